@@ -67,11 +67,9 @@ public sealed class Loader
         var outcomes = new List<ModuleOutcome>(resolution.Modules.Count);
         foreach (var module in resolution.Modules.Distinct())
         {
-            var alias = module == ModuleName.Normalize(request.Asked) ? null : request.Asked;
-            var applyBlacklist = request.ApplyBlacklist || alias is not null;
-            outcomes.Add(applyBlacklist && _catalog.IsBlacklisted(module)
+            outcomes.Add(Blacklist.Holds(_catalog, request, module)
                 ? new ModuleOutcome(module, OutcomeKind.Blacklisted, Why: LoaderMessages.Blacklisted(module))
-                : await AskAsync(module, new Ask(madeAt, request.Parameters, alias, request.Patience, leave)));
+                : await AskAsync(module, new Ask(madeAt, request.Parameters, Blacklist.AliasOf(request, module), request.Patience, leave)));
         }
         return Answer([.. outcomes]);
 
@@ -182,11 +180,18 @@ public sealed class Loader
 
     async Task<Landing> FlyToLandingAsync(Flight flight)
     {
-        if (await BringDependenciesAsync(flight) is { } failed)
-            return failed;
-        if (flight.Abandoned.IsCancellationRequested)
-            return Landing.Nobody;
-        var landing = await _procedure.RunAsync(flight, () => BringDependenciesAsync(flight));
+        Landing landing;
+        var tries = 0;
+        do
+        {
+            // neither the file, nor the gate, nor a share of the budget is held while we wait for dependencies: they may need the same
+            if (await BringDependenciesAsync(flight) is { } failed)
+                return failed;
+            if (flight.Abandoned.IsCancellationRequested)
+                return Landing.Nobody;
+            landing = await _procedure.RunAsync(flight, isLastTry: ++tries == ErrnoPolicy.For(Errno.ENOENT).Tries);
+        }
+        while (landing == Landing.WithoutDependencies);
         if (landing.Kind is OutcomeKind.Loaded)
         {
             foreach (var module in flight.Module.After)

@@ -6,6 +6,9 @@ sealed record Landing(OutcomeKind Kind, Errno Error = Errno.None, string? Why = 
     /// <summary>Nobody waited any more before the kernel was called.</summary>
     public static readonly Landing Nobody = new(OutcomeKind.Left);
 
+    /// <summary>No end yet: a hard dependency has gone and must come back first. No waiter ever sees it.</summary>
+    public static readonly Landing WithoutDependencies = new(OutcomeKind.Failed, Errno.ENOENT);
+
     public bool IsSuccess => Kind is OutcomeKind.Loaded or OutcomeKind.AlreadyLive || (Kind is OutcomeKind.Joined && Error is Errno.None);
 }
 
