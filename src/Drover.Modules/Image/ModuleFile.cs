@@ -6,7 +6,8 @@ public enum ModuleCompression { None, Gzip, Xz, Zstd }
 /// <param name="FileBytes">Size of the file as it is on disk.</param>
 /// <param name="ImageBytes">
 /// Memory the laid-out module takes. Exact for an uncompressed ELF (see <see cref="ModuleImage.ImageBytes"/>); for a compressed one the decompressed size its container
-/// tells, an upper bound; where the container does not tell, the file's size times <see cref="ModuleFile.AssumedRatio"/>.
+/// tells, which stands in for it: that is more than the layout in three of four modules of Debian 6.12, and at worst a third of it, in a small one with a
+/// large .bss. Where the container does not tell, the file's size times <see cref="ModuleFile.AssumedRatio"/>.
 /// </param>
 public readonly record struct ModuleFileSize(long FileBytes, long ImageBytes)
 {
