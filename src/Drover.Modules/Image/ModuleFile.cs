@@ -88,7 +88,7 @@ public static class ModuleFile
         var compression = CompressionOf(head);
         var image = compression switch
         {
-            ModuleCompression.Gzip => GzipFile.SizeHint(source) ?? Assumed(source),
+            ModuleCompression.Gzip => GzipFile.ImageBytes(source),
             ModuleCompression.Xz => XzIndex.Read(source).ImageBytes,
             ModuleCompression.Zstd => ZstdFile.ContentSize(head, source.Name) is { } told ? Bounded(told, source) : Assumed(source),
             _ => ModuleLayout.ImageBytes(source, head),

@@ -3,13 +3,22 @@ using System.IO.Compression;
 
 namespace Drover.Modules;
 
-/// <summary>Decompresses .gz files. As with gzread, members follow one another and whatever else follows is ignored.</summary>
+/// <summary>
+/// Decompresses .gz files of one member and nothing behind it, as gzip makes them. The kernel too reads one member only (kernel: <c>module_gzip_decompress</c>);
+/// gzread, and so kmod, would go on to a second.
+/// </summary>
+/// <remarks>
+/// GZipStream gives a truncated file's bytes without a word of the missing end, and does not tell where it stopped. So size and checksum are taken from where they
+/// must stand if the file is whole, and compared here:
+/// <code>
+/// 1f 8b · header · deflate · u32 CRC32 of the contents · u32 their size modulo 2^32
+/// </code>
+/// </remarks>
 internal static class GzipFile
 {
-    /// <summary>Shortest member: header, an empty deflate block, checksum and size.</summary>
+    /// <summary>Shortest file: header, an empty deflate block, trailer.</summary>
     const int MinBytes = 10 + 2 + TrailerBytes;
 
-    /// <summary>CRC32 and ISIZE.</summary>
     const int TrailerBytes = 8;
 
     /// <summary>What a byte of deflate yields at most (zlib's technical notes).</summary>
@@ -17,46 +26,38 @@ internal static class GzipFile
 
     public static ReadOnlySpan<byte> Magic => [0x1f, 0x8b];
 
-    /// <summary>The size in the last four bytes: of the last member, modulo 2^32, so a hint; null where it cannot be true.</summary>
-    public static long? SizeHint(ByteSource source)
+    /// <summary>The decompressed size, by the trailer.</summary>
+    /// <exception cref="ModuleDataException">Truncated, or a size that cannot be true.</exception>
+    public static int ImageBytes(ByteSource source)
     {
         if (source.Length < MinBytes)
-            return null;
+            throw new ModuleDataException(source.Name, source.Length, "ends within the gzip header");
         Span<byte> size = stackalloc byte[4];
         source.Read(source.Length - size.Length, size);
-        var hint = BinaryPrimitives.ReadUInt32LittleEndian(size);
-        return hint <= ModuleFile.MaxImageBytes && hint / MaxRatio <= source.Length ? hint : null;
+        var bytes = BinaryPrimitives.ReadUInt32LittleEndian(size);
+        return bytes <= ModuleFile.MaxImageBytes && bytes / MaxRatio <= source.Length
+            ? (int)bytes
+            : throw new ModuleDataException(source.Name, source.Length - size.Length, $"gzip of {source.Length} bytes for {bytes}");
     }
 
-    /// <exception cref="ModuleDataException">Truncated, corrupt, or larger than <see cref="ModuleFile.MaxImageBytes"/>.</exception>
+    /// <exception cref="ModuleDataException">Truncated, corrupt, followed by something else, or too large.</exception>
     public static byte[] Decompress(byte[] contents, string file)
     {
-        var hint = SizeHint(new MemorySource(contents, file)) ?? contents.Length;
-        var image = GC.AllocateUninitializedArray<byte>((int)hint);
+        var image = GC.AllocateUninitializedArray<byte>(ImageBytes(new MemorySource(contents, file)));
         var written = 0;
         try
         {
             using var stream = new GZipStream(new MemoryStream(contents), CompressionMode.Decompress);
-            while (true)
-            {
-                written += stream.ReadAtLeast(image.AsSpan(written), image.Length - written, throwOnEndOfStream: false);
-                if (written < image.Length)
-                    break;
-                // one byte more tells the end of the members from a hint that was too small
-                var next = stream.ReadByte();
-                if (next < 0)
-                    break;
-                if (written == ModuleFile.MaxImageBytes)
-                    throw new ModuleDataException(file, written, $"more than {ModuleFile.MaxImageBytes} bytes once decompressed");
-                Array.Resize(ref image, (int)Math.Min(Math.Max(2L * image.Length, MinBytes), ModuleFile.MaxImageBytes));
-                image[written++] = (byte)next;
-            }
+            written = stream.ReadAtLeast(image, image.Length, throwOnEndOfStream: false);
+            if (written < image.Length || stream.ReadByte() >= 0)
+                throw new ModuleDataException(file, written, $"not the {image.Length} bytes that the gzip trailer tells");
         }
         catch (InvalidDataException e)
         {
             throw new ModuleDataException(file, written, $"gzip: {e.Message}", e);
         }
-        Array.Resize(ref image, written);
+        if (Checksums.Crc32(image) != BinaryPrimitives.ReadUInt32LittleEndian(contents.AsSpan(contents.Length - TrailerBytes)))
+            throw new ModuleDataException(file, contents.Length - TrailerBytes, "checksum of the gzip trailer is wrong");
         return image;
     }
 }

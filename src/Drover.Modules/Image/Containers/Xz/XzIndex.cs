@@ -86,7 +86,7 @@ internal sealed class XzIndex
         source.Read(end - FooterBytes, footer);
         if (!footer[10..].SequenceEqual(FooterMagic))
             throw new ModuleDataException(source.Name, end - 2, "no xz footer: truncated, or followed by something else");
-        if (XzChecksums.Crc32(footer[4..10]) != BinaryPrimitives.ReadUInt32LittleEndian(footer))
+        if (Checksums.Crc32(footer[4..10]) != BinaryPrimitives.ReadUInt32LittleEndian(footer))
             throw new ModuleDataException(source.Name, end - FooterBytes, "checksum of the xz footer is wrong");
 
         var indexBytes = (BinaryPrimitives.ReadUInt32LittleEndian(footer[4..]) + 1L) * 4;
@@ -119,7 +119,7 @@ internal sealed class XzIndex
     static long ReadRecords(ReadOnlySpan<byte> index, long indexOffset, XzCheck check, string file, List<XzBlock> blocks, ref long total)
     {
         var body = index[..^4];
-        if (XzChecksums.Crc32(body) != BinaryPrimitives.ReadUInt32LittleEndian(index[^4..]))
+        if (Checksums.Crc32(body) != BinaryPrimitives.ReadUInt32LittleEndian(index[^4..]))
             throw new ModuleDataException(file, indexOffset, "checksum of the xz index is wrong");
         if (body[0] != 0)
             throw new ModuleDataException(file, indexOffset, "no xz index where the footer says");
@@ -152,7 +152,7 @@ internal sealed class XzIndex
         source.Read(start, header);
         if (!header.StartsWith(Magic))
             throw new ModuleDataException(source.Name, start, "no xz header");
-        if (XzChecksums.Crc32(header[6..8]) != BinaryPrimitives.ReadUInt32LittleEndian(header[8..]) || !header[6..8].SequenceEqual(footerFlags))
+        if (Checksums.Crc32(header[6..8]) != BinaryPrimitives.ReadUInt32LittleEndian(header[8..]) || !header[6..8].SequenceEqual(footerFlags))
             throw new ModuleDataException(source.Name, start + 6, "xz header is corrupt");
     }
 

@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Drover.Modules;
 
-/// <summary>The checksums of .xz: CRC32 of IEEE 802.3 and CRC64 of ECMA-182, eight bytes a step, as neither is in the box.</summary>
-internal static class XzChecksums
+/// <summary>The checksums of .gz and .xz: CRC32 of IEEE 802.3 and CRC64 of ECMA-182, eight bytes a step; neither is in the box.</summary>
+internal static class Checksums
 {
     const int Slices = 8;
 

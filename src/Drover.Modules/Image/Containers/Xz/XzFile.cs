@@ -60,7 +60,7 @@ internal static class XzFile
         if (block[0] == 0 || headerBytes > block.Length)
             throw new ModuleDataException(file, offset, $"xz block header of {headerBytes} bytes");
         var body = block[..(headerBytes - 4)];
-        if (XzChecksums.Crc32(body) != BinaryPrimitives.ReadUInt32LittleEndian(block[body.Length..]))
+        if (Checksums.Crc32(body) != BinaryPrimitives.ReadUInt32LittleEndian(block[body.Length..]))
             throw new ModuleDataException(file, offset, "checksum of the xz block header is wrong");
 
         var flags = body[1];
@@ -90,8 +90,8 @@ internal static class XzFile
     /// <summary>SHA-256 goes unverified: in .NET it would bring a native OpenSSL, and the kernel itself takes no check but CRC32 (kernel: <c>XZ_CHECK_CRC32</c>).</summary>
     static bool IsGood(ReadOnlySpan<byte> image, ReadOnlySpan<byte> check, XzCheck kind) => kind switch
     {
-        XzCheck.Crc32 => XzChecksums.Crc32(image) == BinaryPrimitives.ReadUInt32LittleEndian(check),
-        XzCheck.Crc64 => XzChecksums.Crc64(image) == BinaryPrimitives.ReadUInt64LittleEndian(check),
+        XzCheck.Crc32 => Checksums.Crc32(image) == BinaryPrimitives.ReadUInt32LittleEndian(check),
+        XzCheck.Crc64 => Checksums.Crc64(image) == BinaryPrimitives.ReadUInt64LittleEndian(check),
         _ => true,
     };
 }
