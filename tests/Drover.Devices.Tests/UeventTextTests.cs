@@ -23,7 +23,7 @@ public sealed class UeventTextTests
 
     [Fact]
     public void What_a_message_says_comes_back_whatever_its_bytes() => Gen.Select(
-        Gen.OneOfConst("add", "remove", "change", "move", "online", "offline", "bind", "unbind", "frobnicate"), Value, Value, Gen.ULong, Modalias.List[0, 3], Property.List[0, 8])
+        Gen.OneOf("add", "remove", "change", "move", "online", "offline", "bind", "unbind", "frobnicate"), Value, Value, Gen.ULong, Modalias.List[0, 3], Property.List[0, 8])
         .Sample((action, path, subsystem, seqnum, modaliases, properties) =>
         {
             var lines = new List<string> { $"{action}@/x", $"ACTION={action}", $"DEVPATH=/d{path}", $"SUBSYSTEM={subsystem}", $"SEQNUM={seqnum}" };
