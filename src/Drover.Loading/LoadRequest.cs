@@ -6,4 +6,6 @@ namespace Drover.Loading;
 /// <param name="Seqnum">SEQNUM of the event behind the request: when it was made, in the kernel's own order. Null for a request made now.</param>
 /// <param name="Parameters">Module parameters of the asker, beside the configured ones.</param>
 /// <param name="Patience">How long the asker can wait for a load that is in flight; null: as long as it takes. The kernel's own requests must be bounded (design rule 11).</param>
-public sealed record LoadRequest(string Asked, string? Asker = null, ulong? Seqnum = null, string Parameters = "", TimeSpan? Patience = null);
+/// <param name="ApplyBlacklist">A blacklist line holds for a module asked for by its own name, too (modprobe -b); for an alias it always does.</param>
+public sealed record LoadRequest(
+    string Asked, string? Asker = null, ulong? Seqnum = null, string Parameters = "", TimeSpan? Patience = null, bool ApplyBlacklist = false);

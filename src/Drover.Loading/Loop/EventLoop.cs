@@ -15,17 +15,15 @@ public abstract class EventLoop : TaskScheduler
     /// <summary>Runs an action on the loop, soon; the way in from other threads, and safe for any.</summary>
     public abstract void Post(Action action);
 
-    /// <summary>Completes after <paramref name="delay"/> of the loop's clock.</summary>
-    public Task Delay(TimeSpan delay)
+    /// <summary>Completes after <paramref name="delay"/> of the loop's clock, or as soon as <paramref name="leave"/> is cancelled; it never throws for that.</summary>
+    public async Task Delay(TimeSpan delay, CancellationToken leave = default)
     {
         var done = new TaskCompletionSource();
-        ITimer? timer = null;
-        timer = Time.CreateTimer(_ => Post(() =>
-        {
-            timer!.Dispose();
-            done.TrySetResult();
-        }), null, delay, Timeout.InfiniteTimeSpan);
-        return done.Task;
+        // a token may be cancelled, and a timer fires, on any thread: the way in is Post
+        void Finish() => Post(() => done.TrySetResult());
+        using var leaving = leave.Register(Finish);
+        using var timer = Time.CreateTimer(_ => Finish(), null, delay, Timeout.InfiniteTimeSpan);
+        await done.Task;
     }
 
     /// <summary>Starts an asynchronous function on the loop.</summary>

@@ -1,0 +1,255 @@
+using Drover.Modules;
+
+namespace Drover.Loading;
+
+/// <summary>
+/// Loads every module once, however many ask for it at the same time: equal requests meet in a flight, what is live or known to fail costs no call, and
+/// everybody who asked gets an outcome. All of it runs on one event loop; every member is for that loop's thread.
+/// </summary>
+public sealed class Loader
+{
+    readonly EventLoop _loop;
+    readonly IKernel _kernel;
+    readonly ModuleCatalog _catalog;
+    readonly LoaderOptions _options;
+    readonly ILoaderObserver? _observer;
+    readonly Planner _planner;
+    readonly LoadProcedure _procedure;
+    readonly Memory _memory = new();
+    readonly Counter _counter = new();
+    readonly Dictionary<string, Flight> _flights = [];
+
+    /// <summary>A loader that has loaded nothing yet.</summary>
+    /// <param name="loop">Owns all state.</param>
+    /// <param name="kernel">Where modules go.</param>
+    /// <param name="gate">Keeps other processes from loading the same module meanwhile.</param>
+    /// <param name="catalog">What names mean and what depends on what.</param>
+    /// <param name="options">Bounds.</param>
+    /// <param name="observer">Is told what happens, or null.</param>
+    public Loader(EventLoop loop, IKernel kernel, IModuleGate gate, ModuleCatalog catalog, LoaderOptions options, ILoaderObserver? observer = null)
+    {
+        (_loop, _kernel, _catalog, _options, _observer) = (loop, kernel, catalog, options, observer);
+        _planner = new Planner(catalog);
+        var bytes = options.BudgetBytes ?? Math.Clamp(kernel.AvailableBytes / 4, 1, LoaderOptions.DefaultMostBytes);
+        var budget = new LoadBudget(bytes, options.Jobs ?? Math.Clamp(kernel.CpuCount, 1, LoaderOptions.DefaultMostLoads));
+        _procedure = new LoadProcedure(loop, kernel, gate, budget, _memory, _counter, observer);
+    }
+
+    /// <summary>What happened so far.</summary>
+    public LoaderCounts Counts => _counter.Snapshot();
+
+    /// <summary>Modules on their way now.</summary>
+    public IReadOnlyCollection<string> InFlight => _flights.Keys;
+
+    /// <summary>
+    /// Asks for all that a name or modalias stands for. Modules of one modalias are asked for one after another in kmod's order, as udev does: drivers that
+    /// compete for a device must come in the order of their priority. Different requests run side by side.
+    /// </summary>
+    /// <param name="request">What, by whom, since when.</param>
+    /// <param name="leave">The asker no longer waits; a load in the kernel goes on, one that is not there yet is dropped unless others wait for it.</param>
+    /// <returns>An outcome for each module; never an exception for what a kernel or a file can do wrong.</returns>
+    public async Task<RequestOutcome> RequestAsync(LoadRequest request, CancellationToken leave = default)
+    {
+        _counter.Request();
+        var madeAt = new Moment(request.Seqnum, _loop.Time.GetTimestamp());
+        Resolution resolution;
+        try
+        {
+            resolution = _catalog.Resolve(request.Asked);
+        }
+        catch (ModuleDataException corrupt)
+        {
+            return Answer(new ModuleOutcome(request.Asked, OutcomeKind.Failed, Errno.EBADMSG, LoaderMessages.CorruptIndex(corrupt.Message)));
+        }
+        if (resolution.Modules.Count == 0)
+            return Answer(new ModuleOutcome(request.Asked, OutcomeKind.NotFound, Why: LoaderMessages.NotFound(request.Asked)));
+
+        var outcomes = new List<ModuleOutcome>(resolution.Modules.Count);
+        foreach (var module in resolution.Modules.Distinct())
+        {
+            outcomes.Add(Blacklist.Holds(_catalog, request, module)
+                ? new ModuleOutcome(module, OutcomeKind.Blacklisted, Why: LoaderMessages.Blacklisted(module))
+                : await AskAsync(module, new Ask(madeAt, request.Parameters, Blacklist.AliasOf(request, module), request.Patience, leave)));
+        }
+        return Answer([.. outcomes]);
+
+        RequestOutcome Answer(params ModuleOutcome[] modules)
+        {
+            foreach (var outcome in modules)
+                _counter.Outcome(outcome.Kind);
+            return new RequestOutcome(request, modules);
+        }
+    }
+
+    /// <summary>A module went (a <c>remove@/module/NAME</c> event): the next request for it loads it again.</summary>
+    public void ModuleRemoved(string module) => _memory.Removed(module);
+
+    /// <summary>One module with what softdeps want after it.</summary>
+    async Task<ModuleOutcome> AskAsync(string module, Ask ask)
+    {
+        var (outcome, afterwards) = await ConvergeAsync(module, ask);
+        foreach (var task in afterwards)
+            await task;
+        return outcome;
+    }
+
+    /// <summary>The heart: whoever asks meets whoever asked before.</summary>
+    async Task<(ModuleOutcome Outcome, IReadOnlyList<Task> Afterwards)> ConvergeAsync(string module, Ask ask)
+    {
+        var parameters = JoinParameters(_catalog.OptionsFor(module, ask.Alias), ask.OwnParameters);
+        if (_flights.TryGetValue(module, out var flight))
+        {
+            var joined = await flight.WaitAsync(ask.Patience, ask.Leave);
+            return Answer(joined, isFirst: false, flight.Parameters != parameters);
+        }
+        if (AnswerWithoutCall(module, ask, parameters, out var planned) is { } answer)
+            return (answer, []);
+
+        flight = new Flight(_loop, planned!, ask.MadeAt, parameters, ask.OwnParameters.Length > 0) { OnAbandoned = Remove };
+        _flights.Add(module, flight);
+        // waits first, flies then: a flight may land before it has to wait for anything
+        var landing = flight.WaitAsync(ask.Patience, ask.Leave);
+        _ = FlyAsync(flight);
+        return Answer(await landing, isFirst: true, parametersDiffer: false);
+
+        // who leaves does not wait for what comes after, either
+        (ModuleOutcome, IReadOnlyList<Task>) Answer(Landing? landing, bool isFirst, bool parametersDiffer) =>
+            (Outcome(module, landing, ask, isFirst, parametersDiffer), landing is null ? [] : flight.Afterwards);
+    }
+
+    ModuleOutcome? AnswerWithoutCall(string module, Ask ask, string parameters, out PlannedModule? planned)
+    {
+        planned = null;
+        try
+        {
+            if (_catalog.Tree.IsBuiltIn(module))
+                return new ModuleOutcome(module, OutcomeKind.BuiltIn);
+            if (!_planner.TryPlan(module, out planned, out var cycle))
+            {
+                return cycle is null
+                    ? new ModuleOutcome(module, OutcomeKind.NotFound, Why: LoaderMessages.NotFound(module))
+                    : new ModuleOutcome(module, OutcomeKind.Failed, Errno.ELOOP, LoaderMessages.Cycle(cycle));
+            }
+        }
+        catch (ModuleDataException corrupt)
+        {
+            return new ModuleOutcome(module, OutcomeKind.Failed, Errno.EBADMSG, LoaderMessages.CorruptIndex(corrupt.Message));
+        }
+        if (IsLive(module))
+            return new ModuleOutcome(module, OutcomeKind.AlreadyLive, ParametersDiffer: ask.OwnParameters.Length > 0 && _memory.ParametersOf(module) != parameters);
+        if (_memory.LastOf(module) is { } last && last.Parameters == parameters && IsAnsweredBy(last, ask, planned))
+            return new ModuleOutcome(module, OutcomeKind.Joined, last.Known.Error, last.Why is null ? null : LoaderMessages.SharedFailure(last.Why));
+        return null;
+    }
+
+    bool IsLive(string module)
+    {
+        if (_options.HearsOfRemovals && _memory.IsLive(module))
+            return true;
+        if (_kernel.InitStateOf(module) is not InitState.Live)
+            return false;
+        _memory.SawLive(module);
+        return true;
+    }
+
+    bool IsAnsweredBy(Remembered last, Ask ask, PlannedModule planned) =>
+        ask.MadeAt.IsAnsweredBy(last.Known)
+        || (last.Scope is FailureScope.File && _kernel.TryInspect(planned.Path, out var file, out _) && file.Version == last.Known.Version);
+
+    async Task FlyAsync(Flight flight)
+    {
+        try
+        {
+            var landing = await FlyToLandingAsync(flight);
+            Remove(flight);
+            flight.Land(landing);
+        }
+        catch (ModuleDataException corrupt)
+        {
+            Remove(flight);
+            flight.Land(new Landing(OutcomeKind.Failed, Errno.EBADMSG, LoaderMessages.CorruptIndex(corrupt.Message)));
+        }
+        catch (Exception fault)
+        {
+            // whatever went wrong in us, nobody may be left waiting for it
+            Remove(flight);
+            flight.Crash(fault);
+            throw;
+        }
+    }
+
+    async Task<Landing> FlyToLandingAsync(Flight flight)
+    {
+        Landing landing;
+        var tries = 0;
+        do
+        {
+            // neither the file, nor the gate, nor a share of the budget is held while we wait for dependencies: they may need the same
+            if (await BringDependenciesAsync(flight) is { } failed)
+                return failed;
+            if (flight.Abandoned.IsCancellationRequested)
+                return Landing.Nobody;
+            landing = await _procedure.RunAsync(flight, isLastTry: ++tries == ErrnoPolicy.For(Errno.ENOENT).Tries);
+        }
+        while (landing == Landing.WithoutDependencies);
+        if (landing.Kind is OutcomeKind.Loaded)
+        {
+            foreach (var module in flight.Module.After)
+                flight.Afterwards.Add(AskAsync(module, new Ask(flight.MadeAt)));
+        }
+        return landing;
+    }
+
+    /// <summary>All that must or should be there before, side by side and without a barrier; null when nothing is in the way.</summary>
+    async Task<Landing?> BringDependenciesAsync(Flight flight)
+    {
+        var ask = new Ask(flight.MadeAt, Leave: flight.Abandoned);
+        var wanted = flight.Module.Before.Select(module => ConvergeAsync(module, ask)).ToArray();
+        var needed = flight.Module.HardDependencies.Select(module => ConvergeAsync(module, ask)).ToArray();
+        Landing? failed = null;
+        foreach (var dependency in needed)
+        {
+            var (outcome, afterwards) = await dependency;
+            flight.Afterwards.AddRange(afterwards);
+            if (!outcome.IsAvailable)
+                failed ??= Missing(outcome);
+        }
+        foreach (var dependency in wanted)
+            flight.Afterwards.AddRange((await dependency).Afterwards);
+        return failed;
+
+        static Landing Missing(ModuleOutcome dependency) => dependency.Kind switch
+        {
+            OutcomeKind.Left => Landing.Nobody,
+            OutcomeKind.NotFound => new Landing(OutcomeKind.Failed, Errno.ENOENT, LoaderMessages.MissingDependency(dependency.Module)),
+            _ => new Landing(OutcomeKind.Failed, dependency.Error, LoaderMessages.FailedDependency(dependency)),
+        };
+    }
+
+    void Remove(Flight flight)
+    {
+        // by identity: the name may belong to a new flight already
+        if (_flights.TryGetValue(flight.Module.Name, out var current) && current == flight)
+            _flights.Remove(flight.Module.Name);
+    }
+
+    ModuleOutcome Outcome(string module, Landing? landing, Ask ask, bool isFirst, bool parametersDiffer)
+    {
+        if (landing is not null)
+        {
+            var kind = isFirst || !(landing.IsSuccess || landing.Kind is OutcomeKind.Failed) ? landing.Kind : OutcomeKind.Joined;
+            return new ModuleOutcome(module, kind, landing.Error, landing.Why, parametersDiffer);
+        }
+        var patienceEnded = !ask.Leave.IsCancellationRequested;
+        var why = patienceEnded ? LoaderMessages.PatienceEnded(ask.Patience!.Value) : null;
+        if (patienceEnded)
+            _observer?.Noted($"{module}: {why}");
+        return new ModuleOutcome(module, OutcomeKind.Left, patienceEnded ? Errno.ETIMEDOUT : Errno.None, why);
+    }
+
+    static string JoinParameters(string configured, string own) =>
+        configured.Length == 0 ? own : own.Length == 0 ? configured : $"{configured} {own}";
+
+    /// <summary>What a request, or a flight on behalf of its own askers, brings along when it asks for a module.</summary>
+    readonly record struct Ask(Moment MadeAt, string OwnParameters = "", string? Alias = null, TimeSpan? Patience = null, CancellationToken Leave = default);
+}

@@ -1,0 +1,22 @@
+namespace Drover.Loading;
+
+/// <summary>What may be chosen about a loader.</summary>
+public sealed record LoaderOptions
+{
+    /// <summary>Most bytes that loads in flight may cost, by default at most this (design rule 8).</summary>
+    public const long DefaultMostBytes = 256L << 20;
+
+    /// <summary>Most loads in flight by default, however many CPUs there are: beyond it they only wait for the kernel's <c>module_mutex</c>.</summary>
+    public const int DefaultMostLoads = 16;
+
+    /// <summary>Bytes that loads in flight may cost together: file size + 2 × image size each. Null: the smaller of 256 MiB and a quarter of the available memory.</summary>
+    public long? BudgetBytes { get; init; }
+
+    /// <summary>Loads in flight, at least 1. Null: the smaller of 16 and the CPUs.</summary>
+    public int? Jobs { get; init; }
+
+    /// <summary>
+    /// Somebody tells <see cref="Loader.ModuleRemoved"/> of every module that goes; then a module once seen live costs no further look at sysfs (design rule 3).
+    /// </summary>
+    public bool HearsOfRemovals { get; init; }
+}

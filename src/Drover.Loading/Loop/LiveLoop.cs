@@ -1,0 +1,128 @@
+using System.Collections.Concurrent;
+
+namespace Drover.Loading;
+
+/// <summary>
+/// The event loop of the real machine: the thread that calls <see cref="Run{T}"/> does all the work, in the order it was queued, by the system's clock.
+/// <see cref="Post"/> and the scheduling of tasks are safe from any thread; work queued while nothing runs waits for the next <see cref="Run{T}"/>.
+/// </summary>
+public sealed class LiveLoop : EventLoop, IDisposable
+{
+    const int NoThread = 0; // managed thread ids begin at 1
+
+    // Tasks and posted actions in one line, so that what one thread queues is run in its order, whichever kind it is.
+    readonly ConcurrentQueue<object> _work = new();
+
+    // An event that does not spin: in an emulated guest a spinning thread takes the time of the one it waits for.
+    readonly AutoResetEvent _wake = new(initialState: false);
+
+    // 1 while the loop sleeps or is about to; whoever turns it back wakes the loop, so that a busy loop costs its posters no system call.
+    int _sleeping;
+    int _thread;
+
+    /// <inheritdoc/>
+    public override TimeProvider Time => TimeProvider.System;
+
+    /// <summary>Runs an action on the loop; safe for any thread. What it throws ends <see cref="Run{T}"/>, which throws it on.</summary>
+    public override void Post(Action action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        Enqueue(action);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">The loop is running already.</exception>
+    public override T Run<T>(Func<Task<T>> main)
+    {
+        ArgumentNullException.ThrowIfNull(main);
+        if (Interlocked.CompareExchange(ref _thread, Environment.CurrentManagedThreadId, NoThread) != NoThread)
+        {
+            throw new InvalidOperationException("The event loop is already running.");
+        }
+
+        try
+        {
+            var result = Start(main);
+            _ = result.ContinueWith(static (_, loop) => ((LiveLoop)loop!).Wake(), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, Default);
+
+            // Everything runs inside one task of this scheduler: so a posted action costs no task of its own, and yet its awaits resume here.
+            var pump = new Pump(this, result);
+            TryExecuteTask(pump);
+            pump.GetAwaiter().GetResult();
+            return result.GetAwaiter().GetResult();
+        }
+        finally
+        {
+            Volatile.Write(ref _thread, NoThread);
+        }
+    }
+
+    /// <summary>Frees the wake-up event. Nothing may be posted afterwards.</summary>
+    public void Dispose() => _wake.Dispose();
+
+    /// <inheritdoc/>
+    protected override void QueueTask(Task task)
+    {
+        if (task is Pump)
+        {
+            return; // Run executes it itself
+        }
+
+        Enqueue(task);
+    }
+
+    /// <inheritdoc/>
+    protected override IEnumerable<Task> GetScheduledTasks() => _work.OfType<Task>();
+
+    void RunUntil(Task end)
+    {
+        while (!end.IsCompleted)
+        {
+            if (!_work.TryDequeue(out var work))
+            {
+                Sleep(end);
+            }
+            else if (work is Action action)
+            {
+                action();
+            }
+            else
+            {
+                TryExecuteTask((Task)work);
+            }
+        }
+    }
+
+    void Sleep(Task end)
+    {
+        // Announced first, looked again second: work that came before the announcement is seen, work that comes after it wakes us.
+        Interlocked.Exchange(ref _sleeping, 1);
+        if (_work.IsEmpty && !end.IsCompleted)
+        {
+            _wake.WaitOne();
+        }
+
+        Volatile.Write(ref _sleeping, 0);
+    }
+
+    void Enqueue(object work)
+    {
+        _work.Enqueue(work);
+        Wake();
+    }
+
+    void Wake()
+    {
+        // a full fence between the queue and the flag, as in Sleep
+        if (Interlocked.CompareExchange(ref _sleeping, 0, 1) == 1)
+        {
+            _wake.Set();
+        }
+    }
+
+    sealed class Pump : Task
+    {
+        public Pump(LiveLoop loop, Task end)
+            : base(() => loop.RunUntil(end), CancellationToken.None, TaskCreationOptions.DenyChildAttach) => Start(loop);
+    }
+}

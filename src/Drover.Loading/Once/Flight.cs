@@ -1,0 +1,108 @@
+namespace Drover.Loading;
+
+/// <summary>How a flight ended: what its first asker is told; who joined is told the same as <see cref="OutcomeKind.Joined"/>.</summary>
+sealed record Landing(OutcomeKind Kind, Errno Error = Errno.None, string? Why = null)
+{
+    /// <summary>Nobody waited any more before the kernel was called.</summary>
+    public static readonly Landing Nobody = new(OutcomeKind.Left);
+
+    /// <summary>No end yet: a hard dependency has gone and must come back first. No waiter ever sees it.</summary>
+    public static readonly Landing WithoutDependencies = new(OutcomeKind.Failed, Errno.ENOENT);
+
+    public bool IsSuccess => Kind is OutcomeKind.Loaded or OutcomeKind.AlreadyLive || (Kind is OutcomeKind.Joined && Error is Errno.None);
+}
+
+/// <summary>
+/// One module on its way into the kernel, and everybody who waits for it. It lives from the first request that finds the module neither live nor in flight
+/// until the kernel's last word on it; it is taken out of the loader's table before its waiters are told, so that nobody joins what is over.
+/// When the last waiter leaves before the kernel was called, it is dropped (design rule 9). One owner, the event loop.
+/// </summary>
+#pragma warning disable CA1001 // a cancellation source without a timer holds nothing to dispose of
+sealed class Flight(EventLoop loop, PlannedModule module, Moment madeAt, string parameters, bool hasOwnParameters)
+#pragma warning restore CA1001
+{
+    readonly HashSet<Waiter> _waiters = [];
+    readonly CancellationTokenSource _abandoned = new();
+
+    public PlannedModule Module { get; } = module;
+
+    /// <summary>When the first request was made: a failure known after that answers it.</summary>
+    public Moment MadeAt { get; } = madeAt;
+
+    /// <summary>With which it is loaded: the configured options and the first asker's own.</summary>
+    public string Parameters { get; } = parameters;
+
+    /// <summary>The first asker brought parameters of its own.</summary>
+    public bool HasOwnParameters { get; } = hasOwnParameters;
+
+    /// <summary>What softdeps want loaded after this module and after its dependencies, on its way; a request is done when these are.</summary>
+    public List<Task> Afterwards { get; } = [];
+
+    /// <summary>A call is in the kernel and must be awaited, whoever leaves.</summary>
+    public bool InKernel { get; private set; }
+
+    /// <summary>Cancelled when nobody waits any more and the kernel has not been called.</summary>
+    public CancellationToken Abandoned => _abandoned.Token;
+
+    /// <summary>Called, once, when the flight is abandoned.</summary>
+    public Action<Flight>? OnAbandoned { get; init; }
+
+    /// <summary>Waits for the landing; null when <paramref name="leave"/> was cancelled or <paramref name="patience"/> ended first.</summary>
+    public async Task<Landing?> WaitAsync(TimeSpan? patience, CancellationToken leave)
+    {
+        var waiter = new Waiter();
+        _waiters.Add(waiter);
+        // a token may be cancelled, and a timer fires, on any thread: the way in is Post
+        using var leaving = leave.CanBeCanceled ? leave.Register(() => loop.Post(() => Leave(waiter))) : default;
+        using var timer = patience is { } span
+            ? loop.Time.CreateTimer(_ => loop.Post(() => Leave(waiter)), null, span, Timeout.InfiniteTimeSpan)
+            : null;
+        return await waiter.Landed.Task;
+    }
+
+    /// <summary>Tells everybody.</summary>
+    public void Land(Landing landing)
+    {
+        foreach (var waiter in _waiters)
+            waiter.Landed.SetResult(landing);
+        _waiters.Clear();
+    }
+
+    /// <summary>A fault of the loader itself: passed on to everybody rather than leaving them waiting.</summary>
+    public void Crash(Exception fault)
+    {
+        foreach (var waiter in _waiters)
+            waiter.Landed.SetException(fault);
+        _waiters.Clear();
+    }
+
+    /// <summary>From here to <see cref="LeaveKernel"/> the flight cannot be abandoned.</summary>
+    public void EnterKernel() => InKernel = true;
+
+    public void LeaveKernel()
+    {
+        InKernel = false;
+        AbandonIfUnwanted();
+    }
+
+    void Leave(Waiter waiter)
+    {
+        if (!_waiters.Remove(waiter))
+            return;
+        waiter.Landed.SetResult(null);
+        AbandonIfUnwanted();
+    }
+
+    void AbandonIfUnwanted()
+    {
+        if (_waiters.Count > 0 || InKernel || _abandoned.IsCancellationRequested)
+            return;
+        OnAbandoned?.Invoke(this);
+        _abandoned.Cancel();
+    }
+
+    sealed class Waiter
+    {
+        public TaskCompletionSource<Landing?> Landed { get; } = new();
+    }
+}

@@ -1,0 +1,110 @@
+using System.Diagnostics.CodeAnalysis;
+using Drover.Modules;
+
+namespace Drover.Loading;
+
+/// <summary>
+/// Turns a module's name into its node of the plan. Waiting follows the edges "hard dependency" and "softdep pre"; together they must have no cycle, or two
+/// flights would wait for each other. A hard cycle is an error. A softdep inside a cycle is dropped, by a rule that looks at the catalog alone and never at
+/// who asked first, so that plans made from either end agree (kmod breaks such a cycle wherever its recursion happens to close it).
+/// One owner, the loader's event loop.
+/// </summary>
+public sealed class Planner
+{
+    readonly ModuleCatalog _catalog;
+    readonly Dictionary<string, PlannedModule?> _planned = [];
+    readonly Dictionary<string, Edges?> _edges = [];
+
+    /// <summary>The plan follows this catalog for as long as it lives.</summary>
+    public Planner(ModuleCatalog catalog) => _catalog = catalog;
+
+    /// <summary>The node of a module; false when no index knows it, or (<paramref name="cycle"/> says which) when it depends on itself.</summary>
+    /// <exception cref="ModuleDataException">An index is corrupt.</exception>
+    public bool TryPlan(string module, [NotNullWhen(true)] out PlannedModule? planned, out string? cycle)
+    {
+        cycle = null;
+        if (!_planned.TryGetValue(module, out planned))
+        {
+            if (EdgesOf(module) is { } edges)
+            {
+                cycle = FindHardCycle(module);
+                if (cycle is not null)
+                    return false;
+                planned = new PlannedModule(
+                    module, edges.Entry.Path, edges.Hard,
+                    [.. edges.Before.Where(soft => !Leads(soft, module))], edges.After,
+                    _catalog.InstallCommandOf(module));
+            }
+            _planned[module] = planned;
+        }
+        return planned is not null;
+    }
+
+    Edges? EdgesOf(string module)
+    {
+        if (_edges.TryGetValue(module, out var edges))
+            return edges;
+        if (_catalog.Tree.Find(module) is { } entry)
+        {
+            var (pre, post) = _catalog.SoftDependenciesOf(module);
+            // a modules.dep line names the nearest dependency first, so a sequential loader goes through it from the end
+            var hard = entry.Dependencies.Where(dependency => dependency != module).Reverse().Distinct().ToArray();
+            edges = new Edges(entry, hard, Resolve(pre, module), Resolve(post, module));
+        }
+        _edges[module] = edges;
+        return edges;
+    }
+
+    /// <summary>A softdep may name an alias; what is built in or unknown needs no waiting.</summary>
+    string[] Resolve(IReadOnlyList<string> names, string except) =>
+        [.. names.SelectMany(name => _catalog.Resolve(name).Modules).Where(name => name != except && _catalog.Tree.Find(name) is not null).Distinct()];
+
+    /// <summary>Whether waiting for <paramref name="from"/> would come round to <paramref name="target"/>.</summary>
+    bool Leads(string from, string target)
+    {
+        var seen = new HashSet<string>();
+        var left = new Stack<string>([from]);
+        while (left.TryPop(out var module))
+        {
+            if (module == target)
+                return true;
+            if (!seen.Add(module) || EdgesOf(module) is not { } edges)
+                continue;
+            foreach (var next in edges.Hard.Concat(edges.Before))
+                left.Push(next);
+        }
+        return false;
+    }
+
+    /// <summary>The first hard cycle met from a module, as "a → b → a", or null. Iterative: a chain of dependencies may be as long as an index file allows.</summary>
+    string? FindHardCycle(string module)
+    {
+        var path = new List<(string Module, int Next)> { (module, 0) };
+        var onPath = new HashSet<string> { module };
+        var finished = new HashSet<string>();
+        while (path.Count > 0)
+        {
+            var (current, next) = path[^1];
+            var hard = EdgesOf(current)?.Hard ?? [];
+            if (next == hard.Length)
+            {
+                path.RemoveAt(path.Count - 1);
+                onPath.Remove(current);
+                finished.Add(current);
+                continue;
+            }
+            path[^1] = (current, next + 1);
+            var dependency = hard[next];
+            if (onPath.Contains(dependency))
+                return string.Join(" → ", path.SkipWhile(step => step.Module != dependency).Select(step => step.Module).Append(dependency));
+            if (!finished.Contains(dependency))
+            {
+                path.Add((dependency, 0));
+                onPath.Add(dependency);
+            }
+        }
+        return null;
+    }
+
+    sealed record Edges(ModuleEntry Entry, string[] Hard, string[] Before, string[] After);
+}
