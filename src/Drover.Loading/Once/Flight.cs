@@ -12,6 +12,9 @@ sealed record Landing(OutcomeKind Kind, Errno Error = Errno.None, string? Why = 
     public bool IsSuccess => Kind is OutcomeKind.Loaded or OutcomeKind.AlreadyLive || (Kind is OutcomeKind.Joined && Error is Errno.None);
 }
 
+/// <summary>What an asker of one module gets: the outcome, and the flight that brought it, if one did.</summary>
+readonly record struct Answer(ModuleOutcome Outcome, Flight? Flight);
+
 /// <summary>
 /// One module on its way into the kernel, and everybody who waits for it. It lives from the first request that finds the module neither live nor in flight
 /// until the kernel's last word on it; it is taken out of the loader's table before its waiters are told, so that nobody joins what is over.
@@ -35,8 +38,11 @@ sealed class Flight(EventLoop loop, PlannedModule module, Moment madeAt, string 
     /// <summary>The first asker brought parameters of its own.</summary>
     public bool HasOwnParameters { get; } = hasOwnParameters;
 
-    /// <summary>What softdeps want loaded after this module and after its dependencies, on its way; a request is done when these are.</summary>
-    public List<Task> Afterwards { get; } = [];
+    /// <summary>
+    /// What this flight has asked for: its dependencies, and, once landed, what softdeps want after it. A request is done when all that is; a flight itself
+    /// never waits for what comes after.
+    /// </summary>
+    public List<Task<Answer>> Onward { get; } = [];
 
     /// <summary>A call is in the kernel and must be awaited, whoever leaves.</summary>
     public bool InKernel { get; private set; }
