@@ -55,6 +55,15 @@ public sealed class GateDirectory : IModuleGate, IDisposable
     /// A module whose name can be no lock file's, or whose lock file cannot be had (no descriptor left, a full tmpfs), is let in ungated and counted:
     /// a gate that is broken must not keep a machine from its modules.
     /// </remarks>
+    public IModuleGatePass? TryEnter(string module)
+    {
+        var pass = TryEnter(module, out var busy);
+        busy?.Dispose();
+        return pass;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>As <see cref="TryEnter(string)"/> lets in ungated, so does this.</remarks>
     public Task<IModuleGatePass?> EnterAsync(string module, CancellationToken leave)
     {
         if (leave.IsCancellationRequested)
@@ -62,25 +71,34 @@ public sealed class GateDirectory : IModuleGate, IDisposable
             return Task.FromResult<IModuleGatePass?>(null);
         }
 
+        return TryEnter(module, out var busy) is { } pass
+            ? Task.FromResult<IModuleGatePass?>(pass)
+            : new Waiter(this, module, busy!).Wait(leave);
+    }
+
+    IModuleGatePass? TryEnter(string module, out SafeFileHandle? busy)
+    {
+        busy = null;
         if (!IsUsable(module))
         {
-            return Task.FromResult<IModuleGatePass?>(LetIn($"'{module}' is no module's name"));
+            return LetIn($"'{module}' is no module's name");
         }
 
         if (OpenFile(module) is not { } file)
         {
-            return Task.FromResult<IModuleGatePass?>(LetIn($"{module}: open: {ErrnoText.Describe(Libc.LastError)}"));
+            return LetIn($"{module}: open: {ErrnoText.Describe(Libc.LastError)}");
         }
 
         switch (Lock(file, Libc.LOCK_EX | Libc.LOCK_NB))
         {
             case Errno.None:
-                return Task.FromResult<IModuleGatePass?>(new LockPass(file, waited: false));
+                return new LockPass(file);
             case Errno.EAGAIN:
-                return new Waiter(this, module, file).Wait(leave);
+                busy = file;
+                return null;
             case var error:
                 file.Dispose();
-                return Task.FromResult<IModuleGatePass?>(LetIn($"{module}: flock: {ErrnoText.Describe(error)}"));
+                return LetIn($"{module}: flock: {ErrnoText.Describe(error)}");
         }
     }
 
@@ -202,7 +220,7 @@ public sealed class GateDirectory : IModuleGate, IDisposable
             }
             else if (error is Errno.None)
             {
-                _entered.SetResult(new LockPass(file, waited: true));
+                _entered.SetResult(new LockPass(file));
             }
             else
             {
