@@ -4,7 +4,7 @@ using Drover.Loading;
 namespace Drover.Linux.Gate;
 
 /// <summary>
-/// A <see cref="KnownFailure"/> as it lies in a lock file, little-endian:
+/// A <see cref="KnownResult"/> as it lies in a lock file, little-endian:
 /// <code>
 ///  0 u32 magic    4 u16 version   6 u16 bytes of the record
 ///  8 i32 errno   12 u32 zero     16 u64 seqnum        24 i64 timestamp, ns
@@ -20,7 +20,7 @@ static class FailureRecord
     const ushort Version = 1;
     const int ChecksumAt = 48;
 
-    internal static void Write(Span<byte> record, in KnownFailure failure)
+    internal static void Write(Span<byte> record, in KnownResult failure)
     {
         record = record[..Bytes];
         record.Clear();
@@ -36,7 +36,7 @@ static class FailureRecord
     }
 
     /// <summary>The failure in a file's bytes, or null.</summary>
-    internal static KnownFailure? Read(ReadOnlySpan<byte> record)
+    internal static KnownResult? Read(ReadOnlySpan<byte> record)
     {
         if (record.Length != Bytes ||
             BinaryPrimitives.ReadUInt32LittleEndian(record) != Magic ||

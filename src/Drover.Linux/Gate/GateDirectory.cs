@@ -55,6 +55,14 @@ public sealed class GateDirectory : IModuleGate, IDisposable
     /// A module whose name can be no lock file's, or whose lock file cannot be had (no descriptor left, a full tmpfs), is let in ungated and counted:
     /// a gate that is broken must not keep a machine from its modules.
     /// </remarks>
+    public IModuleGatePass? TryEnter(string module)
+    {
+        var pass = TryEnter(module, out var busy);
+        busy?.Dispose();
+        return pass;
+    }
+
+    /// <inheritdoc/>
     public Task<IModuleGatePass?> EnterAsync(string module, CancellationToken leave)
     {
         if (leave.IsCancellationRequested)
@@ -62,26 +70,8 @@ public sealed class GateDirectory : IModuleGate, IDisposable
             return Task.FromResult<IModuleGatePass?>(null);
         }
 
-        if (!IsUsable(module))
-        {
-            return Task.FromResult<IModuleGatePass?>(LetIn($"'{module}' is no module's name"));
-        }
-
-        if (OpenFile(module) is not { } file)
-        {
-            return Task.FromResult<IModuleGatePass?>(LetIn($"{module}: open: {ErrnoText.Describe(Libc.LastError)}"));
-        }
-
-        switch (Lock(file, Libc.LOCK_EX | Libc.LOCK_NB))
-        {
-            case Errno.None:
-                return Task.FromResult<IModuleGatePass?>(new LockPass(file, waited: false));
-            case Errno.EAGAIN:
-                return new Waiter(this, module, file).Wait(leave);
-            case var error:
-                file.Dispose();
-                return Task.FromResult<IModuleGatePass?>(LetIn($"{module}: flock: {ErrnoText.Describe(error)}"));
-        }
+        var pass = TryEnter(module, out var busy);
+        return busy is null ? Task.FromResult(pass) : new Waiter(this, module, busy).Wait(leave);
     }
 
     /// <summary>Gives back the directory. Passes that are out stay valid, waits go on.</summary>
@@ -90,6 +80,33 @@ public sealed class GateDirectory : IModuleGate, IDisposable
     /// <summary>Whether a name is a module's as far as a file name goes: what a hostile index might hold never reaches the file system.</summary>
     internal static bool IsUsable(string module) =>
         module.Length is > 0 and <= MaxNameBytes && module[0] != '.' && module.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or '+');
+
+    /// <summary>A pass, or the lock file that another process holds.</summary>
+    IModuleGatePass? TryEnter(string module, out SafeFileHandle? busy)
+    {
+        busy = null;
+        if (!IsUsable(module))
+        {
+            return LetIn($"'{module}' is no module's name");
+        }
+
+        if (OpenFile(module) is not { } file)
+        {
+            return LetIn($"{module}: open: {ErrnoText.Describe(Libc.LastError)}");
+        }
+
+        switch (Lock(file, Libc.LOCK_EX | Libc.LOCK_NB))
+        {
+            case Errno.None:
+                return new LockPass(file);
+            case Errno.EAGAIN:
+                busy = file;
+                return null;
+            case var error:
+                file.Dispose();
+                return LetIn($"{module}: flock: {ErrnoText.Describe(error)}");
+        }
+    }
 
     static SafeFileHandle? Open(string path, out string problem)
     {
@@ -202,7 +219,7 @@ public sealed class GateDirectory : IModuleGate, IDisposable
             }
             else if (error is Errno.None)
             {
-                _entered.SetResult(new LockPass(file, waited: true));
+                _entered.SetResult(new LockPass(file));
             }
             else
             {

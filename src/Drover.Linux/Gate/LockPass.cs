@@ -10,10 +10,9 @@ sealed class LockPass : IModuleGatePass
     readonly SafeFileHandle _file;
     bool _written; // there are bytes in the file
 
-    internal LockPass(SafeFileHandle file, bool waited)
+    internal LockPass(SafeFileHandle file)
     {
         _file = file;
-        Waited = waited;
 
         // one byte more than a record, to see that a file is longer
         Span<byte> record = stackalloc byte[FailureRecord.Bytes + 1];
@@ -22,11 +21,9 @@ sealed class LockPass : IModuleGatePass
         LastFailure = length > 0 ? FailureRecord.Read(record[..(int)length]) : null;
     }
 
-    public bool Waited { get; }
+    public KnownResult? LastFailure { get; }
 
-    public KnownFailure? LastFailure { get; }
-
-    public void Leave(KnownFailure? failure)
+    public void Leave(KnownResult? failure)
     {
         ObjectDisposedException.ThrowIf(_file.IsClosed, this);
         var fd = (int)_file.DangerousGetHandle(); // alive: the pass owns it, and is closed on this same thread

@@ -13,6 +13,9 @@ public sealed class NoGate(string reason) : IModuleGate
 
     /// <inheritdoc/>
     public Task<IModuleGatePass?> EnterAsync(string module, CancellationToken leave) => Entered;
+
+    /// <inheritdoc/>
+    public IModuleGatePass? TryEnter(string module) => OpenPass.Instance;
 }
 
 /// <summary>A pass that holds nothing.</summary>
@@ -20,11 +23,9 @@ sealed class OpenPass : IModuleGatePass
 {
     internal static readonly OpenPass Instance = new();
 
-    public bool Waited => false;
+    public KnownResult? LastFailure => null;
 
-    public KnownFailure? LastFailure => null;
-
-    public void Leave(KnownFailure? failure)
+    public void Leave(KnownResult? failure)
     {
         // nobody waits behind it
     }
