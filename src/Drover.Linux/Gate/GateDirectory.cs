@@ -63,7 +63,6 @@ public sealed class GateDirectory : IModuleGate, IDisposable
     }
 
     /// <inheritdoc/>
-    /// <remarks>As <see cref="TryEnter(string)"/> lets in ungated, so does this.</remarks>
     public Task<IModuleGatePass?> EnterAsync(string module, CancellationToken leave)
     {
         if (leave.IsCancellationRequested)
@@ -71,11 +70,18 @@ public sealed class GateDirectory : IModuleGate, IDisposable
             return Task.FromResult<IModuleGatePass?>(null);
         }
 
-        return TryEnter(module, out var busy) is { } pass
-            ? Task.FromResult<IModuleGatePass?>(pass)
-            : new Waiter(this, module, busy!).Wait(leave);
+        var pass = TryEnter(module, out var busy);
+        return busy is null ? Task.FromResult(pass) : new Waiter(this, module, busy).Wait(leave);
     }
 
+    /// <summary>Gives back the directory. Passes that are out stay valid, waits go on.</summary>
+    public void Dispose() => _directory.Dispose();
+
+    /// <summary>Whether a name is a module's as far as a file name goes: what a hostile index might hold never reaches the file system.</summary>
+    internal static bool IsUsable(string module) =>
+        module.Length is > 0 and <= MaxNameBytes && module[0] != '.' && module.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or '+');
+
+    /// <summary>A pass, or the lock file that another process holds.</summary>
     IModuleGatePass? TryEnter(string module, out SafeFileHandle? busy)
     {
         busy = null;
@@ -101,13 +107,6 @@ public sealed class GateDirectory : IModuleGate, IDisposable
                 return LetIn($"{module}: flock: {ErrnoText.Describe(error)}");
         }
     }
-
-    /// <summary>Gives back the directory. Passes that are out stay valid, waits go on.</summary>
-    public void Dispose() => _directory.Dispose();
-
-    /// <summary>Whether a name is a module's as far as a file name goes: what a hostile index might hold never reaches the file system.</summary>
-    internal static bool IsUsable(string module) =>
-        module.Length is > 0 and <= MaxNameBytes && module[0] != '.' && module.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or '+');
 
     static SafeFileHandle? Open(string path, out string problem)
     {

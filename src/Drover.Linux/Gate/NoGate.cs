@@ -15,7 +15,7 @@ public sealed class NoGate(string reason) : IModuleGate
     public Task<IModuleGatePass?> EnterAsync(string module, CancellationToken leave) => Entered;
 
     /// <inheritdoc/>
-    public IModuleGatePass TryEnter(string module) => OpenPass.Instance;
+    public IModuleGatePass? TryEnter(string module) => OpenPass.Instance;
 }
 
 /// <summary>A pass that holds nothing.</summary>
