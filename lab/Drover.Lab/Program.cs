@@ -24,6 +24,11 @@ try
             return 0;
         case "run":
             return await RunCommand.RunAsync(rest, stop.Token);
+        case "compare" when help:
+            Console.WriteLine(CompareCommand.Help);
+            return 0;
+        case "compare":
+            return await CompareCommand.RunAsync(rest, stop.Token);
         default:
             throw new LabException("it is lab/run or lab/compare; each has --help", LabException.Usage);
     }

@@ -15,7 +15,7 @@ static class CommonOptions
 
     public static RunSettings Settings(ArgumentReader arguments, Action<string>? console) => new(
         arguments.Memory("--memory", "4G"),
-        arguments.Text("--timeout") is { } seconds && int.TryParse(seconds, out var value) && value > 0 ? TimeSpan.FromSeconds(value) : null,
+        arguments.Number("--timeout", 0, 86_400, fallback: 0) is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null,
         Path.GetFullPath(arguments.Text("--binary") ?? Path.Combine(LabCache.ProjectRoot, "artifacts/native/drover")),
         console);
 

@@ -25,14 +25,20 @@ static partial class GuestFacts
         return (peaks.Count, peaks.Sum() * 1024);
     }
 
-    /// <summary>The largest resident set that busybox's <c>time -v</c> reports.</summary>
+    /// <summary>
+    /// The largest resident set, of what busybox's <c>time -v</c> prints. It takes ru_maxrss for pages (ptok in procps/time.c), but Linux counts it
+    /// in kilobytes: the "kbytes" it prints are kilobytes times the page size in kilobytes.
+    /// </summary>
     public static long MaximumResidentBytes(string text) =>
-        MaximumResident().Match(text) is { Success: true } match
-            ? long.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture) * 1024
+        MaximumResident().Match(text) is { Success: true } resident && PageSize().Match(text) is { Success: true } page
+            ? long.Parse(resident.Groups[1].ValueSpan, CultureInfo.InvariantCulture) * 1024 * 1024 / long.Parse(page.Groups[1].ValueSpan, CultureInfo.InvariantCulture)
             : 0;
 
     static IEnumerable<string> Lines(string text) => text.Split('\n').Select(line => line.Trim('\r', ' ')).Where(line => line.Length > 0);
 
     [GeneratedRegex(@"Maximum resident set size \(kbytes\): (\d+)")]
     private static partial Regex MaximumResident();
+
+    [GeneratedRegex(@"Page size \(bytes\): (\d+)")]
+    private static partial Regex PageSize();
 }
