@@ -43,6 +43,8 @@ sealed record Row
 
     public required Spread PeakMemoryBytes { get; init; }
 
+    public required Spread StartMemoryBytes { get; init; }
+
     public required Spread LoaderMemoryBytes { get; init; }
 
     /// <summary>Median by median; null where that loader was not run.</summary>
@@ -89,6 +91,7 @@ sealed record Row
             WastedDuplicateBytes = Over(run => run.WastedDuplicateBytes),
             ColdplugSeconds = seconds,
             PeakMemoryBytes = Over(run => run.PeakMemoryBytes),
+            StartMemoryBytes = Over(run => run.StartMemoryBytes),
             LoaderMemoryBytes = Over(run => run.LoaderMemoryBytes),
             ToUdev = Ratio(udev),
             ToList = Ratio(list),

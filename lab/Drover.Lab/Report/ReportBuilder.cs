@@ -88,6 +88,9 @@ static class ReportBuilder
         if (run.Kernel.Name == "gates" && result.Text("gate")?.Trim() != $"{(int)run.Gate}")
             yield return $"the kernel's gate is {result.Text("gate")?.Trim() ?? "not there"}, asked for was {(int)run.Gate}";
 
+        if (result.Text("memory.processes") is { } workers && GuestFacts.Processes(workers).Processes == 1)
+            yield return "udev's workers had ended before their memory was read: the loader's memory is udevd's alone";
+
         var before = GuestFacts.Modules(result.Required("modules.before"));
         var untraced = GuestFacts.Modules(result.Required("modules.after")).Except(before).Except(trace.Loaded).ToList();
         if (untraced.Count > 0)
