@@ -49,9 +49,9 @@ sealed partial class ArgumentReader
         return items;
     }
 
-    public string Choice(string name, IReadOnlyList<string> known)
+    public string Choice(string name, IReadOnlyList<string> known, string? fallback = null)
     {
-        var items = Choices(name, known);
+        var items = Choices(name, known, fallback);
         return items.Count == 1 ? items[0] : throw Wrong($"{name} takes one value here");
     }
 

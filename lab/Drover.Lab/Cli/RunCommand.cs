@@ -9,7 +9,7 @@ static class RunCommand
     public const string Help = """
         lab/run --kernel 6.1|6.12|gates --cpus N --loader drover|udev|modprobe|list
                 [--gate none|exclusive|idempotent] [--memory 4G] [--json FILE]
-                [--timeout S] [--binary PATH] [--raw DIR] [--verbose]
+                [--clock wall|instructions] [--timeout S] [--binary PATH] [--raw DIR] [--verbose]
 
         Boots a real kernel in QEMU, lets one loader do the coldplug, and prints what the kernel saw.
 
@@ -20,6 +20,8 @@ static class RunCommand
                       modprobe  find /sys/devices -name modalias … | sort -u | xargs modprobe -abq
                       list      modprobe -abq with exactly the modules udev ends with
           --gate      for kernel gates: what a second load of a file in flight meets (default idempotent)
+          --clock     what makes guest time pass: the host's (default), or executed instructions, which
+                      give the same seconds on a busy host as on an idle one
           --memory    of the guest (default 4G)
           --json      writes the report, with every traced call, to FILE
           --timeout   seconds until a guest counts as hung (default 180 + 6 a CPU)
@@ -42,13 +44,10 @@ static class RunCommand
         var kernel = arguments.Choice("--kernel", Kernels.All);
         var cpus = arguments.Number("--cpus", 1, CommonOptions.MaximumCpus);
         var loader = CommonOptions.Parse<Loader>(arguments.Choice("--loader", CommonOptions.Loaders));
-        var gate = Kernels.DefaultGate(kernel);
-        if (arguments.Text("--gate") is { } asked)
-        {
-            gate = CommonOptions.Gates.Contains(asked) ? CommonOptions.Parse<Gate>(asked) : throw ArgumentReader.Wrong($"--gate {asked}: it is one of {string.Join(", ", CommonOptions.Gates)}");
-            if (kernel != Kernels.Gates && gate != Kernels.DefaultGate(kernel))
-                throw ArgumentReader.Wrong($"Debian's {kernel} has the gate it has, {Kernels.DefaultGate(kernel).ToString().ToLowerInvariant()}; only --kernel gates has a choice");
-        }
+        var own = Kernels.DefaultGate(kernel).ToString().ToLowerInvariant();
+        var gate = arguments.Choice("--gate", CommonOptions.Gates, own);
+        if (kernel != Kernels.Gates && gate != own)
+            throw ArgumentReader.Wrong($"Debian's {kernel} has the gate it has, {own}; only --kernel gates has a choice");
         var json = arguments.Text("--json");
         var settings = CommonOptions.Settings(arguments, arguments.Flag("--verbose") ? Console.Error.WriteLine : null);
         if (arguments.Text("--raw") is { } raw)
@@ -56,7 +55,7 @@ static class RunCommand
         arguments.End();
 
         using var laboratory = new Laboratory(settings, message => Console.Error.WriteLine("lab: " + message));
-        var report = await laboratory.RunAsync(new Point(kernel, gate, cpus, loader), stop);
+        var report = await laboratory.RunAsync(new Point(kernel, CommonOptions.Parse<Gate>(gate), cpus, loader), stop);
         if (json is not null)
             report.Write(json);
         Console.Write(ReportText.Of(report));

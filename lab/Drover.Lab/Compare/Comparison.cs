@@ -6,7 +6,7 @@ using Drover.Lab.Report;
 namespace Drover.Lab.Compare;
 
 /// <summary>Runs the trials of a comparison in their order, saves each report as it comes, and says how far it is.</summary>
-sealed class Comparison(Laboratory laboratory, string folder, string? binarySha256, Action<string> say)
+sealed class Comparison(Laboratory laboratory, string folder, RunSettings settings, string? binarySha256, Action<string> say)
 {
     readonly ConcurrentQueue<Trial> _waiting = new();
     readonly ConcurrentDictionary<Trial, RunReport> _reports = new();
@@ -76,7 +76,7 @@ sealed class Comparison(Laboratory laboratory, string folder, string? binarySha2
         try
         {
             var report = RunReport.Read(file);
-            return trial.IsAnsweredBy(report, binarySha256) ? report : null;
+            return trial.IsAnsweredBy(report, settings, binarySha256) ? report : null;
         }
         catch (JsonException)
         {

@@ -25,9 +25,11 @@ sealed record Trial(Point Point, int Run)
         return Enumerable.Range(1, runs).SelectMany(run => ordered.Select(point => new Trial(point, run))).ToList();
     }
 
-    /// <summary>Whether a saved report is this trial's, of the same binary where the binary matters.</summary>
-    public bool IsAnsweredBy(RunReport report, string? binarySha256) =>
+    /// <summary>Whether a saved report is this trial's, under the same conditions, of the same binary where the binary matters.</summary>
+    public bool IsAnsweredBy(RunReport report, RunSettings settings, string? binarySha256) =>
         report.Kernel == Point.Kernel
+        && report.Memory == settings.Memory
+        && string.Equals(report.Clock, settings.Clock.ToString(), StringComparison.OrdinalIgnoreCase)
         && report.Cpus == Point.Cpus
         && string.Equals(report.Gate, Point.Gate.ToString(), StringComparison.OrdinalIgnoreCase)
         && string.Equals(report.Loader, Point.Loader.ToString(), StringComparison.OrdinalIgnoreCase)

@@ -33,6 +33,8 @@ static class ReportBuilder
             WastedBytes = waste.Bytes,
             WastedDuplicateBytes = waste.DuplicateBytes,
             WastedBytesSource = waste.Source,
+            Memory = run.Memory,
+            Clock = run.Clock.ToString().ToLowerInvariant(),
             ColdplugSeconds = Math.Round(facts["end"] - facts["start"], 2),
             PeakMemoryBytes = GuestFacts.Kilobytes(result.Required("memory.peak")),
             StartMemoryBytes = GuestFacts.Kilobytes(result.Required("memory.start")),

@@ -33,6 +33,12 @@ sealed record RunReport
     /// <summary>The part of <see cref="WastedBytes"/> that calls ending in EEXIST, EBUSY or ETXTBSY wasted: ENODEV and the like are no duplicates.</summary>
     public required long WastedDuplicateBytes { get; init; }
 
+    /// <summary>The guest's, as QEMU was told.</summary>
+    public required string Memory { get; init; }
+
+    /// <summary>What made the guest's time pass: wall or instructions.</summary>
+    public required string Clock { get; init; }
+
     /// <summary>By the guest's clock, from the loader's start to its end, in hundredths.</summary>
     public required double ColdplugSeconds { get; init; }
 
