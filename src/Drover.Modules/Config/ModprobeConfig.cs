@@ -1,3 +1,6 @@
+using System.Text;
+using Drover.Modules.Config;
+
 namespace Drover.Modules;
 
 /// <summary>Where a line of configuration stands; <paramref name="Line"/> counts from 1, and is 0 for the kernel's command line.</summary>
@@ -19,16 +22,53 @@ public sealed record WeakDependencyRule(string Pattern, IReadOnlyList<string> Mo
 /// <summary>All of modprobe.d, modules.softdep, modules.weakdep and the kernel's command line, in kmod's order; immutable, safe for any thread.</summary>
 public sealed class ModprobeConfig
 {
-    public static ModprobeConfig Empty => throw new NotSupportedException();
+    private readonly ConfigRules _rules;
 
-    public IReadOnlyList<AliasRule> Aliases => throw new NotSupportedException();
-    public IReadOnlyList<BlacklistRule> Blacklist => throw new NotSupportedException();
-    public IReadOnlyList<OptionsRule> Options => throw new NotSupportedException();
-    public IReadOnlyList<CommandRule> InstallCommands => throw new NotSupportedException();
-    public IReadOnlyList<CommandRule> RemoveCommands => throw new NotSupportedException();
-    public IReadOnlyList<SoftDependencyRule> SoftDependencies => throw new NotSupportedException();
-    public IReadOnlyList<WeakDependencyRule> WeakDependencies => throw new NotSupportedException();
+    private ModprobeConfig(ConfigRules rules) => _rules = rules;
 
-    /// <summary>Lines that were passed over, each as "file:line: why": a bad line never stops the others.</summary>
-    public IReadOnlyList<string> Warnings => throw new NotSupportedException();
+    public static ModprobeConfig Empty { get; } = new(new ConfigRules());
+
+    public IReadOnlyList<AliasRule> Aliases => _rules.Aliases;
+    public IReadOnlyList<BlacklistRule> Blacklist => _rules.Blacklist;
+    public IReadOnlyList<OptionsRule> Options => _rules.Options;
+    public IReadOnlyList<CommandRule> InstallCommands => _rules.InstallCommands;
+    public IReadOnlyList<CommandRule> RemoveCommands => _rules.RemoveCommands;
+    public IReadOnlyList<SoftDependencyRule> SoftDependencies => _rules.SoftDependencies;
+    public IReadOnlyList<WeakDependencyRule> WeakDependencies => _rules.WeakDependencies;
+
+    /// <summary>Lines that were passed over, each as "file:line: why": a bad line never stops the others. A file that cannot be read is told so, too.</summary>
+    public IReadOnlyList<string> Warnings => _rules.Warnings;
+
+    /// <summary>Reads files and command line, files by base name, the command line last. Whatever is not there or not readable is left out.</summary>
+    public static ModprobeConfig Load(ModprobeConfigSources sources)
+    {
+        ArgumentNullException.ThrowIfNull(sources);
+        ConfigRules rules = new();
+        foreach (string path in ConfigFiles.List(sources, rules.Warnings))
+        {
+            byte[] text;
+            try
+            {
+                text = File.ReadAllBytes(path);
+            }
+            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+            {
+                rules.Warnings.Add(problem.Message);
+                continue;
+            }
+            ConfigParser.Parse(text, path, rules);
+        }
+        if (sources.CommandLine is { } commandLine) new KernelCommandLine(commandLine, rules).Parse();
+        return new ModprobeConfig(rules);
+    }
+
+    /// <summary>A configuration of one text, as if it were a file of that name, and a kernel command line.</summary>
+    public static ModprobeConfig Parse(string text, string file = "modprobe.conf", string? commandLine = null)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ConfigRules rules = new();
+        ConfigParser.Parse(Encoding.UTF8.GetBytes(text), file, rules);
+        if (commandLine is not null) new KernelCommandLine(commandLine, rules).Parse();
+        return new ModprobeConfig(rules);
+    }
 }

@@ -1,3 +1,6 @@
+using System.Text;
+using Drover.Modules.Patterns;
+
 namespace Drover.Modules;
 
 /// <summary>The source that answered a look-up, in the order in which they are asked (kmod: <c>kmod_module_new_from_lookup</c>).</summary>
@@ -11,6 +14,8 @@ public sealed record Resolution(LookupStep Step, IReadOnlyList<string> Modules);
 /// <summary>A module tree and its configuration: what names mean and what belongs to a module. Immutable; for one thread.</summary>
 public sealed class ModuleCatalog
 {
+    private static readonly Resolution s_none = new(LookupStep.None, []);
+
     public ModuleCatalog(ModuleTree tree, ModprobeConfig config)
     {
         Tree = tree;
@@ -22,17 +27,101 @@ public sealed class ModuleCatalog
     public ModprobeConfig Config { get; }
 
     /// <summary>All that a name or modalias stands for; the first source with a result wins.</summary>
+    /// <remarks>A name with an unmatched bracket stands for nothing (kmod: EINVAL). A module of a configured alias need not exist.</remarks>
     /// <exception cref="ModuleDataException">An index is corrupt.</exception>
-    public Resolution Resolve(string asked) => throw new NotSupportedException();
+    public Resolution Resolve(string asked)
+    {
+        ArgumentNullException.ThrowIfNull(asked);
+        if (!ModuleName.TryNormalizeAlias(asked, out string? name)) return s_none;
+        List<string> configured = [];
+        foreach (AliasRule rule in Config.Aliases)
+        {
+            if (Fnmatch.Matches(rule.Pattern, name)) configured.Add(rule.Module);
+        }
+        if (configured.Count > 0) return new Resolution(LookupStep.ConfigAlias, configured);
+        // no module's name has a colon, and all modaliases have
+        if (!name.Contains(':') && Tree.Find(name) is not null) return new Resolution(LookupStep.Dependencies, [name]);
+        if (name.StartsWith("symbol:", StringComparison.Ordinal) && Tree.MatchSymbols(name) is { Count: > 0 } bySymbol) return new Resolution(LookupStep.Symbols, bySymbol);
+        if (HasCommand(Config.InstallCommands, name) || HasCommand(Config.RemoveCommands, name)) return new Resolution(LookupStep.Commands, [name]);
+        if (Tree.MatchAliases(name) is { Count: > 0 } byAlias) return new Resolution(LookupStep.Aliases, byAlias);
+        if (Tree.IsBuiltIn(name)) return new Resolution(LookupStep.BuiltIn, [name]);
+        if (Tree.MatchBuiltInAliases(name) is { Count: > 0 } byBuiltIn) return new Resolution(LookupStep.BuiltInAliases, byBuiltIn);
+        return s_none;
+    }
 
     /// <summary>Options lines of a module, and of the alias through which it was asked, joined by a blank; empty if none (kmod: <c>kmod_module_get_options</c>).</summary>
-    public string OptionsFor(string module, string? askedAlias = null) => throw new NotSupportedException();
+    /// <remarks>Asked through a configured alias, a module has the options of that alias as the configuration writes it, its pattern.</remarks>
+    public string OptionsFor(string module, string? askedAlias = null)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        string? alias = askedAlias is not null && ModuleName.TryNormalizeAlias(askedAlias, out string? normalized) ? AliasOf(module, normalized) : null;
+        string? first = null;
+        StringBuilder? all = null;
+        foreach (OptionsRule rule in Config.Options)
+        {
+            if (rule.Module != module && (alias is null || rule.Module != alias)) continue;
+            if (first is null) first = rule.Options;
+            else (all ??= new StringBuilder(first)).Append(' ').Append(rule.Options);
+        }
+        return all?.ToString() ?? first ?? "";
+    }
 
     /// <summary>Names (possibly aliases) to load before and after a module: of the first matching line in kmod 30, of all here.</summary>
-    public (IReadOnlyList<string> Pre, IReadOnlyList<string> Post) SoftDependenciesOf(string module) => throw new NotSupportedException();
+    public (IReadOnlyList<string> Pre, IReadOnlyList<string> Post) SoftDependenciesOf(string module)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        List<string>? pre = null, post = null;
+        foreach (SoftDependencyRule rule in Config.SoftDependencies)
+        {
+            if (!Fnmatch.Matches(rule.Pattern, module)) continue;
+            (pre ??= []).AddRange(rule.Pre);
+            (post ??= []).AddRange(rule.Post);
+        }
+        return (pre ?? [], post ?? []);
+    }
 
     /// <summary>The shell command that stands in for loading the module, or null; the first matching line.</summary>
-    public string? InstallCommandOf(string module) => throw new NotSupportedException();
+    public string? InstallCommandOf(string module) => CommandOf(Config.InstallCommands, module);
 
-    public bool IsBlacklisted(string module) => throw new NotSupportedException();
+    /// <summary>The shell command that stands in for removing the module, or null; the first matching line.</summary>
+    public string? RemoveCommandOf(string module) => CommandOf(Config.RemoveCommands, module);
+
+    public bool IsBlacklisted(string module)
+    {
+        foreach (BlacklistRule rule in Config.Blacklist)
+        {
+            if (rule.Module == module) return true;
+        }
+        return false;
+    }
+
+    /// <summary>The alias kmod remembers in a module that was found by name: a configured pattern, or the name itself.</summary>
+    private string AliasOf(string module, string name)
+    {
+        foreach (AliasRule rule in Config.Aliases)
+        {
+            if (rule.Module == module && Fnmatch.Matches(rule.Pattern, name)) return rule.Pattern;
+        }
+        return name;
+    }
+
+    private static string? CommandOf(IReadOnlyList<CommandRule> rules, string module)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        foreach (CommandRule rule in rules)
+        {
+            if (Fnmatch.Matches(rule.Pattern, module)) return rule.Command;
+        }
+        return null;
+    }
+
+    /// <summary>Whether a command's name is this very one: in a look-up the names of commands are no patterns.</summary>
+    private static bool HasCommand(IReadOnlyList<CommandRule> rules, string name)
+    {
+        foreach (CommandRule rule in rules)
+        {
+            if (rule.Pattern == name) return true;
+        }
+        return false;
+    }
 }

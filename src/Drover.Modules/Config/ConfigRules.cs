@@ -1,0 +1,16 @@
+namespace Drover.Modules.Config;
+
+/// <summary>A configuration while it is read; one owner at a time.</summary>
+internal sealed class ConfigRules
+{
+    public readonly List<AliasRule> Aliases = [];
+    public readonly List<BlacklistRule> Blacklist = [];
+    public readonly List<OptionsRule> Options = [];
+    public readonly List<CommandRule> InstallCommands = [];
+    public readonly List<CommandRule> RemoveCommands = [];
+    public readonly List<SoftDependencyRule> SoftDependencies = [];
+    public readonly List<WeakDependencyRule> WeakDependencies = [];
+    public readonly List<string> Warnings = [];
+
+    public void Warn(ConfigSource source, string why) => Warnings.Add($"{source.File}:{source.Line}: {why}");
+}

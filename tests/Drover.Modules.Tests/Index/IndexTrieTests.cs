@@ -1,0 +1,141 @@
+using CsCheck;
+
+namespace Drover.Modules.Tests.Index;
+
+public class IndexTrieTests
+{
+    private static readonly string[] s_pieces = ["a", "b", "ab", "abc", "-", ":", "*", "*", "?", "[ab]", "[!a]", "[a-c]", "[]b]", "\\a", "\\", "[[:alpha:]]", "[", "]"];
+
+    private static readonly Gen<string> s_key = Gen.Int[0, s_pieces.Length - 1].Select(i => s_pieces[i]).Array[0, 6].Select(pieces => string.Concat(pieces));
+
+    private static readonly Gen<(string Key, string Value, uint Priority)[]> s_entries =
+        Gen.Select(s_key, Gen.Int[0, 5].Select(i => $"m{i}"), Gen.UInt[0, 3]).Array[0, 30];
+
+    // no wildcards: for those a walk meets values twice, which the comparison with libkmod covers
+    private static readonly Gen<string> s_text = Gen.Char["aaabbbccc-:\\]"].Array[0, 8].Select(chars => new string(chars));
+
+    [Fact]
+    public void Match_answers_what_trying_every_pattern_does() => Gen.Select(s_entries, s_text.Array[1, 10]).Sample((entries, texts) =>
+    {
+        IndexTrie trie = Build(entries);
+        foreach (string text in texts) Assert.Equal(ReferenceMatch.Match(entries, text), trie.Match(text));
+    }, iter: 20_000);
+
+    [Fact]
+    public void Long_texts_are_matched_as_short_ones_are() => Gen.Select(s_entries, s_text, Gen.Int[50, 300]).Sample((entries, text, length) =>
+    {
+        string padding = new('z', length);
+        var padded = entries.Select(e => (padding + e.Key, e.Value, e.Priority)).Concat(entries.Select(e => ("*" + e.Key, e.Value, e.Priority + 10))).ToArray();
+        IndexTrie trie = Build(padded);
+        Assert.Equal(ReferenceMatch.Match(padded, padding + text), trie.Match(padding + text));
+    }, iter: 5_000);
+
+    [Fact]
+    public void Find_answers_the_first_value_of_the_very_key() => s_entries.Sample(entries =>
+    {
+        IndexTrie trie = Build(entries);
+        foreach (string key in entries.Select(e => e.Key).Concat(["", "a", "zz", "ä"]))
+        {
+            string? expected = entries.Select((e, i) => (e, i)).Where(e => e.e.Key == key).OrderBy(e => e.e.Priority).ThenByDescending(e => e.i).Select(e => e.e.Value).FirstOrDefault();
+            Assert.Equal(expected, trie.Find(key));
+        }
+    }, iter: 2_000);
+
+    [Fact]
+    public void Entries_are_all_that_was_added() => s_entries.Sample(entries =>
+    {
+        var expected = entries.Select(e => $"{e.Key} {e.Value}").Order(StringComparer.Ordinal);
+        Assert.Equal(expected, Build(entries).Entries().Select(e => $"{e.Key} {e.Value}").Order(StringComparer.Ordinal));
+    }, iter: 2_000);
+
+    [Fact]
+    public void An_empty_index_is_a_header_and_its_root() =>
+        Assert.Equal("B007F457000200010000000C", Convert.ToHexString(new IndexBuilder().ToBytes()));
+
+    [Fact]
+    public void A_built_index_has_its_nodes_in_pre_order()
+    {
+        IndexBuilder builder = new();
+        builder.Add("ab", "x", 1);
+        builder.Add("ac", "y", 2);
+        builder.Add("ac", "z", 2);
+        // root: arc a → prefix "" arcs b, c → values
+        const string expected =
+            "B007F457" + "00020001" + "2000000C"
+            + "6161" + "20000012"
+            + "6263" + "4000001C" + "40000026"
+            + "00000001" + "00000001" + "7800"
+            + "00000002" + "00000002" + "7A00" + "00000002" + "7900";
+        Assert.Equal(expected, Convert.ToHexString(builder.ToBytes()));
+    }
+
+    [Fact]
+    public void A_file_without_bytes_is_an_index_without_entries()
+    {
+        IndexTrie trie = new(ReadOnlyMemory<byte>.Empty, "empty.bin");
+        Assert.Null(trie.Find("a"));
+        Assert.Empty(trie.Match("a"));
+        Assert.Empty(trie.Entries());
+    }
+
+    [Theory]
+    [InlineData("B007F4", 3)]
+    [InlineData("B007F458000200010000000C", 0)]
+    [InlineData("B007F457000300010000000C", 4)]
+    public void A_file_of_another_kind_is_told_at_once(string hex, long offset)
+    {
+        ModuleDataException bad = Assert.Throws<ModuleDataException>(() => new IndexTrie(Convert.FromHexString(hex), "x.bin"));
+        Assert.Equal(("x.bin", offset), (bad.File, bad.Offset));
+    }
+
+    [Theory]
+    [InlineData("2000FFFF")] // out of the file
+    [InlineData("20000004")] // into the header
+    [InlineData("2000000C2A2A2000000C")] // the arc * leads back to the root
+    [InlineData("8000000C2A2A2A")] // a prefix without end
+    [InlineData("2000000C7F2A")] // first > last
+    [InlineData("2000000C61FF")] // last beyond ASCII
+    [InlineData("4000000CFFFFFFFF")] // a count beyond the file
+    [InlineData("4000000C000000010000000061")] // a value without end
+    [InlineData("C000000C2A0000000001")] // cut off
+    public void Damage_is_an_error_of_file_and_offset(string root)
+    {
+        byte[] bytes = Convert.FromHexString("B007F45700020001" + root);
+        IndexTrie trie = new(bytes, "x.bin");
+        ModuleDataException bad = Assert.Throws<ModuleDataException>(() => trie.Match(""));
+        Assert.Equal("x.bin", bad.File);
+        Assert.InRange(bad.Offset, 0, 0x0FFFFFFF);
+        Assert.Throws<ModuleDataException>(() => trie.Entries().Count());
+    }
+
+    [Fact]
+    public void A_cycle_of_literal_arcs_ends_with_the_text()
+    {
+        IndexTrie trie = new(Convert.FromHexString("B007F457000200012000000C61612000000C"), "x.bin");
+        Assert.Empty(trie.Match("aaaa"));
+        Assert.Throws<ModuleDataException>(() => trie.Entries().Count());
+    }
+
+    [Fact]
+    public void What_no_key_can_hold_is_not_found()
+    {
+        IndexTrie trie = Build([("*", "m", 0)]);
+        Assert.Equal(["m"], trie.Match("é"));
+        Assert.Empty(trie.Match("a\0b"));
+        Assert.Empty(trie.Match(new string('a', 5000)));
+        Assert.Null(trie.Find(new string('a', 5000)));
+    }
+
+    [Theory]
+    [InlineData("ä", "v")]
+    [InlineData("a\0", "v")]
+    [InlineData("a", "v\0")]
+    public void A_builder_takes_only_what_an_index_can_hold(string key, string value) => Assert.Throws<ArgumentException>(() => new IndexBuilder().Add(key, value, 0));
+
+    internal static IndexTrie Build(IEnumerable<(string Key, string Value, uint Priority)> entries)
+    {
+        IndexBuilder builder = new();
+        foreach ((string key, string value, uint priority) in entries) builder.Add(key, value, priority);
+        return new IndexTrie(builder.ToBytes(), "built.bin");
+    }
+}
