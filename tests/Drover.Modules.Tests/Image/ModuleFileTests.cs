@@ -127,6 +127,19 @@ public sealed class ModuleFileTests
     }
 
     [Fact]
+    public void Xz_index_without_room_for_a_checksum_is_refused()
+    {
+        var file = XzWriter.Stream(1);
+        // footer: an index of four bytes, which leaves the checksum alone
+        byte[] footer = [0, 0, 0, 0, 0, 1];
+        var crc = BitConverter.GetBytes(Checksums.Crc32(footer));
+        byte[] damaged = [.. file[..12], 0, 0, 0, 0, .. crc, .. footer, .. "YZ"u8];
+
+        Assert.Throws<ModuleDataException>(() => ModuleFile.Decompress(damaged, "m.ko.xz"));
+        Assert.Empty(ModuleFile.Decompress(file, "m.ko.xz"));
+    }
+
+    [Fact]
     public void Checksums_are_those_of_their_standards()
     {
         Assert.Equal(0xcbf43926u, Checksums.Crc32("123456789"u8));

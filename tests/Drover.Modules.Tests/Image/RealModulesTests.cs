@@ -6,7 +6,7 @@ namespace Drover.Modules.Tests.Image;
 /// <summary>Every module of Debian's kernels (in the normal run a sample), compared with what kmod and xz say of it.</summary>
 public sealed class RealModulesTests(ITestOutputHelper output)
 {
-    const int PlainSample = 400, XzSample = 300;
+    const int PlainSample = 400, XzSample = 300, PackedSample = 40;
 
     /// <summary>What modinfo makes of the signature; not in .modinfo.</summary>
     static readonly string[] s_signatureFields = ["sig_id", "signer", "sig_key", "sig_hashalgo", "signature"];
@@ -33,6 +33,19 @@ public sealed class RealModulesTests(ITestOutputHelper output)
         var measured = ModuleFile.Measure(path);
         var image = ModuleImage.Parse(ModuleFile.ReadImage(path), path);
         return measured == new ModuleFileSize(new FileInfo(path).Length, image.ImageBytes) ? null : $"measured as {measured}, not {image.ImageBytes}";
+    });
+
+    [Theory]
+    [InlineData("gzip", ModuleCompression.Gzip)]
+    [InlineData("zstd", ModuleCompression.Zstd)]
+    public void Modules_packed_otherwise_come_back(string tool, ModuleCompression compression) => AssertAllEqual(LongRun.Sample(KernelTrees.Plain, PackedSample), path =>
+    {
+        var packed = Tool.Run(tool, [], "-c", path);
+        var plain = File.ReadAllBytes(path);
+        if (!ModuleFile.Decompress(packed, path).AsSpan().SequenceEqual(plain))
+            return "decompressed bytes differ";
+        var measured = ModuleFile.Measure(new MemorySource(packed, path));
+        return measured == new ModuleFileSize(packed.Length, plain.Length) { Compression = compression } ? null : $"measured as {measured}";
     });
 
     static string? AgainstModinfo(string path)
