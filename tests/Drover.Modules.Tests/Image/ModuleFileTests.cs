@@ -66,6 +66,7 @@ public sealed class ModuleFileTests
     [Theory, MemberData(nameof(Names))]
     public void What_the_tool_packs_comes_back(string tool)
     {
+        Tool.Require(tool);
         string[][] settings = tool switch
         {
             "xz" => [["--check=crc32", "--lzma2=dict=1MiB"], ["-0"], ["-9e", "--check=crc64"], ["--check=none", "--block-size=10000"], ["--check=sha256", "--lzma2=lc=0,lp=3,pb=0,dict=4KiB"], ["--lzma2=lc=4,lp=0,pb=4,nice=4"]],
@@ -79,6 +80,7 @@ public sealed class ModuleFileTests
     [Theory, MemberData(nameof(Names))]
     public void The_container_tells_the_size(string tool)
     {
+        Tool.Require(tool);
         Contents.Sample(bytes =>
         {
             var path = Path.GetTempFileName();
