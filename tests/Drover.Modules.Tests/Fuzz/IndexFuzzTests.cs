@@ -1,3 +1,5 @@
+using Drover.Modules.Tests.Kmod;
+
 namespace Drover.Modules.Tests.Fuzz;
 
 /// <summary>Damaged indexes: an answer or a <see cref="ModuleDataException"/>, nothing else, and soon.</summary>
@@ -22,7 +24,20 @@ public class IndexFuzzTests
     [Fact]
     public void A_damaged_index_is_answered_or_refused() => FuzzCases.Run(nameof(A_damaged_index_is_answered_or_refused), seed => Ask(new Mutator(seed).Mutate(s_index, s_other), s_texts));
 
-    internal static void Ask(byte[] damaged, IEnumerable<string> texts)
+    [Theory]
+    [InlineData("modules.builtin.alias.bin", 20)]
+    [InlineData("modules.builtin.bin", 20)]
+    [InlineData("modules.alias.bin", 1)]
+    [InlineData("modules.dep.bin", 1)]
+    public void A_damaged_index_of_the_Debian_kernel_is_answered_or_refused(string name, int share)
+    {
+        DebianTree? tree = DebianTree.Get(out string why);
+        Assert.SkipWhen(tree is null, why);
+        byte[] index = File.ReadAllBytes($"{tree.Directory}/{name}");
+        FuzzCases.Run(nameof(A_damaged_index_of_the_Debian_kernel_is_answered_or_refused), seed => Ask(new Mutator(seed).Mutate(index, s_other), s_texts), share);
+    }
+
+    private static void Ask(byte[] damaged, IEnumerable<string> texts)
     {
         IndexTrie trie;
         try
