@@ -67,11 +67,9 @@ public sealed class Loader
         var outcomes = new List<ModuleOutcome>(resolution.Modules.Count);
         foreach (var module in resolution.Modules.Distinct())
         {
-            var alias = module == ModuleName.Normalize(request.Asked) ? null : request.Asked;
-            var applyBlacklist = request.ApplyBlacklist || alias is not null;
-            outcomes.Add(applyBlacklist && _catalog.IsBlacklisted(module)
+            outcomes.Add(Blacklist.Holds(_catalog, request, module)
                 ? new ModuleOutcome(module, OutcomeKind.Blacklisted, Why: LoaderMessages.Blacklisted(module))
-                : await AskAsync(module, new Ask(madeAt, request.Parameters, alias, request.Patience, leave)));
+                : await AskAsync(module, new Ask(madeAt, request.Parameters, Blacklist.AliasOf(request, module), request.Patience, leave)));
         }
         return Answer([.. outcomes]);
 
@@ -86,37 +84,46 @@ public sealed class Loader
     /// <summary>A module went (a <c>remove@/module/NAME</c> event): the next request for it loads it again.</summary>
     public void ModuleRemoved(string module) => _memory.Removed(module);
 
-    /// <summary>One module with what softdeps want after it.</summary>
+    /// <summary>One module with what softdeps want after it, and after all that it needed.</summary>
     async Task<ModuleOutcome> AskAsync(string module, Ask ask)
     {
-        var (outcome, afterwards) = await ConvergeAsync(module, ask);
-        foreach (var task in afterwards)
-            await task;
-        return outcome;
+        var answer = await ConvergeAsync(module, ask);
+        // flight by flight, each once: a module may be wanted after one that it is itself needed by
+        var left = new Queue<Flight>();
+        var seen = new HashSet<Flight>();
+        for (var flight = answer.Outcome.IsAvailable ? answer.Flight : null; flight is not null; flight = left.Count > 0 ? left.Dequeue() : null)
+        {
+            foreach (var asked in flight.Onward)
+            {
+                if ((await asked).Flight is { } next && seen.Add(next))
+                    left.Enqueue(next);
+            }
+        }
+        return answer.Outcome;
     }
 
     /// <summary>The heart: whoever asks meets whoever asked before.</summary>
-    async Task<(ModuleOutcome Outcome, IReadOnlyList<Task> Afterwards)> ConvergeAsync(string module, Ask ask)
+    async Task<Answer> ConvergeAsync(string module, Ask ask)
     {
         var parameters = JoinParameters(_catalog.OptionsFor(module, ask.Alias), ask.OwnParameters);
         if (_flights.TryGetValue(module, out var flight))
         {
             var joined = await flight.WaitAsync(ask.Patience, ask.Leave);
-            return Answer(joined, isFirst: false, flight.Parameters != parameters);
+            return Answered(joined, isFirst: false, flight.Parameters != parameters);
         }
         if (AnswerWithoutCall(module, ask, parameters, out var planned) is { } answer)
-            return (answer, []);
+            return new Answer(answer, null);
 
         flight = new Flight(_loop, planned!, ask.MadeAt, parameters, ask.OwnParameters.Length > 0) { OnAbandoned = Remove };
         _flights.Add(module, flight);
         // waits first, flies then: a flight may land before it has to wait for anything
         var landing = flight.WaitAsync(ask.Patience, ask.Leave);
         _ = FlyAsync(flight);
-        return Answer(await landing, isFirst: true, parametersDiffer: false);
+        return Answered(await landing, isFirst: true, parametersDiffer: false);
 
         // who leaves does not wait for what comes after, either
-        (ModuleOutcome, IReadOnlyList<Task>) Answer(Landing? landing, bool isFirst, bool parametersDiffer) =>
-            (Outcome(module, landing, ask, isFirst, parametersDiffer), landing is null ? [] : flight.Afterwards);
+        Answer Answered(Landing? landing, bool isFirst, bool parametersDiffer) =>
+            new(Outcome(module, landing, ask, isFirst, parametersDiffer), landing is null ? null : flight);
     }
 
     ModuleOutcome? AnswerWithoutCall(string module, Ask ask, string parameters, out PlannedModule? planned)
@@ -182,15 +189,22 @@ public sealed class Loader
 
     async Task<Landing> FlyToLandingAsync(Flight flight)
     {
-        if (await BringDependenciesAsync(flight) is { } failed)
-            return failed;
-        if (flight.Abandoned.IsCancellationRequested)
-            return Landing.Nobody;
-        var landing = await _procedure.RunAsync(flight, () => BringDependenciesAsync(flight));
+        Landing landing;
+        var tries = 0;
+        do
+        {
+            // neither the file, nor the gate, nor a share of the budget is held while we wait for dependencies: they may need the same
+            if (await BringDependenciesAsync(flight) is { } failed)
+                return failed;
+            if (flight.Abandoned.IsCancellationRequested)
+                return Landing.Nobody;
+            landing = await _procedure.RunAsync(flight, isLastTry: ++tries == ErrnoPolicy.For(Errno.ENOENT).Tries);
+        }
+        while (landing == Landing.WithoutDependencies);
         if (landing.Kind is OutcomeKind.Loaded)
         {
             foreach (var module in flight.Module.After)
-                flight.Afterwards.Add(AskAsync(module, new Ask(flight.MadeAt)));
+                flight.Onward.Add(ConvergeAsync(module, new Ask(flight.MadeAt)));
         }
         return landing;
     }
@@ -201,16 +215,16 @@ public sealed class Loader
         var ask = new Ask(flight.MadeAt, Leave: flight.Abandoned);
         var wanted = flight.Module.Before.Select(module => ConvergeAsync(module, ask)).ToArray();
         var needed = flight.Module.HardDependencies.Select(module => ConvergeAsync(module, ask)).ToArray();
+        flight.Onward.AddRange(wanted);
+        flight.Onward.AddRange(needed);
         Landing? failed = null;
         foreach (var dependency in needed)
         {
-            var (outcome, afterwards) = await dependency;
-            flight.Afterwards.AddRange(afterwards);
-            if (!outcome.IsAvailable)
-                failed ??= Missing(outcome);
+            if ((await dependency).Outcome is { IsAvailable: false } missing)
+                failed ??= Missing(missing);
         }
         foreach (var dependency in wanted)
-            flight.Afterwards.AddRange((await dependency).Afterwards);
+            await dependency;
         return failed;
 
         static Landing Missing(ModuleOutcome dependency) => dependency.Kind switch

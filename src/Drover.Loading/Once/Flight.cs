@@ -6,8 +6,14 @@ sealed record Landing(OutcomeKind Kind, Errno Error = Errno.None, string? Why = 
     /// <summary>Nobody waited any more before the kernel was called.</summary>
     public static readonly Landing Nobody = new(OutcomeKind.Left);
 
+    /// <summary>No end yet: a hard dependency has gone and must come back first. No waiter ever sees it.</summary>
+    public static readonly Landing WithoutDependencies = new(OutcomeKind.Failed, Errno.ENOENT);
+
     public bool IsSuccess => Kind is OutcomeKind.Loaded or OutcomeKind.AlreadyLive || (Kind is OutcomeKind.Joined && Error is Errno.None);
 }
+
+/// <summary>What an asker of one module gets: the outcome, and the flight that brought it, if one did.</summary>
+readonly record struct Answer(ModuleOutcome Outcome, Flight? Flight);
 
 /// <summary>
 /// One module on its way into the kernel, and everybody who waits for it. It lives from the first request that finds the module neither live nor in flight
@@ -32,8 +38,11 @@ sealed class Flight(EventLoop loop, PlannedModule module, Moment madeAt, string 
     /// <summary>The first asker brought parameters of its own.</summary>
     public bool HasOwnParameters { get; } = hasOwnParameters;
 
-    /// <summary>What softdeps want loaded after this module and after its dependencies, on its way; a request is done when these are.</summary>
-    public List<Task> Afterwards { get; } = [];
+    /// <summary>
+    /// What this flight has asked for: its dependencies, and, once landed, what softdeps want after it. A request is done when all that is; a flight itself
+    /// never waits for what comes after.
+    /// </summary>
+    public List<Task<Answer>> Onward { get; } = [];
 
     /// <summary>A call is in the kernel and must be awaited, whoever leaves.</summary>
     public bool InKernel { get; private set; }

@@ -19,10 +19,10 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
     /// <summary>Once a kernel that claims to decompress has said EOPNOTSUPP, it is not asked again.</summary>
     bool _kernelCannotDecompress;
 
-    /// <summary>Brings the flight to its end.</summary>
+    /// <summary>Brings the flight to its end, or to <see cref="Landing.WithoutDependencies"/> where one was removed before the kernel looked for its symbols.</summary>
     /// <param name="flight">The module, and who waits.</param>
-    /// <param name="bringDependencies">Asks for the hard dependencies once more; null when they are there.</param>
-    public async Task<Landing> RunAsync(Flight flight, Func<Task<Landing?>> bringDependencies)
+    /// <param name="isLastTry">A missing symbol is final.</param>
+    public async Task<Landing> RunAsync(Flight flight, bool isLastTry)
     {
         var module = flight.Module;
         if (module.InstallCommand is { } command)
@@ -53,8 +53,8 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
                 }
                 if (reply.Error is Errno.None)
                     return Succeed(flight, pass);
-                var (landing, next) = await ReactAsync(flight, call, reply, tries, bringDependencies);
-                if (landing is { Kind: OutcomeKind.Failed })
+                var (landing, next) = await ReactAsync(flight, call, reply, tries, isLastTry);
+                if (landing is { Kind: OutcomeKind.Failed } && landing != Landing.WithoutDependencies)
                     pass.Leave(Remember(flight, landing, file.Version));
                 if (landing is not null)
                     return landing;
@@ -117,7 +117,7 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
     }
 
     /// <summary>The errno policy at work: the landing, or the call to make next.</summary>
-    async Task<(Landing? Landing, LoadCall Next)> ReactAsync(Flight flight, LoadCall call, LoadReply reply, int tries, Func<Task<Landing?>> bringDependencies)
+    async Task<(Landing? Landing, LoadCall Next)> ReactAsync(Flight flight, LoadCall call, LoadReply reply, int tries, bool isLastTry)
     {
         var policy = ErrnoPolicy.For(reply.Error);
         var again = tries < policy.Tries;
@@ -153,12 +153,12 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
                 var dependencies = flight.Module.HardDependencies;
                 var gone = dependencies.Where(dependency => kernel.InitStateOf(dependency) is not InitState.Live).ToArray();
                 hint = LoaderMessages.MissingSymbol(dependencies, gone);
-                again = again && gone.Length > 0;
-                if (!again)
+                again = false;
+                if (isLastTry || gone.Length == 0)
                     break;
                 foreach (var dependency in gone)
                     memory.Removed(dependency);
-                return (await bringDependencies(), call);
+                return (Landing.WithoutDependencies, call);
 
             default:
                 break;

@@ -1,0 +1,205 @@
+using Drover.Loading;
+
+namespace Drover.Devices;
+
+/// <summary>How far a coldplug is.</summary>
+public readonly record struct ColdplugProgress(int Devices, int Modaliases, int Distinct, int Waiting);
+
+/// <summary>
+/// Loads what the devices that are there ask for, and the devices that appear because of it, until nothing new comes. Equal modaliases become one request
+/// before anything is looked up. No device is missed: events are listened for before the first look. One owner, the event loop.
+/// </summary>
+public sealed class Coldplug
+{
+    /// <summary>Devices looked at before the loop is given a turn, so that the first loads start while the look goes on.</summary>
+    const int DevicesPerTurn = 64;
+
+    readonly EventLoop _loop;
+    readonly IDevices _devices;
+    readonly Loader _loader;
+    readonly TimeSpan _quiet;
+    readonly HashSet<string> _seen = [];
+    readonly Dictionary<string, Wanted> _wanted = [];
+    readonly List<Task> _asked = [];
+    int _modaliases, _looks, _timesLost, _waiting;
+    ulong _heard;
+    bool _lost;
+    long? _lastLanding;
+
+    /// <summary>A coldplug that has not begun.</summary>
+    /// <param name="loop">Owns all state.</param>
+    /// <param name="devices">What is there, and what happens.</param>
+    /// <param name="loader">Must have been told that it hears of removals only if <paramref name="devices"/> can be listened to.</param>
+    /// <param name="quiet">How long after the last load devices may still appear: a driver's probe may go on after its module's init (serio, USB, SCSI hosts).</param>
+    public Coldplug(EventLoop loop, IDevices devices, Loader loader, TimeSpan quiet) =>
+        (_loop, _devices, _loader, _quiet) = (loop, devices, loader, quiet);
+
+    /// <summary>How far it is.</summary>
+    public ColdplugProgress Progress => new(_seen.Count, _modaliases, _wanted.Count, _waiting);
+
+    /// <summary>Runs until nothing new comes, or <paramref name="stop"/>: then what is in the kernel ends, what is not is dropped.</summary>
+    public async Task<ColdplugReport> RunAsync(CancellationToken stop)
+    {
+        var began = _loop.Time.GetTimestamp();
+        _heard = _devices.Seqnum;
+        using var listening = _devices.Listen(device => Hear(device, stop), () => _lost = true);
+        await LookAsync(stop);
+        while (!stop.IsCancellationRequested)
+        {
+            await AnswersAsync();
+            var devices = _seen.Count;
+            if (_lost)
+            {
+                _lost = false;
+                _timesLost++;
+                await LookAsync(stop);
+                continue;
+            }
+            await QuietAsync(stop);
+            if (_waiting > 0 || _lost)
+                continue;
+            if (listening is not null && _heard >= _devices.Seqnum)
+                break;
+            // no events to go by, or not all of them reached us: look, until a look finds nothing
+            await LookAsync(stop);
+            if (_seen.Count == devices && _waiting == 0)
+                break;
+        }
+        await AnswersAsync();
+        return Report(_loop.Time.GetElapsedTime(began));
+    }
+
+    async Task LookAsync(CancellationToken stop)
+    {
+        _looks++;
+        var sinceTurn = 0;
+        foreach (var device in _devices.Enumerate())
+        {
+            See(device, stop);
+            if (++sinceTurn % DevicesPerTurn == 0)
+                await _loop.Delay(TimeSpan.Zero, stop);
+            if (stop.IsCancellationRequested)
+                return;
+        }
+    }
+
+    void Hear(DeviceEvent device, CancellationToken stop)
+    {
+        _heard = Math.Max(_heard, device.Seqnum);
+        if (device.Action is DeviceAction.Remove)
+        {
+            _seen.Remove(device.DevPath);
+            if (device.DevPath.StartsWith("/module/", StringComparison.Ordinal))
+                ModuleRemoved(device.DevPath["/module/".Length..]);
+        }
+        else
+        {
+            See(device, stop);
+        }
+    }
+
+    void ModuleRemoved(string module)
+    {
+        _loader.ModuleRemoved(module);
+        foreach (var wanted in _wanted.Values)
+            wanted.ModuleRemoved(module);
+    }
+
+    void See(DeviceEvent device, CancellationToken stop)
+    {
+        var isNew = _seen.Add(device.DevPath);
+        foreach (var modalias in device.Modaliases)
+            Want(modalias, device, isNew, applyBlacklist: false, stop);
+        foreach (var module in ImpliedModules.For(device))
+            Want(module, device, isNew, applyBlacklist: true, stop);
+    }
+
+    void Want(string asked, DeviceEvent device, bool isNew, bool applyBlacklist, CancellationToken stop)
+    {
+        if (isNew)
+            _modaliases++;
+        if (!_wanted.TryGetValue(asked, out var wanted))
+            _wanted[asked] = wanted = new Wanted(asked, device.DevPath);
+        else if (wanted.IsOnItsWay || wanted.IsThere)
+        {
+            wanted.Devices += isNew ? 1 : 0;
+            return;
+        }
+        wanted.Devices += isNew ? 1 : 0;
+        wanted.IsOnItsWay = true;
+        _waiting++;
+        // an equal modalias of a later event asks once more after a failure; whether that costs a call is the loader's to say (rule 4)
+        _asked.Add(AskAsync(wanted, new LoadRequest(asked, device.DevPath, device.Seqnum, ApplyBlacklist: applyBlacklist), stop));
+    }
+
+    async Task AskAsync(Wanted wanted, LoadRequest request, CancellationToken stop)
+    {
+        var outcome = await _loader.RequestAsync(request, stop);
+        wanted.Answer(outcome.Modules);
+        _waiting--;
+        if (outcome.Modules.Any(module => module.Kind is OutcomeKind.Loaded))
+            _lastLanding = _loop.Time.GetTimestamp();
+    }
+
+    /// <summary>Waits until every request so far, and those made meanwhile, are answered.</summary>
+    async Task AnswersAsync()
+    {
+        while (_asked.Count > 0)
+        {
+            var asked = _asked[^1];
+            _asked.RemoveAt(_asked.Count - 1);
+            await asked;
+        }
+    }
+
+    /// <summary>Waits until the last load is some time ago; not at all if nothing was loaded.</summary>
+    async Task QuietAsync(CancellationToken stop)
+    {
+        // while we wait, a device may have come, been served and gone by: then the wait begins anew
+        while (_lastLanding is { } landed && _quiet - _loop.Time.GetElapsedTime(landed) is var left && left > TimeSpan.Zero && !stop.IsCancellationRequested)
+            await _loop.Delay(left, stop);
+    }
+
+    ColdplugReport Report(TimeSpan took) => new()
+    {
+        Devices = _seen.Count,
+        Modaliases = _modaliases,
+        Aliases = [.. _wanted.Values.Select(wanted => new AliasReport(wanted.Modalias, wanted.Devices, wanted.FirstDevice, wanted.Modules, wanted.Attempts))],
+        Looks = _looks,
+        TimesLost = _timesLost,
+        Took = took,
+        Counts = _loader.Counts,
+    };
+
+    /// <summary>A modalias that some device has.</summary>
+    sealed class Wanted(string modalias, string firstDevice)
+    {
+        public string Modalias { get; } = modalias;
+
+        public string FirstDevice { get; } = firstDevice;
+
+        public int Devices { get; set; }
+
+        public bool IsOnItsWay { get; set; }
+
+        /// <summary>The last answer left nothing to wish for.</summary>
+        public bool IsThere { get; private set; }
+
+        public IReadOnlyList<ModuleOutcome> Modules { get; private set; } = [];
+
+        public int Attempts { get; private set; }
+
+        public void Answer(IReadOnlyList<ModuleOutcome> modules)
+        {
+            IsOnItsWay = false;
+            IsThere = modules.All(module => module.Error is Errno.None);
+            Attempts += modules.Count(module => module.Kind is OutcomeKind.Loaded or OutcomeKind.Failed);
+            if (modules is [{ Kind: OutcomeKind.NotFound }])
+                return;
+            // the first answer tells who loaded it; a later one counts where it made good what had failed
+            Modules = Modules.Count == 0 ? modules : [.. Modules.Zip(modules, (first, later) => later.IsAvailable && !first.IsAvailable ? later : first)];
+        }
+
+        public void ModuleRemoved(string module) => IsThere &= Modules.All(there => there.Module != module);
+    }
+}

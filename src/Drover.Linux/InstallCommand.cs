@@ -1,0 +1,34 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace Drover.Linux;
+
+/// <summary>An <c>install</c> or <c>remove</c> line of modprobe.d, run as kmod runs it: by the shell, with <c>MODPROBE_MODULE</c> set. Stateless; blocks.</summary>
+internal static class InstallCommand
+{
+    /// <summary>kmod's <c>_PATH_BSHELL</c>.</summary>
+    const string Shell = "/bin/sh";
+
+    /// <summary>The exit status; 128 + the signal's number when one ended it; −1 when no shell could be run.</summary>
+    internal static int Run(string command, string module)
+    {
+        // The variable is put into the child's own environment: ours is libc's no longer, and setting it here would reach no child, or all.
+        var start = new ProcessStartInfo(Shell) { UseShellExecute = false, ArgumentList = { "-c", command } };
+        start.Environment["MODPROBE_MODULE"] = module;
+        try
+        {
+            using var shell = Process.Start(start);
+            if (shell is null)
+            {
+                return -1;
+            }
+
+            shell.WaitForExit();
+            return shell.ExitCode;
+        }
+        catch (Win32Exception)
+        {
+            return -1;
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using Drover.Linux.Syscalls;
+using Drover.Loading;
+using Drover.Modules;
+
+namespace Drover.Linux;
+
+/// <summary>The kernel this process runs on. Used on the event loop; what blocks runs on <see cref="KernelThreads"/>.</summary>
+public sealed class LinuxKernel : IKernel, IDisposable
+{
+    readonly KernelThreads _threads;
+    readonly UeventSeqnum _seqnum = new();
+
+    /// <exception cref="PlatformNotSupportedException">An architecture whose system call numbers are not known here.</exception>
+    public LinuxKernel(KernelThreads threads)
+    {
+        _threads = threads;
+        _ = ModuleCallNumbers.Of(System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture); // says so now rather than in the middle of a load
+        Decompresses = SysModule.Compression();
+    }
+
+    /// <inheritdoc/>
+    public int CpuCount { get; } = Machine.CountCpus();
+
+    /// <inheritdoc/>
+    public long AvailableBytes => Machine.AvailableBytes();
+
+    /// <inheritdoc/>
+    public ModuleCompression Decompresses { get; }
+
+    /// <inheritdoc/>
+    public ulong UeventSeqnum => _seqnum.Read();
+
+    /// <inheritdoc/>
+    public InitState InitStateOf(string module) => SysModule.InitStateOf(module);
+
+    /// <inheritdoc/>
+    public bool TryInspect(string path, out ModuleFileFacts facts, out LoadReply reason)
+    {
+        const long NsPerSecond = 1_000_000_000;
+        facts = default;
+        if (Libc.StatXAt(Libc.AT_FDCWD, path, flags: 0, Libc.STATX_BASIC_STATS, out var stat) < 0)
+        {
+            var error = Libc.LastError;
+            reason = new(error, $"{path}: {ErrnoText.Describe(error)}");
+            return false;
+        }
+
+        // what kernel_read_file says to anything else
+        if ((stat.Mode & Libc.S_IFMT) != Libc.S_IFREG)
+        {
+            reason = new(Errno.EINVAL, $"{path}: not a regular file");
+            return false;
+        }
+
+        reason = FileErrors.Guard(path, () => ModuleFile.Measure(path), out var size);
+        if (reason.Error is not Errno.None)
+        {
+            return false;
+        }
+
+        facts = new(
+            new(((ulong)stat.DeviceMajor << 32) | stat.DeviceMinor, stat.Inode),
+            new((long)stat.Size, (stat.ModifiedSeconds * NsPerSecond) + stat.ModifiedNanoseconds),
+            size.FileBytes, size.ImageBytes, ModuleFile.CompressionOf(path));
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public Task<LoadReply> LoadAsync(LoadCall call) => _threads.Run(() => ModuleCalls.Load(call));
+
+    /// <summary>
+    /// Takes a module out of the kernel (delete_module): EAGAIN or EBUSY while it is in use, ENOENT when it is not there. Like a load it runs on a thread of its own and is never cancelled.
+    /// </summary>
+    /// <param name="module">Normalised name.</param>
+    /// <param name="force">O_TRUNC: even while in use, where the kernel allows it (CONFIG_MODULE_FORCE_UNLOAD).</param>
+    public Task<LoadReply> DeleteAsync(string module, bool force = false) =>
+        _threads.Run(() => ModuleCalls.Delete(module, Libc.O_NONBLOCK | (force ? Libc.O_TRUNC : 0)));
+
+    /// <inheritdoc/>
+    public Task<int> RunInstallCommandAsync(string command, string module) => _threads.Run(() => InstallCommand.Run(command, module));
+
+    /// <summary>Gives back what it holds open. Calls in flight go on.</summary>
+    public void Dispose() => _seqnum.Dispose();
+}

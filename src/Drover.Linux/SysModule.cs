@@ -1,0 +1,43 @@
+using Drover.Loading;
+using Drover.Modules;
+
+namespace Drover.Linux;
+
+/// <summary><c>/sys/module</c>: what the kernel tells of modules. Stateless; safe for any thread.</summary>
+internal static class SysModule
+{
+    const string Root = "/sys/module/";
+
+    /// <summary>
+    /// The module's state. A built-in module with parameters has a directory and never an initstate, and so reads as <see cref="InitState.Coming"/>: whoever asks
+    /// has looked into modules.builtin before, as libkmod's users do.
+    /// </summary>
+    internal static InitState InitStateOf(string module)
+    {
+        if (module.Length == 0 || module.Contains('/') || module is "." or "..")
+        {
+            return InitState.Absent;
+        }
+
+        return SmallFile.TryRead(Root + module + "/initstate", out var error) switch
+        {
+            "live" => InitState.Live,
+            "coming" => InitState.Coming,
+            "going" => InitState.Going,
+
+            // The directory is made before its attributes (kernel: mod_sysfs_setup). ENODEV: it is being unmade under us (kernfs: kernfs_get_active).
+            null when error is Errno.ENOENT => Directory.Exists(Root + module) ? InitState.Coming : InitState.Absent,
+            null when error is Errno.ENODEV => InitState.Going,
+            _ => InitState.Absent,
+        };
+    }
+
+    /// <summary>The format the kernel decompresses, or none: without CONFIG_MODULE_DECOMPRESS the file is not there (kernel: compression_show).</summary>
+    internal static ModuleCompression Compression() => SmallFile.TryRead(Root + "compression") switch
+    {
+        "gzip" => ModuleCompression.Gzip,
+        "xz" => ModuleCompression.Xz,
+        "zstd" => ModuleCompression.Zstd,
+        _ => ModuleCompression.None,
+    };
+}

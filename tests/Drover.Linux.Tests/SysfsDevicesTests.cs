@@ -1,0 +1,226 @@
+using System.Text;
+using Drover.Devices;
+using Drover.Linux.Sysfs;
+using Drover.Loading;
+
+namespace Drover.Linux.Tests;
+
+public sealed class SysfsDevicesTests : IDisposable
+{
+    readonly LiveLoop _loop = new();
+    readonly TestDirectory _sys = new();
+
+    public void Dispose()
+    {
+        _loop.Dispose();
+        _sys.Dispose();
+    }
+
+    [Fact]
+    public void A_device_is_found_by_its_bus_or_class_with_its_path_and_subsystem()
+    {
+        Pci("devices/pci0000:00/0000:00:01.0", "0000:00:01.0", "PCI_CLASS=20000\nMODALIAS=pci:v1\n");
+        _sys.File("devices/pci0000:00/0000:00:01.0/net/eth0/uevent", "INTERFACE=eth0\n");
+        _sys.Link("class/net/eth0", "../../devices/pci0000:00/0000:00:01.0/net/eth0");
+        _sys.File("class/net/bonding_masters", "");
+
+        var (devices, counts) = Enumerate();
+
+        Assert.Equal(["/devices/pci0000:00/0000:00:01.0", "/devices/pci0000:00/0000:00:01.0/net/eth0"], devices.Select(d => d.DevPath).Order());
+        var pci = devices.Single(d => d.Subsystem == "pci");
+        Assert.Equal(["pci:v1"], pci.Modaliases);
+        Assert.Equal(["PCI_CLASS=20000"], pci.Properties);
+        Assert.Equal((DeviceAction.Add, 0UL), (pci.Action, pci.Seqnum));
+        Assert.Equal("net", devices.Single(d => d != pci).Subsystem);
+        Assert.Equal((2, 0, 0, false), (counts.Devices, counts.Repeated, counts.Unreadable, counts.Truncated));
+    }
+
+    [Fact]
+    public void Both_MODALIAS_lines_of_a_device_are_kept()
+    {
+        Pci("devices/a", "a", "MODALIAS=acpi:A:\nMODALIAS=of:NaTbCc\nMODALIAS=\n");
+        Assert.Equal(["acpi:A:", "of:NaTbCc"], Assert.Single(Enumerate().Devices).Modaliases);
+    }
+
+    [Fact]
+    public void A_copy_without_its_bus_and_class_links_is_walked_as_a_tree()
+    {
+        _sys.File("devices/uevent", "MODALIAS=root\n");
+        _sys.File("devices/platform/uevent", "");
+        _sys.File("devices/platform/x/y/uevent", "MODALIAS=platform:y\n");
+        _sys.Link("devices/platform/x/y/subsystem", "../../../../bus/platform");
+        _sys.File("devices/platform/power/control", "auto\n");
+
+        var (devices, _) = Enumerate();
+
+        Assert.Equal(
+            [("/devices", ""), ("/devices/platform", ""), ("/devices/platform/x/y", "platform")],
+            devices.Select(d => (d.DevPath, d.Subsystem)).Order());
+    }
+
+    [Fact]
+    public void A_device_on_two_lists_is_found_once()
+    {
+        Pci("devices/a", "a", "MODALIAS=a\n");
+        _sys.Link("class/some/a", "../../devices/a");
+        _sys.Link("class/some/again", "../../bus/./../devices//a");
+        var (devices, counts) = Enumerate();
+        Assert.Single(devices);
+        Assert.Equal(2, counts.Repeated);
+    }
+
+    [Fact]
+    public void Links_that_go_round_or_nowhere_are_left_and_those_that_leave_the_tree_are_read_through_the_link()
+    {
+        using var elsewhere = new TestDirectory();
+        elsewhere.File("device/uevent", "MODALIAS=elsewhere\n");
+        Pci("devices/a", "a", "MODALIAS=a\n");
+        _sys.Link("devices/a/loop", "../a");
+        _sys.Link("devices/a/deep", "../../devices");
+        _sys.Link("bus/pci/devices/self", "self");
+        _sys.Link("bus/pci/devices/gone", "../../../devices/gone");
+        _sys.Link("bus/pci/devices/absolute", elsewhere["device"]);
+        _sys.Link("bus/pci/devices/above", "../../../../" + Path.GetFileName(elsewhere.Path) + "/device");
+        _sys.Link("bus/loop", "../bus");
+
+        var (devices, _) = Enumerate();
+
+        Assert.Equal(["/bus/pci/devices/above", "/bus/pci/devices/absolute", "/devices/a"], devices.Select(d => d.DevPath).Order());
+        Assert.Equal(2, devices.Count(d => d.Modaliases is ["elsewhere"]));
+    }
+
+    [Fact]
+    public void What_is_no_file_of_the_kernels_is_counted_and_never_waited_for()
+    {
+        Pci("devices/huge", "huge", "MODALIAS=x\n" + new string('x', UeventFile.MaxBytes));
+        Pci("devices/good", "good", "MODALIAS=good\n");
+        Directory.CreateDirectory(_sys["devices/pipe"]);
+        Run("mkfifo", _sys["devices/pipe/uevent"]);
+        _sys.Link("devices/linked/uevent", "/proc/self/environ");
+        Directory.CreateDirectory(_sys["devices/directory/uevent"]);
+        File.WriteAllText(_sys["devices/good/uevent"], "MODALIAS=good\nNOISE\n=\nA=\u00ff\n", Encoding.Latin1);
+
+        var (devices, counts) = Enumerate();
+
+        var good = Assert.Single(devices);
+        Assert.Equal(["good"], good.Modaliases);
+        Assert.Equal(["A=\u00ff"], good.Properties);
+        Assert.Equal(4, counts.Unreadable);
+    }
+
+    [Fact]
+    public void A_file_that_may_not_be_read_is_counted()
+    {
+        Assert.SkipWhen(Environment.IsPrivilegedProcess, "root may read everything");
+        Pci("devices/a", "a", "MODALIAS=a\n");
+        File.SetUnixFileMode(_sys["devices/a/uevent"], UnixFileMode.None);
+        var (devices, counts) = Enumerate();
+        Assert.Empty(devices);
+        Assert.NotEqual(0, counts.Unreadable);
+    }
+
+    [Fact]
+    public void A_path_deeper_than_the_kernel_allows_ends_the_descent()
+    {
+        // 40 × 200 bytes cannot be made by one path: each half is made by itself, and one moved below the other
+        var half = string.Join('/', Enumerable.Repeat(new string('d', 200), 15));
+        _sys.File($"devices/{half}/uevent", "MODALIAS=shallow\n");
+        _sys.File($"other/{half}/uevent", "MODALIAS=deep\n");
+        Run("sh", "-c", $"cd '{_sys.Path}/devices/{half}' && mv '{_sys.Path}/other' .");
+        var (devices, counts) = Enumerate();
+        Assert.Equal(["shallow"], devices.SelectMany(d => d.Modaliases));
+        Assert.Equal(1, counts.Unreadable);
+        Run("sh", "-c", $"cd '{_sys.Path}/devices/{half}' && rm -r other");
+    }
+
+    [Fact]
+    public void Modules_that_are_there_are_devices_of_the_subsystem_module()
+    {
+        _sys.File("module/parport_pc/initstate", "live\n");
+        _sys.File("module/version", "");
+        var module = Assert.Single(Enumerate().Devices);
+        Assert.Equal(("/module/parport_pc", "module"), (module.DevPath, module.Subsystem));
+    }
+
+    [Fact]
+    public void A_copy_has_no_events_and_no_seqnum()
+    {
+        using var devices = new SysfsDevices(_loop, _sys.Path);
+        Assert.False(devices.IsLive);
+        Assert.Null(devices.Listen(_ => { }, () => { }));
+        Assert.Equal(0UL, devices.Seqnum);
+    }
+
+    [Fact]
+    public void A_tree_that_is_not_there_is_named()
+    {
+        var thrown = Assert.Throws<DirectoryNotFoundException>(() => new SysfsDevices(_loop, _sys["none"]));
+        Assert.Contains(_sys["none"], thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_enumeration_left_half_way_closes_what_it_had_open()
+    {
+        Pci("devices/a", "a", "MODALIAS=a\n");
+        Pci("devices/b", "b", "MODALIAS=b\n");
+        using var devices = new SysfsDevices(_loop, _sys.Path);
+        Assert.Equal(2, devices.Enumerate().Take(2).Count()); // JIT and statics done
+        var before = OpenBelow();
+        using (var enumerator = devices.Enumerate().GetEnumerator())
+        {
+            Assert.True(enumerator.MoveNext());
+            Assert.True(OpenBelow() > before);
+        }
+
+        Assert.Equal(before, OpenBelow());
+
+        int OpenBelow() => new DirectoryInfo("/proc/self/fd").EnumerateFileSystemInfos()
+            .Count(fd => fd.LinkTarget?.StartsWith(_sys.Path, StringComparison.Ordinal) is true);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void On_this_machine_every_device_with_a_MODALIAS_is_found_that_find_and_grep_find(bool walkTree)
+    {
+        Assert.SkipUnless(Directory.Exists("/sys/devices"), "no sysfs here");
+        var expected = Run("sh", "-c", "find /sys/devices -name uevent -exec grep -H ^MODALIAS= {} + || true")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split("/uevent:MODALIAS=", 2))
+            .Select(pair => (DevPath: pair[0]["/sys".Length..], Modalias: pair[1]));
+        using var devices = new SysfsDevices(_loop, "/sys", walkTree);
+
+        var found = devices.Enumerate().ToList();
+
+        Assert.Equal(expected.Order(), found.SelectMany(d => d.Modaliases.Select(m => (d.DevPath, m))).Order());
+        Assert.Equal(found.Count, found.Select(d => d.DevPath).Distinct().Count());
+        Assert.Equal(found.Count, devices.Counts.Devices);
+    }
+
+    [Fact]
+    public void On_this_machine_the_tree_holds_every_device_of_the_lists_with_the_same_subsystem()
+    {
+        Assert.SkipUnless(Directory.Exists("/sys/devices"), "no sysfs here");
+        using var lists = new SysfsDevices(_loop, "/sys");
+        using var tree = new SysfsDevices(_loop, "/sys", walkTree: true);
+        var linked = Run("sh", "-c", "for l in /sys/bus/*/devices/* /sys/class/*/*; do [ -L $l ] && [ -e $l/uevent ] && readlink -f $l; done | sort -u; ls -d /sys/module/*/ | sed s,/$,,")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(path => path["/sys".Length..]);
+        var found = lists.Enumerate().Select(d => (d.DevPath, d.Subsystem)).ToHashSet();
+        Assert.Equal(linked.Order(), found.Select(d => d.DevPath).Order());
+        Assert.Subset(tree.Enumerate().Select(d => (d.DevPath, d.Subsystem)).ToHashSet(), found);
+    }
+
+    void Pci(string path, string name, string uevent)
+    {
+        _sys.File($"{path}/uevent", uevent);
+        _sys.Link($"bus/pci/devices/{name}", $"../../../{path}");
+    }
+
+    (List<DeviceEvent> Devices, SysfsCounts Counts) Enumerate()
+    {
+        using var devices = new SysfsDevices(_loop, _sys.Path);
+        return (devices.Enumerate().ToList(), devices.Counts);
+    }
+
+    static string Run(string program, params string[] arguments) => TestProcess.Run(program, arguments);
+}
