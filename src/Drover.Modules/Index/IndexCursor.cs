@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Drover.Modules.Index;
 
-/// <summary>Goes through all entries of an index, children before values; one owner at a time.</summary>
+/// <summary>Goes through all entries of an index, values before children; one owner at a time.</summary>
 internal sealed class IndexCursor
 {
     private readonly ReadOnlyMemory<byte> _bytes;
@@ -40,11 +40,7 @@ internal sealed class IndexCursor
             }
             if (_frames.Count == 0) return false;
             Frame frame = _frames.Pop();
-            if (frame.Node.Children == 0 || frame.Next > frame.Node.Last)
-            {
-                _values = frame;
-                continue;
-            }
+            if (frame.Next > frame.Node.Last) continue;
             int arc = frame.Next++;
             _frames.Push(frame);
             IndexReader reader = Reader();
@@ -66,7 +62,8 @@ internal sealed class IndexCursor
         ReadOnlySpan<byte> prefix = reader.Prefix(node);
         if (prefix.Length > _key.Length - keyBytes) throw reader.Bad(node.Prefix, $"a key is longer than {IndexFormat.MaxKeyBytes} bytes");
         prefix.CopyTo(_key.AsSpan(keyBytes));
-        _frames.Push(new Frame { Node = node, KeyBytes = keyBytes + prefix.Length, Next = node.First });
+        _values = new Frame { Node = node, KeyBytes = keyBytes + prefix.Length, Next = node.First };
+        if (node.Children != 0) _frames.Push(_values);
     }
 
     private void TakeValue()

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using CsCheck;
 
 namespace Drover.Modules.Tests.Index;
@@ -114,6 +115,54 @@ public class IndexTrieTests
         IndexTrie trie = new(Convert.FromHexString("B007F457000200012000000C61612000000C"), "x.bin");
         Assert.Empty(trie.Match("aaaa"));
         Assert.Throws<ModuleDataException>(() => trie.Entries().Count());
+    }
+
+    [Fact]
+    public void Nodes_that_share_children_are_refused_before_their_paths_are_counted()
+    {
+        // forty levels, each with the arcs * and ? to the one below: 2^40 ways down
+        const int levels = 40, arcs = '?' - '*' + 1, size = 2 + arcs * 4;
+        byte[] bytes = new byte[12 + levels * size];
+        Convert.FromHexString("B007F457000200012000000C").CopyTo(bytes, 0);
+        for (int level = 0; level < levels - 1; level++)
+        {
+            int at = 12 + level * size;
+            (bytes[at], bytes[at + 1]) = ((byte)'*', (byte)'?');
+            foreach (int arc in new[] { 0, arcs - 1 }) BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(at + 2 + arc * 4), 0x20000000 | (uint)(at + size));
+        }
+        (bytes[^size], bytes[^(size - 1)]) = ((byte)'a', (byte)('a' + arcs - 1));
+        IndexTrie trie = new(bytes, "x.bin");
+        Assert.Throws<ModuleDataException>(() => trie.Match(new string('x', 100)));
+        Assert.Throws<ModuleDataException>(() => trie.Entries().Count());
+    }
+
+    [Fact]
+    public void Brackets_that_never_close_cost_no_more_than_is_allowed()
+    {
+        IndexBuilder builder = new();
+        for (int i = 1; i < 1300; i++) builder.Add(string.Concat(Enumerable.Repeat("[\\]", i)), "m", 0);
+        IndexTrie trie = new(builder.ToBytes(), "x.bin");
+        Assert.Throws<ModuleDataException>(() => trie.Match(string.Concat(Enumerable.Repeat("[]", 1000))));
+    }
+
+    [Fact]
+    public void A_look_up_allocates_nothing_but_its_result()
+    {
+        IndexTrie trie = Build([("usb:v*p[0-9]*d*", "module", 0), ("usb:v*d[[:alpha:]]*", "module", 0), ("usb", "module", 0)]);
+        Assert.Equal(0, Allocated(() => trie.Match("usb:v1234q0000d0123")));
+        Assert.Equal(0, Allocated(() => trie.Match("pci:v1234")));
+        Assert.Equal(0, Allocated(() => trie.Find("pci:v1234")));
+        // an array of one, 32 bytes, and a string of six characters, 40
+        Assert.InRange(Allocated(() => trie.Match("usb:v1234p0000d0123")), 1, 72);
+        Assert.InRange(Allocated(() => trie.Find("usb")), 1, 40);
+
+        static long Allocated(Action look)
+        {
+            for (int i = 0; i < 100; i++) look();
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            look();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
     }
 
     [Fact]

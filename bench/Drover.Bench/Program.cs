@@ -1,0 +1,12 @@
+// Benchmarks that need more than a stopwatch around a loop of their own go to BenchmarkDotNet; so far none does.
+using Drover.Bench;
+
+switch (args)
+{
+    case []:
+    case ["lookup"]:
+        return LookupBench.Run();
+    default:
+        Console.Error.WriteLine("usage: Drover.Bench [lookup]");
+        return 2;
+}

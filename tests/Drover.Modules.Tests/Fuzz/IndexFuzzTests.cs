@@ -1,0 +1,82 @@
+using Drover.Modules.Tests.Kmod;
+
+namespace Drover.Modules.Tests.Fuzz;
+
+/// <summary>Damaged indexes: an answer or a <see cref="ModuleDataException"/>, nothing else, and soon.</summary>
+public class IndexFuzzTests
+{
+    private static readonly string[] s_keys =
+    [
+        "pci:v00008086d00001234sv*sd*bc*sc*i*", "pci:v00008086d*sv*sd*bc03sc00i*", "pci:v*d*sv*sd*bc0Csc03i30*", "usb:v05ACp[0-9]*d01[0-4]*dc*dsc*dp*ic*isc*ip*in*",
+        "usb:v*p*d*dc*dsc*dp*ic08isc06ip50in*", "of:N*T*Cfoo,bar", "of:N*T*Cfoo,barC*", "of:N*T*Cfoo,baz", "cpu:type:x86,ven0000fam0006mod00CF:feature:*", "cpu:type:x86,ven*fam*mod*:feature:*0099*",
+        "acpi*:PNP0C0A:*", "platform:foo", "fs_ext4", "symbol:a_b", "symbol:a_c", "hid:b0003g*v0000046Dp0000C52B", "input:b*v*p*e*_e0,*1,*k*110,*r*a*m*l*s*f*w*", "a?c", "[[:alpha:]]x", "\\*", "a\\?b*\\*",
+    ];
+
+    private static readonly string[] s_texts =
+    [
+        "pci:v00008086d00001234sv00001028sd00000123bc03sc00i00", "usb:v05ACp0250d0133dc00dsc00dp00ic08isc06ip50in00", "of:NdeviceTnodeCfoo,barCfoo,baz", "acpi:PNP0C0A:",
+        "cpu:type:x86,ven0000fam0006mod00CF:feature:,0000,0001,0099,00E0", "fs_ext4", "symbol:a_b", "a*c", "ax", "", "input:b0003v046Dp_e0,1,2,k110,111,ram4lsfw",
+    ];
+
+    private static readonly byte[] s_index = Build(s_keys, 0);
+    private static readonly byte[] s_other = Build(s_texts, 100);
+
+    [Fact]
+    public void A_damaged_index_is_answered_or_refused() => FuzzCases.Run(nameof(A_damaged_index_is_answered_or_refused), seed => Ask(new Mutator(seed).Mutate(s_index, s_other), s_texts));
+
+    [Theory]
+    [InlineData("modules.builtin.alias.bin", 20)]
+    [InlineData("modules.builtin.bin", 20)]
+    [InlineData("modules.alias.bin", 1)]
+    [InlineData("modules.dep.bin", 1)]
+    public void A_damaged_index_of_the_Debian_kernel_is_answered_or_refused(string name, int share)
+    {
+        DebianTree? tree = DebianTree.Get(out string why);
+        Assert.SkipWhen(tree is null, why);
+        byte[] index = File.ReadAllBytes($"{tree.Directory}/{name}");
+        FuzzCases.Run(nameof(A_damaged_index_of_the_Debian_kernel_is_answered_or_refused), seed => Ask(new Mutator(seed).Mutate(index, s_other), s_texts), share);
+    }
+
+    private static void Ask(byte[] damaged, IEnumerable<string> texts)
+    {
+        IndexTrie trie;
+        try
+        {
+            trie = new IndexTrie(damaged, "damaged.bin");
+        }
+        catch (ModuleDataException)
+        {
+            return;
+        }
+        foreach (string text in texts)
+        {
+            Allow(() => trie.Match(text));
+            Allow(() => trie.Find(text));
+        }
+        Allow(() => Assert.All(trie.Entries(), e => Assert.NotNull(e.Value)));
+    }
+
+    private static void Allow(Action look)
+    {
+        try
+        {
+            look();
+        }
+        catch (ModuleDataException bad)
+        {
+            Assert.Equal("damaged.bin", bad.File);
+            Assert.True(bad.Offset >= 0);
+        }
+    }
+
+    private static byte[] Build(string[] keys, uint priority)
+    {
+        IndexBuilder builder = new();
+        foreach (string key in keys)
+        {
+            builder.Add(key, "some_module", priority++);
+            builder.Add(key, "another", priority);
+        }
+        return builder.ToBytes();
+    }
+}
