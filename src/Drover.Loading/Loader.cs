@@ -91,7 +91,7 @@ public sealed class Loader
         // flight by flight, each once: a module may be wanted after one that it is itself needed by
         var left = new Queue<Flight>();
         var seen = new HashSet<Flight>();
-        for (var flight = answer.Flight; flight is not null; flight = left.Count > 0 ? left.Dequeue() : null)
+        for (var flight = answer.Outcome.IsAvailable ? answer.Flight : null; flight is not null; flight = left.Count > 0 ? left.Dequeue() : null)
         {
             foreach (var asked in flight.Onward)
             {

@@ -1,4 +1,3 @@
-using Drover.Model;
 using Drover.Modules;
 
 namespace Drover.Loading.Tests;

@@ -24,7 +24,7 @@ public sealed class Coldplug
     int _modaliases, _looks, _timesLost, _waiting;
     ulong _heard;
     bool _lost;
-    long _lastLanding;
+    long? _lastLanding;
 
     /// <summary>A coldplug that has not begun.</summary>
     /// <param name="loop">Owns all state.</param>
@@ -90,12 +90,19 @@ public sealed class Coldplug
         {
             _seen.Remove(device.DevPath);
             if (device.DevPath.StartsWith("/module/", StringComparison.Ordinal))
-                _loader.ModuleRemoved(device.DevPath["/module/".Length..]);
+                ModuleRemoved(device.DevPath["/module/".Length..]);
         }
         else
         {
             See(device, stop);
         }
+    }
+
+    void ModuleRemoved(string module)
+    {
+        _loader.ModuleRemoved(module);
+        foreach (var wanted in _wanted.Values)
+            wanted.ModuleRemoved(module);
     }
 
     void See(DeviceEvent device, CancellationToken stop)
@@ -148,10 +155,8 @@ public sealed class Coldplug
     /// <summary>Waits until the last load is some time ago; not at all if nothing was loaded.</summary>
     async Task QuietAsync(CancellationToken stop)
     {
-        if (_lastLanding == 0)
-            return;
-        var left = _quiet - _loop.Time.GetElapsedTime(_lastLanding);
-        if (left > TimeSpan.Zero)
+        // while we wait, a device may have come, been served and gone by: then the wait begins anew
+        while (_lastLanding is { } landed && _quiet - _loop.Time.GetElapsedTime(landed) is var left && left > TimeSpan.Zero && !stop.IsCancellationRequested)
             await _loop.Delay(left, stop);
     }
 
@@ -159,7 +164,7 @@ public sealed class Coldplug
     {
         Devices = _seen.Count,
         Modaliases = _modaliases,
-        Aliases = [.. _wanted.Values.Select(wanted => new AliasReport(wanted.Modalias, wanted.Devices, wanted.FirstDevice, wanted.Modules))],
+        Aliases = [.. _wanted.Values.Select(wanted => new AliasReport(wanted.Modalias, wanted.Devices, wanted.FirstDevice, wanted.Modules, wanted.Attempts))],
         Looks = _looks,
         TimesLost = _timesLost,
         Took = took,
@@ -182,12 +187,19 @@ public sealed class Coldplug
 
         public IReadOnlyList<ModuleOutcome> Modules { get; private set; } = [];
 
+        public int Attempts { get; private set; }
+
         public void Answer(IReadOnlyList<ModuleOutcome> modules)
         {
             IsOnItsWay = false;
             IsThere = modules.All(module => module.Error is Errno.None);
-            // the first answer tells who loaded it; later ones only whether it is there by now
-            Modules = Modules.Count == 0 || !Modules.All(module => module.IsAvailable) ? [.. modules.Where(module => module.Kind is not OutcomeKind.NotFound)] : Modules;
+            Attempts += modules.Count(module => module.Kind is OutcomeKind.Loaded or OutcomeKind.Failed);
+            if (modules is [{ Kind: OutcomeKind.NotFound }])
+                return;
+            // the first answer tells who loaded it; a later one counts where it made good what had failed
+            Modules = Modules.Count == 0 ? modules : [.. Modules.Zip(modules, (first, later) => later.IsAvailable && !first.IsAvailable ? later : first)];
         }
+
+        public void ModuleRemoved(string module) => IsThere &= Modules.All(there => there.Module != module);
     }
 }

@@ -7,7 +7,8 @@ namespace Drover.Devices;
 /// <param name="Devices">How many devices have it.</param>
 /// <param name="FirstDevice">The path of the first of them.</param>
 /// <param name="Modules">The outcome of each module it stands for; empty where no index knows it.</param>
-public sealed record AliasReport(string Modalias, int Devices, string FirstDevice, IReadOnlyList<ModuleOutcome> Modules);
+/// <param name="Attempts">Times this modalias's own request was what made a module be tried.</param>
+public sealed record AliasReport(string Modalias, int Devices, string FirstDevice, IReadOnlyList<ModuleOutcome> Modules, int Attempts);
 
 /// <summary>What a coldplug did.</summary>
 public sealed record ColdplugReport
@@ -37,7 +38,7 @@ public sealed record ColdplugReport
     public int Asked => Aliases.Sum(alias => alias.Devices * alias.Modules.Count);
 
     /// <summary>Asked for, and no call of their own: another device's request, or one before, answered.</summary>
-    public int Converged => Asked - Aliases.Sum(alias => alias.Modules.Count(module => module.Kind is OutcomeKind.Loaded or OutcomeKind.Failed));
+    public int Converged => Asked - Aliases.Sum(alias => alias.Attempts);
 
     /// <summary>Distinct modules the modaliases stand for.</summary>
     public int Modules => Aliases.SelectMany(alias => alias.Modules).Select(module => module.Module).Distinct().Count();

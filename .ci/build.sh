@@ -1,0 +1,65 @@
+# What ./drover and ./test share: the tools a build needs, and the native binary. Sourced by bash, with $root set.
+
+native=$root/artifacts/native/drover
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+die() { say "$@"; exit 1; }
+
+# The SDK's surroundings: no banner, no telemetry, no build process left behind, English, and a home even where there is none.
+need_dotnet() {
+    command -v dotnet >/dev/null || die "needs the .NET 10 SDK: install it from https://dot.net or your distribution, so that 'dotnet' is in PATH"
+    export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_CLI_UI_LANGUAGE=en DOTNET_GENERATE_ASPNET_CERTIFICATE=false
+    export MSBUILDDISABLENODEREUSE=1
+    if [ -z "${HOME:-}" ]; then
+        export HOME=$root/.cache/home
+        mkdir -p "$HOME"
+    fi
+}
+
+# NativeAOT links with clang or gcc, and needs the C library's start files.
+need_linker() {
+    { command -v clang || command -v gcc; } >/dev/null && return
+    local packages="gcc libc6-dev"
+    command -v apt-get >/dev/null || die "needs a C linker for the native binary: install clang or gcc"
+    [ "$(id -u)" = 0 ] || die "needs a C linker for the native binary: run 'sudo apt-get install $packages'"
+    say "installing $packages (the native binary is linked by gcc)"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $packages; } </dev/null >&2 ||
+        die "could not install $packages with apt-get"
+}
+
+native_is_fresh() {
+    [ -x "$native" ] &&
+        [ -z "$(find "$root"/src "$root"/Directory.*.props "$root/global.json" \( -name bin -o -name obj \) -prune -o -type f -newer "$native" -print -quit)" ]
+}
+
+# Builds the native binary unless it is newer than every source. Whoever comes second waits for the first.
+ensure_native() {
+    native_is_fresh && return
+    mkdir -p "$root/artifacts/native"
+    exec 9>"$root/artifacts/native/.lock"
+    if command -v flock >/dev/null; then
+        flock -n 9 || { say "waiting for another build of the native binary"; flock 9; }
+    fi
+    if ! native_is_fresh; then (build_native 9>&-) || exit 1; fi
+    exec 9>&-
+}
+
+build_native() {
+    local arch begun=$root/artifacts/native/.begun log=$root/artifacts/native/build.log
+    case $(uname -m) in
+        x86_64) arch=x64 ;;
+        aarch64) arch=arm64 ;;
+        *) die "no native build for $(uname -m)" ;;
+    esac
+    need_dotnet
+    need_linker
+    say "building the native binary (about a minute the first time)"
+    touch "$begun"
+    dotnet publish "$root/src/Drover" -c Release -r "linux-$arch" -o "$root/artifacts/publish" -v quiet </dev/null >"$log" 2>&1 || {
+        cat "$log" >&2
+        die "the native build failed"
+    }
+    # as old as the build's beginning, so that a source changed meanwhile is newer; renamed, so that nobody runs half a file
+    touch -r "$begun" "$root/artifacts/publish/drover"
+    mv -f "$root/artifacts/publish/drover" "$native"
+}

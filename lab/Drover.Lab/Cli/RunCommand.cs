@@ -1,0 +1,66 @@
+using Drover.Lab.Guest;
+using Drover.Lab.Report;
+
+namespace Drover.Lab.Cli;
+
+/// <summary><c>lab/run</c>: one guest, one report.</summary>
+static class RunCommand
+{
+    public const string Help = """
+        lab/run --kernel 6.1|6.12|gates --cpus N --loader drover|udev|modprobe|list
+                [--gate none|exclusive|idempotent] [--memory 4G] [--json FILE]
+                [--clock wall|instructions] [--timeout S] [--binary PATH] [--raw DIR] [--verbose]
+
+        Boots a real kernel in QEMU, lets one loader do the coldplug, and prints what the kernel saw.
+
+          --kernel    6.1 and 6.12 are Debian's; gates is built here once, 6.12 with a choice of gate
+          --cpus      1 to 255; every CPU is a device that asks for the same modules
+          --loader    drover    drover coldplug
+                      udev      systemd-udevd, udevadm trigger, udevadm settle
+                      modprobe  find /sys/devices -name modalias … | sort -u | xargs modprobe -abq
+                      list      modprobe -abq with exactly the modules udev ends with
+          --gate      for kernel gates: what a second load of a file in flight meets (default idempotent)
+          --clock     what makes guest time pass: the host's (default), or executed instructions, which
+                      give the same seconds on a busy host as on an idle one
+          --memory    of the guest (default 4G)
+          --json      writes the report, with every traced call, to FILE
+          --timeout   seconds until a guest counts as hung (default 180 + 6 a CPU)
+          --binary    the drover to test (default artifacts/native/drover, which ./drover builds)
+          --raw       writes what the guest sent (the trace, /proc/modules, …) to DIR
+          --verbose   shows the guest's console
+
+        Examples
+          lab/run --kernel 6.1 --cpus 32 --loader udev
+          lab/run --kernel gates --gate exclusive --cpus 32 --loader drover --json /tmp/run.json
+
+        Ends with 0 if the guest ran and sent its results (loaderStatus tells how the loader ended; the
+        one-liner's is 123 when a module failed), 1 if it did not, 2 for a wrong command line, 3 if this
+        machine cannot run the lab, 130 after Ctrl-C.
+        """;
+
+    public static async Task<int> RunAsync(IReadOnlyList<string> given, CancellationToken stop)
+    {
+        var arguments = new ArgumentReader(given, "--verbose");
+        var kernel = arguments.Choice("--kernel", Kernels.All);
+        var cpus = arguments.Number("--cpus", 1, CommonOptions.MaximumCpus);
+        var loader = CommonOptions.Parse<Loader>(arguments.Choice("--loader", CommonOptions.Loaders));
+        var own = Kernels.DefaultGate(kernel).ToString().ToLowerInvariant();
+        var gate = arguments.Choice("--gate", CommonOptions.Gates, own);
+        if (kernel != Kernels.Gates && gate != own)
+            throw ArgumentReader.Wrong($"Debian's {kernel} has the gate it has, {own}; only --kernel gates has a choice");
+        var json = arguments.Text("--json");
+        var settings = CommonOptions.Settings(arguments, arguments.Flag("--verbose") ? Console.Error.WriteLine : null);
+        if (arguments.Text("--raw") is { } raw)
+            settings = settings with { RawFolder = raw };
+        arguments.End();
+
+        using var laboratory = new Laboratory(settings, message => Console.Error.WriteLine("lab: " + message));
+        var report = await laboratory.RunAsync(new Point(kernel, CommonOptions.Parse<Gate>(gate), cpus, loader), stop);
+        if (json is not null)
+            report.Write(json);
+        Console.Write(ReportText.Of(report));
+        if (report.DroverErrors is { } errors)
+            Console.Error.Write(errors);
+        return 0;
+    }
+}

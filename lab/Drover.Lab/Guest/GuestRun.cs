@@ -1,0 +1,76 @@
+using System.Globalization;
+using Drover.Lab.Prepare;
+
+namespace Drover.Lab.Guest;
+
+/// <summary>Who loads the modules.</summary>
+enum Loader
+{
+    /// <summary>systemd-udevd, and udevadm to trigger and settle: what distributions do.</summary>
+    Udev,
+
+    /// <summary>The well-known line: every modalias file, sorted, to one modprobe.</summary>
+    Modprobe,
+
+    /// <summary>One modprobe, given exactly the modules that udev ends with: the limit for whoever must find them first.</summary>
+    List,
+
+    /// <summary>drover coldplug.</summary>
+    Drover,
+}
+
+/// <summary>What stands between a second finit_module of one file and its load while the first is in flight.</summary>
+enum Gate
+{
+    None = 0,
+    Exclusive = 1,
+    Idempotent = 2,
+}
+
+/// <summary>What makes the guest's time pass.</summary>
+enum Clock
+{
+    /// <summary>The host's time: what else the host does slows the guest down in its own eyes.</summary>
+    Wall,
+
+    /// <summary>Executed instructions (QEMU's icount): the same on a busy host as on an idle one.</summary>
+    Instructions,
+}
+
+/// <summary>One guest to boot.</summary>
+sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, Loader Loader, Clock Clock, string Memory, TimeSpan Timeout)
+{
+    /// <summary>
+    /// Of each CPU's trace buffer. A udev coldplug with 32 CPUs writes about 2,000 events of about 150 bytes, in the worst case all on one CPU;
+    /// whether events were lost is reported, and this has not lost any with 128.
+    /// </summary>
+    const int TraceBufferKilobytes = 1024;
+
+    /// <summary>The names for loader list.</summary>
+    public IReadOnlyList<string> List { get; init; } = [];
+
+    /// <summary>The program for loader drover.</summary>
+    public string? Binary { get; init; }
+
+    /// <summary>Every console line, as it comes.</summary>
+    public Action<string>? Console { get; init; }
+
+    /// <summary>Writes the guest's initramfs: the kernel's base archive, and after it a small one with what this run adds.</summary>
+    public async Task WriteInitramfsAsync(string file, CancellationToken stop)
+    {
+        await using var output = File.Create(file, bufferSize: 1 << 20);
+        await using (var head = File.OpenRead(Kernel.BaseArchive))
+            await head.CopyToAsync(output, stop);
+
+        using var archive = new CpioWriter(output);
+        archive.File("init", Resources.Init, executable: true);
+        archive.File("lab/run", string.Create(CultureInfo.InvariantCulture,
+            $"loader={Loader.ToString().ToLowerInvariant()}\ntrace_buffer_kb={TraceBufferKilobytes}\nsettle_seconds={Timeout.TotalSeconds:F0}\n"));
+        archive.File("lab/list", string.Join('\n', List) + "\n");
+        if (Binary is not null)
+        {
+            await using var program = File.OpenRead(Binary);
+            archive.File("usr/bin/drover", program, (UnixFileMode)0x1ED);
+        }
+    }
+}

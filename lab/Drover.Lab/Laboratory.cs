@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Drover.Lab.Guest;
+using Drover.Lab.Prepare;
+using Drover.Lab.Report;
+
+namespace Drover.Lab;
+
+/// <summary>What to run: a kernel with its gate, a number of CPUs, a loader.</summary>
+sealed record Point(string Kernel, Gate Gate, int Cpus, Loader Loader)
+{
+    public override string ToString() =>
+        $"{Kernel}{(Kernel == Kernels.Gates ? $"/{Gate.ToString().ToLowerInvariant()}" : "")} {Cpus} CPUs {Loader.ToString().ToLowerInvariant()}";
+}
+
+/// <summary>What is the same for every run of one invocation.</summary>
+sealed record RunSettings(Clock Clock, string Memory, TimeSpan? Timeout, string Binary, Action<string>? Console, string? RawFolder = null);
+
+/// <summary>Prepares what a point needs, boots it, reports it. May be asked for several points at once.</summary>
+sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
+{
+    readonly LabCache _cache = new();
+    readonly ConcurrentDictionary<string, Task<KernelImage>> _kernels = new(StringComparer.Ordinal);
+    readonly SemaphoreSlim _lists = new(1);
+
+    /// <summary>Fetches and builds what the kernel needs; later runs find it made.</summary>
+    public Task<KernelImage> PrepareAsync(string kernel, CancellationToken stop) => _kernels.GetOrAdd(kernel, _ => MakeAsync(kernel, stop));
+
+    public async Task<RunReport> RunAsync(Point point, CancellationToken stop)
+    {
+        var kernel = await PrepareAsync(point.Kernel, stop);
+        var run = new GuestRun(kernel, point.Gate, point.Cpus, point.Loader, settings.Clock, settings.Memory, settings.Timeout ?? DefaultTimeout(point.Cpus)) { Console = settings.Console };
+        string? hash = null;
+        if (point.Loader == Loader.List)
+            run = run with { List = await ListAsync(point, kernel, stop) };
+        if (point.Loader == Loader.Drover)
+        {
+            hash = HashOf(settings.Binary);
+            run = run with { Binary = settings.Binary };
+        }
+
+        var result = await Qemu.BootAsync(run, _cache, stop);
+        if (settings.RawFolder is { } raw)
+            result.Save(raw);
+        var report = ReportBuilder.Build(run, result, hash);
+        if (point.Loader == Loader.Udev)
+            await RememberAsync(ListFile(point, kernel), report.Live, stop);
+        return report;
+    }
+
+    /// <summary>Names the binary under test, so that results of another are not taken for its own.</summary>
+    public static string HashOf(string binary)
+    {
+        if (!File.Exists(binary))
+            throw new LabException($"there is no {binary}: run `./drover --version` once, which builds it, or name one with --binary", LabException.CannotRunHere);
+        using var file = File.OpenRead(binary);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
+
+    public void Dispose() => _lists.Dispose();
+
+    /// <summary>Generous: one emulated CPU does the work of all, and settling grows with their number.</summary>
+    static TimeSpan DefaultTimeout(int cpus) => TimeSpan.FromSeconds(180 + 6 * cpus);
+
+    async Task<KernelImage> MakeAsync(string kernel, CancellationToken stop)
+    {
+        await HostTools.EnsureForRunningAsync(say, stop);
+        var debian = new DebianPackages(_cache, say);
+        using var held = await _cache.LockAsync(say, stop);
+        var tree = await GuestTree.PrepareAsync(_cache, debian, say, stop);
+        return kernel == Kernels.Gates
+            ? await GatesKernel.PrepareAsync(_cache, debian, tree, say, stop)
+            : await DebianKernel.PrepareAsync(kernel, _cache, debian, tree, say, stop);
+    }
+
+    /// <summary>The modules udev ends with, from its earlier runs of this kernel and CPU count; without one udev runs first.</summary>
+    async Task<IReadOnlyList<string>> ListAsync(Point point, KernelImage kernel, CancellationToken stop)
+    {
+        var file = ListFile(point, kernel);
+        await _lists.WaitAsync(stop);
+        try
+        {
+            if (!File.Exists(file))
+            {
+                say($"no earlier udev run tells the list for {point}: running udev first");
+                await RunAsync(point with { Loader = Loader.Udev, Gate = Kernels.DefaultGate(point.Kernel) }, stop);
+            }
+            return await File.ReadAllLinesAsync(file, stop);
+        }
+        finally
+        {
+            _lists.Release();
+        }
+    }
+
+    string ListFile(Point point, KernelImage kernel) => Path.Combine(_cache.Folder("lists"), $"{kernel.Key}-{point.Cpus}");
+
+    /// <summary>Joins what this run ended with to what earlier ones did: a module that one race lost still belongs to the list.</summary>
+    async Task RememberAsync(string file, IReadOnlyList<string> live, CancellationToken stop)
+    {
+        using var held = await _cache.LockAsync(_ => { }, stop);
+        var known = File.Exists(file) ? await File.ReadAllLinesAsync(file, stop) : [];
+        await File.WriteAllLinesAsync(file + ".part", known.Union(live).Order(StringComparer.Ordinal), stop);
+        File.Move(file + ".part", file, overwrite: true);
+    }
+}

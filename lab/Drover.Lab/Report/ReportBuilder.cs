@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Text.Json;
+using Drover.Lab.Guest;
+using Drover.Lab.Reading;
+
+namespace Drover.Lab.Report;
+
+/// <summary>Turns what a guest sent into a report.</summary>
+static class ReportBuilder
+{
+    public static RunReport Build(GuestRun run, GuestResult result, string? binarySha256)
+    {
+        var facts = GuestFacts.Facts(result.Required("facts"));
+        var trace = ModuleCallReader.Read(result.Required("trace"));
+        var stats = result.Text("stats") is { } text ? ModuleStats.Parse(text) : null;
+        var waste = Waste.Of(trace.Calls, stats, run.Kernel.ModuleFileBytes);
+        var (processes, loaderMemory) = LoaderMemory(result);
+        var (droverReport, notJson) = DroverReport(result);
+
+        return new RunReport
+        {
+            Kernel = run.Kernel.Name,
+            KernelRelease = result.Required("release").Trim(),
+            Gate = run.Gate.ToString().ToLowerInvariant(),
+            Cpus = run.Cpus,
+            Loader = run.Loader.ToString().ToLowerInvariant(),
+            LoaderStatus = (int)facts["status"],
+            Calls = ByResult(trace.Calls),
+            CallsBySyscall = trace.Calls.GroupBy(call => call.Syscall).ToDictionary(group => group.Key, ByResult),
+            Attempted = trace.Calls.Select(call => call.Module).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToList(),
+            Live = GuestFacts.Modules(result.Required("modules.after")),
+            LiveBefore = GuestFacts.Modules(result.Required("modules.before")),
+            WastedBytes = waste.Bytes,
+            WastedDuplicateBytes = waste.DuplicateBytes,
+            WastedBytesSource = waste.Source,
+            Memory = run.Memory,
+            Clock = run.Clock.ToString().ToLowerInvariant(),
+            ColdplugSeconds = Math.Round(facts["end"] - facts["start"], 2),
+            PeakMemoryBytes = GuestFacts.Kilobytes(result.Required("memory.peak")),
+            StartMemoryBytes = GuestFacts.Kilobytes(result.Required("memory.start")),
+            LoaderMemoryBytes = loaderMemory,
+            LoaderProcesses = processes,
+            BootSeconds = facts["initUptime"],
+            UnnamedCalls = trace.Calls.Count(call => call.Module is null),
+            LostEvents = trace.LostEvents,
+            KernelRequests = trace.Requests,
+            Warnings = [.. trace.Warnings, .. Doubts(run, result, trace), .. notJson],
+            Uevents = int.Parse(result.Required("uevents"), CultureInfo.InvariantCulture),
+            SysfsDirectories = int.Parse(result.Required("directories"), CultureInfo.InvariantCulture),
+            SysfsWalkSeconds = Math.Round(facts["walkEnd"] - facts["walkStart"], 2),
+            BinarySha256 = binarySha256,
+            ModuleStats = stats,
+            DroverReport = droverReport,
+            DroverErrors = result.Text("drover.err") is { Length: > 0 } errors ? errors : null,
+            TracedCalls = trace.Calls,
+        };
+    }
+
+    static IReadOnlyDictionary<string, int> ByResult(IEnumerable<ModuleCall> calls) => calls
+        .GroupBy(call => call.Result ?? "in flight")
+        .OrderBy(group => group.Key, StringComparer.Ordinal)
+        .ToDictionary(group => group.Key, group => group.Count());
+
+    static (int Processes, long Bytes) LoaderMemory(GuestResult result) => result.Text("memory.processes") is { } workers
+        ? GuestFacts.Processes(workers)
+        : (1, GuestFacts.MaximumResidentBytes(result.Text("memory.time") ?? ""));
+
+    static (JsonElement? Report, string[] Warnings) DroverReport(GuestResult result)
+    {
+        if (result.Text("drover.json") is not { } text)
+            return (null, []);
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return (document.RootElement.Clone(), []);
+        }
+        catch (JsonException problem)
+        {
+            return (null, [$"drover's report is not JSON: {problem.Message}"]);
+        }
+    }
+
+    /// <summary>Where the evidence does not agree with itself.</summary>
+    static IEnumerable<string> Doubts(GuestRun run, GuestResult result, ModuleCalls trace)
+    {
+        if (trace.LostEvents > 0)
+            yield return $"the trace lost {trace.LostEvents} events: counts are too low";
+        if (trace.Calls.Count(call => call.Module is null) is > 0 and var unnamed)
+            yield return $"{unnamed} calls have no module name in the trace";
+        if (run.Kernel.Name == "gates" && result.Text("gate")?.Trim() != $"{(int)run.Gate}")
+            yield return $"the kernel's gate is {result.Text("gate")?.Trim() ?? "not there"}, asked for was {(int)run.Gate}";
+
+        if (result.Text("memory.processes") is { } workers && GuestFacts.Processes(workers).Processes == 1)
+            yield return "udev's workers had ended before their memory was read: the loader's memory is udevd's alone";
+
+        var before = GuestFacts.Modules(result.Required("modules.before"));
+        var untraced = GuestFacts.Modules(result.Required("modules.after")).Except(before).Except(trace.Loaded).ToList();
+        if (untraced.Count > 0)
+            yield return $"live without a module_load event: {string.Join(' ', untraced)}";
+    }
+}

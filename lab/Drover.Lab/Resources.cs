@@ -1,0 +1,21 @@
+using System.Reflection;
+
+namespace Drover.Lab;
+
+/// <summary>The files of the lab that travel inside the program: the guest's init, the gates kernel's config and patch.</summary>
+static class Resources
+{
+    public static string Init => Read("init");
+
+    public static string GatesConfig => Read("gates.config");
+
+    public static string GatesPatch => Read("gates.patch");
+
+    static string Read(string name)
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"the program was built without its resource {name}");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}
