@@ -29,7 +29,7 @@ internal static class ModuleCalls
 
         error = Libc.FInitModule(Libc.ModuleCalls.FInit, fd, call.Parameters, flags) < 0 ? Libc.LastError : Errno.None;
         _ = Libc.Close(fd);
-        return new(error);
+        return new(error, error is Errno.ETXTBSY ? FileWriters.Describe(call.Path) : null);
     }
 
     static LoadReply Init(LoadCall call)

@@ -21,7 +21,7 @@ public sealed class Coldplug
     readonly HashSet<string> _seen = [];
     readonly Dictionary<string, Wanted> _wanted = [];
     readonly List<Task> _asked = [];
-    int _modaliases, _looks, _timesLost, _waiting;
+    int _devicesSeen, _modaliases, _looks, _timesLost, _waiting;
     ulong _heard;
     bool _lost;
     long? _lastLanding;
@@ -35,7 +35,7 @@ public sealed class Coldplug
         (_loop, _devices, _loader, _quiet) = (loop, devices, loader, quiet);
 
     /// <summary>How far it is.</summary>
-    public ColdplugProgress Progress => new(_seen.Count, _modaliases, _wanted.Count, _waiting);
+    public ColdplugProgress Progress => new(_devicesSeen, _modaliases, _wanted.Count, _waiting);
 
     /// <summary>Runs until nothing new comes, or <paramref name="stop"/>: then what is in the kernel ends, what is not is dropped.</summary>
     public async Task<ColdplugReport> RunAsync(CancellationToken stop)
@@ -108,6 +108,8 @@ public sealed class Coldplug
     void See(DeviceEvent device, CancellationToken stop)
     {
         var isNew = _seen.Add(device.DevPath);
+        if (isNew && device.DevPath.StartsWith("/devices/", StringComparison.Ordinal))
+            _devicesSeen++; // modules, drivers and buses send events, too
         foreach (var wish in DeviceWishes.Of(device))
             Want(wish, device, isNew, stop);
     }
@@ -160,7 +162,7 @@ public sealed class Coldplug
 
     ColdplugReport Report(TimeSpan took) => new()
     {
-        Devices = _seen.Count,
+        Devices = _devicesSeen,
         Modaliases = _modaliases,
         Aliases = [.. _wanted.Values.Select(wanted => new AliasReport(wanted.Modalias, wanted.Devices, wanted.FirstDevice, wanted.Modules, wanted.Attempts))],
         Looks = _looks,
