@@ -61,7 +61,7 @@ public sealed class LinuxKernel : IKernel, IDisposable
         facts = new(
             new(((ulong)stat.DeviceMajor << 32) | stat.DeviceMinor, stat.Inode),
             new((long)stat.Size, (stat.ModifiedSeconds * NsPerSecond) + stat.ModifiedNanoseconds),
-            size.FileBytes, size.ImageBytes, ModuleFile.CompressionOf(path));
+            size.FileBytes, size.ImageBytes, size.Compression);
         return true;
     }
 

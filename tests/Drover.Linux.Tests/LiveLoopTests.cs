@@ -124,6 +124,29 @@ public sealed class LiveLoopTests
     }
 
     [Fact]
+    public void A_synchronisation_context_of_the_callers_takes_nothing_from_the_loop()
+    {
+        using var loop = new LiveLoop();
+        var before = SynchronizationContext.Current;
+        var callers = new CallersContext(); // posts to the thread pool
+        SynchronizationContext.SetSynchronizationContext(callers);
+        try
+        {
+            var resumed = loop.Run(async () =>
+            {
+                await Task.Yield();
+                return Environment.CurrentManagedThreadId;
+            });
+            Assert.Equal(Environment.CurrentManagedThreadId, resumed);
+            Assert.Same(callers, SynchronizationContext.Current);
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
+        }
+    }
+
+    [Fact]
     public void A_main_that_ends_on_another_thread_ends_the_run()
     {
         using var loop = new LiveLoop();
@@ -157,4 +180,6 @@ public sealed class LiveLoopTests
             return Task.FromResult(0);
         });
     }
+
+    sealed class CallersContext : SynchronizationContext;
 }

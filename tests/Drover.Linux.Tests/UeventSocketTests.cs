@@ -119,6 +119,38 @@ public sealed class UeventSocketTests : IDisposable
         Assert.DoesNotContain("/devices/forged", got);
     }
 
+    [Fact]
+    public void Events_that_do_not_fit_are_told_as_lost_and_later_ones_arrive()
+    {
+        SkipWhereThereAreNone();
+        const int Smallest = 1; // the kernel makes its least of it, which two events overflow
+        var mark = Guid.NewGuid().ToString();
+        _loop.Run(async () =>
+        {
+            var lost = 0;
+            var later = new TaskCompletionSource<int>();
+            using var listening = UeventSocket.TryOpen(_loop, e => { if (IsOurs(e, mark)) { later.TrySetResult(0); } }, () => lost++, Smallest)!;
+            while (lost == 0)
+            {
+                for (var i = 0; i < 50; i++)
+                {
+                    File.WriteAllText(Device, "change");
+                }
+
+                await Task.Yield();
+            }
+
+            Assert.InRange(listening.Losses, lost, long.MaxValue);
+            while (!later.Task.IsCompleted)
+            {
+                File.WriteAllText(Device, $"change {mark}"); // one of them finds room
+                await Task.Yield();
+            }
+
+            return 0;
+        });
+    }
+
     static bool IsOurs(DeviceEvent e, string mark) => e.Properties.Contains($"SYNTH_UUID={mark}");
 
     /// <summary>Judged by other means: udev's own condition, and whether the write is allowed.</summary>

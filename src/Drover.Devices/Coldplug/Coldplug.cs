@@ -108,18 +108,16 @@ public sealed class Coldplug
     void See(DeviceEvent device, CancellationToken stop)
     {
         var isNew = _seen.Add(device.DevPath);
-        foreach (var modalias in device.Modaliases)
-            Want(modalias, device, isNew, applyBlacklist: false, stop);
-        foreach (var module in ImpliedModules.For(device))
-            Want(module, device, isNew, applyBlacklist: true, stop);
+        foreach (var wish in DeviceWishes.Of(device))
+            Want(wish, device, isNew, stop);
     }
 
-    void Want(string asked, DeviceEvent device, bool isNew, bool applyBlacklist, CancellationToken stop)
+    void Want(DeviceWish wish, DeviceEvent device, bool isNew, CancellationToken stop)
     {
         if (isNew)
             _modaliases++;
-        if (!_wanted.TryGetValue(asked, out var wanted))
-            _wanted[asked] = wanted = new Wanted(asked, device.DevPath);
+        if (!_wanted.TryGetValue(wish.Asked, out var wanted))
+            _wanted[wish.Asked] = wanted = new Wanted(wish.Asked, device.DevPath);
         else if (wanted.IsOnItsWay || wanted.IsThere)
         {
             wanted.Devices += isNew ? 1 : 0;
@@ -129,7 +127,7 @@ public sealed class Coldplug
         wanted.IsOnItsWay = true;
         _waiting++;
         // an equal modalias of a later event asks once more after a failure; whether that costs a call is the loader's to say (rule 4)
-        _asked.Add(AskAsync(wanted, new LoadRequest(asked, device.DevPath, device.Seqnum, ApplyBlacklist: applyBlacklist), stop));
+        _asked.Add(AskAsync(wanted, wish.ToRequest(device), stop));
     }
 
     async Task AskAsync(Wanted wanted, LoadRequest request, CancellationToken stop)

@@ -52,7 +52,7 @@ public sealed unsafe class UeventSocket : IDisposable
     public long Losses => Volatile.Read(ref _losses);
 
     /// <summary>Begins to listen; null where there is no such socket (a kernel without netlink, a container that may not). What is sent from now on is received.</summary>
-    internal static UeventSocket? TryOpen(EventLoop loop, Action<DeviceEvent> received, Action lost)
+    internal static UeventSocket? TryOpen(EventLoop loop, Action<DeviceEvent> received, Action lost, int receiveBytes = ReceiveBytes)
     {
         var socket = Libc.Socket(Libc.AF_NETLINK, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, Libc.NETLINK_KOBJECT_UEVENT);
         if (socket < 0)
@@ -61,9 +61,9 @@ public sealed unsafe class UeventSocket : IDisposable
         }
 
         // Past rmem_max with CAP_NET_ADMIN only; without it as much as is allowed.
-        if (Libc.SetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_RCVBUFFORCE, ReceiveBytes, sizeof(int)) < 0)
+        if (Libc.SetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_RCVBUFFORCE, receiveBytes, sizeof(int)) < 0)
         {
-            _ = Libc.SetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_RCVBUF, ReceiveBytes, sizeof(int));
+            _ = Libc.SetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_RCVBUF, receiveBytes, sizeof(int));
         }
 
         var address = new Libc.NetlinkAddress { Family = Libc.AF_NETLINK, Groups = KernelGroup };

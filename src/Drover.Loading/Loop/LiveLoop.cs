@@ -40,6 +40,9 @@ public sealed class LiveLoop : EventLoop, IDisposable
             throw new InvalidOperationException("The event loop is already running.");
         }
 
+        // A synchronisation context of the caller's would take the awaits away from the scheduler.
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
         try
         {
             var result = Start(main);
@@ -53,6 +56,7 @@ public sealed class LiveLoop : EventLoop, IDisposable
         }
         finally
         {
+            SynchronizationContext.SetSynchronizationContext(context);
             Volatile.Write(ref _thread, NoThread);
         }
     }

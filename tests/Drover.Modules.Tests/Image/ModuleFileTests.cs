@@ -66,6 +66,7 @@ public sealed class ModuleFileTests
     [Theory, MemberData(nameof(Names))]
     public void What_the_tool_packs_comes_back(string tool)
     {
+        Tool.Require(tool);
         string[][] settings = tool switch
         {
             "xz" => [["--check=crc32", "--lzma2=dict=1MiB"], ["-0"], ["-9e", "--check=crc64"], ["--check=none", "--block-size=10000"], ["--check=sha256", "--lzma2=lc=0,lp=3,pb=0,dict=4KiB"], ["--lzma2=lc=4,lp=0,pb=4,nice=4"]],
@@ -79,6 +80,7 @@ public sealed class ModuleFileTests
     [Theory, MemberData(nameof(Names))]
     public void The_container_tells_the_size(string tool)
     {
+        Tool.Require(tool);
         Contents.Sample(bytes =>
         {
             var path = Path.GetTempFileName();
@@ -124,6 +126,19 @@ public sealed class ModuleFileTests
             contents[i] = (byte)(i * 7 >> 3);
 
         Assert.Equal(contents, ModuleFile.Decompress(XzWriter.Stream(4, contents), "m.ko"));
+    }
+
+    [Fact]
+    public void Xz_index_without_room_for_a_checksum_is_refused()
+    {
+        var file = XzWriter.Stream(1);
+        // footer: an index of four bytes, which leaves the checksum alone
+        byte[] footer = [0, 0, 0, 0, 0, 1];
+        var crc = BitConverter.GetBytes(Checksums.Crc32(footer));
+        byte[] damaged = [.. file[..12], 0, 0, 0, 0, .. crc, .. footer, .. "YZ"u8];
+
+        Assert.Throws<ModuleDataException>(() => ModuleFile.Decompress(damaged, "m.ko.xz"));
+        Assert.Empty(ModuleFile.Decompress(file, "m.ko.xz"));
     }
 
     [Fact]

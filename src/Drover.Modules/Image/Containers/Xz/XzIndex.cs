@@ -32,6 +32,9 @@ internal sealed class XzIndex
     const int HeaderBytes = 12;
     const int FooterBytes = 12;
 
+    /// <summary>The index of a stream without blocks.</summary>
+    const int MinIndexBytes = 8;
+
     /// <summary>Largest index read: some 10,000 blocks. xz makes one block of a module; with <c>--block-size</c> or threads a few.</summary>
     const int MaxIndexBytes = 64 << 10;
 
@@ -93,8 +96,8 @@ internal sealed class XzIndex
         var indexOffset = end - FooterBytes - indexBytes;
         if (indexOffset < HeaderBytes)
             throw new ModuleDataException(source.Name, end - 8, $"xz index of {indexBytes} bytes begins before the stream");
-        if (indexBytes > MaxIndexBytes)
-            throw new ModuleDataException(source.Name, end - 8, $"xz index of {indexBytes} bytes, more than {MaxIndexBytes}");
+        if (indexBytes is < MinIndexBytes or > MaxIndexBytes)
+            throw new ModuleDataException(source.Name, end - 8, $"xz index of {indexBytes} bytes, not {MinIndexBytes} to {MaxIndexBytes}");
         var index = new byte[indexBytes];
         source.Read(indexOffset, index);
 

@@ -1,0 +1,47 @@
+using System.Text;
+using Drover.Linux;
+using Drover.Modules;
+
+namespace Drover.Output;
+
+/// <summary>Where output goes: results to one writer, everything else to the other. One owner.</summary>
+/// <remarks>Console.Out and Console.Error are not used: they look for encodings and terminals that nobody here needs.</remarks>
+sealed class Terminal : IDisposable
+{
+    /// <summary>A terminal of these writers, which says of itself whether a person watches it.</summary>
+    public Terminal(TextWriter output, TextWriter error, bool isWatched) => (Out, Error, IsWatched) = (output, error, isWatched);
+
+    /// <summary>Results; buffered until the end or <see cref="Flush"/>.</summary>
+    public TextWriter Out { get; }
+
+    /// <summary>Everything that is not the result: errors, warnings, progress.</summary>
+    public TextWriter Error { get; }
+
+    /// <summary>Standard error is a terminal: a line may be written over.</summary>
+    public bool IsWatched { get; }
+
+    /// <summary>The process's own.</summary>
+    public static Terminal OfProcess() =>
+        new(Writer(DescriptorStream.StandardOutput, autoFlush: false), Writer(DescriptorStream.StandardError, autoFlush: true), !Console.IsErrorRedirected);
+
+    /// <summary>One line of trouble.</summary>
+    public void Complain(string message) => Error.WriteLine($"drover: {message}");
+
+    /// <summary>Lines of the configuration that mean nothing.</summary>
+    public void WarnOf(ModprobeConfig config)
+    {
+        foreach (var warning in config.Warnings)
+            Complain(warning);
+    }
+
+    public void Flush() => Out.Flush();
+
+    public void Dispose()
+    {
+        Out.Dispose();
+        Error.Dispose();
+    }
+
+    static StreamWriter Writer(int descriptor, bool autoFlush) =>
+        new(new DescriptorStream(descriptor), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = autoFlush, NewLine = "\n" };
+}

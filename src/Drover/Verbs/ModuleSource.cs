@@ -1,0 +1,65 @@
+using Drover.Cli;
+using Drover.Modules;
+
+namespace Drover.Verbs;
+
+/// <summary>Finds the modules and the configuration that a command line means.</summary>
+static class ModuleSource
+{
+    const string ThisMachine = "/";
+
+    /// <summary>Where module directories are below a root: /lib first, as kmod has it.</summary>
+    static readonly string[] Homes = ["lib/modules", "usr/lib/modules"];
+
+    /// <summary>What <see cref="CommonOptions.Root"/> and <see cref="CommonOptions.Release"/> name.</summary>
+    /// <exception cref="CannotException">There is no such module directory, or none can be chosen.</exception>
+    public static ModuleCatalog Open(Arguments arguments)
+    {
+        var root = arguments.Text(CommonOptions.Root) ?? ThisMachine;
+        var directory = FindDirectory(root, arguments.Text(CommonOptions.Release));
+        var config = ModprobeConfig.Load(new ModprobeConfigSources
+        {
+            Root = root,
+            ModuleDirectory = directory,
+            CommandLine = root == ThisMachine ? TryRead("/proc/cmdline") : null,
+        });
+        return new ModuleCatalog(ModuleTree.Open(directory), config);
+    }
+
+    static string FindDirectory(string root, string? release)
+    {
+        var running = release ?? TryRead("/proc/sys/kernel/osrelease")?.TrimEnd('\n');
+        if (running is not null && Find(root, running) is { } directory)
+            return directory;
+        var there = Releases(root);
+        if (release is null && root != ThisMachine && there.Count == 1)
+            return Find(root, there[0])!;
+        throw new CannotException(Missing(root, running, there));
+    }
+
+    static string? Find(string root, string release) =>
+        Homes.Select(home => Path.Join(root, home, release)).FirstOrDefault(Directory.Exists);
+
+    static List<string> Releases(string root) =>
+        [.. Homes.Select(home => Path.Join(root, home)).Where(Directory.Exists).SelectMany(Directory.GetDirectories).Select(path => Path.GetFileName(path)).Distinct().Order(StringComparer.Ordinal)];
+
+    static string Missing(string root, string? release, List<string> there)
+    {
+        var wanted = release is null ? "the running kernel's release is not known (no /proc)" : $"there is no module directory {Path.Join(root, Homes[0], release)}";
+        return there.Count > 0
+            ? $"{wanted}: choose one of those there are with --release: {string.Join(", ", there)}"
+            : $"{wanted}: install the kernel's modules package, or name a root that has one with --root";
+    }
+
+    static string? TryRead(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

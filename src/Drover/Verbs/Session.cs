@@ -1,0 +1,59 @@
+using Drover.Cli;
+using Drover.Linux;
+using Drover.Linux.Gate;
+using Drover.Loading;
+using Drover.Modules;
+
+namespace Drover.Verbs;
+
+/// <summary>The loader on the machine this process runs on: wired once, for one verb. One owner, the thread that runs <see cref="Loop"/>.</summary>
+sealed class Session : IDisposable
+{
+    readonly IModuleGate _gate;
+
+    /// <param name="catalog">The modules that are meant.</param>
+    public Session(ModuleCatalog catalog)
+    {
+        Catalog = catalog;
+        Threads = new KernelThreads(Loop);
+        Kernel = new LinuxKernel(Threads);
+        _gate = GateDirectory.OpenOrNone(GateDirectory.DefaultPath, Loop, Threads);
+    }
+
+    public LiveLoop Loop { get; } = new();
+
+    public KernelThreads Threads { get; }
+
+    public LinuxKernel Kernel { get; }
+
+    public ModuleCatalog Catalog { get; }
+
+    /// <summary>Why loads of other processes do not converge with ours, or null where they do.</summary>
+    public string? WithoutGate => (_gate as NoGate)?.Reason;
+
+    /// <exception cref="CannotException">Modules cannot be loaded here.</exception>
+    public static void RequireModuleSupport()
+    {
+        if (KernelSupport.Explain(KernelSupport.Check()) is { } obstacle)
+            throw new CannotException(obstacle);
+    }
+
+    /// <summary>A loader with the bounds of the command line.</summary>
+    public Loader CreateLoader(Arguments arguments, ILoaderObserver observer, bool hearsOfRemovals)
+    {
+        var options = new LoaderOptions
+        {
+            BudgetBytes = arguments.Size(CommonOptions.Budget),
+            Jobs = arguments.Count(CommonOptions.Jobs),
+            HearsOfRemovals = hearsOfRemovals,
+        };
+        return new Loader(Loop, Kernel, _gate, Catalog, options, observer);
+    }
+
+    public void Dispose()
+    {
+        (_gate as IDisposable)?.Dispose();
+        Kernel.Dispose();
+        Loop.Dispose();
+    }
+}

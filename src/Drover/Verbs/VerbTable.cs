@@ -1,0 +1,18 @@
+using Drover.Cli;
+
+namespace Drover.Verbs;
+
+/// <summary>The program's verbs, in the order of the help.</summary>
+static class VerbTable
+{
+    public static IReadOnlyList<Verb> All => [new ColdplugVerb(), new LoadVerb(), new ResolveVerb()];
+
+    /// <summary>The verb of that name, or null; makes no other.</summary>
+    public static Verb? Find(string name) => name switch
+    {
+        "coldplug" => new ColdplugVerb(),
+        "load" => new LoadVerb(),
+        "resolve" => new ResolveVerb(),
+        _ => null,
+    };
+}

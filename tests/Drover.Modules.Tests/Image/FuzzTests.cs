@@ -1,0 +1,138 @@
+using System.Diagnostics;
+
+namespace Drover.Modules.Tests.Image;
+
+/// <summary>Damaged modules, plain and packed: they read, or are refused with the one typed error. DROVER_FUZZ=100000 makes it long.</summary>
+public sealed class FuzzTests(ITestOutputHelper output)
+{
+    const int ShortRun = 3000, ShortOracleRun = 150, OracleShare = 20;
+
+    [Fact]
+    public void A_damaged_module_is_read_or_refused_and_nothing_else()
+    {
+        var inputs = Inputs();
+        var read = 0;
+        var seeds = LongRun.Seed is { } one ? [one] : Enumerable.Range(0, LongRun.Mutations ?? ShortRun).ToArray();
+        foreach (var seed in seeds)
+        {
+            var mutator = new ImageMutator(seed);
+            var damaged = mutator.Mutate(mutator.Pick(inputs));
+            try
+            {
+                read += Reads(damaged) ? 1 : 0;
+            }
+            catch (Exception e)
+            {
+                Assert.Fail($"""
+                    seed {seed}: {e}
+                    replay: DROVER_FUZZ_SEED={seed} dotnet run --project tests/Drover.Modules.Tests -c Release -- -method {typeof(FuzzTests).FullName}.{nameof(A_damaged_module_is_read_or_refused_and_nothing_else)}
+                    """);
+            }
+        }
+        output.WriteLine($"{seeds.Length} mutations, {read} of them still read");
+    }
+
+    /// <summary>Without a checksum over the contents nothing hides a decoder that goes on differently from liblzma.</summary>
+    [Fact]
+    public void Damaged_xz_without_a_check_decodes_as_in_liblzma()
+    {
+        var packed = Tool.Run("xz", Text(), "-c", "--check=none", "--lzma2=dict=4KiB");
+        var seeds = LongRun.Seed is { } one ? [one] : Enumerable.Range(0, LongRun.Mutations / OracleShare ?? ShortOracleRun).ToArray();
+        var accepted = 0;
+        foreach (var seed in seeds)
+        {
+            var damaged = new ImageMutator(seed).Mutate(packed);
+            if (ModuleFile.CompressionOf(damaged) != ModuleCompression.Xz)
+                continue;
+            var theirs = ByXz(damaged);
+            byte[]? ours = null;
+            var why = "accepted";
+            try
+            {
+                ours = ModuleFile.Decompress(damaged, "m.ko");
+                accepted++;
+            }
+            catch (ModuleDataException e)
+            {
+                why = e.Message;
+            }
+            Assert.True((ours is null && theirs is null) || (ours is not null && theirs is not null && ours.AsSpan().SequenceEqual(theirs)),
+                $"seed {seed}: ours {ours?.Length.ToString() ?? "refused"} ({why}), xz's {theirs?.Length.ToString() ?? "refused"}");
+        }
+        output.WriteLine($"{seeds.Length} mutations, {accepted} of them accepted by both");
+    }
+
+    static bool Reads(byte[] damaged)
+    {
+        try
+        {
+            ModuleFile.Measure(new MemorySource(damaged, "m.ko"));
+        }
+        catch (ModuleDataException)
+        {
+            // refused; the reader must come to an end by itself
+        }
+        try
+        {
+            ModuleImage.Parse(ModuleFile.Decompress(damaged, "m.ko"), "m.ko");
+            return true;
+        }
+        catch (ModuleDataException)
+        {
+            return false;
+        }
+    }
+
+    static List<byte[]> Inputs()
+    {
+        var inputs = new List<byte[]>();
+        foreach (var is64 in new[] { true, false })
+        {
+            foreach (var bigEndian in new[] { true, false })
+            {
+                foreach (var extended in new[] { true, false })
+                {
+                    inputs.Add(new ElfWriter(is64, bigEndian) { Extended = extended }
+                        .AddInfo("license=MIT", "alias=of:N*T*Cx,y", "depends=a,b", "parm=p:how", "parmtype=p:int")
+                        .Add(".text", TestSection.Alloc | TestSection.Exec, new byte[99], 16)
+                        .Add(new TestSection(".bss", TestSection.Alloc | TestSection.Write, 32, [], NoBits: 5000))
+                        .AddThisModule("fuzzed").ToBytes());
+                }
+            }
+        }
+        var module = ModuleFileTests.SmallModule();
+        inputs.Add(XzWriter.Stream(1, module));
+        inputs.Add(XzWriter.Stream(4, module, Text(), []));
+        inputs.Add([.. XzWriter.Stream(0, module), 0, 0, 0, 0, .. XzWriter.Stream(10, Text())]);
+        inputs.Add(Tool.Run("xz", module, "-c", "--check=crc32", "--lzma2=dict=1MiB"));
+        inputs.Add(Tool.Run("xz", module, "-c", "--check=none"));
+        inputs.Add(Tool.Run("xz", Text(), "-c", "--check=none"));
+        inputs.Add(Tool.Run("gzip", module, "-c"));
+        inputs.Add(Tool.Run("gzip", Text(), "-c"));
+        inputs.Add(Tool.Run("zstd", module, "-c", "--no-check"));
+        inputs.Add(Tool.Run("zstd", Text(), "-c", "-19", "--no-check"));
+        inputs.Add(Tool.Run("zstd", module, "-c", "--stream-size=" + module.Length));
+        return inputs;
+    }
+
+    static byte[] Text() => [.. Enumerable.Range(0, 6000).SelectMany(i => System.Text.Encoding.UTF8.GetBytes($"{i * i % 997:x} and {i % 7} "))];
+
+    static byte[]? ByXz(byte[] packed)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(path, packed);
+            using var process = Process.Start(new ProcessStartInfo("xz", ["-dcqq", "--format=xz", "--memlimit-decompress=0", path]) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false })!;
+            process.StandardInput.Close();
+            var bytes = new MemoryStream();
+            process.StandardOutput.BaseStream.CopyTo(bytes);
+            process.WaitForExit();
+            return process.ExitCode == 0 ? bytes.ToArray() : null;
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Collections.Concurrent;
+using System.Text;
+
+namespace Drover.Modules.Tests.Image;
+
+/// <summary>Every module of Debian's kernels (in the normal run a sample), compared with what kmod and xz say of it.</summary>
+public sealed class RealModulesTests(ITestOutputHelper output)
+{
+    const int PlainSample = 400, XzSample = 300, PackedSample = 40;
+
+    /// <summary>What modinfo makes of the signature; not in .modinfo.</summary>
+    static readonly string[] s_signatureFields = ["sig_id", "signer", "sig_key", "sig_hashalgo", "signature"];
+
+    [Fact]
+    public void Plain_modules_read_as_modinfo_reads_them() => AssertAllEqual(LongRun.Sample(KernelTrees.Plain, PlainSample), AgainstModinfo, tool: "modinfo");
+
+    [Fact]
+    public void Xz_modules_read_as_modinfo_reads_them() => AssertAllEqual(LongRun.Sample(KernelTrees.Xz, XzSample), AgainstModinfo, tool: "modinfo");
+
+    [Fact]
+    public void Xz_modules_decompress_as_xz_does() => AssertAllEqual(LongRun.Sample(KernelTrees.Xz, XzSample), path =>
+    {
+        var image = ModuleFile.ReadImage(path);
+        if (!image.AsSpan().SequenceEqual(Tool.Run("xz", [], "-dc", path)))
+            return "decompressed bytes differ";
+        var measured = ModuleFile.Measure(path);
+        return measured == new ModuleFileSize(new FileInfo(path).Length, image.Length) { Compression = ModuleCompression.Xz } ? null : $"measured as {measured}";
+    }, tool: "xz");
+
+    [Fact]
+    public void Plain_modules_measure_as_their_layout() => AssertAllEqual(LongRun.Sample(KernelTrees.Plain, PlainSample), path =>
+    {
+        var measured = ModuleFile.Measure(path);
+        var image = ModuleImage.Parse(ModuleFile.ReadImage(path), path);
+        return measured == new ModuleFileSize(new FileInfo(path).Length, image.ImageBytes) ? null : $"measured as {measured}, not {image.ImageBytes}";
+    });
+
+    [Theory]
+    [InlineData("gzip", ModuleCompression.Gzip)]
+    [InlineData("zstd", ModuleCompression.Zstd)]
+    public void Modules_packed_otherwise_come_back(string tool, ModuleCompression compression) => AssertAllEqual(LongRun.Sample(KernelTrees.Plain, PackedSample), path =>
+    {
+        var packed = Tool.Run(tool, [], "-c", path);
+        var plain = File.ReadAllBytes(path);
+        if (!ModuleFile.Decompress(packed, path).AsSpan().SequenceEqual(plain))
+            return "decompressed bytes differ";
+        var measured = ModuleFile.Measure(new MemorySource(packed, path));
+        return measured == new ModuleFileSize(packed.Length, plain.Length) { Compression = compression } ? null : $"measured as {measured}";
+    }, tool);
+
+    static string? AgainstModinfo(string path)
+    {
+        var image = ModuleImage.Parse(ModuleFile.ReadImage(path), path);
+        // the first line is "filename: PATH", each other one "key=value", but parameters come last and as text for people
+        var lines = Modinfo("-0", path)[1..];
+        var theirs = lines.Where(line => !line.StartsWith("parm:", StringComparison.Ordinal) && !s_signatureFields.Contains(line.Split('=')[0])).ToArray();
+        var ours = image.Info.Where(pair => pair.Key is not ("parm" or "parmtype")).Select(pair => $"{pair.Key}={pair.Value}").ToArray();
+        if (!ours.SequenceEqual(theirs))
+            return $"ours {ours.FirstOrDefault(line => !theirs.Contains(line))}, modinfo's {theirs.FirstOrDefault(line => !ours.Contains(line))}";
+        var theirParameters = lines.Where(line => line.StartsWith("parm:", StringComparison.Ordinal)).Select(line => line["parm:".Length..].TrimStart(' '));
+        if (!Parameters(image).Order(StringComparer.Ordinal).SequenceEqual(theirParameters.Order(StringComparer.Ordinal)))
+            return $"parameters: ours {string.Join(" / ", Parameters(image))}";
+        if (image.HasSignature != lines.Any(line => line.StartsWith("sig_id=", StringComparison.Ordinal)))
+            return $"signature: ours {image.HasSignature}";
+        return image.Name == Path.GetFileName(path).Split('.')[0].Replace('-', '_') ? null : $"named {image.Name}";
+    }
+
+    /// <summary>parm= and parmtype= of one parameter as modinfo makes one line of them.</summary>
+    static IEnumerable<string> Parameters(ModuleImage image)
+        => image.Info.Where(pair => pair.Key is "parm" or "parmtype").GroupBy(pair => pair.Value.Split(':')[0]).Select(group =>
+        {
+            string? Last(string key) => group.LastOrDefault(pair => pair.Key == key).Value is { } value ? value[(group.Key.Length + 1)..] : null;
+            return (Last("parm"), Last("parmtype")) switch
+            {
+                ({ } about, { } type) => $"{group.Key}:{about} ({type})",
+                ({ } about, null) => $"{group.Key}:{about}",
+                (_, var type) => $"{group.Key}:{type}",
+            };
+        });
+
+    static string[] Modinfo(params string[] arguments)
+        => Encoding.UTF8.GetString(Tool.Run("modinfo", [], arguments)).Split('\0', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Runs <paramref name="compare"/> on each path, on every core; it gives what differs, or null, and may ask <paramref name="tool"/>.</summary>
+    void AssertAllEqual(string[] paths, Func<string, string?> compare, string? tool = null)
+    {
+        if (tool is not null)
+            Tool.Require(tool);
+        var differences = new ConcurrentQueue<string>();
+        Parallel.ForEach(paths, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, path =>
+        {
+            if (compare(path) is { } difference)
+                differences.Enqueue($"{path}: {difference}");
+        });
+        output.WriteLine($"{paths.Length} modules");
+        Assert.True(differences.IsEmpty, $"{differences.Count} differ: {string.Join("; ", differences.Take(3))}");
+    }
+}
