@@ -5,7 +5,7 @@ namespace Drover.Modules.Index;
 /// <summary>Goes through all entries of an index, values before children; one owner at a time.</summary>
 internal sealed class IndexCursor
 {
-    private readonly ReadOnlyMemory<byte> _bytes;
+    private readonly IndexBytes _bytes;
     private readonly string _file;
     private readonly Stack<Frame> _frames = new();
     private readonly byte[] _key = new byte[IndexFormat.MaxKeyBytes];
@@ -13,11 +13,11 @@ internal sealed class IndexCursor
     private Frame _values;
     private bool _started;
 
-    public IndexCursor(ReadOnlyMemory<byte> bytes, string file)
+    public IndexCursor(IndexBytes bytes, string file)
     {
         _bytes = bytes;
         _file = file;
-        _bytesLeft = bytes.Length;
+        _bytesLeft = bytes.Memory.Length;
     }
 
     public KeyValuePair<string, string> Current { get; private set; }
@@ -76,7 +76,7 @@ internal sealed class IndexCursor
     }
 
     // a reader is a ref struct and does not outlive a step; what it may still read does
-    private IndexReader Reader() => new(_bytes.Span, _file, _bytesLeft);
+    private IndexReader Reader() => new(_bytes, _file, _bytesLeft);
 
     private void Done(in IndexReader reader) => _bytesLeft = reader.BytesLeft;
 

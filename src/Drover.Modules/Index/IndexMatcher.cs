@@ -23,12 +23,12 @@ internal ref struct IndexMatcher
     private PatternText _pattern;
     private int _hits;
 
-    public IndexMatcher(ReadOnlySpan<byte> index, string file, ReadOnlySpan<byte> text, MatchMemory memory)
+    public IndexMatcher(IndexBytes index, string file, ReadOnlySpan<byte> text, MatchMemory memory)
     {
         _text = text;
         _memory = memory;
         // a literal "*" of the text goes down an arc that was walked as a wildcard before
-        _reader = new IndexReader(index, file, (2L + SpecialBytes(text)) * index.Length + SpareBytes);
+        _reader = new IndexReader(index, file, (2L + SpecialBytes(text)) * index.Memory.Length + SpareBytes);
     }
 
     public string[] Run()

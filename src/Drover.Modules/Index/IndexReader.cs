@@ -23,14 +23,17 @@ internal struct IndexNode
 internal ref struct IndexReader
 {
     private readonly ReadOnlySpan<byte> _bytes;
+    // null when all bytes are there
+    private readonly IndexBytes? _source;
     private readonly string _file;
 
     /// <param name="bytes">The whole file, its header checked.</param>
     /// <param name="file">Its name, for errors.</param>
     /// <param name="walkBytes">Most bytes the walk may read, repetitions counted.</param>
-    public IndexReader(ReadOnlySpan<byte> bytes, string file, long walkBytes)
+    public IndexReader(IndexBytes bytes, string file, long walkBytes)
     {
-        _bytes = bytes;
+        _bytes = bytes.Memory.Span;
+        _source = bytes.IsWhole ? null : bytes;
         _file = file;
         BytesLeft = walkBytes;
     }
@@ -38,6 +41,7 @@ internal ref struct IndexReader
     /// <summary>What the walk may still read.</summary>
     public long BytesLeft { get; private set; }
 
+    /// <summary>The link of the root; the header was read with the file.</summary>
     public readonly uint Root => _bytes.IsEmpty ? 0 : U32(8);
 
     public static bool IsNode(uint link) => (link & IndexFormat.PositionMask) != 0;
@@ -116,14 +120,25 @@ internal ref struct IndexReader
     private readonly void Need(int at, int count, string part)
     {
         if (count > _bytes.Length - at) throw Bad(at, $"{part} is cut off by the end of the file");
+        _source?.Need(at, count);
     }
 
     private readonly int TextLength(int at, int limit, string part)
     {
-        ReadOnlySpan<byte> rest = _bytes[at..];
-        int length = rest[..Math.Min(rest.Length, limit)].IndexOf((byte)0);
-        if (length < 0) throw Bad(at, rest.Length < limit ? $"{part} has no end" : $"{part} is longer than {limit} bytes");
-        return length;
+        int end = limit < _bytes.Length - at ? at + limit : _bytes.Length;
+        for (int from = at; from < end;)
+        {
+            int to = end;
+            if (_source is not null)
+            {
+                to = Math.Min(end, IndexBytes.BlockEnd(from));
+                _source.Need(from, to - from);
+            }
+            int length = _bytes[from..to].IndexOf((byte)0);
+            if (length >= 0) return from + length - at;
+            from = to;
+        }
+        throw Bad(at, end == _bytes.Length ? $"{part} has no end" : $"{part} is longer than {limit} bytes");
     }
 
     private readonly uint U32(int at) => BinaryPrimitives.ReadUInt32BigEndian(_bytes[at..]);

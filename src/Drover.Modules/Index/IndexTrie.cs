@@ -6,12 +6,11 @@ namespace Drover.Modules;
 
 /// <summary>One <c>modules.*.bin</c> index, read once and immutable; safe for any thread.</summary>
 /// <remarks>
-/// Nothing is parsed beyond the header until a look-up comes by, so opening costs what reading the file costs. The file is
-/// read, not mapped: one that is truncated while mapped would end the process with SIGBUS.
+/// Nothing is parsed, or even read, beyond the header until a look-up comes by.
 /// </remarks>
 public sealed class IndexTrie
 {
-    private readonly ReadOnlyMemory<byte> _bytes;
+    private readonly IndexBytes _bytes;
     private readonly string _file;
     // work memory of the last look-up, or null while a look-up has it; another thread makes its own meanwhile
     private MatchMemory? _spare;
@@ -20,13 +19,19 @@ public sealed class IndexTrie
     /// <param name="file">Its name, for errors.</param>
     /// <exception cref="ModuleDataException">Not an index, or of another major version.</exception>
     public IndexTrie(ReadOnlyMemory<byte> bytes, string file)
+        : this(new IndexBytes(bytes, file), file)
+    {
+    }
+
+    private IndexTrie(IndexBytes bytes, string file)
     {
         ArgumentNullException.ThrowIfNull(file);
         _bytes = bytes;
         _file = file;
-        ReadOnlySpan<byte> span = bytes.Span;
+        ReadOnlySpan<byte> span = bytes.Memory.Span;
         if (span.IsEmpty) return;
         if (span.Length < IndexFormat.HeaderBytes) throw new ModuleDataException(file, span.Length, "the header of an index is cut off");
+        if (!bytes.IsWhole) bytes.Need(0, IndexFormat.HeaderBytes);
         uint magic = BinaryPrimitives.ReadUInt32BigEndian(span);
         if (magic != IndexFormat.Magic) throw new ModuleDataException(file, 0, $"magic 0x{magic:x8} is not an index's");
         uint version = BinaryPrimitives.ReadUInt32BigEndian(span[4..]);
@@ -35,8 +40,8 @@ public sealed class IndexTrie
     }
 
     /// <exception cref="ModuleDataException">Not an index, or of another major version.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
-    public static IndexTrie Load(string path) => new(File.ReadAllBytes(path), path);
+    /// <exception cref="IOException">The file cannot be read; a look-up may find that, too.</exception>
+    public static IndexTrie Load(string path) => new(IndexBytes.Open(path), path);
 
     /// <summary>The value of an exact key, the first by priority, or null (kmod: <c>index_mm_search</c>).</summary>
     /// <exception cref="ModuleDataException">The index is corrupt where the look-up came by.</exception>
@@ -46,7 +51,7 @@ public sealed class IndexTrie
         // bytes beyond ASCII are in no key
         if (key.Length > IndexFormat.MaxKeyBytes || !Ascii.IsValid(key)) return null;
         ReadOnlySpan<char> rest = key;
-        IndexReader reader = new(_bytes.Span, _file, _bytes.Length + 1L);
+        IndexReader reader = new(_bytes, _file, _bytes.Memory.Length);
         uint link = reader.Root;
         while (IndexReader.IsNode(link))
         {
@@ -76,11 +81,11 @@ public sealed class IndexTrie
     public IReadOnlyList<string> Match(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (_bytes.IsEmpty || text.Length > IndexFormat.MaxKeyBytes) return [];
+        if (_bytes.Memory.IsEmpty || text.Length > IndexFormat.MaxKeyBytes) return [];
         MatchMemory memory = Interlocked.Exchange(ref _spare, null) ?? new MatchMemory();
         ReadOnlySpan<byte> bytes = memory.SetText(text);
         if (bytes.Length > IndexFormat.MaxKeyBytes || bytes.Contains((byte)0)) return [];
-        IndexMatcher matcher = new(_bytes.Span, _file, bytes, memory);
+        IndexMatcher matcher = new(_bytes, _file, bytes, memory);
         string[] found = matcher.Run();
         _spare = memory;
         return found;

@@ -166,6 +166,25 @@ public class IndexTrieTests
     }
 
     [Fact]
+    public void A_large_file_is_read_where_look_ups_come_by()
+    {
+        using TemporaryRoot root = new();
+        var entries = Enumerable.Range(0, 20_000).Select(i => ($"dev:v{i:X5}*", $"module_{i}", (uint)i)).ToArray();
+        IndexBuilder builder = new();
+        foreach ((string key, string value, uint priority) in entries) builder.Add(key, value, priority);
+        string file = root.Path + "/large.bin";
+        File.WriteAllBytes(file, builder.ToBytes());
+        IndexTrie untouched = IndexTrie.Load(file), truncated = IndexTrie.Load(file);
+        // from four threads, past the point where the rest is read at once
+        Parallel.For(0, entries.Length, new ParallelOptions { MaxDegreeOfParallelism = 4 }, i => Assert.Equal([$"module_{i}"], untouched.Match($"dev:v{i:X5}d1")));
+        Assert.Equal(entries.Length, untouched.Entries().Count());
+        Assert.Equal(["module_5"], truncated.Match("dev:v00005"));
+        using (FileStream shorter = File.OpenWrite(file)) shorter.SetLength(100_000);
+        Assert.Equal(["module_5"], truncated.Match("dev:v00005"));
+        Assert.Throws<ModuleDataException>(() => truncated.Entries().Count());
+    }
+
+    [Fact]
     public void What_no_key_can_hold_is_not_found()
     {
         IndexTrie trie = Build([("*", "m", 0)]);
