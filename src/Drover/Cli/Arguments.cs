@@ -43,25 +43,11 @@ sealed class Arguments
     /// <summary>Its value, the last one where it was given more than once; null where it was not.</summary>
     public string? Text(Option option) => _given.FindLast(given => given.Option == option).Value;
 
-    /// <summary>A whole number of at least one.</summary>
-    public int? Count(Option option)
-    {
-        if (Text(option) is not { } text)
-            return null;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
-            ? count
-            : throw new UsageException($"--{option.Name} takes a whole number of at least 1, not '{text}'");
-    }
+    /// <summary>The value of a <see cref="ValueKind.Count"/>: a whole number of at least one.</summary>
+    public int? Count(Option option) => Text(option) is { } text ? ParseCount(option, text) : null;
 
-    /// <summary>A number of bytes, <c>1048576</c> or <c>1M</c>.</summary>
-    public long? Size(Option option)
-    {
-        if (Text(option) is not { } text)
-            return null;
-        return ByteSize.TryParse(text, out var bytes) && bytes > 0
-            ? bytes
-            : throw new UsageException($"--{option.Name} takes a number of bytes such as 67108864 or 64M, not '{text}'");
-    }
+    /// <summary>The value of a <see cref="ValueKind.Bytes"/>: <c>1048576</c> or <c>1M</c>.</summary>
+    public long? Size(Option option) => Text(option) is { } text ? ParseSize(option, text) : null;
 
     /// <returns>How many of <paramref name="next"/> it took.</returns>
     int TakeLong(string arg, ReadOnlySpan<string> next, IReadOnlyList<Option> options)
@@ -79,7 +65,7 @@ sealed class Arguments
         }
         if (equals >= 0)
         {
-            _given.Add((option, arg[(equals + 1)..]));
+            Take(option, arg[(equals + 1)..]);
             return 0;
         }
         return TakeValue(option, $"--{name}", next);
@@ -98,7 +84,7 @@ sealed class Arguments
             }
             if (i + 1 == arg.Length)
                 return TakeValue(option, $"-{letter}", next);
-            _given.Add((option, arg[(i + 1)..]));
+            Take(option, arg[(i + 1)..]);
             break;
         }
         return 0;
@@ -108,7 +94,29 @@ sealed class Arguments
     {
         if (next.IsEmpty)
             throw new UsageException($"{asTyped} needs a value: {asTyped} {option.Value}");
-        _given.Add((option, next[0]));
+        Take(option, next[0]);
         return 1;
     }
+
+    void Take(Option option, string value)
+    {
+        // a mistake is told before anything is done
+        _ = option.Kind switch
+        {
+            ValueKind.Count => ParseCount(option, value),
+            ValueKind.Bytes => ParseSize(option, value),
+            _ => 0,
+        };
+        _given.Add((option, value));
+    }
+
+    static int ParseCount(Option option, string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
+            ? count
+            : throw new UsageException($"--{option.Name} takes a whole number of at least 1, not '{text}'");
+
+    static long ParseSize(Option option, string text) =>
+        ByteSize.TryParse(text, out var bytes) && bytes > 0
+            ? bytes
+            : throw new UsageException($"--{option.Name} takes a number of bytes such as 67108864 or 64M, not '{text}'");
 }

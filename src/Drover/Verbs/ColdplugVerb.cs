@@ -92,7 +92,7 @@ sealed class ColdplugVerb : Verb
         using var loop = new LiveLoop();
         using var devices = new SysfsDevices(loop, sys);
         var survey = ColdplugSurvey.Of(devices.Enumerate());
-        return PlanOutput.Write(catalog, survey.Requests, arguments, terminal, new PlannedDevices(survey.Devices, survey.Modaliases, survey.Requests.Count));
+        return PlanOutput.Write(catalog, survey.Requests, arguments, terminal, new PlannedDevices(survey.Devices, survey.Modaliases, survey.Requests.Count, devices.IsLive));
     }
 
     static void Print(ColdplugReport report, Terminal terminal)

@@ -15,7 +15,7 @@ static class CommonOptions
 
     public static readonly Option DryRun = new("dry-run", "load nothing; print the plan: what, why, in which order", Short: 'n');
 
-    public static readonly Option Jobs = new("jobs", "most loads at the same time", "N", "the CPUs, at most 16", 'j');
+    public static readonly Option Jobs = new("jobs", "most loads at the same time", "N", "the CPUs, at most 16", 'j', ValueKind.Count);
 
-    public static readonly Option Budget = new("budget", "most memory that loads in flight may take", "SIZE", "the smaller of 256M and a quarter of what is available");
+    public static readonly Option Budget = new("budget", "most memory that loads in flight may take", "SIZE", "the smaller of 256M and a quarter of what is available", Kind: ValueKind.Bytes);
 }

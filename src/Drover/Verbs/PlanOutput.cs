@@ -20,23 +20,25 @@ static class PlanOutput
         using var loop = new LiveLoop();
         using var kernel = new LinuxKernel(new KernelThreads(loop));
         var plan = LoadPlan.For(catalog, kernel, requests);
+        // what is live here says nothing about another machine
+        var steps = devices is { AreHere: false } ? [.. plan.Steps.Select(step => step with { IsLive = false })] : plan.Steps;
         // a device whose modalias nobody knows is the rule, a name that somebody typed should mean something
         var remarks = plan.Remarks.Where(remark => devices is null || remark.Outcome.Kind is not OutcomeKind.NotFound).ToList();
         if (arguments.Has(CommonOptions.Json))
-            Json.Write(PlanReport.Of(plan, remarks, devices), PlanJson.Default.PlanReport, terminal.Out);
+            Json.Write(PlanReport.Of(steps, remarks, devices), PlanJson.Default.PlanReport, terminal.Out);
         else
-            Print(plan, remarks, devices, arguments.Has(CommonOptions.Verbose) ? int.MaxValue : ShortFor, terminal);
+            Print(steps, remarks, devices, arguments.Has(CommonOptions.Verbose) ? int.MaxValue : ShortFor, terminal);
         return remarks.Exists(remark => remark.Outcome.Kind is OutcomeKind.Failed or OutcomeKind.NotFound) ? ExitCode.Failure : ExitCode.Ok;
     }
 
-    static void Print(LoadPlan plan, IReadOnlyList<PlanRemark> remarks, PlannedDevices? devices, int widthOfFor, Terminal terminal)
+    static void Print(IReadOnlyList<PlanStep> steps, IReadOnlyList<PlanRemark> remarks, PlannedDevices? devices, int widthOfFor, Terminal terminal)
     {
-        if (plan.Steps.Count > 0)
+        if (steps.Count > 0)
         {
             var table = devices is null ? new Table("#", "MODULE", "NOW", "WHY", "FOR") : new Table("#", "MODULE", "NOW", "WHY", "FOR", "DEVICE");
-            for (var i = 0; i < plan.Steps.Count; i++)
+            for (var i = 0; i < steps.Count; i++)
             {
-                var step = plan.Steps[i];
+                var step = steps[i];
                 string[] cells =
                 [
                     (i + 1).ToString(CultureInfo.InvariantCulture), step.Module.Name, step.IsLive ? "live" : "to load", WhyOf(step.Reason), Table.Shorten(step.For, widthOfFor),
@@ -52,9 +54,9 @@ static class PlanOutput
             else
                 terminal.Out.WriteLine($"-  {OutcomeText.LineOf(remark.Outcome)}");
         }
-        var live = plan.Steps.Count(step => step.IsLive);
+        var live = steps.Count(step => step.IsLive);
         var seen = devices is null ? "" : $"{devices.Devices} devices, {devices.Modaliases} modaliases ({devices.Distinct} distinct): ";
-        terminal.Out.WriteLine($"{seen}{plan.Steps.Count - live} modules to load, {live} live already");
+        terminal.Out.WriteLine($"{seen}{steps.Count - live} modules to load, {live} live already");
     }
 
     public static string WhyOf(PlanReason reason) => reason switch
@@ -68,14 +70,15 @@ static class PlanOutput
 }
 
 /// <summary>The devices behind a plan.</summary>
-sealed record PlannedDevices(int Devices, int Modaliases, int Distinct);
+/// <param name="AreHere">They are this machine's.</param>
+sealed record PlannedDevices(int Devices, int Modaliases, int Distinct, bool AreHere);
 
 /// <summary>What <c>--dry-run --json</c> prints.</summary>
 sealed record PlanReport(PlannedDevices? Devices, IReadOnlyList<PlanStepReport> Steps, IReadOnlyList<PlanRemarkReport> Remarks)
 {
-    public static PlanReport Of(LoadPlan plan, IEnumerable<PlanRemark> remarks, PlannedDevices? devices) => new(
+    public static PlanReport Of(IEnumerable<PlanStep> steps, IEnumerable<PlanRemark> remarks, PlannedDevices? devices) => new(
         devices,
-        [.. plan.Steps.Select(step => new PlanStepReport(step.Module.Name, step.Module.Path, PlanOutput.WhyOf(step.Reason), step.For, step.Request.Asker, step.IsLive))],
+        [.. steps.Select(step => new PlanStepReport(step.Module.Name, step.Module.Path, PlanOutput.WhyOf(step.Reason), step.For, step.Request.Asker, step.IsLive))],
         [.. remarks.Select(remark => new PlanRemarkReport(remark.Request.Asked, remark.Request.Asker, OutcomeReport.Of(remark.Outcome)))]);
 }
 
