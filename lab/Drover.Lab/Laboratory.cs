@@ -14,7 +14,7 @@ sealed record Point(string Kernel, Gate Gate, int Cpus, Loader Loader)
 }
 
 /// <summary>What is the same for every run of one invocation.</summary>
-sealed record RunSettings(Clock Clock, string Memory, TimeSpan? Timeout, string Binary, Action<string>? Console, string? RawFolder = null);
+sealed record RunSettings(string Memory, TimeSpan? Timeout, string Binary, Action<string>? Console, string? RawFolder = null);
 
 /// <summary>Prepares what a point needs, boots it, reports it. May be asked for several points at once.</summary>
 sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
@@ -29,7 +29,7 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
     public async Task<RunReport> RunAsync(Point point, CancellationToken stop)
     {
         var kernel = await PrepareAsync(point.Kernel, stop);
-        var run = new GuestRun(kernel, point.Gate, point.Cpus, point.Loader, settings.Clock, settings.Memory, settings.Timeout ?? DefaultTimeout(point.Cpus)) { Console = settings.Console };
+        var run = new GuestRun(kernel, point.Gate, point.Cpus, point.Loader, settings.Memory, settings.Timeout ?? DefaultTimeout(point.Cpus)) { Console = settings.Console };
         string? hash = null;
         if (point.Loader == Loader.List)
             run = run with { List = await ListAsync(point, kernel, stop) };
