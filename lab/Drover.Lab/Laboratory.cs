@@ -42,7 +42,7 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
         var result = await Qemu.BootAsync(run, _cache, stop);
         if (settings.RawFolder is { } raw)
             result.Save(raw);
-        var report = ReportBuilder.Build(run, result, hash);
+        var report = Build(run, result, hash);
         if (point.Loader == Loader.Udev)
             await RememberAsync(ListFile(point, kernel), report.Live, stop);
         return report;
@@ -58,6 +58,18 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
     }
 
     public void Dispose() => _lists.Dispose();
+
+    static RunReport Build(GuestRun run, GuestResult result, string? hash)
+    {
+        try
+        {
+            return ReportBuilder.Build(run, result, hash);
+        }
+        catch (Exception problem) when (problem is FormatException or KeyNotFoundException)
+        {
+            throw new LabException($"the guest's results cannot be read: {problem.Message} (--raw keeps them)");
+        }
+    }
 
     /// <summary>Generous: one emulated CPU does the work of all, and settling grows with their number.</summary>
     static TimeSpan DefaultTimeout(int cpus) => TimeSpan.FromSeconds(180 + 6 * cpus);

@@ -6,6 +6,8 @@ namespace Drover.Lab.Report;
 /// <summary>A report for a person.</summary>
 static class ReportText
 {
+    const int RequestsShown = 3;
+
     public static string Of(RunReport run)
     {
         var text = new StringBuilder();
@@ -20,7 +22,7 @@ static class ReportText
         Row("loader memory", $"{Bytes(run.LoaderMemoryBytes)}, {run.LoaderProcesses} process{(run.LoaderProcesses == 1 ? "" : "es")}");
         Row("devices", $"{run.Uevents} uevent files in {run.SysfsDirectories} directories; find took {run.SysfsWalkSeconds:F2} s");
         if (run.KernelRequests.Count > 0)
-            Row("kernel asked", string.Join(", ", run.KernelRequests));
+            Row("kernel asked", $"modprobe {run.KernelRequests.Count} times itself: {string.Join(", ", run.KernelRequests.Take(RequestsShown).Select(request => request.Split(' ')[0]))}{(run.KernelRequests.Count > RequestsShown ? ", …" : "")}");
         foreach (var warning in run.Warnings)
             Row("warning", warning);
         return text.ToString();
