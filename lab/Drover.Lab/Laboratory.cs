@@ -14,7 +14,7 @@ sealed record Point(string Kernel, Gate Gate, int Cpus, Loader Loader)
 }
 
 /// <summary>What is the same for every run of one invocation.</summary>
-sealed record RunSettings(Clock Clock, string Memory, TimeSpan? Timeout, string Binary, Action<string>? Console, string? RawFolder = null);
+sealed record RunSettings(string Memory, TimeSpan? Timeout, string Binary, Action<string>? Console, string? RawFolder = null);
 
 /// <summary>Prepares what a point needs, boots it, reports it. May be asked for several points at once.</summary>
 sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
@@ -29,7 +29,7 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
     public async Task<RunReport> RunAsync(Point point, CancellationToken stop)
     {
         var kernel = await PrepareAsync(point.Kernel, stop);
-        var run = new GuestRun(kernel, point.Gate, point.Cpus, point.Loader, settings.Clock, settings.Memory, settings.Timeout ?? DefaultTimeout(point.Cpus)) { Console = settings.Console };
+        var run = new GuestRun(kernel, point.Gate, point.Cpus, point.Loader, settings.Memory, settings.Timeout ?? DefaultTimeout(point.Cpus)) { Console = settings.Console };
         string? hash = null;
         if (point.Loader == Loader.List)
             run = run with { List = await ListAsync(point, kernel, stop) };
@@ -42,7 +42,7 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
         var result = await Qemu.BootAsync(run, _cache, stop);
         if (settings.RawFolder is { } raw)
             result.Save(raw);
-        var report = ReportBuilder.Build(run, result, hash);
+        var report = Build(run, result, hash);
         if (point.Loader == Loader.Udev)
             await RememberAsync(ListFile(point, kernel), report.Live, stop);
         return report;
@@ -58,6 +58,18 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
     }
 
     public void Dispose() => _lists.Dispose();
+
+    static RunReport Build(GuestRun run, GuestResult result, string? hash)
+    {
+        try
+        {
+            return ReportBuilder.Build(run, result, hash);
+        }
+        catch (Exception problem) when (problem is FormatException or KeyNotFoundException)
+        {
+            throw new LabException($"the guest's results cannot be read: {problem.Message} (--raw keeps them)");
+        }
+    }
 
     /// <summary>Generous: one emulated CPU does the work of all, and settling grows with their number.</summary>
     static TimeSpan DefaultTimeout(int cpus) => TimeSpan.FromSeconds(180 + 6 * cpus);

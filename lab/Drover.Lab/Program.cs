@@ -38,6 +38,12 @@ catch (LabException problem)
     Console.Error.WriteLine("lab: " + problem.Message);
     return problem.ExitCode;
 }
+catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+{
+    // the cache, or a file named on the command line
+    Console.Error.WriteLine("lab: " + problem.Message);
+    return LabException.Failed;
+}
 catch (OperationCanceledException)
 {
     Console.Error.WriteLine("lab: stopped");

@@ -13,10 +13,7 @@ static class CommonOptions
 
     public static readonly IReadOnlyList<string> Gates = Enum.GetNames<Gate>().Select(name => name.ToLowerInvariant()).ToList();
 
-    static readonly IReadOnlyList<string> Clocks = Enum.GetNames<Clock>().Select(name => name.ToLowerInvariant()).ToList();
-
     public static RunSettings Settings(ArgumentReader arguments, Action<string>? console) => new(
-        Parse<Clock>(arguments.Choice("--clock", Clocks, "wall")),
         arguments.Memory("--memory", "4G"),
         arguments.Number("--timeout", 0, 86_400, fallback: 0) is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null,
         Path.GetFullPath(arguments.Text("--binary") ?? Path.Combine(LabCache.ProjectRoot, "artifacts/native/drover")),

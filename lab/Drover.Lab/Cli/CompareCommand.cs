@@ -11,8 +11,7 @@ static class CompareCommand
     public const string Help = """
         lab/compare --kernels 6.1,6.12,gates --cpus 8,32 --loaders drover,udev,list,modprobe
                     [--gates none,exclusive,idempotent] [--runs 3] [--parallel 1] [--json FILE]
-                    [--clock wall|instructions] [--save DIR] [--resume] [--memory 4G] [--timeout S]
-                    [--binary PATH]
+                    [--save DIR] [--resume] [--memory 4G] [--timeout S] [--binary PATH]
 
         Boots a guest for every kernel, CPU count, loader and repetition, round after round so that drift hits
         all alike, and prints one table. Each run's report is saved as it comes; Ctrl-C loses only the runs in flight.
@@ -21,8 +20,7 @@ static class CompareCommand
           --loaders   drover, udev, modprobe, list; ratios need udev and list among them
           --gates     for kernel gates (default all three)
           --runs      repetitions of each point (default 3); the table shows smallest, median and largest
-          --parallel  guests at once (default 1): each keeps one CPU of this machine busy, and wall times suffer if it has no more
-          --clock     wall (default), or instructions: guest seconds that do not depend on what else the host does
+          --parallel  guests at once (default 1): each keeps one CPU of this machine busy, and times suffer if it has no more
           --json      writes the table's rows to FILE
           --save      where the reports go (default .cache/lab/compare)
           --resume    takes the reports that are there (of the same drover binary) instead of running again

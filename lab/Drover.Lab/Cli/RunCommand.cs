@@ -9,7 +9,7 @@ static class RunCommand
     public const string Help = """
         lab/run --kernel 6.1|6.12|gates --cpus N --loader drover|udev|modprobe|list
                 [--gate none|exclusive|idempotent] [--memory 4G] [--json FILE]
-                [--clock wall|instructions] [--timeout S] [--binary PATH] [--raw DIR] [--verbose]
+                [--timeout S] [--binary PATH] [--raw DIR] [--verbose]
 
         Boots a real kernel in QEMU, lets one loader do the coldplug, and prints what the kernel saw.
 
@@ -20,8 +20,6 @@ static class RunCommand
                       modprobe  find /sys/devices -name modalias … | sort -u | xargs modprobe -abq
                       list      modprobe -abq with exactly the modules udev ends with
           --gate      for kernel gates: what a second load of a file in flight meets (default idempotent)
-          --clock     what makes guest time pass: the host's (default), or executed instructions, which
-                      give the same seconds on a busy host as on an idle one
           --memory    of the guest (default 4G)
           --json      writes the report, with every traced call, to FILE
           --timeout   seconds until a guest counts as hung (default 180 + 6 a CPU)

@@ -9,7 +9,7 @@ static class CompareTable
     static readonly string[] Head =
     [
         "kernel", "CPUs", "loader", "runs", "calls", "by result", "attempted", "live", "duplicates", "wasted by duplicates, MB",
-        "coldplug s: min / median / max", "× udev", "× list", "memory MB: start → peak", "loader, MB", "live ⊇ udev's",
+        "coldplug s: min / median / max", "× udev", "× list", "CPU s", "memory MB: start → peak", "loader, MB", "live ⊇ udev's",
     ];
 
     public static string Of(IReadOnlyList<Row> rows)
@@ -43,6 +43,7 @@ static class CompareTable
         $"{row.ColdplugSeconds.Minimum:F2} / {row.ColdplugSeconds.Median:F2} / {row.ColdplugSeconds.Maximum:F2}",
         Ratio(row.ToUdev),
         Ratio(row.ToList),
+        $"{row.ColdplugCpuSeconds.Median:F2}",
         $"{row.StartMemoryBytes.Median / 1e6:F0} → {row.PeakMemoryBytes.Median / 1e6:F0}",
         $"{row.LoaderMemoryBytes.Median / 1e6:F1}",
         row.RunsWithUdevsModules switch

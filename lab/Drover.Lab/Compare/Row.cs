@@ -41,6 +41,8 @@ sealed record Row
 
     public required Spread ColdplugSeconds { get; init; }
 
+    public required Spread ColdplugCpuSeconds { get; init; }
+
     public required Spread PeakMemoryBytes { get; init; }
 
     public required Spread StartMemoryBytes { get; init; }
@@ -90,6 +92,7 @@ sealed record Row
             Duplicates = Over(run => run.DuplicateCalls),
             WastedDuplicateBytes = Over(run => run.WastedDuplicateBytes),
             ColdplugSeconds = seconds,
+            ColdplugCpuSeconds = Over(run => run.ColdplugCpuSeconds),
             PeakMemoryBytes = Over(run => run.PeakMemoryBytes),
             StartMemoryBytes = Over(run => run.StartMemoryBytes),
             LoaderMemoryBytes = Over(run => run.LoaderMemoryBytes),

@@ -29,7 +29,6 @@ sealed record Trial(Point Point, int Run)
     public bool IsAnsweredBy(RunReport report, RunSettings settings, string? binarySha256) =>
         report.Kernel == Point.Kernel
         && report.Memory == settings.Memory
-        && string.Equals(report.Clock, settings.Clock.ToString(), StringComparison.OrdinalIgnoreCase)
         && report.Cpus == Point.Cpus
         && string.Equals(report.Gate, Point.Gate.ToString(), StringComparison.OrdinalIgnoreCase)
         && string.Equals(report.Loader, Point.Loader.ToString(), StringComparison.OrdinalIgnoreCase)

@@ -4,8 +4,11 @@ using System.IO.Compression;
 namespace Drover.Lab.Guest;
 
 /// <summary>The files that the guest sent. Text only, line ends as the guest wrote them.</summary>
-sealed class GuestResult(IReadOnlyDictionary<string, string> files)
+sealed class GuestResult(IReadOnlyDictionary<string, string> files, TimeSpan loaderCpu)
 {
+    /// <summary>QEMU's CPU time while the loader ran.</summary>
+    public TimeSpan LoaderCpu { get; } = loaderCpu;
+
     /// <summary>The file's text, or null where the guest had none.</summary>
     public string? Text(string name) => files.GetValueOrDefault(name);
 
@@ -20,7 +23,7 @@ sealed class GuestResult(IReadOnlyDictionary<string, string> files)
     }
 
     /// <summary>Null if the archive is not whole: the guest died before or while it sent.</summary>
-    public static async Task<GuestResult?> ReadAsync(string archive, CancellationToken stop)
+    public static async Task<GuestResult?> ReadAsync(string archive, TimeSpan loaderCpu, CancellationToken stop)
     {
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         try
@@ -41,6 +44,6 @@ sealed class GuestResult(IReadOnlyDictionary<string, string> files)
         {
             return null;
         }
-        return files.Count == 0 ? null : new GuestResult(files);
+        return files.Count == 0 ? null : new GuestResult(files, loaderCpu);
     }
 }

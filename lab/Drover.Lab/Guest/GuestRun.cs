@@ -27,18 +27,8 @@ enum Gate
     Idempotent = 2,
 }
 
-/// <summary>What makes the guest's time pass.</summary>
-enum Clock
-{
-    /// <summary>The host's time: what else the host does slows the guest down in its own eyes.</summary>
-    Wall,
-
-    /// <summary>Executed instructions (QEMU's icount): the same on a busy host as on an idle one.</summary>
-    Instructions,
-}
-
 /// <summary>One guest to boot.</summary>
-sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, Loader Loader, Clock Clock, string Memory, TimeSpan Timeout)
+sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, Loader Loader, string Memory, TimeSpan Timeout)
 {
     /// <summary>
     /// Of each CPU's trace buffer. A udev coldplug with 32 CPUs writes about 2,000 events of about 150 bytes, in the worst case all on one CPU;

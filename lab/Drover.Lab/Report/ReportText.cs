@@ -6,6 +6,8 @@ namespace Drover.Lab.Report;
 /// <summary>A report for a person.</summary>
 static class ReportText
 {
+    const int RequestsShown = 3;
+
     public static string Of(RunReport run)
     {
         var text = new StringBuilder();
@@ -15,12 +17,12 @@ static class ReportText
         Row("attempted", $"{run.Attempted.Count} distinct modules");
         Row("live", $"{run.Live.Count} modules{(run.LiveBefore.Count > 0 ? $", {run.LiveBefore.Count} of them before the loader" : "")}");
         Row("wasted", $"{Bytes(run.WastedBytes)}, by duplicates {Bytes(run.WastedDuplicateBytes)} ({run.WastedBytesSource})");
-        Row("coldplug", $"{run.ColdplugSeconds:F2} s of guest time by {(run.Clock == "wall" ? "the host's clock" : run.Clock)} (boot to init {run.BootSeconds:F1} s)");
+        Row("coldplug", $"{run.ColdplugSeconds:F2} s of guest time, {run.ColdplugCpuSeconds:F2} s of CPU (boot to init {run.BootSeconds:F1} s)");
         Row("peak memory", $"{Bytes(run.PeakMemoryBytes)} in use, {Bytes(run.StartMemoryBytes)} before the loader");
         Row("loader memory", $"{Bytes(run.LoaderMemoryBytes)}, {run.LoaderProcesses} process{(run.LoaderProcesses == 1 ? "" : "es")}");
         Row("devices", $"{run.Uevents} uevent files in {run.SysfsDirectories} directories; find took {run.SysfsWalkSeconds:F2} s");
         if (run.KernelRequests.Count > 0)
-            Row("kernel asked", string.Join(", ", run.KernelRequests));
+            Row("kernel asked", $"modprobe {run.KernelRequests.Count} times itself: {string.Join(", ", run.KernelRequests.Take(RequestsShown).Select(request => request.Split(' ')[0]))}{(run.KernelRequests.Count > RequestsShown ? ", …" : "")}");
         foreach (var warning in run.Warnings)
             Row("warning", warning);
         return text.ToString();

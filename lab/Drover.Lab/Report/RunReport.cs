@@ -36,11 +36,14 @@ sealed record RunReport
     /// <summary>The guest's, as QEMU was told.</summary>
     public required string Memory { get; init; }
 
-    /// <summary>What made the guest's time pass: wall or instructions.</summary>
-    public required string Clock { get; init; }
-
-    /// <summary>By the guest's clock, from the loader's start to its end, in hundredths.</summary>
+    /// <summary>By the guest's clock, from the loader's start to its end, in hundredths. A busy host makes it longer.</summary>
     public required double ColdplugSeconds { get; init; }
+
+    /// <summary>
+    /// What QEMU's process spent in that time: the work, whoever else the host works for, and without the waits. Taken when the
+    /// console's lines arrive, so some hundredths off.
+    /// </summary>
+    public required double ColdplugCpuSeconds { get; init; }
 
     /// <summary>MemTotal − MemAvailable of the whole guest, initramfs included, sampled five times a second.</summary>
     public required long PeakMemoryBytes { get; init; }
