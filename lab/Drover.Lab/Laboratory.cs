@@ -14,7 +14,7 @@ sealed record Point(string Kernel, Gate Gate, int Cpus, Loader Loader)
 }
 
 /// <summary>What is the same for every run of one invocation.</summary>
-sealed record RunSettings(string Memory, TimeSpan? Timeout, string Binary, Action<string>? Console, string? RawFolder = null);
+sealed record RunSettings(string Memory, TimeSpan? Timeout, string Binary, string DroverArguments, Action<string>? Console, string? RawFolder = null);
 
 /// <summary>Prepares what a point needs, boots it, reports it. May be asked for several points at once.</summary>
 sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
@@ -36,7 +36,7 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
         if (point.Loader == Loader.Drover)
         {
             hash = HashOf(settings.Binary);
-            run = run with { Binary = settings.Binary };
+            run = run with { Binary = settings.Binary, DroverArguments = settings.DroverArguments };
         }
 
         var result = await Qemu.BootAsync(run, _cache, stop);

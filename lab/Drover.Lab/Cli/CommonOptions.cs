@@ -17,7 +17,12 @@ static class CommonOptions
         arguments.Memory("--memory", "4G"),
         arguments.Number("--timeout", 0, 86_400, fallback: 0) is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null,
         Path.GetFullPath(arguments.Text("--binary") ?? Path.Combine(LabCache.ProjectRoot, "artifacts/native/drover")),
+        Options(arguments.Text("--drover-args") ?? ""),
         console);
+
+    /// <summary>They go into a file that the guest's shell reads.</summary>
+    static string Options(string text) =>
+        text.All(c => char.IsAsciiLetterOrDigit(c) || " -=_.,/".Contains(c)) ? text : throw ArgumentReader.Wrong($"--drover-args takes plain options, not '{text}'");
 
     public static T Parse<T>(string name)
         where T : struct, Enum => Enum.Parse<T>(name, ignoreCase: true);

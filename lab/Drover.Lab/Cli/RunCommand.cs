@@ -9,7 +9,7 @@ static class RunCommand
     public const string Help = """
         lab/run --kernel 6.1|6.12|gates --cpus N --loader drover|udev|modprobe|list
                 [--gate none|exclusive|idempotent] [--memory 4G] [--json FILE]
-                [--timeout S] [--binary PATH] [--raw DIR] [--verbose]
+                [--timeout S] [--binary PATH] [--drover-args OPTIONS] [--raw DIR] [--verbose]
 
         Boots a real kernel in QEMU, lets one loader do the coldplug, and prints what the kernel saw.
 
@@ -24,6 +24,7 @@ static class RunCommand
           --json      writes the report, with every traced call, to FILE
           --timeout   seconds until a guest counts as hung (default 180 + 6 a CPU)
           --binary    the drover to test (default artifacts/native/drover, which ./drover builds)
+          --drover-args  more options for drover coldplug, as one word: '--jobs 1'
           --raw       writes what the guest sent (the trace, /proc/modules, …) to DIR
           --verbose   shows the guest's console
 

@@ -42,6 +42,9 @@ sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, Loader Loader, s
     /// <summary>The program for loader drover.</summary>
     public string? Binary { get; init; }
 
+    /// <summary>More options for drover coldplug.</summary>
+    public string DroverArguments { get; init; } = "";
+
     /// <summary>Every console line, as it comes.</summary>
     public Action<string>? Console { get; init; }
 
@@ -55,7 +58,7 @@ sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, Loader Loader, s
         using var archive = new CpioWriter(output);
         archive.File("init", Resources.Init, executable: true);
         archive.File("lab/run", string.Create(CultureInfo.InvariantCulture,
-            $"loader={Loader.ToString().ToLowerInvariant()}\ntrace_buffer_kb={TraceBufferKilobytes}\nsettle_seconds={Timeout.TotalSeconds:F0}\n"));
+            $"loader={Loader.ToString().ToLowerInvariant()}\ntrace_buffer_kb={TraceBufferKilobytes}\nsettle_seconds={Timeout.TotalSeconds:F0}\ndrover_arguments='{DroverArguments}'\n"));
         archive.File("lab/list", string.Join('\n', List) + "\n");
         if (Binary is not null)
         {

@@ -6,7 +6,7 @@ namespace Drover.Loading;
 /// </summary>
 public abstract class EventLoop : TaskScheduler
 {
-    /// <summary>The clock all waiting goes by.</summary>
+    /// <summary>The clock all waiting goes by; its timers fire on the loop.</summary>
     public abstract TimeProvider Time { get; }
 
     /// <inheritdoc/>
@@ -19,10 +19,9 @@ public abstract class EventLoop : TaskScheduler
     public async Task Delay(TimeSpan delay, CancellationToken leave = default)
     {
         var done = new TaskCompletionSource();
-        // a token may be cancelled, and a timer fires, on any thread: the way in is Post
-        void Finish() => Post(() => done.TrySetResult());
-        using var leaving = leave.Register(Finish);
-        using var timer = Time.CreateTimer(_ => Finish(), null, delay, Timeout.InfiniteTimeSpan);
+        // a token may be cancelled on any thread: the way in is Post
+        using var leaving = leave.Register(() => Post(() => done.TrySetResult()));
+        using var timer = Time.CreateTimer(_ => done.TrySetResult(), null, delay, Timeout.InfiniteTimeSpan);
         await done.Task;
     }
 

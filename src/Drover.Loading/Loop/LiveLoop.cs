@@ -8,6 +8,9 @@ namespace Drover.Loading;
 /// </summary>
 public sealed class LiveLoop : EventLoop, IDisposable
 {
+    /// <summary>Pieces of work between two looks at the clock.</summary>
+    const int TurnsPerLook = 64;
+
     const int NoThread = 0; // managed thread ids begin at 1
 
     // Tasks and posted actions in one line, so that what one thread queues is run in its order, whichever kind it is.
@@ -20,8 +23,10 @@ public sealed class LiveLoop : EventLoop, IDisposable
     int _sleeping;
     int _thread;
 
-    /// <inheritdoc/>
-    public override TimeProvider Time => TimeProvider.System;
+    readonly MonotonicTime _time = new();
+
+    /// <summary>The system's monotonic clock, the same in every process of a machine; its timers fire on the loop.</summary>
+    public override TimeProvider Time => _time;
 
     /// <summary>Runs an action on the loop; safe for any thread. What it throws ends <see cref="Run{T}"/>, which throws it on.</summary>
     public override void Post(Action action)
@@ -80,11 +85,20 @@ public sealed class LiveLoop : EventLoop, IDisposable
 
     void RunUntil(Task end)
     {
-        while (!end.IsCompleted)
+        for (var turns = 0; !end.IsCompleted; turns++)
         {
+            // a loop that is never idle must see its timers, too; but a look at the clock may be a system call
+            if (turns % TurnsPerLook == 0)
+            {
+                FireDueTimers();
+            }
+
             if (!_work.TryDequeue(out var work))
             {
-                Sleep(end);
+                if (!FireDueTimers())
+                {
+                    Sleep(end);
+                }
             }
             else if (work is Action action)
             {
@@ -97,13 +111,34 @@ public sealed class LiveLoop : EventLoop, IDisposable
         }
     }
 
+    bool FireDueTimers()
+    {
+        var fired = false;
+        while (_time.NextDue is { } due && due <= _time.GetTimestamp())
+        {
+            _time.FireNext();
+            fired = true;
+        }
+
+        return fired;
+    }
+
     void Sleep(Task end)
     {
         // Announced first, looked again second: work that came before the announcement is seen, work that comes after it wakes us.
         Interlocked.Exchange(ref _sleeping, 1);
         if (_work.IsEmpty && !end.IsCompleted)
         {
-            _wake.WaitOne();
+            if (_time.NextDue is { } due)
+            {
+                // rounded up, or the loop would spin through the last millisecond
+                var left = Math.Ceiling(_time.GetElapsedTime(_time.GetTimestamp(), due).TotalMilliseconds);
+                _wake.WaitOne((int)Math.Clamp(left, 0, int.MaxValue));
+            }
+            else
+            {
+                _wake.WaitOne();
+            }
         }
 
         Volatile.Write(ref _sleeping, 0);
@@ -123,6 +158,9 @@ public sealed class LiveLoop : EventLoop, IDisposable
             _wake.Set();
         }
     }
+
+    /// <summary>The base class's timestamps are CLOCK_MONOTONIC.</summary>
+    sealed class MonotonicTime : LoopTime;
 
     sealed class Pump : Task
     {

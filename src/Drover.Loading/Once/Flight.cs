@@ -58,10 +58,10 @@ sealed class Flight(EventLoop loop, PlannedModule module, Moment madeAt, string 
     {
         var waiter = new Waiter();
         _waiters.Add(waiter);
-        // a token may be cancelled, and a timer fires, on any thread: the way in is Post
+        // a token may be cancelled on any thread: the way in is Post
         using var leaving = leave.CanBeCanceled ? leave.Register(() => loop.Post(() => Leave(waiter))) : default;
         using var timer = patience is { } span
-            ? loop.Time.CreateTimer(_ => loop.Post(() => Leave(waiter)), null, span, Timeout.InfiniteTimeSpan)
+            ? loop.Time.CreateTimer(_ => Leave(waiter), null, span, Timeout.InfiniteTimeSpan)
             : null;
         return await waiter.Landed.Task;
     }
