@@ -38,10 +38,11 @@ sealed class Arguments
         return parsed;
     }
 
-    public bool Has(Option option) => _given.Exists(given => given.Option == option);
+    // by name: a verb may describe a common option in words of its own
+    public bool Has(Option option) => _given.Exists(given => given.Option.Name == option.Name);
 
     /// <summary>Its value, the last one where it was given more than once; null where it was not.</summary>
-    public string? Text(Option option) => _given.FindLast(given => given.Option == option).Value;
+    public string? Text(Option option) => _given.FindLast(given => given.Option.Name == option.Name).Value;
 
     /// <summary>The value of a <see cref="ValueKind.Count"/>: a whole number of at least one.</summary>
     public int? Count(Option option) => Text(option) is { } text ? ParseCount(option, text) : null;

@@ -31,6 +31,15 @@ public class PlanTests
         Assert.Contains("9 devices, 8 modaliases (5 distinct): 4 modules to load, 0 live already", lines);
     }
 
+    [Theory]
+    [InlineData("load", "t_ptp")]
+    [InlineData("coldplug", "--sys", null)]
+    public void Verbose_tells_what_in_the_configuration_means_nothing(string verb, params string?[] rest)
+    {
+        var run = CommandLine.Run([verb, "-nv", "-r", CommandLine.Root, .. rest.Select(word => word ?? CommandLine.Sys)]);
+        Assert.Equal("drover: FIXTURES/root/etc/modprobe.d/site.conf:4: \"nonsense\" is not a command of modprobe.d\n", run.Error);
+    }
+
     [Fact]
     public void A_coldplug_is_planned_as_json()
     {
