@@ -76,6 +76,7 @@ public sealed class CompareTests
         WastedDuplicateBytes = 0,
         WastedBytesSource = "test",
         Memory = "4G",
+        LoaderStartSeconds = 3,
         ColdplugSeconds = seconds,
         ColdplugCpuSeconds = seconds / 2,
         PeakMemoryBytes = 2_000_000,

@@ -34,6 +34,7 @@ static class ReportBuilder
             WastedDuplicateBytes = waste.DuplicateBytes,
             WastedBytesSource = waste.Source,
             Memory = run.Memory,
+            LoaderStartSeconds = facts["start"],
             ColdplugSeconds = Math.Round(facts["end"] - facts["start"], 2),
             ColdplugCpuSeconds = Math.Round(result.LoaderCpu.TotalSeconds, 2),
             PeakMemoryBytes = GuestFacts.Kilobytes(result.Required("memory.peak")),

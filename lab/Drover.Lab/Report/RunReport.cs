@@ -36,6 +36,9 @@ sealed record RunReport
     /// <summary>The guest's, as QEMU was told.</summary>
     public required string Memory { get; init; }
 
+    /// <summary>When the loader started, on the clock of <see cref="TracedCalls"/>.</summary>
+    public required double LoaderStartSeconds { get; init; }
+
     /// <summary>By the guest's clock, from the loader's start to its end, in hundredths. A busy host makes it longer.</summary>
     public required double ColdplugSeconds { get; init; }
 
