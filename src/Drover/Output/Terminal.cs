@@ -25,7 +25,9 @@ sealed class Terminal
         new(
             Writer(new DescriptorStream(DescriptorStream.StandardOutput), autoFlush: false),
             Writer(new DescriptorStream(DescriptorStream.StandardError, mayLose: true), autoFlush: true),
+#pragma warning disable RS0030 // this much of the console is one ioctl
             !Console.IsErrorRedirected);
+#pragma warning restore RS0030
 
     /// <summary>One line of trouble.</summary>
     public void Complain(string message) => Error.WriteLine($"drover: {message}");
