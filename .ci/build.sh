@@ -35,7 +35,8 @@ native_is_fresh() {
 # Builds the native binary unless it is newer than every source. Whoever comes second waits for the first.
 ensure_native() {
     native_is_fresh && return
-    mkdir -p "$root/artifacts/native"
+    { mkdir -p "$root/artifacts/native" && [ -w "$root/artifacts/native" ]; } 2>/dev/null ||
+        die "needs to build the native binary, and may not write to $root/artifacts: run it once as whoever owns $root"
     exec 9>"$root/artifacts/native/.lock"
     if command -v flock >/dev/null; then
         flock -n 9 || { say "waiting for another build of the native binary"; flock 9; }

@@ -8,9 +8,13 @@ namespace Drover.Linux;
 /// write to, too; the console's stream begins by setting up a terminal. One owner.
 /// </summary>
 /// <param name="descriptor">Stays open.</param>
-public sealed class DescriptorStream(int descriptor) : Stream
+/// <param name="mayLose">What the descriptor does not take is lost without a word: for messages that nobody may be there to read.</param>
+public sealed class DescriptorStream(int descriptor, bool mayLose = false) : Stream
 {
     public const int StandardOutput = 1, StandardError = 2;
+
+    /// <summary>The <see cref="Exception.HResult"/> of a write to a pipe whose reader has gone (EPIPE).</summary>
+    public const int BrokenPipe = 32;
 
     /// <inheritdoc/>
     public override bool CanRead => false;
@@ -32,7 +36,7 @@ public sealed class DescriptorStream(int descriptor) : Stream
     }
 
     /// <inheritdoc/>
-    /// <exception cref="IOException">The descriptor does not take it: the reader of a pipe has gone, a disk is full.</exception>
+    /// <exception cref="IOException">The descriptor does not take it: the reader of a pipe has gone, a disk is full. Its HResult is the errno.</exception>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         while (!buffer.IsEmpty)
@@ -42,9 +46,14 @@ public sealed class DescriptorStream(int descriptor) : Stream
             {
                 buffer = buffer[(int)written..];
             }
-            else if (Libc.LastError is not Errno.EINTR)
+            else if (Libc.LastError is var error and not Errno.EINTR)
             {
-                throw new IOException($"descriptor {descriptor}: write: {ErrnoText.Describe(Libc.LastError)}");
+                if (mayLose)
+                {
+                    return;
+                }
+
+                throw new IOException($"output could not be written: {ErrnoText.Describe(error)}", (int)error);
             }
         }
     }

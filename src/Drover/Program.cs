@@ -1,4 +1,5 @@
 using Drover.Cli;
+using Drover.Linux;
 using Drover.Modules;
 using Drover.Output;
 using Drover.Verbs;
@@ -8,36 +9,27 @@ namespace Drover;
 /// <summary>The entry: which verb, and what the shell is told of how it went.</summary>
 static class Program
 {
-    public static int Main(string[] args)
-    {
-        using var terminal = Terminal.OfProcess();
-        return Run(args, terminal);
-    }
+    public static int Main(string[] args) => Run(args, Terminal.OfProcess());
 
     /// <summary>One command line, from its words to its exit status.</summary>
     public static int Run(ReadOnlySpan<string> args, Terminal terminal)
     {
-        var name = "";
+        var verb = "";
         try
         {
-            if (args.IsEmpty)
-                throw new UsageException("which verb?");
-            if (args[0] is "-h" or "--help" or "help")
-            {
-                terminal.Out.Write(args.Length > 1 && VerbTable.Find(args[1]) is { } asked ? HelpText.For(asked) : HelpText.ForProgram());
-                return ExitCode.Ok;
-            }
-            if (args[0] is "--version")
-            {
-                terminal.Out.WriteLine($"drover {Version.Text}");
-                return ExitCode.Ok;
-            }
-            return Run(args[0], args[1..], terminal, out name);
+            var exit = Run(args, terminal, ref verb);
+            terminal.Flush();
+            return exit;
         }
         catch (UsageException mistake)
         {
-            terminal.Complain($"{(name.Length > 0 ? $"{name}: " : "")}{mistake.Message} ('drover {(name.Length > 0 ? $"{name} " : "")}--help' tells more)");
+            terminal.Complain($"{verb}{(verb.Length > 0 ? ": " : "")}{mistake.Message} ('drover {verb}{(verb.Length > 0 ? " " : "")}--help' tells more)");
             return ExitCode.Usage;
+        }
+        catch (IOException gone) when (gone.HResult == DescriptorStream.BrokenPipe)
+        {
+            // 'drover … | head' has read enough
+            return ExitCode.Failure;
         }
         catch (Exception problem) when (problem is CannotException or ModuleDataException or IOException or UnauthorizedAccessException)
         {
@@ -46,17 +38,28 @@ static class Program
         }
     }
 
-    static int Run(string word, ReadOnlySpan<string> args, Terminal terminal, out string name)
+    static int Run(ReadOnlySpan<string> args, Terminal terminal, ref string name)
     {
-        name = "";
-        var verb = VerbTable.Find(word)
-            ?? throw new UsageException($"unknown verb '{word}'{Nearest.Hint(word, VerbTable.All.Select(verb => verb.Name))}");
+        if (args.IsEmpty)
+            throw new UsageException("which verb?");
+        switch (args[0])
+        {
+            case "-h" or "--help" or "help":
+                terminal.Out.Write(args.Length > 1 && VerbTable.Find(args[1]) is { } asked ? HelpText.For(asked) : HelpText.ForProgram());
+                return ExitCode.Ok;
+            case "--version":
+                terminal.Out.WriteLine($"drover {Version.Text}");
+                return ExitCode.Ok;
+        }
+        var verb = VerbTable.Find(args[0])
+            ?? throw new UsageException($"unknown verb '{args[0]}'{Nearest.Hint(args[0], VerbTable.All.Select(verb => verb.Name))}");
         name = verb.Name;
-        if (args.ContainsAny("-h", "--help"))
+        var arguments = Arguments.Parse(args[1..], [.. verb.Options, CommonOptions.Help]);
+        if (arguments.Has(CommonOptions.Help))
         {
             terminal.Out.Write(HelpText.For(verb));
             return ExitCode.Ok;
         }
-        return verb.Run(Arguments.Parse(args, verb.Options), terminal);
+        return verb.Run(arguments, terminal);
     }
 }

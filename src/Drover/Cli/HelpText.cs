@@ -27,7 +27,7 @@ static class HelpText
         if (verb.Operands.Length > 0)
             text.Append(' ').Append(verb.Operands);
         text.Append("\n\n").Append(verb.Details).Append("\n\noptions\n");
-        Columns(text, [.. verb.Options.Select(Row), ("-h, --help", "this text")]);
+        Columns(text, [.. verb.Options.Append(CommonOptions.Help).Select(Row)]);
         text.Append("\nexamples\n");
         foreach (var example in verb.Examples)
             AppendExample(text, example);

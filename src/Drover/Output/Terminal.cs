@@ -6,7 +6,7 @@ namespace Drover.Output;
 
 /// <summary>Where output goes: results to one writer, everything else to the other. One owner.</summary>
 /// <remarks>Console.Out and Console.Error are not used: they look for encodings and terminals that nobody here needs.</remarks>
-sealed class Terminal : IDisposable
+sealed class Terminal
 {
     /// <summary>A terminal of these writers, which says of itself whether a person watches it.</summary>
     public Terminal(TextWriter output, TextWriter error, bool isWatched) => (Out, Error, IsWatched) = (output, error, isWatched);
@@ -22,7 +22,12 @@ sealed class Terminal : IDisposable
 
     /// <summary>The process's own.</summary>
     public static Terminal OfProcess() =>
-        new(Writer(DescriptorStream.StandardOutput, autoFlush: false), Writer(DescriptorStream.StandardError, autoFlush: true), !Console.IsErrorRedirected);
+        new(
+            Writer(new DescriptorStream(DescriptorStream.StandardOutput), autoFlush: false),
+            Writer(new DescriptorStream(DescriptorStream.StandardError, mayLose: true), autoFlush: true),
+#pragma warning disable RS0030 // this much of the console is one ioctl
+            !Console.IsErrorRedirected);
+#pragma warning restore RS0030
 
     /// <summary>One line of trouble.</summary>
     public void Complain(string message) => Error.WriteLine($"drover: {message}");
@@ -34,14 +39,9 @@ sealed class Terminal : IDisposable
             Complain(warning);
     }
 
+    /// <exception cref="IOException">The results do not reach whoever wants them.</exception>
     public void Flush() => Out.Flush();
 
-    public void Dispose()
-    {
-        Out.Dispose();
-        Error.Dispose();
-    }
-
-    static StreamWriter Writer(int descriptor, bool autoFlush) =>
-        new(new DescriptorStream(descriptor), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = autoFlush, NewLine = "\n" };
+    static StreamWriter Writer(DescriptorStream stream, bool autoFlush) =>
+        new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = autoFlush, NewLine = "\n" };
 }

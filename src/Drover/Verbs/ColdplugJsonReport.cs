@@ -27,7 +27,7 @@ sealed record ColdplugJsonReport(
         report.Counts.WastedFileBytes, report.Counts.PeakBytesInFlight, report.Counts.PeakCallsInFlight, report.Looks, report.TimesLost,
         Math.Round(report.Took.TotalSeconds, 6), interrupted,
         [.. report.Failures.Select(failure => new FailureReport(OutcomeReport.Of(failure.Outcome), failure.Alias.Modalias, failure.Alias.FirstDevice))],
-        [.. report.Aliases.Where(alias => alias.Modules.Count > 0).Select(alias => new AliasJsonReport(alias.Modalias, alias.Devices, alias.FirstDevice, OutcomeReport.Of(alias.Modules)))]);
+        [.. report.Aliases.Where(alias => alias.Modules.Count > 0).Select(alias => new AliasJsonReport(alias.Modalias, alias.Devices, alias.FirstDevice, alias.Attempts, OutcomeReport.Of(alias.Modules)))]);
 }
 
 /// <summary>A module that could not be loaded.</summary>
@@ -35,7 +35,8 @@ sealed record FailureReport(OutcomeReport Outcome, string Modalias, string Devic
 
 /// <summary>A modalias and its modules.</summary>
 /// <param name="Devices">How many devices have it.</param>
-sealed record AliasJsonReport(string Modalias, int Devices, string FirstDevice, IReadOnlyList<OutcomeReport> Modules);
+/// <param name="Attempts">Times its own request was what made a module be tried.</param>
+sealed record AliasJsonReport(string Modalias, int Devices, string FirstDevice, int Attempts, IReadOnlyList<OutcomeReport> Modules);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(ColdplugJsonReport))]

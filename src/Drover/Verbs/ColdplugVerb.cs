@@ -66,10 +66,10 @@ sealed class ColdplugVerb : Verb
         if (arguments.Has(CommonOptions.Json))
             Json.Write(ColdplugJsonReport.Of(report, interrupted), ColdplugJson.Default.ColdplugJsonReport, terminal.Out);
         else
-            Print(report, terminal);
+            ColdplugTable.Write(report, terminal.Out);
         if (interrupted)
             terminal.Complain("coldplug: interrupted: not everything was asked for");
-        return interrupted || report.Failures.Any(failure => failure.Outcome.Error is not Errno.ENODEV) ? ExitCode.Failure : ExitCode.Ok;
+        return interrupted || !LoadedAllThatCouldBe(report) ? ExitCode.Failure : ExitCode.Ok;
     }
 
     static ColdplugReport Load(Session session, SysfsDevices devices, Arguments arguments, Terminal terminal, out bool interrupted)
@@ -95,28 +95,6 @@ sealed class ColdplugVerb : Verb
         return PlanOutput.Write(catalog, survey.Requests, arguments, terminal, new PlannedDevices(survey.Devices, survey.Modaliases, survey.Requests.Count, devices.IsLive));
     }
 
-    static void Print(ColdplugReport report, Terminal terminal)
-    {
-        var failures = report.Failures.ToList();
-        var calls = string.Join(", ", LoadReport.CallsOf(report.Counts).Select(calls => $"{calls.Value} × {(calls.Key == "0" ? "loaded" : calls.Key)}"));
-        var table = new Table();
-        void Row(string name, object value, string detail = "") => table.Add(name, $"{value}{(detail.Length > 0 ? $"  ({detail})" : "")}");
-        Row("devices", report.Devices);
-        Row("modaliases", report.Modaliases);
-        Row("distinct", report.Aliases.Count);
-        Row("modules", report.Modules);
-        Row("loads", report.Counts.Calls, calls);
-        Row("converged", report.Converged);
-        Row("failed", failures.Count);
-        Row("wasted", ByteSize.Format(report.Counts.WastedFileBytes));
-        Row("seconds", report.Took.TotalSeconds.ToString("0.00"));
-        table.WriteTo(terminal.Out);
-        if (failures.Count == 0)
-            return;
-        var reasons = new Table("FAILED", "REASON", "DEVICE");
-        foreach (var (outcome, alias) in failures)
-            reasons.Add(outcome.Module, OutcomeText.ReasonOf(outcome), alias.FirstDevice);
-        terminal.Out.WriteLine();
-        reasons.WriteTo(terminal.Out);
-    }
+    /// <summary>A driver that finds no hardware could not be loaded by anybody.</summary>
+    internal static bool LoadedAllThatCouldBe(ColdplugReport report) => report.Failures.All(failure => failure.Outcome.Error is Errno.ENODEV);
 }

@@ -5,6 +5,9 @@ namespace Drover.Verbs;
 /// <summary>Options that mean the same in every verb that has them.</summary>
 static class CommonOptions
 {
+    /// <summary>Every verb has it, and need not say so.</summary>
+    public static readonly Option Help = new("help", "this text", Short: 'h');
+
     public static readonly Option Root = new("root", "a root file system: its lib/modules, etc/modprobe.d, …", "DIR", "/", 'r');
 
     public static readonly Option Release = new("release", "the kernel whose modules are meant", "VERSION", "the running one's, or the only one there is", 'k');

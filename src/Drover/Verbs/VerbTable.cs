@@ -7,12 +7,6 @@ static class VerbTable
 {
     public static IReadOnlyList<Verb> All => [new ColdplugVerb(), new LoadVerb(), new ResolveVerb()];
 
-    /// <summary>The verb of that name, or null; makes no other.</summary>
-    public static Verb? Find(string name) => name switch
-    {
-        "coldplug" => new ColdplugVerb(),
-        "load" => new LoadVerb(),
-        "resolve" => new ResolveVerb(),
-        _ => null,
-    };
+    /// <summary>The verb of that name, or null.</summary>
+    public static Verb? Find(string name) => All.FirstOrDefault(verb => verb.Name == name);
 }

@@ -17,8 +17,7 @@ sealed record CommandLine(int Exit, string Out, string Error)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
-        using var terminal = new Terminal(output, error, isWatched: false);
-        var exit = Program.Run(args, terminal);
+        var exit = Program.Run(args, new Terminal(output, error, isWatched: false));
         return new CommandLine(exit, WithoutPlace(output), WithoutPlace(error));
     }
 

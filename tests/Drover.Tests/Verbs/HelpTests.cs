@@ -20,10 +20,6 @@ public class HelpTests
     [MemberData(nameof(VerbNames))]
     public void Help_for_a_verb_is_its_own_help(string verb) => Assert.Equal(CommandLine.Run(verb, "--help"), CommandLine.Run("help", verb));
 
-    [Theory]
-    [MemberData(nameof(VerbNames))]
-    public void The_table_finds_each_of_its_verbs(string verb) => Assert.Equal(verb, VerbTable.Find(verb)?.Name);
-
     [Fact]
     public void The_version_is_one_line()
     {
