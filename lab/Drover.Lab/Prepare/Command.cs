@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace Drover.Lab.Prepare;
@@ -23,7 +24,7 @@ static class Command
         start.Environment["KBUILD_BUILD_HOST"] = "lab";
         start.Environment["DEBIAN_FRONTEND"] = "noninteractive";
 
-        using var process = Process.Start(start) ?? throw new LabException($"{program} did not start");
+        using var process = Start(start);
         process.StandardInput.Close();
         try
         {
@@ -40,6 +41,18 @@ static class Command
         {
             process.Kill(entireProcessTree: true);
             throw;
+        }
+    }
+
+    static Process Start(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start) ?? throw new LabException($"{start.FileName} did not start");
+        }
+        catch (Win32Exception problem)
+        {
+            throw new LabException($"{start.FileName} cannot be started: {problem.Message}", LabException.CannotRunHere);
         }
     }
 

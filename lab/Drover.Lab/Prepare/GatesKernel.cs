@@ -52,7 +52,7 @@ static class GatesKernel
         await File.WriteAllTextAsync(config, Resources.GatesConfig, stop);
         await Command.RunAsync("patch", ["-p1", "-i", patch], stop, tree);
         await Command.RunAsync("make", ["-s", "tinyconfig"], stop, tree);
-        await Command.RunAsync("scripts/kconfig/merge_config.sh", ["-m", ".config", config], stop, tree);
+        await Command.RunAsync(Path.Combine(tree, "scripts/kconfig/merge_config.sh"), ["-m", ".config", config], stop, tree);
         await Command.RunAsync("make", ["-s", "olddefconfig"], stop, tree);
 
         // merging drops in silence what another option forbids; a kernel that lacks what it should show is not the one we mean
