@@ -31,7 +31,7 @@ public sealed class Loader
         (_loop, _kernel, _catalog, _options, _observer) = (loop, kernel, catalog, options, observer);
         _planner = new Planner(catalog);
         var bytes = options.BudgetBytes ?? Math.Clamp(kernel.AvailableBytes / 4, 1, LoaderOptions.DefaultMostBytes);
-        var budget = new LoadBudget(bytes, options.Jobs ?? Math.Clamp(kernel.CpuCount, 1, LoaderOptions.DefaultMostLoads));
+        var budget = new LoadBudget(loop, bytes, options.Jobs ?? Math.Clamp(kernel.CpuCount, 1, LoaderOptions.DefaultMostLoads), options.Headway);
         _procedure = new LoadProcedure(loop, kernel, gate, budget, _memory, _counter, observer);
     }
 

@@ -16,6 +16,13 @@ public sealed record LoaderOptions
     public int? Jobs { get; init; }
 
     /// <summary>
+    /// How long a load keeps the next one from starting, unless it ends sooner. Most loads take a few milliseconds and go one after another; one that takes
+    /// longer sleeps in its driver's probe, and others start beside it. Zero: all that is ready starts at once. Measured in the lab, where every CPU is
+    /// emulated: sixteen loads at once took a quarter more CPU time than one after another.
+    /// </summary>
+    public TimeSpan Headway { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>
     /// Somebody tells <see cref="Loader.ModuleRemoved"/> of every module that goes; then a module once seen live costs no further look at sysfs (design rule 3).
     /// </summary>
     public bool HearsOfRemovals { get; init; }

@@ -173,6 +173,16 @@ public sealed class LoaderRulesTests
     }
 
     [Fact]
+    public void A_short_load_is_waited_for_and_one_that_sleeps_is_not()
+    {
+        SimulatedModule[] modules = [new("sleeps") { Inode = 1, Takes = 1000 * Ms }, .. Enumerable.Range(2, 5).Select(i => new SimulatedModule($"m{i}") { Inode = (ulong)i, Takes = 4 * Ms })];
+        var scene = new Scene(modules, headway: 50 * Ms);
+        scene.Run(loader => Scene.All(modules.Select(module => loader.RequestAsync(new LoadRequest(module.Name)))));
+        Assert.Equal(2, scene.Machine.PeakCalls);
+        Assert.Equal("sleeps", scene.Machine.Ended[^1].Call.Module);
+    }
+
+    [Fact]
     public void A_failed_hard_dependency_fails_its_dependents_with_the_reason_and_a_softdep_does_not()
     {
         var scene = new Scene([

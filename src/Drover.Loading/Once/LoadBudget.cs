@@ -4,7 +4,9 @@ namespace Drover.Loading;
 
 /// <summary>
 /// Bounds the loads in flight in bytes and in number (design rule 8). First come, first served: a large module cannot be starved by small ones behind it.
-/// A module larger than the whole budget goes alone. One owner, the event loop.
+/// A module larger than the whole budget goes alone. And loads keep a headway: the next one starts when the last one has ended, or has been in the kernel for a
+/// while. Most loads compute for a few milliseconds, in a kernel that makes them queue for its text and for all CPUs; beside each other they take longer. One
+/// that is still there after that most likely sleeps in its driver's probe, and need not be waited for. One owner, the event loop.
 /// </summary>
 sealed class LoadBudget
 {
@@ -13,14 +15,17 @@ sealed class LoadBudget
 
     readonly LinkedList<Waiter> _waiting = [];
     readonly List<TaskCompletionSource> _watchers = [];
+    readonly EventLoop _loop;
     readonly int _number;
+    readonly TimeSpan _headway;
+    int _young;
 
-    public LoadBudget(long bytes, int number)
+    public LoadBudget(EventLoop loop, long bytes, int number, TimeSpan headway)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(number, 1);
         LimitBytes = bytes;
-        _number = number;
+        (_loop, _number, _headway) = (loop, number, headway);
     }
 
     public long LimitBytes { get; private set; }
@@ -29,39 +34,31 @@ sealed class LoadBudget
 
     public int NumberInFlight { get; private set; }
 
-    /// <summary>Enters at once if there is room and nobody waits.</summary>
-    public bool TryEnter(long bytes)
-    {
-        if (_waiting.Count > 0 || !HasRoomFor(bytes))
-            return false;
-        Enter(bytes);
-        return true;
-    }
-
-    /// <summary>Enters when there is room; false when <paramref name="leave"/> was cancelled first.</summary>
-    public async Task<bool> EnterAsync(long bytes, CancellationToken leave)
+    /// <summary>Enters when there is room; null when <paramref name="leave"/> was cancelled first.</summary>
+    public async Task<Share?> EnterAsync(long bytes, CancellationToken leave)
     {
         if (leave.IsCancellationRequested)
-            return false;
-        if (TryEnter(bytes))
-            return true;
+            return null;
+        if (_waiting.Count == 0 && HasRoomFor(bytes))
+            return Enter(bytes);
         var node = _waiting.AddLast(new Waiter(bytes));
         using var leaving = leave.Register(() =>
         {
             if (node.List is null)
                 return;
             _waiting.Remove(node);
-            node.Value.Entered.SetResult(false);
+            node.Value.Entered.SetResult(null);
             Admit(); // whoever stood behind may fit
         });
         return await node.Value.Entered.Task;
     }
 
-    /// <summary>Gives back what was entered.</summary>
-    public void Leave(long bytes)
+    /// <summary>Gives back a share.</summary>
+    public void Leave(Share share)
     {
-        BytesInFlight -= bytes;
+        BytesInFlight -= share.Bytes;
         NumberInFlight--;
+        Age(share);
         Debug.Assert(BytesInFlight >= 0 && NumberInFlight >= 0, "a load left the budget twice");
         Admit();
         foreach (var watcher in _watchers)
@@ -82,12 +79,33 @@ sealed class LoadBudget
         return watcher.Task;
     }
 
-    bool HasRoomFor(long bytes) => NumberInFlight == 0 || (NumberInFlight < _number && BytesInFlight + bytes <= LimitBytes);
+    bool HasRoomFor(long bytes) => NumberInFlight == 0 || (_young == 0 && NumberInFlight < _number && BytesInFlight + bytes <= LimitBytes);
 
-    void Enter(long bytes)
+    Share Enter(long bytes)
     {
+        var share = new Share(bytes);
         BytesInFlight += bytes;
         NumberInFlight++;
+        if (_headway > TimeSpan.Zero)
+        {
+            _young++;
+            share.IsYoung = true;
+            share.Aging = _loop.Time.CreateTimer(_ =>
+            {
+                Age(share);
+                Admit();
+            }, null, _headway, Timeout.InfiniteTimeSpan);
+        }
+        return share;
+    }
+
+    void Age(Share share)
+    {
+        share.Aging?.Dispose();
+        if (!share.IsYoung)
+            return;
+        share.IsYoung = false;
+        _young--;
     }
 
     void Admit()
@@ -95,13 +113,23 @@ sealed class LoadBudget
         while (_waiting.First is { } first && HasRoomFor(first.Value.Bytes))
         {
             _waiting.RemoveFirst();
-            Enter(first.Value.Bytes);
-            first.Value.Entered.SetResult(true);
+            first.Value.Entered.SetResult(Enter(first.Value.Bytes));
         }
     }
 
     sealed record Waiter(long Bytes)
     {
-        public TaskCompletionSource<bool> Entered { get; } = new();
+        public TaskCompletionSource<Share?> Entered { get; } = new();
+    }
+
+    /// <summary>What one load has of the budget.</summary>
+    public sealed class Share(long bytes)
+    {
+        public long Bytes { get; } = bytes;
+
+        /// <summary>It keeps the next load from starting.</summary>
+        public bool IsYoung { get; set; }
+
+        public ITimer? Aging { get; set; }
     }
 }

@@ -35,7 +35,7 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
         var call = new LoadCall(module.Name, module.Path, ViaFor(file.Compression), flight.Parameters);
         for (var tries = 1; ; tries++)
         {
-            var (pass, waited) = await EnterAsync(flight, cost);
+            var (pass, share, waited) = await EnterAsync(flight, cost);
             if (pass is null)
                 return Landing.Nobody;
             using (pass)
@@ -49,7 +49,7 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
                 }
                 finally
                 {
-                    budget.Leave(cost);
+                    budget.Leave(share!);
                 }
                 if (reply.Error is Errno.None)
                     return Succeed(flight, pass);
@@ -67,20 +67,20 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
     /// Enters budget and gate together, and holds neither while it waits for the other: a module in the kernel may, from its init, ask for the very module
     /// that we would be keeping others from.
     /// </summary>
-    async Task<(IModuleGatePass? Pass, bool Waited)> EnterAsync(Flight flight, long cost)
+    async Task<(IModuleGatePass? Pass, LoadBudget.Share? Share, bool Waited)> EnterAsync(Flight flight, long cost)
     {
         for (var waited = false; ; waited = true)
         {
-            if (!await budget.EnterAsync(cost, flight.Abandoned))
+            if (await budget.EnterAsync(cost, flight.Abandoned) is not { } share)
                 return default;
             if (flight.Abandoned.IsCancellationRequested)
             {
-                budget.Leave(cost);
+                budget.Leave(share);
                 return default;
             }
             if (gate.TryEnter(flight.Module.Name) is { } pass)
-                return (pass, waited);
-            budget.Leave(cost);
+                return (pass, share, waited);
+            budget.Leave(share);
             using var other = await gate.EnterAsync(flight.Module.Name, flight.Abandoned);
             if (other is null)
                 return default;

@@ -16,7 +16,7 @@ sealed class ColdplugVerb : Verb
     /// A driver's probe may go on after its module's init, and devices appear then (serio, USB, SCSI hosts). Udev's settle has no such wait: it ends when
     /// its queue is empty.
     /// </summary>
-    static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(200);
+    static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(100);
 
     public override string Name => "coldplug";
 
