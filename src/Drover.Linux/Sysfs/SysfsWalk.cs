@@ -60,6 +60,11 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
             }
 
             var subsystem = SysPath.ToText(_outer.Name);
+            if (live && SilentSubsystems.Contains(subsystem))
+            {
+                continue;
+            }
+
             var directory = folder is null ? $"{kind}/{subsystem}" : $"{kind}/{subsystem}/{folder}";
             if (!Open(_inner, root, directory))
             {
