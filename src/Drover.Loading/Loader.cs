@@ -11,13 +11,13 @@ public sealed class Loader
     readonly EventLoop _loop;
     readonly IKernel _kernel;
     readonly ModuleCatalog _catalog;
-    readonly LoaderOptions _options;
     readonly ILoaderObserver? _observer;
     readonly Planner _planner;
     readonly LoadProcedure _procedure;
     readonly Memory _memory = new();
     readonly Counter _counter = new();
     readonly Dictionary<string, Flight> _flights = [];
+    long _requests;
 
     /// <summary>A loader that has loaded nothing yet.</summary>
     /// <param name="loop">Owns all state.</param>
@@ -28,11 +28,25 @@ public sealed class Loader
     /// <param name="observer">Is told what happens, or null.</param>
     public Loader(EventLoop loop, IKernel kernel, IModuleGate gate, ModuleCatalog catalog, LoaderOptions options, ILoaderObserver? observer = null)
     {
-        (_loop, _kernel, _catalog, _options, _observer) = (loop, kernel, catalog, options, observer);
+        (_loop, _kernel, _catalog, _observer) = (loop, kernel, catalog, observer);
         _planner = new Planner(catalog);
         var bytes = options.BudgetBytes ?? Math.Clamp(kernel.AvailableBytes / 4, 1, LoaderOptions.DefaultMostBytes);
         var budget = new LoadBudget(loop, bytes, options.Jobs ?? Math.Clamp(kernel.CpuCount, 1, LoaderOptions.DefaultMostLoads), options.Headway);
         _procedure = new LoadProcedure(loop, kernel, gate, budget, _memory, _counter, observer);
+    }
+
+    /// <summary>
+    /// Somebody tells <see cref="ModuleRemoved"/> of every module that goes, from now on; then a module once seen live costs no further look at sysfs (design
+    /// rule 3). Set by whoever listens to the kernel's events, when that is so.
+    /// </summary>
+    public bool HearsOfRemovals
+    {
+        get;
+        set
+        {
+            field = value;
+            _memory.ForgetWhatIsLive(); // nobody told of what went before
+        }
     }
 
     /// <summary>What happened so far.</summary>
@@ -52,6 +66,7 @@ public sealed class Loader
     {
         _counter.Request();
         var madeAt = new Moment(request.Seqnum, _loop.Time.GetTimestamp());
+        var order = ++_requests;
         Resolution resolution;
         try
         {
@@ -69,7 +84,7 @@ public sealed class Loader
         {
             outcomes.Add(Blacklist.Holds(_catalog, request, module)
                 ? new ModuleOutcome(module, OutcomeKind.Blacklisted, Why: LoaderMessages.Blacklisted(module))
-                : await AskAsync(module, new Ask(madeAt, request.Parameters, Blacklist.AliasOf(request, module), request.Patience, leave)));
+                : await AskAsync(module, new Ask(madeAt, order, request.Parameters, Blacklist.AliasOf(request, module), request.Patience, leave)));
         }
         return Answer([.. outcomes]);
 
@@ -114,7 +129,7 @@ public sealed class Loader
         if (AnswerWithoutCall(module, ask, parameters, out var planned) is { } answer)
             return new Answer(answer, null);
 
-        flight = new Flight(_loop, planned!, ask.MadeAt, parameters, ask.OwnParameters.Length > 0) { OnAbandoned = Remove };
+        flight = new Flight(_loop, planned!, ask.MadeAt, ask.Order, parameters, ask.OwnParameters.Length > 0) { OnAbandoned = Remove };
         _flights.Add(module, flight);
         // waits first, flies then: a flight may land before it has to wait for anything
         var landing = flight.WaitAsync(ask.Patience, ask.Leave);
@@ -153,7 +168,7 @@ public sealed class Loader
 
     bool IsLive(string module)
     {
-        if (_options.HearsOfRemovals && _memory.IsLive(module))
+        if (HearsOfRemovals && _memory.IsLive(module))
             return true;
         if (_kernel.InitStateOf(module) is not InitState.Live)
             return false;
@@ -204,7 +219,7 @@ public sealed class Loader
         if (landing.Kind is OutcomeKind.Loaded)
         {
             foreach (var module in flight.Module.After)
-                flight.Onward.Add(ConvergeAsync(module, new Ask(flight.MadeAt)));
+                flight.Onward.Add(ConvergeAsync(module, new Ask(flight.MadeAt, flight.Order)));
         }
         return landing;
     }
@@ -212,7 +227,7 @@ public sealed class Loader
     /// <summary>All that must or should be there before, side by side and without a barrier; null when nothing is in the way.</summary>
     async Task<Landing?> BringDependenciesAsync(Flight flight)
     {
-        var ask = new Ask(flight.MadeAt, Leave: flight.Abandoned);
+        var ask = new Ask(flight.MadeAt, flight.Order, Leave: flight.Abandoned);
         var wanted = flight.Module.Before.Select(module => ConvergeAsync(module, ask)).ToArray();
         var needed = flight.Module.HardDependencies.Select(module => ConvergeAsync(module, ask)).ToArray();
         flight.Onward.AddRange(wanted);
@@ -260,5 +275,5 @@ public sealed class Loader
         configured.Length == 0 ? own : own.Length == 0 ? configured : $"{configured} {own}";
 
     /// <summary>What a request, or a flight on behalf of its own askers, brings along when it asks for a module.</summary>
-    readonly record struct Ask(Moment MadeAt, string OwnParameters = "", string? Alias = null, TimeSpan? Patience = null, CancellationToken Leave = default);
+    readonly record struct Ask(Moment MadeAt, long Order, string OwnParameters = "", string? Alias = null, TimeSpan? Patience = null, CancellationToken Leave = default);
 }

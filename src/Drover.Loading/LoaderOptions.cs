@@ -21,9 +21,4 @@ public sealed record LoaderOptions
     /// emulated: sixteen loads at once took a quarter more CPU time than one after another.
     /// </summary>
     public TimeSpan Headway { get; init; } = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>
-    /// Somebody tells <see cref="Loader.ModuleRemoved"/> of every module that goes; then a module once seen live costs no further look at sysfs (design rule 3).
-    /// </summary>
-    public bool HearsOfRemovals { get; init; }
 }

@@ -142,7 +142,7 @@ public sealed class ColdplugTests
             _loop = new SimulatedLoop(seed);
             Machine = new SimulatedMachine(_loop, modules, 1 << 30, jobs);
             Devices = new SimulatedDevices(_loop, Machine);
-            var options = new LoaderOptions { BudgetBytes = 1 << 30, Jobs = jobs, HearsOfRemovals = true };
+            var options = new LoaderOptions { BudgetBytes = 1 << 30, Jobs = jobs };
             _loader = new Loader(_loop, Machine, new SimulatedGate(_loop), SimulatedMachine.Catalog(modules, aliases), options, this);
         }
 

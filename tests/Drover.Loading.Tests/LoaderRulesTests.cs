@@ -173,6 +173,24 @@ public sealed class LoaderRulesTests
     }
 
     [Fact]
+    public void What_was_asked_for_first_goes_first_with_all_it_needs()
+    {
+        SimulatedModule[] modules =
+        [
+            new("a") { Inode = 1 }, new("b") { Inode = 2, Dependencies = ["a"] }, new("c") { Inode = 3, Dependencies = ["b", "a"] }, new("d") { Inode = 4 }, new("e") { Inode = 5 },
+        ];
+        var scene = new Scene(modules, jobs: 1);
+        scene.Run(async loader =>
+        {
+            var chain = Scene.One(loader, "c");
+            await scene.Loop.Delay(Ms); // the first of the chain is in the kernel
+            await Scene.All([loader.RequestAsync(new LoadRequest("d")), loader.RequestAsync(new LoadRequest("e"))]);
+            return await chain;
+        });
+        Assert.Equal(["a", "b", "c", "d", "e"], scene.Machine.Ended.Select(e => e.Call.Module));
+    }
+
+    [Fact]
     public void A_short_load_is_waited_for_and_one_that_sleeps_is_not()
     {
         SimulatedModule[] modules = [new("sleeps") { Inode = 1, Takes = 1000 * Ms }, .. Enumerable.Range(2, 5).Select(i => new SimulatedModule($"m{i}") { Inode = (ulong)i, Takes = 4 * Ms })];

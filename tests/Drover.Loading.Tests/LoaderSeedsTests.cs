@@ -84,8 +84,8 @@ sealed class RandomScene : ILoaderObserver
         _asked.AddRange(_modules.Select(module => module.Name));
         _asked.AddRange(Enumerable.Range(0, 6).Select(i => $"alias{i}:x"));
         _asked.Add("nobody-knows");
-        var options = new LoaderOptions { BudgetBytes = budget, Jobs = jobs, HearsOfRemovals = _random.Next(2) == 0, Headway = TimeSpan.FromMilliseconds(_random.Next(3) * 5) };
-        _loader = new Loader(_loop, _machine, _gate, SimulatedMachine.Catalog(_modules, aliases), options, this);
+        var options = new LoaderOptions { BudgetBytes = budget, Jobs = jobs, Headway = TimeSpan.FromMilliseconds(_random.Next(3) * 5) };
+        _loader = new Loader(_loop, _machine, _gate, SimulatedMachine.Catalog(_modules, aliases), options, this) { HearsOfRemovals = _random.Next(2) == 0 };
     }
 
     /// <summary>What happened, a line an event.</summary>

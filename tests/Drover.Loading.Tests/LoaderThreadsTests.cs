@@ -19,7 +19,7 @@ public sealed class LoaderThreadsTests
         }).ToArray();
         using var loop = new LiveLoop();
         var kernel = new ThreadedKernel(loop, modules);
-        var loader = new Loader(loop, kernel, new OpenGate(), SimulatedMachine.Catalog(modules), new LoaderOptions { Jobs = 4, HearsOfRemovals = true });
+        var loader = new Loader(loop, kernel, new OpenGate(), SimulatedMachine.Catalog(modules), new LoaderOptions { Jobs = 4 }) { HearsOfRemovals = true };
 
         var answers = loop.Run(() => AskFromThreadsAsync(loop, loader));
 
@@ -38,7 +38,7 @@ public sealed class LoaderThreadsTests
         var modules = Enumerable.Range(0, ModuleCount).Select(i => new SimulatedModule($"m{i}") { Inode = (ulong)i }).ToArray();
         using var loop = new LiveLoop();
         var kernel = new ThreadedKernel(loop, modules);
-        var loader = new Loader(loop, kernel, new OpenGate(), SimulatedMachine.Catalog(modules), new LoaderOptions { Jobs = 2, HearsOfRemovals = true });
+        var loader = new Loader(loop, kernel, new OpenGate(), SimulatedMachine.Catalog(modules), new LoaderOptions { Jobs = 2 }) { HearsOfRemovals = true };
 
         var answers = loop.Run(() => AskFromThreadsAsync(loop, loader, leave: true));
 

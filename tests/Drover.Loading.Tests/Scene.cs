@@ -10,8 +10,8 @@ sealed class Scene : ILoaderObserver
         Loop = new SimulatedLoop(seed);
         Machine = new SimulatedMachine(Loop, modules, budgetBytes, jobs);
         Gate = new SimulatedGate(Loop);
-        var options = new LoaderOptions { BudgetBytes = budgetBytes, Jobs = jobs, HearsOfRemovals = hearsOfRemovals, Headway = headway };
-        Loader = new Loader(Loop, Machine, Gate, SimulatedMachine.Catalog(modules, aliases, config), options, this);
+        var options = new LoaderOptions { BudgetBytes = budgetBytes, Jobs = jobs, Headway = headway };
+        Loader = new Loader(Loop, Machine, Gate, SimulatedMachine.Catalog(modules, aliases, config), options, this) { HearsOfRemovals = hearsOfRemovals };
     }
 
     public SimulatedLoop Loop { get; }

@@ -29,7 +29,7 @@ public sealed class Coldplug
     /// <summary>A coldplug that has not begun.</summary>
     /// <param name="loop">Owns all state.</param>
     /// <param name="devices">What is there, and what happens.</param>
-    /// <param name="loader">Must have been told that it hears of removals only if <paramref name="devices"/> can be listened to.</param>
+    /// <param name="loader">Is told of removals for as long as the coldplug runs, where <paramref name="devices"/> can be listened to.</param>
     /// <param name="quiet">How long after the last load devices may still appear: a driver's probe may go on after its module's init (serio, USB, SCSI hosts).</param>
     public Coldplug(EventLoop loop, IDevices devices, Loader loader, TimeSpan quiet) =>
         (_loop, _devices, _loader, _quiet) = (loop, devices, loader, quiet);
@@ -43,6 +43,7 @@ public sealed class Coldplug
         var began = _loop.Time.GetTimestamp();
         _heard = _devices.Seqnum;
         using var listening = _devices.Listen(device => Hear(device, stop), () => _lost = true);
+        _loader.HearsOfRemovals = listening is not null;
         await LookAsync(stop);
         while (!stop.IsCancellationRequested)
         {
@@ -66,6 +67,7 @@ public sealed class Coldplug
                 break;
         }
         await AnswersAsync();
+        _loader.HearsOfRemovals = false;
         return Report(_loop.Time.GetElapsedTime(began));
     }
 

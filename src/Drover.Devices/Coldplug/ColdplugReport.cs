@@ -47,5 +47,6 @@ public sealed record ColdplugReport
     public IEnumerable<(ModuleOutcome Outcome, AliasReport Alias)> Failures =>
         Aliases.SelectMany(alias => alias.Modules.Select(outcome => (outcome, alias)))
             .Where(failed => failed.outcome.Error is not Errno.None)
+            .OrderBy(failed => failed.outcome.Kind is OutcomeKind.Failed ? 0 : 1) // who tried tells more than who joined
             .DistinctBy(failed => failed.outcome.Module);
 }

@@ -21,7 +21,7 @@ readonly record struct Answer(ModuleOutcome Outcome, Flight? Flight);
 /// When the last waiter leaves before the kernel was called, it is dropped (design rule 9). One owner, the event loop.
 /// </summary>
 #pragma warning disable CA1001 // a cancellation source without a timer holds nothing to dispose of
-sealed class Flight(EventLoop loop, PlannedModule module, Moment madeAt, string parameters, bool hasOwnParameters)
+sealed class Flight(EventLoop loop, PlannedModule module, Moment madeAt, long order, string parameters, bool hasOwnParameters)
 #pragma warning restore CA1001
 {
     readonly HashSet<Waiter> _waiters = [];
@@ -31,6 +31,9 @@ sealed class Flight(EventLoop loop, PlannedModule module, Moment madeAt, string 
 
     /// <summary>When the first request was made: a failure known after that answers it.</summary>
     public Moment MadeAt { get; } = madeAt;
+
+    /// <summary>The number of the request that first needed it: the order in which flights are let into the kernel.</summary>
+    public long Order { get; } = order;
 
     /// <summary>With which it is loaded: the configured options and the first asker's own.</summary>
     public string Parameters { get; } = parameters;

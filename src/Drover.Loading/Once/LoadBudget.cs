@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Drover.Loading;
 
 /// <summary>
-/// Bounds the loads in flight in bytes and in number (design rule 8). First come, first served: a large module cannot be starved by small ones behind it.
+/// Bounds the loads in flight in bytes and in number (design rule 8). What was asked for first goes first, and so do its dependencies: a long chain gets on while
+/// what was asked for later waits, and a large module cannot be starved by small ones behind it.
 /// A module larger than the whole budget goes alone. And loads keep a headway: the next one starts when the last one has ended, or has been in the kernel for a
 /// while. Most loads compute for a few milliseconds, in a kernel that makes them queue for its text and for all CPUs; beside each other they take longer. One
 /// that is still there after that most likely sleeps in its driver's probe, and need not be waited for. One owner, the event loop.
@@ -19,6 +20,7 @@ sealed class LoadBudget
     readonly int _number;
     readonly TimeSpan _headway;
     int _young;
+    bool _isAdmitting;
 
     public LoadBudget(EventLoop loop, long bytes, int number, TimeSpan headway)
     {
@@ -35,13 +37,16 @@ sealed class LoadBudget
     public int NumberInFlight { get; private set; }
 
     /// <summary>Enters when there is room; null when <paramref name="leave"/> was cancelled first.</summary>
-    public async Task<Share?> EnterAsync(long bytes, CancellationToken leave)
+    /// <param name="bytes">What the load costs.</param>
+    /// <param name="order">The number of the request behind it; smaller goes first.</param>
+    /// <param name="leave">Nobody wants it any more.</param>
+    public async Task<Share?> EnterAsync(long bytes, long order, CancellationToken leave)
     {
         if (leave.IsCancellationRequested)
             return null;
         if (_waiting.Count == 0 && HasRoomFor(bytes))
             return Enter(bytes);
-        var node = _waiting.AddLast(new Waiter(bytes));
+        var node = Queue(new Waiter(bytes, order));
         using var leaving = leave.Register(() =>
         {
             if (node.List is null)
@@ -60,7 +65,7 @@ sealed class LoadBudget
         NumberInFlight--;
         Age(share);
         Debug.Assert(BytesInFlight >= 0 && NumberInFlight >= 0, "a load left the budget twice");
-        Admit();
+        AdmitSoon();
         foreach (var watcher in _watchers)
             watcher.SetResult();
         _watchers.Clear();
@@ -108,6 +113,27 @@ sealed class LoadBudget
         _young--;
     }
 
+    LinkedListNode<Waiter> Queue(Waiter waiter)
+    {
+        var before = _waiting.Last;
+        while (before is not null && before.Value.Order > waiter.Order)
+            before = before.Previous;
+        return before is null ? _waiting.AddFirst(waiter) : _waiting.AddAfter(before, waiter);
+    }
+
+    /// <summary>When the loop has nothing else to do: then whoever waited for the load that has just ended is in the queue, in its place.</summary>
+    void AdmitSoon()
+    {
+        if (_isAdmitting || _waiting.Count == 0)
+            return;
+        _isAdmitting = true;
+        _loop.Time.CreateTimer(_ =>
+        {
+            _isAdmitting = false;
+            Admit();
+        }, null, TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+
     void Admit()
     {
         while (_waiting.First is { } first && HasRoomFor(first.Value.Bytes))
@@ -117,7 +143,7 @@ sealed class LoadBudget
         }
     }
 
-    sealed record Waiter(long Bytes)
+    sealed record Waiter(long Bytes, long Order)
     {
         public TaskCompletionSource<Share?> Entered { get; } = new();
     }

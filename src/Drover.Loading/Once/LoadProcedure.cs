@@ -71,7 +71,7 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
     {
         for (var waited = false; ; waited = true)
         {
-            if (await budget.EnterAsync(cost, flight.Abandoned) is not { } share)
+            if (await budget.EnterAsync(cost, flight.Order, flight.Abandoned) is not { } share)
                 return default;
             if (flight.Abandoned.IsCancellationRequested)
             {

@@ -11,6 +11,12 @@ sealed class Memory
     /// <summary>The parameters with which we loaded it, or null if we did not.</summary>
     public string? ParametersOf(string module) => _modules.GetValueOrDefault(module)?.LoadedWith;
 
+    public void ForgetWhatIsLive()
+    {
+        foreach (var entry in _modules.Values)
+            entry.Live = false;
+    }
+
     public void SawLive(string module) => Of(module).Live = true;
 
     public void Loaded(string module, string parameters)

@@ -76,7 +76,7 @@ sealed class ColdplugVerb : Verb
     {
         using var interrupt = new Interrupt();
         var watcher = new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose));
-        var loader = session.CreateLoader(arguments, watcher, hearsOfRemovals: true);
+        var loader = session.CreateLoader(arguments, watcher);
         var coldplug = new Coldplug(session.Loop, devices, loader, Quiet);
         watcher.Progress = () => $"{coldplug.Progress.Devices} devices, {coldplug.Progress.Distinct} modaliases, {coldplug.Progress.Waiting} waiting, ";
         if (session.WithoutGate is { } reason)

@@ -48,7 +48,7 @@ sealed class LoadVerb : Verb
         using var session = new Session(catalog);
         using var interrupt = new Interrupt();
         var watcher = new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose));
-        var loader = session.CreateLoader(arguments, watcher, hearsOfRemovals: false);
+        var loader = session.CreateLoader(arguments, watcher);
         if (session.WithoutGate is { } reason)
             watcher.Noted(reason);
         var answers = session.Loop.Run(() => Task.WhenAll(requests.Select(request => loader.RequestAsync(request, interrupt.Stop))));

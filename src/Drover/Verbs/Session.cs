@@ -39,13 +39,12 @@ sealed class Session : IDisposable
     }
 
     /// <summary>A loader with the bounds of the command line.</summary>
-    public Loader CreateLoader(Arguments arguments, ILoaderObserver observer, bool hearsOfRemovals)
+    public Loader CreateLoader(Arguments arguments, ILoaderObserver observer)
     {
         var options = new LoaderOptions
         {
             BudgetBytes = arguments.Size(CommonOptions.Budget),
             Jobs = arguments.Count(CommonOptions.Jobs),
-            HearsOfRemovals = hearsOfRemovals,
         };
         return new Loader(Loop, Kernel, _gate, Catalog, options, observer);
     }
