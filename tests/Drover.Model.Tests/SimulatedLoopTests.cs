@@ -1,0 +1,88 @@
+namespace Drover.Model.Tests;
+
+public sealed class SimulatedLoopTests
+{
+    static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public void Virtual_time_jumps_to_the_next_timer_and_no_further()
+    {
+        var loop = new SimulatedLoop(1);
+        var began = loop.Clock.NowNs;
+        loop.Run(async () =>
+        {
+            await loop.Delay(2 * Second);
+            await loop.Delay(3 * Second);
+            return 0;
+        });
+        Assert.Equal(5_000_000_000, loop.Clock.NowNs - began);
+    }
+
+    [Fact]
+    public void Timers_of_one_instant_fire_in_the_order_they_were_set()
+    {
+        var time = new VirtualTime();
+        var fired = new List<int>();
+        for (var i = 0; i < 10; i++)
+        {
+            var number = i;
+            time.CreateTimer(_ => fired.Add(number), null, Second, Timeout.InfiniteTimeSpan);
+        }
+        while (time.TryAdvance())
+        {
+        }
+        Assert.Equal(Enumerable.Range(0, 10), fired);
+    }
+
+    [Fact]
+    public void A_disposed_timer_does_not_fire()
+    {
+        var time = new VirtualTime();
+        var timer = time.CreateTimer(_ => Assert.Fail("it was disposed"), null, Second, Timeout.InfiniteTimeSpan);
+        timer.Dispose();
+        Assert.False(time.TryAdvance());
+    }
+
+    [Fact]
+    public void Waiting_for_what_never_happens_is_a_deadlock_found()
+    {
+        var loop = new SimulatedLoop(1);
+        Assert.Throws<DeadlockException>(() => loop.Run(() => new TaskCompletionSource<int>().Task));
+    }
+
+    [Fact]
+    public void What_a_posted_action_throws_ends_the_run()
+    {
+        var loop = new SimulatedLoop(1);
+        Assert.Throws<InvalidDataException>(() => loop.Run(async () =>
+        {
+            loop.Post(() => throw new InvalidDataException());
+            await loop.Delay(Second);
+            return 0;
+        }));
+    }
+
+    [Fact]
+    public void A_seed_chooses_one_order_and_other_seeds_choose_others()
+    {
+        Assert.Equal(OrderOf(7), OrderOf(7));
+        Assert.True(Enumerable.Range(0, 20).Select(seed => string.Join(' ', OrderOf(seed))).Distinct().Count() > 10);
+    }
+
+    static List<int> OrderOf(int seed)
+    {
+        var loop = new SimulatedLoop(seed);
+        var order = new List<int>();
+        loop.Run(async () =>
+        {
+            for (var i = 0; i < 8; i++)
+            {
+                var number = i;
+                loop.Post(() => order.Add(number));
+            }
+            await loop.Delay(Second);
+            return 0;
+        });
+        return order;
+    }
+}
