@@ -122,12 +122,10 @@ public sealed class Coldplug
             _modaliases++;
         if (!_wanted.TryGetValue(wish.Asked, out var wanted))
             _wanted[wish.Asked] = wanted = new Wanted(wish.Asked, device.DevPath);
-        else if (wanted.IsOnItsWay || wanted.IsThere)
-        {
-            wanted.Devices += isNew ? 1 : 0;
+        if (isNew)
+            wanted.Devices++;
+        if (wanted.IsOnItsWay || wanted.IsThere)
             return;
-        }
-        wanted.Devices += isNew ? 1 : 0;
         wanted.IsOnItsWay = true;
         _waiting++;
         // an equal modalias of a later event asks once more after a failure; whether that costs a call is the loader's to say (rule 4)

@@ -43,9 +43,10 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
                 LoadReply reply;
                 try
                 {
-                    if (LookInside(flight, pass, file, waited) is { } answered)
+                    var state = kernel.InitStateOf(module.Name);
+                    if (LookInside(flight, pass, file, state, waited) is { } answered)
                         return answered;
-                    reply = kernel.InitStateOf(module.Name) is InitState.Coming ? SomeoneElseIsLoading : await CallAsync(flight, call, file);
+                    reply = state is InitState.Coming ? SomeoneElseIsLoading : await CallAsync(flight, call, file);
                 }
                 finally
                 {
@@ -88,10 +89,10 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
     }
 
     /// <summary>What another process did while we waited, or before we came, may be the answer.</summary>
-    Landing? LookInside(Flight flight, IModuleGatePass pass, in ModuleFileFacts file, bool waited)
+    Landing? LookInside(Flight flight, IModuleGatePass pass, in ModuleFileFacts file, InitState state, bool waited)
     {
         var module = flight.Module.Name;
-        if (kernel.InitStateOf(module) is InitState.Live)
+        if (state is InitState.Live)
         {
             memory.SawLive(module);
             return waited ? new Landing(OutcomeKind.Joined, Errno.None, LoaderMessages.LoadedElsewhere) : new Landing(OutcomeKind.AlreadyLive);
