@@ -41,7 +41,7 @@ public sealed record ColdplugReport
     public int Converged => Asked - Aliases.Sum(alias => alias.Attempts);
 
     /// <summary>Distinct modules the modaliases stand for.</summary>
-    public int Modules => Aliases.SelectMany(alias => alias.Modules).Select(module => module.Module).Distinct().Count();
+    public int Modules => Aliases.SelectMany(alias => alias.Modules).DistinctBy(module => module.Module).Count();
 
     /// <summary>Each module that could not be loaded, once, with the first modalias that asked for it.</summary>
     public IEnumerable<(ModuleOutcome Outcome, AliasReport Alias)> Failures =>

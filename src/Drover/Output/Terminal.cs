@@ -8,6 +8,9 @@ namespace Drover.Output;
 /// <remarks>Console.Out and Console.Error are not used: they look for encodings and terminals that nobody here needs.</remarks>
 sealed class Terminal
 {
+    /// <summary>A report is most often one write.</summary>
+    const int ReportChars = 16 << 10;
+
     /// <summary>A terminal of these writers, which says of itself whether a person watches it.</summary>
     public Terminal(TextWriter output, TextWriter error, bool isWatched) => (Out, Error, IsWatched) = (output, error, isWatched);
 
@@ -43,5 +46,5 @@ sealed class Terminal
     public void Flush() => Out.Flush();
 
     static StreamWriter Writer(DescriptorStream stream, bool autoFlush) =>
-        new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = autoFlush, NewLine = "\n" };
+        new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), autoFlush ? -1 : ReportChars) { AutoFlush = autoFlush, NewLine = "\n" };
 }

@@ -35,7 +35,7 @@ static class ColdplugTable
     /// <summary>The calls by what the kernel said: <c>(34 × loaded, 4 × ENODEV)</c>.</summary>
     static string CallsInBrackets(ColdplugReport report)
     {
-        var calls = LoadReport.CallsOf(report.Counts).Select(calls => $"{calls.Value} × {(calls.Key == "0" ? "loaded" : calls.Key)}").ToList();
+        var calls = LoadReport.CallsOf(report.Counts).Select(of => $"{of.Calls} × {(of.Result == "0" ? "loaded" : of.Result)}").ToList();
         return calls.Count > 0 ? $"  ({string.Join(", ", calls)})" : "";
     }
 }

@@ -64,7 +64,7 @@ sealed class ColdplugVerb : Verb
             throw new CannotException($"{sys} is not the sysfs of this machine: what its devices want can only be planned for, with --dry-run");
         var report = Load(session, devices, arguments, terminal, out var interrupted);
         if (arguments.Has(CommonOptions.Json))
-            Json.Write(ColdplugJsonReport.Of(report, interrupted), ColdplugJson.Default.ColdplugJsonReport, terminal.Out);
+            ColdplugJsonReport.Write(report, interrupted, terminal.Out);
         else
             ColdplugTable.Write(report, terminal.Out);
         if (interrupted)

@@ -1,36 +1,46 @@
-using System.Text.Json.Serialization;
+using System.Text.Json;
 using Drover.Loading;
+using Drover.Output;
 
 namespace Drover.Verbs;
 
-/// <summary>What <c>drover load --json</c> prints.</summary>
-/// <param name="Calls">Load calls to the kernel by errno, <c>0</c> for success.</param>
-/// <param name="WastedBytes">Of module files, read for calls that ended in EEXIST, EBUSY or ETXTBSY.</param>
-/// <param name="Requests">In the order they were asked.</param>
-sealed record LoadReport(IReadOnlyDictionary<string, long> Calls, long WastedBytes, IReadOnlyList<RequestReport> Requests)
+/// <summary>What <c>drover load --json</c> prints, and the parts that other verbs' reports have, too.</summary>
+static class LoadReport
 {
-    public static LoadReport Of(IEnumerable<RequestOutcome> answers, LoaderCounts counts) =>
-        new(CallsOf(counts), counts.WastedFileBytes, [.. answers.Select(answer => new RequestReport(answer.Request.Asked, OutcomeReport.Of(answer.Modules)))]);
+    public static void Write(IEnumerable<RequestOutcome> answers, LoaderCounts counts, TextWriter writer) => Json.Write(writer, json =>
+    {
+        json.WriteCalls(counts);
+        json.WriteNumber("wastedBytes", counts.WastedFileBytes);
+        json.WriteObjects("requests", answers, answer =>
+        {
+            json.WriteString("asked", answer.Request.Asked);
+            json.WriteObjects("modules", answer.Modules, json.WriteOutcome);
+        });
+    });
 
-    public static Dictionary<string, long> CallsOf(LoaderCounts counts) =>
-        counts.CallsByErrno.OrderBy(calls => calls.Key).ToDictionary(calls => OutcomeText.KeyOf(calls.Key), calls => calls.Value);
+    /// <summary>Load calls to the kernel by errno, <c>0</c> for success, in the order of the errnos.</summary>
+    public static IEnumerable<(string Result, long Calls)> CallsOf(LoaderCounts counts)
+    {
+        foreach (var calls in counts.CallsByErrno.OrderBy(calls => calls.Key))
+            yield return (OutcomeText.KeyOf(calls.Key), calls.Value);
+    }
+
+    extension(Utf8JsonWriter json)
+    {
+        public void WriteCalls(LoaderCounts counts) => json.WriteObject("calls", () =>
+        {
+            foreach (var (result, calls) in CallsOf(counts))
+                json.WriteNumber(result, calls);
+        });
+
+        /// <summary>How one module ended; <c>errno</c> and <c>why</c> are null for a plain success.</summary>
+        public void WriteOutcome(ModuleOutcome outcome)
+        {
+            json.WriteString("module", outcome.Module);
+            json.WriteString("outcome", OutcomeText.NameOf(outcome.Kind));
+            json.WriteString("errno", outcome.Error is Errno.None ? null : ErrnoText.Name(outcome.Error));
+            json.WriteString("why", outcome.Why);
+            json.WriteBoolean("parametersDiffer", outcome.ParametersDiffer);
+        }
+    }
 }
-
-/// <summary>One request and its modules.</summary>
-sealed record RequestReport(string Asked, IReadOnlyList<OutcomeReport> Modules);
-
-/// <summary>How one module ended.</summary>
-/// <param name="Outcome">loaded, joined, alreadyLive, builtIn, blacklisted, notFound, failed, left.</param>
-/// <param name="Errno">Its name, or null where there was none.</param>
-/// <param name="Why">For a person; null for a plain success.</param>
-sealed record OutcomeReport(string Module, string Outcome, string? Errno, string? Why, bool ParametersDiffer)
-{
-    public static IReadOnlyList<OutcomeReport> Of(IEnumerable<ModuleOutcome> outcomes) => [.. outcomes.Select(Of)];
-
-    public static OutcomeReport Of(ModuleOutcome outcome) =>
-        new(outcome.Module, OutcomeText.NameOf(outcome.Kind), outcome.Error is Loading.Errno.None ? null : ErrnoText.Name(outcome.Error), outcome.Why, outcome.ParametersDiffer);
-}
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
-[JsonSerializable(typeof(LoadReport))]
-sealed partial class LoadJson : JsonSerializerContext;

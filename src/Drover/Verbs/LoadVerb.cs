@@ -55,7 +55,7 @@ sealed class LoadVerb : Verb
         watcher.Done();
 
         if (arguments.Has(CommonOptions.Json))
-            Json.Write(LoadReport.Of(answers, loader.Counts), LoadJson.Default.LoadReport, terminal.Out);
+            LoadReport.Write(answers, loader.Counts, terminal.Out);
         else
             Print(answers, terminal);
         return answers.All(answer => answer.Modules.All(module => module.IsAvailable)) ? ExitCode.Ok : ExitCode.Failure;

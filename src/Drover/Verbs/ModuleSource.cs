@@ -38,7 +38,7 @@ static class ModuleSource
     }
 
     static string? Find(string root, string release) =>
-        Homes.Select(home => Path.Join(root, home, release)).FirstOrDefault(Directory.Exists);
+        Array.Find(Homes, home => Directory.Exists(Path.Join(root, home, release))) is { } home ? Path.Join(root, home, release) : null;
 
     static List<string> Releases(string root) =>
         [.. Homes.Select(home => Path.Join(root, home)).Where(Directory.Exists).SelectMany(Directory.GetDirectories).Select(path => Path.GetFileName(path)).Distinct().Order(StringComparer.Ordinal)];

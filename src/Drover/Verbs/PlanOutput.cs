@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Serialization;
 using Drover.Cli;
 using Drover.Linux;
 using Drover.Loading;
@@ -25,7 +24,7 @@ static class PlanOutput
         // a device whose modalias nobody knows is the rule, a name that somebody typed should mean something
         var remarks = plan.Remarks.Where(remark => devices is null || remark.Outcome.Kind is not OutcomeKind.NotFound).ToList();
         if (arguments.Has(CommonOptions.Json))
-            Json.Write(PlanReport.Of(steps, remarks, devices), PlanJson.Default.PlanReport, terminal.Out);
+            WriteJson(steps, remarks, devices, terminal.Out);
         else
             Print(steps, remarks, devices, arguments.Has(CommonOptions.Verbose) ? int.MaxValue : ShortFor, terminal);
         return remarks.Exists(remark => remark.Outcome.Kind is OutcomeKind.Failed or OutcomeKind.NotFound) ? ExitCode.Failure : ExitCode.Ok;
@@ -59,7 +58,42 @@ static class PlanOutput
         terminal.Out.WriteLine($"{seen}{steps.Count - live} modules to load, {live} live already");
     }
 
-    public static string WhyOf(PlanReason reason) => reason switch
+    static void WriteJson(IReadOnlyList<PlanStep> steps, IReadOnlyList<PlanRemark> remarks, PlannedDevices? devices, TextWriter writer) => Json.Write(writer, json =>
+    {
+        if (devices is null)
+        {
+            json.WriteNull("devices");
+        }
+        else
+        {
+            json.WriteObject("devices", () =>
+            {
+                json.WriteNumber("devices", devices.Devices);
+                json.WriteNumber("modaliases", devices.Modaliases);
+                json.WriteNumber("distinct", devices.Distinct);
+                json.WriteBoolean("areHere", devices.AreHere);
+            });
+        }
+        json.WriteObjects("steps", steps, step =>
+        {
+            json.WriteString("module", step.Module.Name);
+            json.WriteString("path", step.Module.Path);
+            json.WriteString("why", WhyOf(step.Reason));
+            json.WriteString("for", step.For);
+            json.WriteString("device", step.Request.Asker);
+            json.WriteBoolean("isLive", step.IsLive);
+        });
+
+        // what was asked for and leads to no load
+        json.WriteObjects("remarks", remarks, remark =>
+        {
+            json.WriteString("asked", remark.Request.Asked);
+            json.WriteString("device", remark.Request.Asker);
+            json.WriteObject("outcome", () => json.WriteOutcome(remark.Outcome));
+        });
+    });
+
+    static string WhyOf(PlanReason reason) => reason switch
     {
         PlanReason.Asked => "asked",
         PlanReason.DependencyOf => "dependency",
@@ -72,24 +106,3 @@ static class PlanOutput
 /// <summary>The devices behind a plan.</summary>
 /// <param name="AreHere">They are this machine's.</param>
 sealed record PlannedDevices(int Devices, int Modaliases, int Distinct, bool AreHere);
-
-/// <summary>What <c>--dry-run --json</c> prints.</summary>
-sealed record PlanReport(PlannedDevices? Devices, IReadOnlyList<PlanStepReport> Steps, IReadOnlyList<PlanRemarkReport> Remarks)
-{
-    public static PlanReport Of(IEnumerable<PlanStep> steps, IEnumerable<PlanRemark> remarks, PlannedDevices? devices) => new(
-        devices,
-        [.. steps.Select(step => new PlanStepReport(step.Module.Name, step.Module.Path, PlanOutput.WhyOf(step.Reason), step.For, step.Request.Asker, step.IsLive))],
-        [.. remarks.Select(remark => new PlanRemarkReport(remark.Request.Asked, remark.Request.Asker, OutcomeReport.Of(remark.Outcome)))]);
-}
-
-/// <param name="Why">asked, dependency, softdep pre, softdep post.</param>
-/// <param name="For">The module that wants it, or what was asked.</param>
-/// <param name="Device">The first device that needs it, or null.</param>
-sealed record PlanStepReport(string Module, string Path, string Why, string For, string? Device, bool IsLive);
-
-/// <summary>Something asked for that leads to no load.</summary>
-sealed record PlanRemarkReport(string Asked, string? Device, OutcomeReport Outcome);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
-[JsonSerializable(typeof(PlanReport))]
-sealed partial class PlanJson : JsonSerializerContext;

@@ -1,6 +1,5 @@
 using Drover.Devices;
 using Drover.Loading;
-using Drover.Output;
 using Drover.Verbs;
 
 namespace Drover.Tests.Verbs;
@@ -26,7 +25,7 @@ public class ColdplugReportTests
     public void The_json_report_has_all_of_it()
     {
         using var output = new StringWriter { NewLine = "\n" };
-        Json.Write(ColdplugJsonReport.Of(Report(Cpu, Disk, Nobody), interrupted: false), ColdplugJson.Default.ColdplugJsonReport, output);
+        ColdplugJsonReport.Write(Report(Cpu, Disk, Nobody), interrupted: false, output);
         new CommandLine(0, output.ToString(), "").ShouldBe("coldplug-json.txt");
     }
 
