@@ -9,14 +9,10 @@ namespace Drover.Linux;
 /// </summary>
 public sealed class KernelThreads(EventLoop loop)
 {
-    /// <summary>Enough for a system call and for the managed decompressors, whose buffers are on the heap; the default of 8 MiB is address space that a small machine has to account for.</summary>
-    const int StackBytes = 256 << 10;
-
     /// <summary>A coldplug's calls follow one another faster than this; what comes later pays for a new thread, some 50 µs.</summary>
     static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(5);
 
-    readonly Queue<Action> _waiting = new(); // also the lock of all three
-    int _idle;
+    readonly List<Worker> _idle = []; // the last one rested least; also the lock of both
     int _count;
 
     /// <summary>Threads there are now, at work or idle.</summary>
@@ -24,7 +20,7 @@ public sealed class KernelThreads(EventLoop loop)
     {
         get
         {
-            lock (_waiting)
+            lock (_idle)
             {
                 return _count;
             }
@@ -55,48 +51,79 @@ public sealed class KernelThreads(EventLoop loop)
     /// <summary>Runs a blocking call that tells its result itself; it must not throw.</summary>
     internal void Start(Action call)
     {
-        lock (_waiting)
+        Worker? rested;
+        lock (_idle)
         {
-            _waiting.Enqueue(call);
-            if (_waiting.Count <= _idle)
+            // who worked last: its CPU still knows what it needs
+            rested = _idle.LastOrDefault();
+            if (rested is null)
             {
-                Monitor.Pulse(_waiting);
-                return;
+                _count++;
+            }
+            else
+            {
+                _idle.RemoveAt(_idle.Count - 1);
+            }
+        }
+
+        if (rested is null)
+        {
+            NativeThread.StartDetached("kernel call", new Worker(this, call).Work);
+        }
+        else
+        {
+            rested.Wake(call);
+        }
+    }
+
+#pragma warning disable CA1001 // its own thread frees the event when it ends
+    sealed class Worker(KernelThreads all, Action first)
+#pragma warning restore CA1001
+    {
+        readonly AutoResetEvent _wake = new(initialState: false);
+        Action? _call = first;
+
+        internal void Wake(Action call)
+        {
+            _call = call;
+            _wake.Set();
+        }
+
+        internal void Work()
+        {
+            do
+            {
+                _call!();
+                _call = null;
+            }
+            while (WaitForCall());
+            _wake.Dispose();
+        }
+
+        /// <summary>False when there was no call for a while, and the thread is to end.</summary>
+        bool WaitForCall()
+        {
+            lock (all._idle)
+            {
+                all._idle.Add(this);
             }
 
-            _count++;
-        }
-
-        new Thread(Work, StackBytes) { IsBackground = true, Name = "kernel call" }.Start();
-    }
-
-    void Work()
-    {
-        while (Next() is { } call)
-        {
-            call();
-        }
-    }
-
-    /// <summary>The next call, or null when there was none for a while and the thread is to end.</summary>
-    Action? Next()
-    {
-        lock (_waiting)
-        {
-            Action? call;
-            while (!_waiting.TryDequeue(out call))
+            if (_wake.WaitOne(IdleTime))
             {
-                _idle++;
-                var pulsed = Monitor.Wait(_waiting, IdleTime);
-                _idle--;
-                if (!pulsed && _waiting.Count == 0)
+                return true;
+            }
+
+            lock (all._idle)
+            {
+                if (all._idle.Remove(this))
                 {
-                    _count--;
-                    return null;
+                    all._count--;
+                    return false;
                 }
             }
 
-            return call;
+            _wake.WaitOne(); // somebody has just chosen this one
+            return true;
         }
     }
 }

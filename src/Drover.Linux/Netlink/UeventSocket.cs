@@ -21,7 +21,6 @@ public sealed unsafe class UeventSocket : IDisposable
     const int MaxMessageBytes = 8 << 10;
 
     const int BatchSize = 16;
-    const int StackBytes = 256 << 10;
     const Errno ENOBUFS = (Errno)105;
 
     readonly EventLoop _loop;
@@ -29,7 +28,7 @@ public sealed unsafe class UeventSocket : IDisposable
     readonly Action _lost;
     readonly int _socket;
     readonly int _stop;
-    readonly Thread _thread;
+    readonly NativeThread _thread;
     bool _disposed; // the loop's own
     long _malformed;
     long _foreign;
@@ -38,8 +37,7 @@ public sealed unsafe class UeventSocket : IDisposable
     UeventSocket(EventLoop loop, int socket, int stop, Action<DeviceEvent> received, Action lost)
     {
         (_loop, _socket, _stop, _received, _lost) = (loop, socket, stop, received, lost);
-        _thread = new(Drain, StackBytes) { IsBackground = true, Name = "uevents" };
-        _thread.Start();
+        _thread = NativeThread.Start("uevents", Drain);
     }
 
     /// <summary>Messages that were no uevents; they were left out.</summary>
