@@ -49,6 +49,9 @@ public sealed class Loader
         }
     }
 
+    /// <summary>The loop's time when the kernel last said that a module of ours is live, or null.</summary>
+    public long? LastLoadedAt => _memory.LastLoadedAt;
+
     /// <summary>What happened so far.</summary>
     public LoaderCounts Counts => _counter.Snapshot();
 
@@ -79,14 +82,18 @@ public sealed class Loader
         if (resolution.Modules.Count == 0)
             return Answer(new ModuleOutcome(request.Asked, OutcomeKind.NotFound, Why: LoaderMessages.NotFound(request.Asked)));
 
-        var outcomes = new List<ModuleOutcome>(resolution.Modules.Count);
+        var asked = new List<(Ask Ask, Answer Answer)>(resolution.Modules.Count);
         foreach (var module in resolution.Modules.Distinct())
         {
-            outcomes.Add(Blacklist.Holds(_catalog, request, module)
-                ? new ModuleOutcome(module, OutcomeKind.Blacklisted, Why: LoaderMessages.Blacklisted(module))
-                : await AskAsync(module, new Ask(madeAt, order, request.Parameters, Blacklist.AliasOf(request, module), request.Patience, leave)));
+            var ask = new Ask(madeAt, order, request.Parameters, Blacklist.AliasOf(request, module), request.Patience, leave);
+            asked.Add((ask, Blacklist.Holds(_catalog, request, module)
+                ? new Answer(new ModuleOutcome(module, OutcomeKind.Blacklisted, Why: LoaderMessages.Blacklisted(module)))
+                : await ConvergeAsync(module, ask)));
         }
-        return Answer([.. outcomes]);
+        var outcomes = new ModuleOutcome[asked.Count];
+        for (var i = 0; i < outcomes.Length; i++)
+            outcomes[i] = await ArriveAsync(asked[i].Answer, asked[i].Ask);
+        return Answer(outcomes);
 
         RequestOutcome Answer(params ModuleOutcome[] modules)
         {
@@ -99,46 +106,53 @@ public sealed class Loader
     /// <summary>A module went (a <c>remove@/module/NAME</c> event): the next request for it loads it again.</summary>
     public void ModuleRemoved(string module) => _memory.Removed(module);
 
-    /// <summary>One module with what softdeps want after it, and after all that it needed.</summary>
-    async Task<ModuleOutcome> AskAsync(string module, Ask ask)
+    /// <summary>From a module's being usable to the kernel's last word on it, with what softdeps want after it and after all that it needed.</summary>
+    async Task<ModuleOutcome> ArriveAsync(Answer answer, Ask ask)
     {
-        var answer = await ConvergeAsync(module, ask);
+        if (answer.Flight is null || !answer.Outcome.IsAvailable)
+            return answer.Outcome;
+        var landing = await answer.Flight.WaitUntilLandedAsync(PatienceLeft(ask), ask.Leave);
+        // who leaves now has what it asked for, and does not wait for what comes after
+        if (landing is null)
+            return answer.Outcome;
         // flight by flight, each once: a module may be wanted after one that it is itself needed by
-        var left = new Queue<Flight>();
-        var seen = new HashSet<Flight>();
-        for (var flight = answer.Outcome.IsAvailable ? answer.Flight : null; flight is not null; flight = left.Count > 0 ? left.Dequeue() : null)
+        var left = new Queue<Flight>([answer.Flight]);
+        var seen = new HashSet<Flight>(left);
+        while (left.TryDequeue(out var flight))
         {
+            if (await flight.WaitUntilLandedAsync(PatienceLeft(ask), ask.Leave) is null)
+                break;
             foreach (var asked in flight.Onward)
             {
                 if ((await asked).Flight is { } next && seen.Add(next))
                     left.Enqueue(next);
             }
         }
-        return answer.Outcome;
+        return Outcome(answer.Outcome.Module, landing, ask, answer.IsFirst, answer.Outcome.ParametersDiffer);
     }
 
-    /// <summary>The heart: whoever asks meets whoever asked before.</summary>
+    /// <summary>The heart: whoever asks meets whoever asked before. Done when the module is usable, or will not be.</summary>
     async Task<Answer> ConvergeAsync(string module, Ask ask)
     {
         var parameters = JoinParameters(_catalog.OptionsFor(module, ask.Alias), ask.OwnParameters);
         if (_flights.TryGetValue(module, out var flight))
         {
-            var joined = await flight.WaitAsync(ask.Patience, ask.Leave);
+            var joined = await flight.WaitUntilUsableAsync(PatienceLeft(ask), ask.Leave);
             return Answered(joined, isFirst: false, flight.Parameters != parameters);
         }
         if (AnswerWithoutCall(module, ask, parameters, out var planned) is { } answer)
-            return new Answer(answer, null);
+            return new Answer(answer);
 
         flight = new Flight(_loop, planned!, ask.MadeAt, ask.Order, parameters, ask.OwnParameters.Length > 0) { OnAbandoned = Remove };
         _flights.Add(module, flight);
         // waits first, flies then: a flight may land before it has to wait for anything
-        var landing = flight.WaitAsync(ask.Patience, ask.Leave);
+        var landing = flight.WaitUntilUsableAsync(PatienceLeft(ask), ask.Leave);
         _ = FlyAsync(flight);
         return Answered(await landing, isFirst: true, parametersDiffer: false);
 
         // who leaves does not wait for what comes after, either
         Answer Answered(Landing? landing, bool isFirst, bool parametersDiffer) =>
-            new(Outcome(module, landing, ask, isFirst, parametersDiffer), landing is null ? null : flight);
+            new(Outcome(module, landing, ask, isFirst, parametersDiffer), landing is null ? null : flight, isFirst);
     }
 
     ModuleOutcome? AnswerWithoutCall(string module, Ask ask, string parameters, out PlannedModule? planned)
@@ -270,6 +284,12 @@ public sealed class Loader
             _observer?.Noted($"{module}: {why}");
         return new ModuleOutcome(module, OutcomeKind.Left, patienceEnded ? Errno.ETIMEDOUT : Errno.None, why);
     }
+
+    /// <summary>The asker's patience is for the request, however many modules it stands for.</summary>
+    TimeSpan? PatienceLeft(Ask ask) =>
+        ask.Patience is not { } patience ? null
+        : patience - _loop.Time.GetElapsedTime(ask.MadeAt.Timestamp) is var left && left > TimeSpan.Zero ? left
+        : TimeSpan.Zero;
 
     static string JoinParameters(string configured, string own) =>
         configured.Length == 0 ? own : own.Length == 0 ? configured : $"{configured} {own}";

@@ -30,7 +30,7 @@ public sealed record LoaderCounts
     /// <summary>Most bytes in flight at any time, as the budget counts them.</summary>
     public long PeakBytesInFlight { get; init; }
 
-    /// <summary>Most calls in the kernel at any time.</summary>
+    /// <summary>Most loads in the budget at any time: calls in the kernel whose module was not yet seen live.</summary>
     public int PeakCallsInFlight { get; init; }
 
     /// <summary>Asked for, and answered without a call of their own: joined, or already live.</summary>

@@ -201,6 +201,51 @@ public sealed class LoaderRulesTests
     }
 
     [Fact]
+    public void Who_needs_a_module_goes_on_when_it_is_live_and_who_asked_for_it_when_its_call_returns()
+    {
+        var scene = new Scene(
+            [new("libata") { Inode = 1, Lingers = 400 * Ms }, new("ata_piix") { Inode = 2, Dependencies = ["libata"], Lingers = 400 * Ms }, new("pata_acpi") { Inode = 3 }],
+            [("pci:*", "ata_piix"), ("pci:*", "pata_acpi")], budgetBytes: 6000, jobs: 1);
+        scene.Run(async loader =>
+        {
+            var outcome = await loader.RequestAsync(new LoadRequest("pci:x"));
+            Assert.All(outcome.Modules, module => Assert.Equal(OutcomeKind.Loaded, module.Kind));
+            return 0;
+        });
+        // libata and ata_piix are seen live after 50 ms each, and neither keeps the next one waiting
+        Assert.Equal(["pata_acpi", "libata", "ata_piix"], scene.Machine.Ended.Select(ended => ended.Call.Module));
+        Assert.Equal(50 * Ms + 3 * Ms + 400 * Ms, TimeSpan.FromTicks(scene.Loop.Clock.NowNs / 100));
+    }
+
+    [Fact]
+    public void Who_joins_between_live_and_the_return_of_the_call_waits_for_its_return()
+    {
+        var scene = new Scene([new("ahci") { Lingers = 400 * Ms }]);
+        scene.Run(async loader =>
+        {
+            var first = loader.RequestAsync(new LoadRequest("ahci"));
+            await scene.Loop.Delay(100 * Ms);
+            Assert.Equal(OutcomeKind.Joined, (await Scene.One(loader, "ahci")).Kind);
+            Assert.Single(scene.Machine.Ended);
+            Assert.Equal(OutcomeKind.Loaded, (await first).Modules.Single().Kind);
+            return 0;
+        });
+    }
+
+    [Fact]
+    public void Patience_is_for_the_request_and_a_live_module_is_a_success_when_it_ends()
+    {
+        var scene = new Scene([new("ahci") { Inode = 1, Lingers = 400 * Ms }, new("slow") { Inode = 2, Takes = 400 * Ms }], [("pci:*", "ahci"), ("pci:*", "slow")]);
+        scene.Run(async loader =>
+        {
+            var modules = (await loader.RequestAsync(new LoadRequest("pci:x", Patience: 90 * Ms))).Modules;
+            Assert.Equal([OutcomeKind.Loaded, OutcomeKind.Left], modules.Select(module => module.Kind));
+            return 0;
+        });
+        Assert.Equal(90 * Ms, TimeSpan.FromTicks(scene.Loop.Clock.NowNs / 100));
+    }
+
+    [Fact]
     public void A_failed_hard_dependency_fails_its_dependents_with_the_reason_and_a_softdep_does_not()
     {
         var scene = new Scene([

@@ -222,6 +222,7 @@ sealed class RandomScene : ILoaderObserver
             FileBytes = _random.Next(100, 2000),
             ImageBytes = _random.Next(100, 2000),
             Takes = TimeSpan.FromMilliseconds(_random.Next(0, 20)),
+            Lingers = TimeSpan.FromMilliseconds(_random.Next(3) == 0 ? _random.Next(0, 300) : 0),
             Replies = Replies(),
         })];
     }

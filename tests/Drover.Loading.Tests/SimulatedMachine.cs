@@ -22,6 +22,9 @@ sealed class SimulatedModule(string name)
 
     public TimeSpan Takes { get; init; } = TimeSpan.FromMilliseconds(3);
 
+    /// <summary>How long the call stays in the kernel after the module is live.</summary>
+    public TimeSpan Lingers { get; init; }
+
     public ModuleCompression Compression { get; init; }
 
     /// <summary>What the calls end with, in order; the last one again and again. Empty: success.</summary>
@@ -41,6 +44,7 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
 {
     readonly Dictionary<string, SimulatedModule> _byPath = modules.ToDictionary(module => PathOf(module.Name));
     readonly HashSet<string> _namesInFlight = [];
+    readonly HashSet<string> _notYetLive = [];
     readonly HashSet<ulong> _filesInFlight = [];
     long _bytesInFlight;
 
@@ -86,12 +90,13 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
         Must(_namesInFlight.Add(module.Name), $"{module.Name}: one call in flight per module");
         Must(_filesInFlight.Add(module.Inode), $"{module.Name}: one call in flight per file");
         Must(module.State is not InitState.Live, $"{module.Name}: no call for a live module");
+        _notYetLive.Add(module.Name);
         _bytesInFlight += bytes;
-        Must(_namesInFlight.Count <= jobs, "number in flight within the budget");
-        Must(_bytesInFlight <= budgetBytes || _namesInFlight.Count == 1, $"bytes in flight within the budget: {_bytesInFlight} of {budgetBytes}");
+        Must(_notYetLive.Count <= jobs, "number in flight within the budget");
+        Must(_bytesInFlight <= budgetBytes || _notYetLive.Count == 1, $"bytes in flight within the budget: {_bytesInFlight} of {budgetBytes}");
         foreach (var dependency in module.Dependencies)
             Must(Forgiving || this[dependency].State is InitState.Live, $"{module.Name} is called for when {dependency} is live");
-        PeakCalls = Math.Max(PeakCalls, _namesInFlight.Count);
+        PeakCalls = Math.Max(PeakCalls, _notYetLive.Count);
         PeakBytes = Math.Max(PeakBytes, _bytesInFlight);
 
         var error = module.Replies.Length == 0 ? Errno.None : module.Replies[Math.Min(module.Calls, module.Replies.Length - 1)];
@@ -104,10 +109,13 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
             module.State = error is Errno.None ? InitState.Live : InitState.Absent;
         else
             error = module.State is InitState.Live ? Errno.EEXIST : Errno.EBUSY;
+        _notYetLive.Remove(module.Name);
+        _bytesInFlight -= bytes;
+        if (error is Errno.None)
+            await loop.Delay(module.Lingers);
         UeventSeqnum++;
         _namesInFlight.Remove(module.Name);
         _filesInFlight.Remove(module.Inode);
-        _bytesInFlight -= bytes;
         Ended.Add((call, error));
         return new LoadReply(error);
     }

@@ -24,7 +24,6 @@ public sealed class Coldplug
     int _devicesSeen, _modaliases, _looks, _timesLost, _waiting;
     ulong _heard;
     bool _lost;
-    long? _lastLanding;
 
     /// <summary>A coldplug that has not begun.</summary>
     /// <param name="loop">Owns all state.</param>
@@ -137,8 +136,6 @@ public sealed class Coldplug
         var outcome = await _loader.RequestAsync(request, stop);
         wanted.Answer(outcome.Modules);
         _waiting--;
-        if (outcome.Modules.Any(module => module.Kind is OutcomeKind.Loaded))
-            _lastLanding = _loop.Time.GetTimestamp();
     }
 
     /// <summary>Waits until every request so far, and those made meanwhile, are answered.</summary>
@@ -156,7 +153,7 @@ public sealed class Coldplug
     async Task QuietAsync(CancellationToken stop)
     {
         // while we wait, a device may have come, been served and gone by: then the wait begins anew
-        while (_lastLanding is { } landed && _quiet - _loop.Time.GetElapsedTime(landed) is var left && left > TimeSpan.Zero && !stop.IsCancellationRequested)
+        while (_loader.LastLoadedAt is { } landed && _quiet - _loop.Time.GetElapsedTime(landed) is var left && left > TimeSpan.Zero && !stop.IsCancellationRequested)
             await _loop.Delay(left, stop);
     }
 

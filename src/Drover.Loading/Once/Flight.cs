@@ -12,8 +12,11 @@ sealed record Landing(OutcomeKind Kind, Errno Error = Errno.None, string? Why = 
     public bool IsSuccess => Kind is OutcomeKind.Loaded or OutcomeKind.AlreadyLive || (Kind is OutcomeKind.Joined && Error is Errno.None);
 }
 
-/// <summary>What an asker of one module gets: the outcome, and the flight that brought it, if one did.</summary>
-readonly record struct Answer(ModuleOutcome Outcome, Flight? Flight);
+/// <summary>What an asker of one module gets: the outcome, and the flight that brings it, if one does.</summary>
+/// <param name="Outcome">As far as it is known when the module is usable.</param>
+/// <param name="Flight">May still have to land.</param>
+/// <param name="IsFirst">The flight began with this asker.</param>
+readonly record struct Answer(ModuleOutcome Outcome, Flight? Flight = null, bool IsFirst = false);
 
 /// <summary>
 /// One module on its way into the kernel, and everybody who waits for it. It lives from the first request that finds the module neither live nor in flight
@@ -26,6 +29,9 @@ sealed class Flight(EventLoop loop, PlannedModule module, Moment madeAt, long or
 {
     readonly HashSet<Waiter> _waiters = [];
     readonly CancellationTokenSource _abandoned = new();
+    Landing? _known;
+    Exception? _fault;
+    bool _hasLanded;
 
     public PlannedModule Module { get; } = module;
 
@@ -56,10 +62,33 @@ sealed class Flight(EventLoop loop, PlannedModule module, Moment madeAt, long or
     /// <summary>Called, once, when the flight is abandoned.</summary>
     public Action<Flight>? OnAbandoned { get; init; }
 
-    /// <summary>Waits for the landing; null when <paramref name="leave"/> was cancelled or <paramref name="patience"/> ended first.</summary>
-    public async Task<Landing?> WaitAsync(TimeSpan? patience, CancellationToken leave)
+    /// <summary>
+    /// Waits until the module can be used by others, its init being done, or will never be; null when <paramref name="leave"/> was cancelled or
+    /// <paramref name="patience"/> ended first.
+    /// </summary>
+    public Task<Landing?> WaitUntilUsableAsync(TimeSpan? patience, CancellationToken leave) => WaitAsync(untilLanded: false, patience, leave);
+
+    /// <summary>Waits for the kernel's last word, after which the devices of the module's drivers are there, too; null as above.</summary>
+    public Task<Landing?> WaitUntilLandedAsync(TimeSpan? patience, CancellationToken leave) => WaitAsync(untilLanded: true, patience, leave);
+
+    /// <summary>The module is live, though its call has not returned.</summary>
+    public void BecomeUsable()
     {
-        var waiter = new Waiter();
+        _known = new Landing(OutcomeKind.Loaded);
+        foreach (var waiter in _waiters.Where(waiter => !waiter.UntilLanded).ToList())
+        {
+            _waiters.Remove(waiter);
+            waiter.Landed.SetResult(_known);
+        }
+    }
+
+    async Task<Landing?> WaitAsync(bool untilLanded, TimeSpan? patience, CancellationToken leave)
+    {
+        if (_fault is not null)
+            throw _fault;
+        if (_known is not null && (_hasLanded || !untilLanded))
+            return _known;
+        var waiter = new Waiter(untilLanded);
         _waiters.Add(waiter);
         // a token may be cancelled on any thread: the way in is Post
         using var leaving = leave.CanBeCanceled ? leave.Register(() => loop.Post(() => Leave(waiter))) : default;
@@ -72,6 +101,7 @@ sealed class Flight(EventLoop loop, PlannedModule module, Moment madeAt, long or
     /// <summary>Tells everybody.</summary>
     public void Land(Landing landing)
     {
+        (_known, _hasLanded) = (landing, true);
         foreach (var waiter in _waiters)
             waiter.Landed.SetResult(landing);
         _waiters.Clear();
@@ -80,6 +110,7 @@ sealed class Flight(EventLoop loop, PlannedModule module, Moment madeAt, long or
     /// <summary>A fault of the loader itself: passed on to everybody rather than leaving them waiting.</summary>
     public void Crash(Exception fault)
     {
+        _fault = fault;
         foreach (var waiter in _waiters)
             waiter.Landed.SetException(fault);
         _waiters.Clear();
@@ -110,8 +141,10 @@ sealed class Flight(EventLoop loop, PlannedModule module, Moment madeAt, long or
         _abandoned.Cancel();
     }
 
-    sealed class Waiter
+    sealed class Waiter(bool untilLanded)
     {
+        public bool UntilLanded { get; } = untilLanded;
+
         public TaskCompletionSource<Landing?> Landed { get; } = new();
     }
 }

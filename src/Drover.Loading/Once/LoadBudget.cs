@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Drover.Loading;
 
 /// <summary>
@@ -58,13 +56,15 @@ sealed class LoadBudget
         return await node.Value.Entered.Task;
     }
 
-    /// <summary>Gives back a share.</summary>
+    /// <summary>Gives back a share; a second time does nothing.</summary>
     public void Leave(Share share)
     {
+        if (share.HasLeft)
+            return;
+        share.HasLeft = true;
         BytesInFlight -= share.Bytes;
         NumberInFlight--;
         Age(share);
-        Debug.Assert(BytesInFlight >= 0 && NumberInFlight >= 0, "a load left the budget twice");
         AdmitSoon();
         foreach (var watcher in _watchers)
             watcher.SetResult();
@@ -152,6 +152,8 @@ sealed class LoadBudget
     public sealed class Share(long bytes)
     {
         public long Bytes { get; } = bytes;
+
+        public bool HasLeft { get; set; }
 
         /// <summary>It keeps the next load from starting.</summary>
         public bool IsYoung { get; set; }

@@ -8,8 +8,8 @@ namespace Drover.Loading;
 /// </summary>
 sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, LoadBudget budget, Memory memory, Counter counter, ILoaderObserver? observer)
 {
-    /// <summary>How often a module that someone else is setting up is looked at: at first, and at most.</summary>
-    static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(5), SlowestLook = TimeSpan.FromMilliseconds(250);
+    /// <summary>Between looks at a module that someone else is setting up.</summary>
+    static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(5);
 
     /// <summary>What the kernel would say if it were asked to load a module that somebody outside our gate is setting up; only that it would wait first.</summary>
     static readonly LoadReply SomeoneElseIsLoading = new(Errno.EBUSY, "another process was loading it, and failed");
@@ -46,7 +46,7 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
                     var state = kernel.InitStateOf(module.Name);
                     if (LookInside(flight, pass, file, state, waited) is { } answered)
                         return answered;
-                    reply = state is InitState.Coming ? SomeoneElseIsLoading : await CallAsync(flight, call, file);
+                    reply = state is InitState.Coming ? SomeoneElseIsLoading : await CallAsync(flight, call, file, share!);
                 }
                 finally
                 {
@@ -104,12 +104,21 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
         return new Landing(OutcomeKind.Joined, known.Error, why);
     }
 
-    async Task<LoadReply> CallAsync(Flight flight, LoadCall call, ModuleFileFacts file)
+    /// <summary>
+    /// The call. Once its module is live, it needs nothing more of the budget, and whoever waits for the module to be there goes on; whoever asked for it is
+    /// answered when the call returns.
+    /// </summary>
+    async Task<LoadReply> CallAsync(Flight flight, LoadCall call, ModuleFileFacts file, LoadBudget.Share share)
     {
         flight.EnterKernel();
         counter.Calling(call.Module, budget.BytesInFlight, budget.NumberInFlight);
         observer?.Calling(call, file);
         var started = loop.Time.GetTimestamp();
+        using var watch = new LiveWatch(loop, kernel, call.Module, () =>
+        {
+            budget.Leave(share);
+            flight.BecomeUsable();
+        });
         var reply = await kernel.LoadAsync(call);
         counter.Called(reply.Error, file.FileBytes);
         observer?.Called(call, file, reply, loop.Time.GetElapsedTime(started));
@@ -174,18 +183,18 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
 
     async Task<InitState> WaitWhileComingAsync(Flight flight)
     {
-        for (var pause = FirstLook; ; pause = pause * 2 < SlowestLook ? pause * 2 : SlowestLook)
+        for (var looks = new Looks(ShortestLook); ;)
         {
             var state = kernel.InitStateOf(flight.Module.Name);
             if (state is not InitState.Coming || flight.Abandoned.IsCancellationRequested)
                 return state;
-            await loop.Delay(pause, flight.Abandoned);
+            await loop.Delay(looks.NextPause(), flight.Abandoned);
         }
     }
 
     Landing Succeed(Flight flight, IModuleGatePass pass)
     {
-        memory.Loaded(flight.Module.Name, flight.Parameters);
+        memory.Loaded(flight.Module.Name, flight.Parameters, loop.Time.GetTimestamp());
         if (pass.LastFailure is not null)
             pass.Leave(null);
         return new Landing(OutcomeKind.Loaded);

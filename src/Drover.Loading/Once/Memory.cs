@@ -5,6 +5,9 @@ sealed class Memory
 {
     readonly Dictionary<string, Entry> _modules = [];
 
+    /// <summary>When a load of ours last made a module live, or null.</summary>
+    public long? LastLoadedAt { get; private set; }
+
     /// <summary>The module was seen live.</summary>
     public bool IsLive(string module) => _modules.TryGetValue(module, out var entry) && entry.Live;
 
@@ -19,8 +22,9 @@ sealed class Memory
 
     public void SawLive(string module) => Of(module).Live = true;
 
-    public void Loaded(string module, string parameters)
+    public void Loaded(string module, string parameters, long timestamp)
     {
+        LastLoadedAt = timestamp;
         var entry = Of(module);
         (entry.Live, entry.LoadedWith, entry.Last) = (true, parameters, null);
     }
