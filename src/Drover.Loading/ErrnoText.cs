@@ -26,6 +26,13 @@ public static class ErrnoText
         return number > 0 && number < Names.Length && Names[number].Length > 0 ? Names[number] : $"errno {number}";
     }
 
+    /// <summary>The number of a symbol that user space knows; false for any other text.</summary>
+    public static bool TryParse(string name, out Errno error)
+    {
+        error = name.Length > 0 ? (Errno)Math.Max(Array.IndexOf(Names, name), 0) : Errno.None;
+        return error is not Errno.None;
+    }
+
     /// <summary>What it means, a clause without a full stop; of those that a module's load can give, in the words of a module's load.</summary>
     public static string Describe(Errno error) => error switch
     {

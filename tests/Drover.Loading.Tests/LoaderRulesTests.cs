@@ -169,7 +169,7 @@ public sealed class LoaderRulesTests
         var scene = new Scene(modules);
         scene.Run(loader => Scene.All([loader.RequestAsync(new LoadRequest("c")), loader.RequestAsync(new LoadRequest("d"))]));
         Assert.All(modules, module => Assert.Equal(1, module.Calls));
-        Assert.Equal(TimeSpan.FromMilliseconds(200), TimeSpan.FromTicks(scene.Loop.Clock.NowNs / 100));
+        Assert.Equal(TimeSpan.FromMilliseconds(200), TimeSpan.FromTicks(scene.Loop.Simulation.NowNs / 100));
     }
 
     [Fact]
@@ -214,7 +214,7 @@ public sealed class LoaderRulesTests
         });
         // libata and ata_piix are seen live after 50 ms each, and neither keeps the next one waiting
         Assert.Equal(["pata_acpi", "libata", "ata_piix"], scene.Machine.Ended.Select(ended => ended.Call.Module));
-        Assert.Equal(50 * Ms + 3 * Ms + 400 * Ms, TimeSpan.FromTicks(scene.Loop.Clock.NowNs / 100));
+        Assert.Equal(50 * Ms + 3 * Ms + 400 * Ms, TimeSpan.FromTicks(scene.Loop.Simulation.NowNs / 100));
     }
 
     [Fact]
@@ -242,7 +242,7 @@ public sealed class LoaderRulesTests
             Assert.Equal([OutcomeKind.Loaded, OutcomeKind.Left], modules.Select(module => module.Kind));
             return 0;
         });
-        Assert.Equal(90 * Ms, TimeSpan.FromTicks(scene.Loop.Clock.NowNs / 100));
+        Assert.Equal(90 * Ms, TimeSpan.FromTicks(scene.Loop.Simulation.NowNs / 100));
     }
 
     [Fact]

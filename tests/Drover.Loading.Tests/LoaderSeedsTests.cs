@@ -143,7 +143,7 @@ sealed class RandomScene : ILoaderObserver
 
     void CheckAnswer(ModuleOutcome outcome, bool mayLeave)
     {
-        _trace.Add($"{_loop.Clock.NowNs} {outcome}");
+        _trace.Add($"{_loop.Simulation.NowNs} {outcome}");
         if (outcome.Kind is OutcomeKind.Left)
             Must(mayLeave, $"{outcome.Module}: only who may leave is told so");
         if (outcome.Kind is OutcomeKind.NotFound or OutcomeKind.Left or OutcomeKind.BuiltIn)
@@ -244,9 +244,9 @@ sealed class RandomScene : ILoaderObserver
             throw new InvariantException(what);
     }
 
-    public void Calling(LoadCall call, ModuleFileFacts file) => _trace.Add($"{_loop.Clock.NowNs} {call}");
+    public void Calling(LoadCall call, ModuleFileFacts file) => _trace.Add($"{_loop.Simulation.NowNs} {call}");
 
-    public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took) => _trace.Add($"{_loop.Clock.NowNs} {call.Module} {reply.Error}");
+    public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took) => _trace.Add($"{_loop.Simulation.NowNs} {call.Module} {reply.Error}");
 
-    public void Noted(string message) => _trace.Add($"{_loop.Clock.NowNs} {message}");
+    public void Noted(string message) => _trace.Add($"{_loop.Simulation.NowNs} {message}");
 }

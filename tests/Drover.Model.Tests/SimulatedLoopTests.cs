@@ -8,27 +8,28 @@ public sealed class SimulatedLoopTests
     public void Virtual_time_jumps_to_the_next_timer_and_no_further()
     {
         var loop = new SimulatedLoop(1);
-        var began = loop.Clock.NowNs;
+        var began = loop.Simulation.NowNs;
         loop.Run(async () =>
         {
             await loop.Delay(2 * Second);
             await loop.Delay(3 * Second);
             return 0;
         });
-        Assert.Equal(5_000_000_000, loop.Clock.NowNs - began);
+        Assert.Equal(5_000_000_000, loop.Simulation.NowNs - began);
     }
 
     [Fact]
     public void Timers_of_one_instant_fire_in_the_order_they_were_set()
     {
-        var time = new VirtualTime();
+        var simulation = new Simulation(1);
+        var time = new VirtualTime(simulation);
         var fired = new List<int>();
         for (var i = 0; i < 10; i++)
         {
             var number = i;
             time.CreateTimer(_ => fired.Add(number), null, Second, Timeout.InfiniteTimeSpan);
         }
-        while (time.TryAdvance())
+        while (simulation.Step())
         {
         }
         Assert.Equal(Enumerable.Range(0, 10), fired);
@@ -37,10 +38,13 @@ public sealed class SimulatedLoopTests
     [Fact]
     public void A_disposed_timer_does_not_fire()
     {
-        var time = new VirtualTime();
+        var simulation = new Simulation(1);
+        var time = new VirtualTime(simulation);
         var timer = time.CreateTimer(_ => Assert.Fail("it was disposed"), null, Second, Timeout.InfiniteTimeSpan);
         timer.Dispose();
-        Assert.False(time.TryAdvance());
+        while (simulation.Step())
+        {
+        }
     }
 
     [Fact]

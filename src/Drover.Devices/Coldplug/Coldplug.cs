@@ -76,7 +76,9 @@ public sealed class Coldplug
         var sinceTurn = 0;
         foreach (var device in _devices.Enumerate())
         {
-            See(device, stop);
+            // one that we know has had its answer; only an event makes it ask anew
+            if (!_seen.Contains(device.DevPath))
+                See(device, stop);
             if (++sinceTurn % DevicesPerTurn == 0)
                 await _loop.Delay(TimeSpan.Zero, stop);
             if (stop.IsCancellationRequested)

@@ -43,6 +43,11 @@ public abstract class LoopTime : TimeProvider
             _timers.Dequeue().Fire();
     }
 
+    /// <summary>A timer was set: for clocks that do not look at <see cref="NextDue"/> by themselves.</summary>
+    protected virtual void WasSet(long due)
+    {
+    }
+
     sealed class Timer(LoopTime time, TimerCallback callback, object? state) : ITimer
     {
         const long NotSet = -1;
@@ -57,7 +62,9 @@ public abstract class LoopTime : TimeProvider
                 return true;
             Setting = time._order++;
             var ticks = (long)(Math.Max(0, dueTime.Ticks) * ((double)time.TimestampFrequency / TimeSpan.TicksPerSecond));
-            time._timers.Enqueue(this, (time.GetTimestamp() + ticks, Setting));
+            var due = time.GetTimestamp() + ticks;
+            time._timers.Enqueue(this, (due, Setting));
+            time.WasSet(due);
             return true;
         }
 

@@ -56,6 +56,9 @@ public sealed record HerdOptions
     /// <summary>Physical memory in bytes; 0: as the scenario has.</summary>
     public long MemoryBytes { get; init; }
 
+    /// <summary>The kernel decompresses module files; false: whoever loads does it, and goes through init_module, which no gate guards.</summary>
+    public bool KernelDecompresses { get; init; } = true;
+
     /// <summary>A kernel with KASAN: modules are larger, everything is slower (<see cref="CostModel"/> has the factors).</summary>
     public bool Kasan { get; init; }
 
