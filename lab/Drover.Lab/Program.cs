@@ -29,8 +29,13 @@ try
             return 0;
         case "compare":
             return await CompareCommand.RunAsync(rest, stop.Token);
+        case "fidelity" when help:
+            Console.WriteLine(FidelityCommand.Help);
+            return 0;
+        case "fidelity":
+            return await FidelityCommand.RunAsync(rest, stop.Token);
         default:
-            throw new LabException("it is lab/run or lab/compare; each has --help", LabException.Usage);
+            throw new LabException("it is lab/run, lab/compare or lab/fidelity; each has --help", LabException.Usage);
     }
 }
 catch (LabException problem)

@@ -55,8 +55,8 @@ sealed partial class ArgumentReader
         return items.Count == 1 ? items[0] : throw Wrong($"{name} takes one value here");
     }
 
-    public IReadOnlyList<int> Numbers(string name, int minimum, int maximum) =>
-        Required(name).Split(',', StringSplitOptions.RemoveEmptyEntries).Select(text => ParseNumber(name, text, minimum, maximum)).ToList();
+    public IReadOnlyList<int> Numbers(string name, int minimum, int maximum, string? fallback = null) =>
+        (fallback is null ? Required(name) : Text(name) ?? fallback).Split(',', StringSplitOptions.RemoveEmptyEntries).Select(text => ParseNumber(name, text, minimum, maximum)).ToList();
 
     /// <summary>QEMU's form: a number with M or G.</summary>
     public string Memory(string name, string fallback)

@@ -33,6 +33,15 @@ public sealed record CostModel
     /// <summary>What loading any module costs beside its bytes: sysfs, notifiers, text patching.</summary>
     public double SetupNs { get; init; } = 150_000;
 
+    /// <summary>
+    /// How often a load waits until all CPUs have taken note: TLB flushes, patched text, RCU grace periods. Each costs one turn of every task that computes, which is
+    /// nothing where CPUs run side by side, and much where an emulator's thread takes turns with them.
+    /// </summary>
+    public double SetupTurns { get; init; }
+
+    /// <summary>What each of these costs for every CPU of the machine: an interrupt, and its answer.</summary>
+    public double SetupTurnNsPerCpu { get; init; } = 300;
+
     /// <summary>Looking at /sys/module/NAME/initstate.</summary>
     public double InitStateNs { get; init; } = 8_000;
 

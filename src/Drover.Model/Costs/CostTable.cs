@@ -25,6 +25,8 @@ public static class CostTable
         new("layoutNsPerByte", costs => costs.LayoutNsPerByte, (costs, value) => costs with { LayoutNsPerByte = value }),
         new("relocateNsPerByte", costs => costs.RelocateNsPerByte, (costs, value) => costs with { RelocateNsPerByte = value }),
         new("setupNs", costs => costs.SetupNs, (costs, value) => costs with { SetupNs = value }),
+        new("setupTurns", costs => costs.SetupTurns, (costs, value) => costs with { SetupTurns = value }),
+        new("setupTurnNsPerCpu", costs => costs.SetupTurnNsPerCpu, (costs, value) => costs with { SetupTurnNsPerCpu = value }),
         new("initStateNs", costs => costs.InitStateNs, (costs, value) => costs with { InitStateNs = value }),
         new("lookupNs", costs => costs.LookupNs, (costs, value) => costs with { LookupNs = value }),
         new("rulesNs", costs => costs.RulesNs, (costs, value) => costs with { RulesNs = value }),

@@ -15,7 +15,7 @@ sealed class UdevHerd(HerdMachine machine, bool shares, bool looksAtResults = tr
     readonly KmodProbe _probe = new(machine);
     readonly SharedLoads _shared = new(machine);
     ModelTask? _udevd;
-    int _workers;
+    int _workers, _busy;
     bool _triggered, _isPumping;
 
     /// <summary><c>manager_set_default_children_max</c>.</summary>
@@ -64,6 +64,7 @@ sealed class UdevHerd(HerdMachine machine, bool shares, bool looksAtResults = tr
                     continue; // the event is lost with the worker that it would have had
             }
             worker.IsBusy = true;
+            _busy++;
             Machine.Spawn(() => WorkAsync(worker, device));
         }
         _isPumping = false;
@@ -104,6 +105,7 @@ sealed class UdevHerd(HerdMachine machine, bool shares, bool looksAtResults = tr
             }
         }
         worker.IsBusy = false;
+        _busy--;
         if (worker.IsKilled)
         {
             _workers--;
@@ -132,5 +134,5 @@ sealed class UdevHerd(HerdMachine machine, bool shares, bool looksAtResults = tr
             await _probe.CallAsync(worker, Machine.Files[name]);
     }
 
-    void EndIfDone() => IsDone = _triggered && _events.Count == 0 && !_isPumping && !Machine.Tasks.Any(task => task.IsBusy);
+    void EndIfDone() => IsDone = _triggered && _events.Count == 0 && !_isPumping && _busy == 0;
 }

@@ -45,6 +45,8 @@ sealed class LoadModule(KernelModel kernel)
             return FailLoad(call, imageBytes, missing);
         }
         await kernel.Compute((imageBytes * costs.RelocateNsPerByte) + costs.SetupNs);
+        for (var turn = 0; turn < costs.SetupTurns; turn++)
+            await kernel.Compute(kernel.Cpus.Count * costs.SetupTurnNsPerCpu);
         module.IsInSysfs = true;
         kernel.SendUevent($"/module/{call.Name}");
         kernel.Change(module, ModuleState.Coming);

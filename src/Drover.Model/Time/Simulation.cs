@@ -9,8 +9,12 @@ namespace Drover.Model;
 /// </summary>
 public sealed class Simulation
 {
-    readonly PriorityQueue<Action, Turn> _turns = new(new ByTurn());
-    long _order;
+    /// <summary>Timers come after all else of their instant.</summary>
+    const ulong TimerBit = 1UL << 63;
+
+    // by time in the upper half, and then by chance, or by order for timers
+    readonly PriorityQueue<Action, UInt128> _turns = new();
+    ulong _order;
 
     /// <summary>A simulation at time 0 with nothing to happen.</summary>
     public Simulation(int seed) => Random = new Random(seed);
@@ -35,11 +39,11 @@ public sealed class Simulation
     public void At(long atNs, Action action)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(atNs, NowNs);
-        _turns.Enqueue(action, new Turn(atNs, IsTimer: false, Random.NextInt64()));
+        _turns.Enqueue(action, new UInt128((ulong)atNs, (ulong)Random.NextInt64()));
     }
 
     /// <summary>A timer: it comes after all else of its instant, and timers of one instant come in the order in which they were set.</summary>
-    public void AtEndOf(long atNs, Action action) => _turns.Enqueue(action, new Turn(Math.Max(atNs, NowNs), IsTimer: true, _order++));
+    public void AtEndOf(long atNs, Action action) => _turns.Enqueue(action, new UInt128((ulong)Math.Max(atNs, NowNs), TimerBit | _order++));
 
     /// <summary>Waits, without computing, for this many ns; 0 gives others their turn.</summary>
     public DelayAwaitable Delay(long ns) => new(this, ns);
@@ -49,21 +53,11 @@ public sealed class Simulation
     {
         if (!_turns.TryDequeue(out var action, out var turn))
             return false;
-        NowNs = turn.AtNs;
+        NowNs = (long)(ulong)(turn >> 64);
         Steps++;
         action();
         AfterStep?.Invoke();
         return true;
-    }
-
-    readonly record struct Turn(long AtNs, bool IsTimer, long Order);
-
-    sealed class ByTurn : IComparer<Turn>
-    {
-        public int Compare(Turn x, Turn y) =>
-            x.AtNs != y.AtNs ? x.AtNs.CompareTo(y.AtNs)
-            : x.IsTimer != y.IsTimer ? x.IsTimer.CompareTo(y.IsTimer)
-            : x.Order.CompareTo(y.Order);
     }
 }
 
