@@ -1,5 +1,6 @@
 using Drover.Cli;
 using Drover.Linux;
+using Drover.Model;
 using Drover.Modules;
 using Drover.Output;
 using Drover.Verbs;
@@ -31,7 +32,7 @@ static class Program
             // 'drover … | head' has read enough
             return ExitCode.Failure;
         }
-        catch (Exception problem) when (problem is CannotException or ModuleDataException or IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is CannotException or ModuleDataException or ScenarioException or IOException or UnauthorizedAccessException)
         {
             terminal.Complain(problem.Message);
             return ExitCode.Failure;

@@ -44,6 +44,16 @@ sealed class Arguments
     /// <summary>Its value, the last one where it was given more than once; null where it was not.</summary>
     public string? Text(Option option) => _given.FindLast(given => given.Option.Name == option.Name).Value;
 
+    /// <summary>Its values, where it was given more than once, in that order.</summary>
+    public IEnumerable<string> Texts(Option option)
+    {
+        foreach (var (given, value) in _given)
+        {
+            if (given.Name == option.Name && value is not null)
+                yield return value;
+        }
+    }
+
     /// <summary>The value of a <see cref="ValueKind.Count"/>: a whole number of at least one.</summary>
     public int? Count(Option option) => Text(option) is { } text ? ParseCount(option, text) : null;
 

@@ -17,15 +17,31 @@ static class Json
     static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>One document, whose members <paramref name="report"/> writes, and a newline.</summary>
-    public static void Write(TextWriter writer, Action<Utf8JsonWriter> report)
+    public static void Write(TextWriter writer, Action<Utf8JsonWriter> report) => WriteDocument(writer, json =>
+    {
+        json.WriteStartObject();
+        report(json);
+        json.WriteEndObject();
+    });
+
+    /// <summary>One document that is an array of objects, and a newline.</summary>
+    public static void WriteArray<T>(TextWriter writer, IEnumerable<T> items, Action<Utf8JsonWriter, T> members) => WriteDocument(writer, json =>
+    {
+        json.WriteStartArray();
+        foreach (var item in items)
+        {
+            json.WriteStartObject();
+            members(json, item);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    });
+
+    static void WriteDocument(TextWriter writer, Action<Utf8JsonWriter> document)
     {
         var text = new ArrayBufferWriter<byte>(FirstBytes);
         using (var json = new Utf8JsonWriter(text, Options))
-        {
-            json.WriteStartObject();
-            report(json);
-            json.WriteEndObject();
-        }
+            document(json);
         writer.WriteLine(Encoding.UTF8.GetString(text.WrittenSpan));
     }
 

@@ -1,0 +1,36 @@
+using Drover.Model;
+using Drover.Output;
+
+namespace Drover.Verbs.Herd;
+
+/// <summary>What <c>drover herd --json</c> prints: an array, an object a run.</summary>
+static class HerdJsonReport
+{
+    public static void Write(IEnumerable<HerdResult> results, TextWriter writer) => Json.WriteArray(writer, results, (json, result) =>
+    {
+        var options = result.Options;
+        json.WriteString("gate", HerdNames.Of(options.Gate));
+        json.WriteString("herd", HerdNames.Of(options.Herd));
+        json.WriteNumber("cpus", options.Cpus);
+        json.WriteNumber("seed", options.Seed);
+        json.WriteObject("calls", () =>
+        {
+            foreach (var (error, calls) in RunCells.Ordered(result))
+                json.WriteNumber(OutcomeText.KeyOf(error), calls);
+        });
+        json.WriteNumber("wastedBytes", result.WastedBytes);
+        json.WriteNumber("peakBytes", result.PeakBytes);
+        json.WriteNumber("bootSeconds", Math.Round(result.BootSeconds, 6));
+        json.WriteBoolean("booted", result.Booted);
+        json.WriteStrings("live", result.Live);
+        json.WriteStrings("missing", result.Missing);
+
+        json.WriteNumber("attempted", result.Attempted);
+        json.WriteNumber("duplicateBytes", result.DuplicateBytes);
+        json.WriteNumber("killed", result.Killed);
+        json.WriteString("whyNotBooted", result.WhyNotBooted);
+        json.WriteBoolean("kasan", options.Kasan);
+        json.WriteNumber("memoryBytes", options.MemoryBytes);
+        json.WriteString("scenario", options.Scenario.Name);
+    });
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using Drover.Cli;
+using Drover.Model;
+
+namespace Drover.Verbs.Herd;
+
+/// <summary>The runs that a command line asks for, in the order of the report: by herd, by gate, along the sweep. Immutable.</summary>
+sealed record HerdPlan(IReadOnlyList<HerdOptions> Runs, Sweep? Sweep)
+{
+    public static readonly Option Cpus = new("cpus", $"CPUs of the machine, 1 to {Sweep.MostCpus}", "N", "255, or what the scenario has", Kind: ValueKind.Count);
+
+    public static readonly Option Gate = new("gate", "the kernel's gate: none, early, exclusive, idempotent; several with commas, or all", "GATE", "all");
+
+    public static readonly Option Herd = new("herd", "who loads: udev, threads, modprobe, spray, user-decompress, drover; several, or all", "WHO", "udev,drover");
+
+    public static readonly Option Memory = new("memory", "memory of the machine", "SIZE", "what the scenario has", Kind: ValueKind.Bytes);
+
+    public static readonly Option Kasan = new("kasan", "a kernel with KASAN: larger modules, everything slower");
+
+    public static readonly Option Seed = new("seed", "another course of chance; one seed is one trace", "N", "1", Kind: ValueKind.Count);
+
+    public static readonly Option Cost = new("cost", "a cost of the model, such as readNsPerByte=0.5; may be given several times", "NAME=VALUE");
+
+    public static readonly Option SweepOption = new("sweep", "runs along cpus=1..4096 (powers of two), cpus=1,8,64 or memory=256M..8G; with a chart", "RANGE");
+
+    /// <exception cref="UsageException">It contradicts itself, or a value is out of range.</exception>
+    /// <exception cref="CannotException">The scenario cannot be read.</exception>
+    /// <exception cref="ScenarioException">The scenario is none.</exception>
+    public static HerdPlan Read(Arguments arguments)
+    {
+        var sweep = arguments.Text(SweepOption) is { } range ? Sweep.Parse(range) : null;
+        if (sweep is { Axis: SweepAxis.Cpus } && arguments.Has(Cpus))
+            throw new UsageException("--sweep varies the CPUs: leave out --cpus");
+        if (sweep is { Axis: SweepAxis.Memory } && arguments.Has(Memory))
+            throw new UsageException("--sweep varies the memory: leave out --memory");
+        if (arguments.Count(Cpus) > Sweep.MostCpus)
+            throw new UsageException($"--cpus takes 1 to {Sweep.MostCpus}, not '{arguments.Text(Cpus)}'");
+        var gates = HerdNames.ReadGates(arguments, Gate);
+        var herds = HerdNames.ReadHerds(arguments, Herd);
+        var ownCosts = arguments.Texts(Cost).Select(ParseCost).ToList();
+
+        var (scenario, cpus) = ScenarioSource.Open(arguments);
+        var machine = new HerdOptions
+        {
+            Scenario = scenario,
+            Cpus = arguments.Count(Cpus) ?? cpus,
+            MemoryBytes = arguments.Size(Memory) ?? scenario.MemoryBytes,
+            Kasan = arguments.Has(Kasan),
+            Seed = arguments.Count(Seed) ?? 1,
+            Costs = ownCosts.Count == 0 ? null : ownCosts.Aggregate(CostTable.Of(scenario), (costs, own) => CostTable.With(costs, own.Name, own.Value)!),
+        };
+        var lines = herds.SelectMany(herd => gates, (herd, gate) => machine with { Herd = herd, Gate = gate });
+        return new HerdPlan(sweep is null ? [.. lines] : [.. lines.SelectMany(_ => sweep.Values, sweep.At)], sweep);
+    }
+
+    static (string Name, double Value) ParseCost(string text)
+    {
+        var equals = text.IndexOf('=', StringComparison.Ordinal);
+        var name = equals < 0 ? text : text[..equals];
+        if (!CostTable.Names.Contains(name))
+        {
+            var hint = Nearest.Hint(name, CostTable.Names);
+            throw new UsageException($"--cost: there is no cost '{name}'{(hint.Length > 0 ? hint : $"; there are {string.Join(", ", CostTable.Names)}")}");
+        }
+        return equals >= 0 && double.TryParse(text.AsSpan(equals + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && CostTable.IsValid(value)
+            ? (name, value)
+            : throw new UsageException($"--cost takes NAME=VALUE with a number of at least 0, such as {name}=1.5, not '{text}'");
+    }
+}

@@ -1,0 +1,118 @@
+using System.Numerics;
+using Drover.Cli;
+
+namespace Drover.Verbs.Herd;
+
+/// <summary>Waste along a sweep, drawn with letters: each a line, a capital where the boot failed. Stateless.</summary>
+static class TextChart
+{
+    /// <summary>Rows above the one of zero.</summary>
+    const int Rows = 15;
+
+    const int LabelWidth = 10;
+
+    /// <summary>From this ratio on an axis is logarithmic.</summary>
+    const double Decade = 10;
+
+    /// <param name="width">Of the whole, in characters.</param>
+    public static void Write(IReadOnlyList<SweepSeries> lines, Sweep sweep, int width, TextWriter writer)
+    {
+        var values = lines.SelectMany(line => line.Points).Select(point => point.WastedBytes).Where(wasted => wasted > 0).ToList();
+        if (values.Count == 0)
+        {
+            writer.WriteLine("chart: nothing is wasted at any point");
+            return;
+        }
+        // rows are powers of two, so that their labels are round
+        var lowest = BitOperations.Log2((ulong)values.Min());
+        var range = BitOperations.Log2((ulong)values.Max()) + 1 - lowest;
+        var step = Math.Max(1, (range + Rows - 1) / Rows);
+        var plot = new Plot((range / step) + 2, width - LabelWidth - 2);
+        int RowOf(double wasted) => wasted <= 0 ? 0 : Math.Clamp(1 + (int)Math.Round((Math.Log2(wasted) - lowest) / step), 1, plot.Height - 1);
+
+        List<long> ticks = [.. lines.SelectMany(line => line.Points).Select(point => point.At).Distinct().Order()];
+        int ColumnOf(long at) => PositionOf(at, ticks[0], ticks[^1], plot.Width);
+        for (var line = 0; line < lines.Count; line++)
+            Draw(plot, lines[line].Points, (char)('a' + (line % 26)), point => (ColumnOf(point.At), RowOf(point.WastedBytes)));
+
+        writer.WriteLine($"wasted bytes against {sweep.Name}; a capital letter: the boot failed; *: more than one line");
+        for (var row = plot.Height - 1; row >= 0; row--)
+        {
+            var label = row == 0 ? "0" : row % 2 == 1 ? ByteSize.Format(1L << (lowest + ((row - 1) * step))) : "";
+            writer.WriteLine($"{label.PadLeft(LabelWidth)} │{plot.RowText(row)}".TrimEnd());
+        }
+        writer.WriteLine($"{new string(' ', LabelWidth)} └{new string('─', plot.Width)}");
+        writer.WriteLine($"{new string(' ', LabelWidth + 2)}{TickText(ticks, sweep, ColumnOf, plot.Width)}".TrimEnd());
+        for (var line = 0; line < lines.Count; line++)
+            writer.WriteLine($"{new string(' ', LabelWidth + 2)}{(char)('a' + (line % 26))}  {lines[line].Name}");
+    }
+
+    static int PositionOf(long at, long from, long to, int width)
+    {
+        if (from == to)
+            return 0;
+        var share = (double)to / from >= Decade ? Math.Log((double)at / from) / Math.Log((double)to / from) : (double)(at - from) / (to - from);
+        return (int)Math.Round(share * (width - 1));
+    }
+
+    static void Draw(Plot plot, IReadOnlyList<SweepPoint> points, char letter, Func<SweepPoint, (int Column, int Row)> placeOf)
+    {
+        for (var i = 0; i < points.Count; i++)
+        {
+            var (column, row) = placeOf(points[i]);
+            plot.Mark(column, row, points[i].Booted ? letter : char.ToUpperInvariant(letter));
+            if (i == 0)
+                continue;
+            var (before, from) = placeOf(points[i - 1]);
+            for (var between = before + 1; between < column; between++)
+                plot.Dot(between, from + (int)Math.Round((double)(row - from) * (between - before) / (column - before)));
+        }
+    }
+
+    /// <summary>As many of the values as have room, each below its column.</summary>
+    static string TickText(List<long> ticks, Sweep sweep, Func<long, int> columnOf, int width)
+    {
+        var text = new char[width + LabelWidth];
+        Array.Fill(text, ' ');
+        var free = 0;
+        foreach (var tick in ticks)
+        {
+            var label = sweep.Format(tick);
+            var at = columnOf(tick);
+            if (at < free || at + label.Length > text.Length)
+                continue;
+            label.CopyTo(0, text, at, label.Length);
+            free = at + label.Length + 1;
+        }
+        return new string(text);
+    }
+
+    /// <summary>A field of characters; row 0 is the lowest.</summary>
+    sealed class Plot(int height, int width)
+    {
+        const char Empty = ' ';
+        const char Between = '·';
+        const char Several = '*';
+
+        readonly char[] _cells = [.. Enumerable.Repeat(Empty, height * width)];
+
+        public int Height => height;
+
+        public int Width => width;
+
+        public void Mark(int column, int row, char letter)
+        {
+            ref var cell = ref _cells[(row * width) + column];
+            cell = cell is Empty or Between ? letter : Several;
+        }
+
+        public void Dot(int column, int row)
+        {
+            ref var cell = ref _cells[(row * width) + column];
+            if (cell is Empty)
+                cell = Between;
+        }
+
+        public string RowText(int row) => new(_cells, row * width, width);
+    }
+}
