@@ -90,6 +90,8 @@ sealed class HerdVerb(HerdEngine engine) : Verb
             throw new UsageException($"takes no arguments, and got '{arguments.Operands[0]}'");
         if (arguments.Has(CommonOptions.Json) && arguments.Has(Csv))
             throw new UsageException("--json and --csv are two forms of the same: leave one out");
+        if (arguments.Text(Html) is { Length: 0 })
+            throw new UsageException("--html needs the name of a file");
         foreach (var text in new[] { Trace, Stats })
         {
             if (arguments.Has(text) && (arguments.Has(CommonOptions.Json) || arguments.Has(Csv)))
@@ -115,7 +117,8 @@ sealed class HerdVerb(HerdEngine engine) : Verb
 
     static void WriteHtml(FileStream file, List<FinishedRun> finished, Sweep? sweep)
     {
-        file.SetLength(0);
+        if (file.CanSeek)
+            file.SetLength(0);
         using var writer = new StreamWriter(file, leaveOpen: true) { NewLine = "\n" };
         HtmlReport.Write(finished, sweep, writer);
     }

@@ -21,7 +21,7 @@ static class HerdReading
         }
         var once = scenario.Devices.Count(device => !device.IsPerCpu);
         var perCpu = scenario.Devices.Count - once;
-        var devices = sweep is { Axis: SweepAxis.Cpus } ? $"{once} devices and {perCpu} of each CPU" : $"{once + ((long)perCpu * options.Cpus)} devices";
+        var devices = sweep is { Axis: SweepAxis.Cpus } ? $"{Plural(once, "device")} and {perCpu} of each CPU" : Plural(once + ((long)perCpu * options.Cpus), "device");
         return $"A boot in the model: {cpus}, {memory}{(options.Kasan ? ", KASAN" : "")}; {devices} of '{PlainText.Of(scenario.Name)}' ask for {Plural(scenario.Modules.Count, "module")}. "
             + "Each HERD loads them on a kernel with each GATE.";
     }
@@ -77,5 +77,5 @@ static class HerdReading
 
     static string Gates(List<HerdResult> runs) => string.Join(", ", runs.Select(run => HerdNames.Of(run.Options.Gate)));
 
-    static string Plural(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
+    static string Plural(long count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
 }

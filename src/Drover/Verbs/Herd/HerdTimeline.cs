@@ -62,7 +62,7 @@ sealed class HerdTimeline : IHerdObserver
                 Turn(Of(happened.Task), happened.AtNs, SpanKind.Loading);
                 break;
             case HerdEventKind.CallEnds when happened.Error is Errno.None:
-                EndCall(Of(happened.Task), happened.AtNs, SpanKind.Loading, "loaded");
+                EndCall(Of(happened.Task), happened.AtNs, SpanKind.Loading, "returns 0");
                 break;
             case HerdEventKind.CallEnds:
                 EndCall(Of(happened.Task), happened.AtNs, SpanKind.Failed, ErrnoText.Name(happened.Error));

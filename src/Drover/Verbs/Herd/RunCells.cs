@@ -13,10 +13,10 @@ static class RunCells
 
     public static long CallsOf(HerdResult result) => result.Calls.Values.Sum();
 
-    /// <summary>Errnos in their order, success first: <c>21 loaded, 138 EEXIST</c>; a dash where nobody called.</summary>
+    /// <summary>Errnos in their order, success first: <c>21 ok, 138 EEXIST</c>; a dash where nobody called.</summary>
     public static string ByErrno(HerdResult result)
     {
-        var calls = Ordered(result).Where(calls => calls.Value > 0).Select(calls => $"{calls.Value} {(calls.Key is Errno.None ? "loaded" : ErrnoText.Name(calls.Key))}").ToList();
+        var calls = Ordered(result).Where(calls => calls.Value > 0).Select(calls => $"{calls.Value} {(calls.Key is Errno.None ? "ok" : ErrnoText.Name(calls.Key))}").ToList();
         return calls.Count > 0 ? string.Join(", ", calls) : "-";
     }
 

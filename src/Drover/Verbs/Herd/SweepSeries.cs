@@ -10,6 +10,20 @@ readonly record struct SweepPoint(long At, long WastedBytes, bool Booted);
 /// <param name="Name">Who it is; several where they waste the same at every point.</param>
 sealed record SweepSeries(string Name, IReadOnlyList<SweepPoint> Points)
 {
+    /// <summary>From this ratio on an axis is logarithmic.</summary>
+    const double LogFrom = 8;
+
+    /// <summary>Values this far apart are shown on a logarithmic axis; both above 0.</summary>
+    public static bool IsLog(long least, long most) => (double)most / least >= LogFrom;
+
+    /// <summary>Where on the axis of a sweep a value is, 0 to 1; all above 0.</summary>
+    public static double ShareOf(long at, long from, long to)
+    {
+        if (from == to)
+            return 0;
+        return IsLog(from, to) ? Math.Log((double)at / from) / Math.Log((double)to / from) : (double)(at - from) / (to - from);
+    }
+
     /// <summary>A line a gate and herd, in the order of the runs; lines that lie on each other become one.</summary>
     public static List<SweepSeries> Of(IEnumerable<HerdResult> results, Sweep sweep)
     {

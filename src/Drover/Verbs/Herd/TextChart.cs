@@ -11,9 +11,6 @@ static class TextChart
 
     const int LabelWidth = 10;
 
-    /// <summary>From this ratio on an axis is logarithmic.</summary>
-    const double Decade = 10;
-
     /// <param name="width">Of the whole, in characters.</param>
     public static void Write(IReadOnlyList<SweepSeries> lines, Sweep sweep, int width, TextWriter writer)
     {
@@ -31,7 +28,7 @@ static class TextChart
         int RowOf(double wasted) => wasted <= 0 ? 0 : Math.Clamp(1 + (int)Math.Round((Math.Log2(wasted) - lowest) / step), 1, plot.Height - 1);
 
         List<long> ticks = [.. lines.SelectMany(line => line.Points).Select(point => point.At).Distinct().Order()];
-        int ColumnOf(long at) => PositionOf(at, ticks[0], ticks[^1], plot.Width);
+        int ColumnOf(long at) => (int)Math.Round(SweepSeries.ShareOf(at, ticks[0], ticks[^1]) * (plot.Width - 1));
         for (var line = 0; line < lines.Count; line++)
             Draw(plot, lines[line].Points, (char)('a' + (line % 26)), point => (ColumnOf(point.At), RowOf(point.WastedBytes)));
 
@@ -45,14 +42,6 @@ static class TextChart
         writer.WriteLine($"{new string(' ', LabelWidth + 2)}{TickText(ticks, sweep, ColumnOf, plot.Width)}".TrimEnd());
         for (var line = 0; line < lines.Count; line++)
             writer.WriteLine($"{new string(' ', LabelWidth + 2)}{(char)('a' + (line % 26))}  {lines[line].Name}");
-    }
-
-    static int PositionOf(long at, long from, long to, int width)
-    {
-        if (from == to)
-            return 0;
-        var share = (double)to / from >= Decade ? Math.Log((double)at / from) / Math.Log((double)to / from) : (double)(at - from) / (to - from);
-        return (int)Math.Round(share * (width - 1));
     }
 
     static void Draw(Plot plot, IReadOnlyList<SweepPoint> points, char letter, Func<SweepPoint, (int Column, int Row)> placeOf)

@@ -47,7 +47,7 @@ sealed class TraceWriter(TextWriter writer, IHerdObserver? next = null) : IHerdO
 
     static string EndOf(in HerdEvent happened)
     {
-        var end = happened.Error is Errno.None ? "loaded" : $"fails with {ErrnoText.Name(happened.Error)}";
+        var end = happened.Error is Errno.None ? "returns 0" : $"fails with {ErrnoText.Name(happened.Error)}";
         return happened.Bytes > 0 ? $"{end}, {ByteSize.Format(happened.Bytes)} wasted" : end;
     }
 }
