@@ -23,6 +23,9 @@ sealed record HerdPlan(IReadOnlyList<HerdOptions> Runs, Sweep? Sweep)
 
     public static readonly Option SweepOption = new("sweep", "runs along cpus=1..4096 (powers of two), cpus=1,8,64 or memory=256M..8G; with a chart", "RANGE");
 
+    /// <summary>Of whatever unit: what a scenario may have, too.</summary>
+    const double MostCost = 1e15;
+
     /// <exception cref="UsageException">It contradicts itself, or a value is out of range.</exception>
     /// <exception cref="CannotException">The scenario cannot be read.</exception>
     /// <exception cref="ScenarioException">The scenario is none.</exception>
@@ -35,6 +38,8 @@ sealed record HerdPlan(IReadOnlyList<HerdOptions> Runs, Sweep? Sweep)
             throw new UsageException("--sweep varies the memory: leave out --memory");
         if (arguments.Count(Cpus) > Sweep.MostCpus)
             throw new UsageException($"--cpus takes 1 to {Sweep.MostCpus}, not '{arguments.Text(Cpus)}'");
+        if (arguments.Size(Memory) > Sweep.MostMemoryBytes)
+            throw new UsageException($"--memory takes at most {Sweep.MostMemoryBytes >> 30}G, not '{arguments.Text(Memory)}'");
         var gates = HerdNames.ReadGates(arguments, Gate);
         var herds = HerdNames.ReadHerds(arguments, Herd);
         var ownCosts = arguments.Texts(Cost).Select(ParseCost).ToList();
@@ -47,23 +52,24 @@ sealed record HerdPlan(IReadOnlyList<HerdOptions> Runs, Sweep? Sweep)
             MemoryBytes = arguments.Size(Memory) ?? scenario.MemoryBytes,
             Kasan = arguments.Has(Kasan),
             Seed = arguments.Count(Seed) ?? 1,
-            Costs = ownCosts.Count == 0 ? null : ownCosts.Aggregate(CostTable.Of(scenario), (costs, own) => CostTable.With(costs, own.Name, own.Value)!),
+            Costs = ownCosts.Count == 0 ? null : ownCosts.Aggregate(new CostModel().With(scenario.Costs), (costs, own) => own.Cost.With(costs, own.Value)),
         };
         var lines = herds.SelectMany(herd => gates, (herd, gate) => machine with { Herd = herd, Gate = gate });
         return new HerdPlan(sweep is null ? [.. lines] : [.. lines.SelectMany(_ => sweep.Values, sweep.At)], sweep);
     }
 
-    static (string Name, double Value) ParseCost(string text)
+    static (CostEntry Cost, double Value) ParseCost(string text)
     {
         var equals = text.IndexOf('=', StringComparison.Ordinal);
         var name = equals < 0 ? text : text[..equals];
-        if (!CostTable.Names.Contains(name))
+        if (CostTable.Find(name) is not { } cost)
         {
-            var hint = Nearest.Hint(name, CostTable.Names);
-            throw new UsageException($"--cost: there is no cost '{name}'{(hint.Length > 0 ? hint : $"; there are {string.Join(", ", CostTable.Names)}")}");
+            var names = CostTable.All.Select(known => known.Name).ToList();
+            var hint = Nearest.Hint(name, names);
+            throw new UsageException($"--cost: there is no cost '{name}'{(hint.Length > 0 ? hint : $"; there are {string.Join(", ", names)}")}");
         }
-        return equals >= 0 && double.TryParse(text.AsSpan(equals + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && CostTable.IsValid(value)
-            ? (name, value)
+        return equals >= 0 && double.TryParse(text.AsSpan(equals + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value is >= 0 and <= MostCost
+            ? (cost, value)
             : throw new UsageException($"--cost takes NAME=VALUE with a number of at least 0, such as {name}=1.5, not '{text}'");
     }
 }

@@ -10,11 +10,14 @@ enum SweepAxis { Cpus, Memory }
 /// <summary>One thing varied, and its values: CPUs, or bytes of memory; ascending, each once. Immutable.</summary>
 sealed record Sweep(SweepAxis Axis, IReadOnlyList<long> Values)
 {
-    /// <summary>More points than this are a mistake: a range has at most 35.</summary>
+    /// <summary>More points than this are a mistake: a range has at most 53.</summary>
     const int MostPoints = 64;
 
     /// <summary>Most CPUs of a run (<see cref="HerdOptions.Cpus"/>); the kernel's NR_CPUS on x86 with MAXSMP.</summary>
     public const int MostCpus = 8192;
+
+    /// <summary>4 PiB: physical addresses of x86 have 52 bits.</summary>
+    public const long MostMemoryBytes = 1L << 52;
 
     const string Forms = "cpus=1..4096, cpus=1,8,64 or memory=256M..8G";
 
@@ -73,7 +76,7 @@ sealed record Sweep(SweepAxis Axis, IReadOnlyList<long> Values)
                 ? cpus
                 : throw new UsageException($"--sweep {text}: '{value}' is no number of CPUs from 1 to {MostCpus}; write {Forms}");
         }
-        return ByteSize.TryParse(value, out var bytes) && bytes is > 0 and <= 1L << 60
+        return ByteSize.TryParse(value, out var bytes) && bytes is > 0 and <= MostMemoryBytes
             ? bytes
             : throw new UsageException($"--sweep {text}: '{value}' is no size such as 256M; write {Forms}");
     }
