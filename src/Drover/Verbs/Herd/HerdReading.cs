@@ -31,51 +31,57 @@ static class HerdReading
     {
         if (results.Count < 2)
             return [];
+        // where there is but one gate it need not be told
+        var tellGate = results.Any(result => result.Options.Gate != results[0].Options.Gate);
         var herds = results.GroupBy(result => result.Options.Herd).Select(herd => (Name: HerdNames.Of(herd.Key), Runs: herd.ToList())).ToList();
-        var sentences = new List<string> { $"Waste: {string.Join("; ", herds.Select(herd => $"{herd.Name} {WasteOf(herd.Runs)}"))}." };
-        var ends = herds.SelectMany(herd => EndsOf(herd.Name, herd.Runs)).ToList();
-        if (ends.Count > 0)
-            sentences.Add($"At the end: {string.Join("; ", ends)}.");
-        return sentences;
+        var waste = Together(herds.Select(herd => (herd.Name, new Finding("", "", WasteOf(herd.Runs, tellGate)))));
+        var ends = Together(herds.SelectMany(herd => EndsOf(herd.Runs, tellGate), (herd, end) => (herd.Name, end)));
+        return [$"Waste: {waste}.", $"At the end: {ends}."];
     }
 
-    static string WasteOf(List<HerdResult> runs)
+    /// <summary>What of several herds is the same is told once.</summary>
+    static string Together(IEnumerable<(string Herd, Finding Finding)> findings) => string.Join("; ", findings.GroupBy(of => of.Finding, of => of.Herd).Select(same => same.Key.Of([.. same])));
+
+    static string WasteOf(List<HerdResult> runs, bool tellGate)
     {
         var most = runs.MaxBy(run => run.WastedBytes)!;
         var least = runs.MinBy(run => run.WastedBytes)!;
-        if (most.WastedBytes == 0)
-            return $"nothing{OnEvery(runs)}";
+        if (most.WastedBytes == least.WastedBytes)
+            return $"{AmountOf(most)}{OnEvery(runs, tellGate)}";
         // the seed's two figures, where both are there
         var without = runs.Find(run => run.Options.Gate is GateKind.None) ?? most;
         var with = runs.Find(run => run.Options.Gate is GateKind.Exclusive) ?? least;
         if (with.WastedBytes >= without.WastedBytes)
             (without, with) = (most, least);
-        var first = $"{RunCells.Wasted(without)} {On(without)}";
-        if (with.WastedBytes == without.WastedBytes)
-            return runs.Count == 1 ? first : $"{RunCells.Wasted(without)}{OnEvery(runs)}";
-        return with.WastedBytes == 0
-            ? $"{first}, nothing {On(with)}"
-            : string.Create(CultureInfo.InvariantCulture, $"{first}, {RunCells.Wasted(with)} {On(with)} ({(double)without.WastedBytes / with.WastedBytes:#,0.#} times less)");
+        var times = with.WastedBytes == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" ({(double)without.WastedBytes / with.WastedBytes:#,0.#} times less)");
+        return $"{AmountOf(without)} {On(without)}, {AmountOf(with)} {On(with)}{times}";
     }
 
-    static IEnumerable<string> EndsOf(string herd, List<HerdResult> runs)
+    static IEnumerable<Finding> EndsOf(List<HerdResult> runs, bool tellGate)
     {
         var failed = runs.FindAll(run => !run.Booted);
         if (failed.Count > 0)
-            yield return $"{herd} does not boot{(failed.Count == runs.Count ? OnEvery(runs) : $" with gate {Gates(failed)}")}";
-        var lacking = runs.FindAll(run => run.Booted && run.Missing.Count > 0);
-        foreach (var run in lacking)
-            yield return $"{herd} lacks {Plural(run.Missing.Count, "module")} {On(run)} ({RunCells.Names(run.Missing)})";
+            yield return new Finding("does not boot", "do not boot", Where(failed));
+        foreach (var run in runs.FindAll(run => run.Booted && run.Missing.Count > 0))
+            yield return new Finding("lacks", "lack", $" {Plural(run.Missing.Count, "module")}{(tellGate ? $" {On(run)}" : "")} ({RunCells.Names(run.Missing)})");
         var complete = runs.FindAll(run => run.Booted && run.Missing.Count == 0);
         if (complete.Count > 0)
-            yield return $"{herd} boots with every module{(complete.Count == runs.Count ? OnEvery(runs) : $" with gate {Gates(complete)}")}";
+            yield return new Finding("boots", "boot", $" with every module{Where(complete)}");
+
+        string Where(List<HerdResult> some) => some.Count == runs.Count ? OnEvery(runs, tellGate) : $", gate {string.Join(", ", some.Select(run => HerdNames.Of(run.Options.Gate)))}";
     }
+
+    static string AmountOf(HerdResult run) => run.WastedBytes == 0 ? "nothing" : RunCells.Wasted(run);
 
     static string On(HerdResult run) => run.Options.Gate is GateKind.None ? "without a gate" : $"with gate {HerdNames.Of(run.Options.Gate)}";
 
-    static string OnEvery(List<HerdResult> runs) => runs.Count == 1 ? $" {On(runs[0])}" : " on every gate";
-
-    static string Gates(List<HerdResult> runs) => string.Join(", ", runs.Select(run => HerdNames.Of(run.Options.Gate)));
+    static string OnEvery(List<HerdResult> runs, bool tellGate) => !tellGate ? "" : runs.Count == 1 ? $" {On(runs[0])}" : " on every gate";
 
     static string Plural(long count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
+
+    /// <summary>Something to say of one herd, or of several.</summary>
+    sealed record Finding(string OneDoes, string SeveralDo, string Rest)
+    {
+        public string Of(IReadOnlyList<string> herds) => $"{string.Join(", ", herds)} {(herds.Count == 1 ? OneDoes : SeveralDo)}{Rest}";
+    }
 }

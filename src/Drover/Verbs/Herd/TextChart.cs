@@ -53,6 +53,9 @@ static class TextChart
             if (i == 0)
                 continue;
             var (before, from) = placeOf(points[i - 1]);
+            // there is no way from nothing to something on a logarithmic axis
+            if ((from == 0) != (row == 0))
+                continue;
             for (var between = before + 1; between < column; between++)
                 plot.Dot(between, from + (int)Math.Round((double)(row - from) * (between - before) / (column - before)));
         }

@@ -13,6 +13,13 @@ public class HerdVerbTests
     public void A_machine_that_does_not_boot_is_a_result() => new PretendEngine().Command("--memory", "256M", "--kasan", "--gate=none,exclusive").ShouldBe("herd-no-boot.txt");
 
     [Fact]
+    public void What_is_the_same_of_several_herds_is_told_once()
+    {
+        var run = new PretendEngine().Command("--gate=none", "--herd=udev,spray,drover");
+        Assert.Contains("\nWaste: udev, spray 193.8 MiB; drover nothing.\nAt the end: udev, spray, drover boot with every module.\n", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_sweep_has_tables_and_a_chart() => new PretendEngine().Command("--sweep", "cpus=1..1024").ShouldBe("herd-sweep.txt");
 
     [Fact]
