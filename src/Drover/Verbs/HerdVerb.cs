@@ -7,7 +7,8 @@ namespace Drover.Verbs;
 
 /// <summary><c>drover herd</c>: the module load path as a model, and who loads on it.</summary>
 /// <param name="engine">Does one run.</param>
-sealed class HerdVerb(HerdEngine engine) : Verb
+/// <param name="builtIn">The scenario that is meant where no file is named.</param>
+sealed class HerdVerb(HerdEngine engine, Func<Scenario> builtIn) : Verb
 {
     static readonly Option Csv = new("csv", "a line a run, with a header");
 
@@ -21,7 +22,7 @@ sealed class HerdVerb(HerdEngine engine) : Verb
     const int ChartWidth = 78;
 
     public HerdVerb()
-        : this(HerdRun.Run)
+        : this(HerdRun.Run, () => ScenarioSource.BuiltIn)
     {
     }
 
@@ -62,7 +63,7 @@ sealed class HerdVerb(HerdEngine engine) : Verb
     public override int Run(Arguments arguments, Terminal terminal)
     {
         Check(arguments);
-        var plan = HerdPlan.Read(arguments);
+        var plan = HerdPlan.Read(arguments, builtIn);
         // a report that nobody can write is told before the runs, not after
         using var html = arguments.Text(Html) is { } path ? new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read) : null;
         using var interrupt = new Interrupt();

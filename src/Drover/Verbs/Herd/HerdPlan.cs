@@ -26,10 +26,11 @@ sealed record HerdPlan(IReadOnlyList<HerdOptions> Runs, Sweep? Sweep)
     /// <summary>Of whatever unit: what a scenario may have, too.</summary>
     const double MostCost = 1e15;
 
+    /// <param name="builtIn">The scenario that is meant where no file is named.</param>
     /// <exception cref="UsageException">It contradicts itself, or a value is out of range.</exception>
     /// <exception cref="CannotException">The scenario cannot be read.</exception>
     /// <exception cref="ScenarioException">The scenario is none.</exception>
-    public static HerdPlan Read(Arguments arguments)
+    public static HerdPlan Read(Arguments arguments, Func<Scenario> builtIn)
     {
         var sweep = arguments.Text(SweepOption) is { } range ? Sweep.Parse(range) : null;
         if (sweep is { Axis: SweepAxis.Cpus } && arguments.Has(Cpus))
@@ -44,7 +45,7 @@ sealed record HerdPlan(IReadOnlyList<HerdOptions> Runs, Sweep? Sweep)
         var herds = HerdNames.ReadHerds(arguments, Herd);
         var ownCosts = arguments.Texts(Cost).Select(ParseCost).ToList();
 
-        var (scenario, cpus) = ScenarioSource.Open(arguments);
+        var (scenario, cpus) = ScenarioSource.Open(arguments, builtIn);
         var machine = new HerdOptions
         {
             Scenario = scenario,

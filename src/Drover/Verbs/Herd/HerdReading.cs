@@ -68,12 +68,12 @@ static class HerdReading
         if (complete.Count > 0)
             yield return new Finding("boots", "boot", $" with every module{Where(complete)}");
 
-        string Where(List<HerdResult> some) => some.Count == runs.Count ? OnEvery(runs, tellGate) : $", gate {string.Join(", ", some.Select(run => HerdNames.Of(run.Options.Gate)))}";
+        string Where(List<HerdResult> some) => some.Count == runs.Count ? OnEvery(runs, tellGate) : $" on {(some.Count == 1 ? "gate" : "gates")} {string.Join(", ", some.Select(run => HerdNames.Of(run.Options.Gate)))}";
     }
 
     static string AmountOf(HerdResult run) => run.WastedBytes == 0 ? "nothing" : RunCells.Wasted(run);
 
-    static string On(HerdResult run) => run.Options.Gate is GateKind.None ? "without a gate" : $"with gate {HerdNames.Of(run.Options.Gate)}";
+    static string On(HerdResult run) => run.Options.Gate is GateKind.None ? "without a gate" : $"on gate {HerdNames.Of(run.Options.Gate)}";
 
     static string OnEvery(List<HerdResult> runs, bool tellGate) => !tellGate ? "" : runs.Count == 1 ? $" {On(runs[0])}" : " on every gate";
 

@@ -11,12 +11,13 @@ static class ScenarioSource
     /// <summary>CPUs of a run on the built-in scenario, unless the command line says: the seed's virtual machine had as many.</summary>
     const int BuiltInCpus = 255;
 
+    /// <param name="builtIn">The one that is meant where no file is named.</param>
     /// <exception cref="CannotException">It cannot be read.</exception>
     /// <exception cref="ScenarioException">It is none.</exception>
-    public static (Scenario Scenario, int Cpus) Open(Arguments arguments)
+    public static (Scenario Scenario, int Cpus) Open(Arguments arguments, Func<Scenario> builtIn)
     {
         if (arguments.Text(File) is not { } path)
-            return (BuiltIn, BuiltInCpus);
+            return (builtIn(), BuiltInCpus);
         var scenario = Read(path);
         return (scenario, scenario.Cpus);
     }
@@ -25,7 +26,7 @@ static class ScenarioSource
     static Scenario Read(string path) => throw new CannotException($"{path}: this build reads no scenarios yet: leave out --scenario");
 
     // the recorded one comes with ScenarioFile
-    static Scenario BuiltIn { get; } = new()
+    public static Scenario BuiltIn => new()
     {
         Name = "stand-in",
         Description = "a few modules, as long as there is no recorded machine",
