@@ -171,10 +171,13 @@ static class ScenarioRules
     {
         if (names.Count > limit)
             yield return new(list, $"more than {limit}");
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < names.Count; i++)
         {
             if (!index.ContainsKey(names[i]))
                 yield return new(list with { Item = i }, Unknown(names[i], scenario));
+            if (!seen.Add(names[i]))
+                yield return new(list with { Item = i }, $"'{names[i]}' comes twice");
         }
     }
 

@@ -1,0 +1,94 @@
+using CsCheck;
+using Drover.Modules;
+
+namespace Drover.Model.Tests.Scenarios;
+
+/// <summary>Scenarios that keep to the rules, and use all that the format has.</summary>
+static class RandomScenario
+{
+    static readonly Gen<string> Text = Gen.OneOf(Gen.String.AlphaNumeric, Gen.OneOf("", "\"quoted\"\n\t", "ä→🐑", "</script>", "\u0001"));
+
+    static readonly Gen<long> Bytes = Gen.Long[1, 512 << 20];
+
+    static readonly Gen<long> Time = Gen.OneOf(Gen.Const(0L), Gen.Long[0, 3_600_000_000_000]);
+
+    /// <summary>What drivers write, and what only a hostile device would: all that means something in a pattern.</summary>
+    static readonly Gen<string> Modalias = Gen.OneOf(
+        Gen.Int[0, 9999].Select(id => $"pci:v00008086d{id:X8}sv*"),
+        Gen.Char["*?\\-_:,abAB09{}!^~"].Array[1, 8].Select(characters => "x:" + new string(characters)),
+        Gen.OneOf("cpu:type:x86,ven0000fam0006mod0055:feature:,0000,0001", "a:[b-c]d", "a:[]", "a:[*]?", "acpi:PNP0C0C:", "dash-and_line:", "input:b0011-e0,1*", "a:[[:alpha:]]", "a:[\\]", "dmi*:"));
+
+    public static readonly Gen<Scenario> Any =
+        from count in Gen.Int[0, 12]
+        from compression in Gen.Enum<ModuleCompression>()
+        from modules in Modules(count, compression)
+        from aliases in Aliases(modules)
+        from devices in Devices(modules, aliases)
+        from name in Text
+        from description in Text
+        from cpus in Gen.Int[1, 8192]
+        from memory in Gen.Long[1, 1L << 52]
+        from costs in Gen.Dictionary(Gen.OneOf([.. CostTable.All.Select(cost => cost.Name)]), Gen.Double[0, 1e15])[0, 5]
+        select new Scenario
+        {
+            Name = name,
+            Description = description,
+            Kernel = "6.1.0",
+            Cpus = cpus,
+            MemoryBytes = memory,
+            Compression = compression,
+            Modules = modules,
+            Aliases = aliases,
+            Devices = devices,
+            Costs = (IReadOnlyDictionary<string, double>)costs,
+        };
+
+    static Gen<ScenarioModule[]> Modules(int count, ModuleCompression compression) =>
+        from sizes in Gen.Select(Bytes, Bytes, Bytes, Time, Time, Gen.Bool).Array[count]
+        from errors in Gen.OneOf(null, "ENODEV", "EINVAL", null).Array[count]
+        from links in Gen.Int[0, 100].Array[3 * count]
+        select Enumerable.Range(0, count).Aggregate(new List<ScenarioModule>(), (made, i) =>
+        {
+            var (file, elf, image, init, sleep, measured) = sizes[i];
+            made.Add(new ScenarioModule
+            {
+                Name = NameOf(i),
+                FileBytes = file,
+                ElfBytes = compression is ModuleCompression.None ? file : elf,
+                ImageBytes = image,
+                TextBytes = image / 2,
+                InitNs = init,
+                InitSleepNs = sleep,
+                AsyncProbeNs = sleep / 3,
+                IsMeasured = measured,
+                InitError = errors[i],
+                Dependencies = links[3 * i] % 2 == 0 || i == 0 ? [] : Closure(made, links[3 * i] % i),
+                SoftdepsBefore = SoftdepOf(i, links[(3 * i) + 1], count),
+                SoftdepsAfter = SoftdepOf(i, links[(3 * i) + 2], count),
+            });
+            return made;
+        }).ToArray();
+
+    static string NameOf(int index) => index % 3 == 0 ? $"m{index}" : $"long_module_name_{index}";
+
+    static string[] Closure(List<ScenarioModule> made, int on) => [.. made[on].Dependencies, made[on].Name];
+
+    static string[] SoftdepOf(int module, int on, int count) => on % 4 == 0 && on % count != module ? [NameOf(on % count)] : [];
+
+    static Gen<ScenarioAlias[]> Aliases(ScenarioModule[] modules) => modules.Length == 0
+        ? Gen.Const(Array.Empty<ScenarioAlias>())
+        : Gen.Select(Modalias, Gen.Int[0, modules.Length - 1].HashSet[1, modules.Length]).Array[0, 20].Select(aliases => aliases
+            .Where(alias => ModuleName.TryNormalizeAlias(alias.Item1, out _))
+            .DistinctBy(alias => ModuleName.TryNormalizeAlias(alias.Item1, out var normalized) ? normalized : null)
+            .Select(alias => new ScenarioAlias(alias.Item1, [.. alias.Item2.Select(NameOf)])).ToArray());
+
+    static Gen<ScenarioDevice[]> Devices(ScenarioModule[] modules, ScenarioAlias[] aliases) =>
+        Gen.Select(Gen.Bool, Gen.Int[0, 100], Gen.Int[0, 100], Text).Array[0, 12].Select(devices => devices.Select((device, i) => new ScenarioDevice
+        {
+            Path = device.Item1 ? $"/devices/kind{(char)('a' + i)}/cpu{{cpu}}" : $"/devices/pci{i}/device{i}",
+            IsPerCpu = device.Item1,
+            Subsystem = device.Item4,
+            Modaliases = device.Item2 % 3 == 0 || aliases.Length == 0 ? [] : [aliases[device.Item2 % aliases.Length].Modalias, "nobody:knows"],
+            AppearsWith = device.Item3 % 3 == 0 && modules.Length > 0 ? modules[device.Item3 % modules.Length].Name : null,
+        }).ToArray());
+}
