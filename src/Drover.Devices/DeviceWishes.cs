@@ -5,14 +5,16 @@ namespace Drover.Devices;
 /// <summary>Something a device wants loaded.</summary>
 /// <param name="Asked">A modalias, or the name of a module.</param>
 /// <param name="ApplyBlacklist">It is a name that a rule of udev's knows: a blacklist line holds for it, as it does for every modalias.</param>
-readonly record struct DeviceWish(string Asked, bool ApplyBlacklist)
+public readonly record struct DeviceWish(string Asked, bool ApplyBlacklist)
 {
+    /// <summary>The request a loader is made for it.</summary>
     public LoadRequest ToRequest(DeviceEvent device) => new(Asked, device.DevPath, device.Seqnum, ApplyBlacklist: ApplyBlacklist);
 }
 
 /// <summary>What a device wants: every MODALIAS it has, and what its subsystem implies. Stateless.</summary>
-static class DeviceWishes
+public static class DeviceWishes
 {
+    /// <summary>Modaliases first, in their order.</summary>
     public static IEnumerable<DeviceWish> Of(DeviceEvent device) =>
         device.Modaliases.Select(modalias => new DeviceWish(modalias, ApplyBlacklist: false))
             .Concat(ImpliedModules.For(device).Select(module => new DeviceWish(module, ApplyBlacklist: true)));

@@ -14,6 +14,9 @@ public static class Machine
     /// <summary>MemAvailable in bytes; 0 where the kernel does not tell.</summary>
     public static long AvailableBytes() => AvailableBytes(SmallFile.TryRead("/proc/meminfo"));
 
+    /// <summary>MemTotal in bytes; 0 where the kernel does not tell.</summary>
+    public static long TotalBytes() => Bytes(SmallFile.TryRead("/proc/meminfo"), "MemTotal:");
+
     /// <summary>How many CPUs a list as <c>0-3,8</c> names (kernel: cpumap_print_to_pagebuf); 0 for one that is malformed.</summary>
     internal static int CountCpus(string? list)
     {
@@ -34,13 +37,15 @@ public static class Machine
     }
 
     /// <summary>The MemAvailable line of /proc/meminfo (kernel: meminfo_proc_show), in bytes.</summary>
-    internal static long AvailableBytes(string? meminfo)
+    internal static long AvailableBytes(string? meminfo) => Bytes(meminfo, "MemAvailable:");
+
+    static long Bytes(string? meminfo, string key)
     {
         foreach (var line in (meminfo ?? "").AsSpan().EnumerateLines())
         {
-            const string Key = "MemAvailable:", Unit = "kB";
-            if (line.StartsWith(Key, StringComparison.Ordinal) && line.EndsWith(Unit, StringComparison.Ordinal) &&
-                long.TryParse(line[Key.Length..^Unit.Length], NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var kib) &&
+            const string Unit = "kB";
+            if (line.StartsWith(key, StringComparison.Ordinal) && line.EndsWith(Unit, StringComparison.Ordinal) &&
+                long.TryParse(line[key.Length..^Unit.Length], NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var kib) &&
                 kib <= long.MaxValue / KiB)
             {
                 return kib * KiB;

@@ -10,6 +10,7 @@ static class RunCommand
         lab/run --kernel 6.1|6.12|gates --cpus N --loader drover|udev|modprobe|list
                 [--gate none|exclusive|idempotent] [--memory 4G] [--json FILE]
                 [--timeout S] [--binary PATH] [--drover-args OPTIONS] [--raw DIR] [--verbose]
+                [--scenario FILE [--slowdown N] [--guest]]
 
         Boots a real kernel in QEMU, lets one loader do the coldplug, and prints what the kernel saw.
 
@@ -25,12 +26,16 @@ static class RunCommand
           --timeout   seconds until a guest counts as hung (default 180 + 6 a CPU)
           --binary    the drover to test (default artifacts/native/drover, which ./drover builds)
           --drover-args  more options for drover coldplug, as one word: '--jobs 1'
+          --scenario  for loader drover, which then loads one module after another: writes the machine to
+                      FILE for the model, with the times the calls took. --slowdown says how much
+                      slower the emulated CPU is than a real one (default 20), --guest keeps its times
           --raw       writes what the guest sent (the trace, /proc/modules, …) to DIR
           --verbose   shows the guest's console
 
         Examples
           lab/run --kernel 6.1 --cpus 32 --loader udev
           lab/run --kernel gates --gate exclusive --cpus 32 --loader drover --json /tmp/run.json
+          lab/run --kernel 6.1 --cpus 8 --loader drover --scenario /tmp/machine.json
 
         Ends with 0 if the guest ran and sent its results (loaderStatus tells how the loader ended; the
         one-liner's is 123 when a module failed), 1 if it did not, 2 for a wrong command line, 3 if this
@@ -39,7 +44,7 @@ static class RunCommand
 
     public static async Task<int> RunAsync(IReadOnlyList<string> given, CancellationToken stop)
     {
-        var arguments = new ArgumentReader(given, "--verbose");
+        var arguments = new ArgumentReader(given, "--verbose", "--guest");
         var kernel = arguments.Choice("--kernel", Kernels.All);
         var cpus = arguments.Number("--cpus", 1, CommonOptions.MaximumCpus);
         var loader = CommonOptions.Parse<Loader>(arguments.Choice("--loader", CommonOptions.Loaders));
@@ -51,12 +56,17 @@ static class RunCommand
         var settings = CommonOptions.Settings(arguments, arguments.Flag("--verbose") ? Console.Error.WriteLine : null);
         if (arguments.Text("--raw") is { } raw)
             settings = settings with { RawFolder = raw };
+        var scenario = ScenarioWish.Read(arguments, loader, settings.Binary);
         arguments.End();
 
+        if (scenario is not null)
+            settings = settings with { DroverArguments = $"{settings.DroverArguments} {ScenarioWish.OneAfterAnother}" };
         using var laboratory = new Laboratory(settings, message => Console.Error.WriteLine("lab: " + message));
         var report = await laboratory.RunAsync(new Point(kernel, CommonOptions.Parse<Gate>(gate), cpus, loader), stop);
         if (json is not null)
             report.Write(json);
+        if (scenario is not null)
+            await scenario.WriteAsync(report, stop);
         Console.Write(ReportText.Of(report));
         if (report.DroverErrors is { } errors)
             Console.Error.Write(errors);

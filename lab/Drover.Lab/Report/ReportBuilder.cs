@@ -52,6 +52,7 @@ static class ReportBuilder
             BinarySha256 = binarySha256,
             ModuleStats = stats,
             DroverReport = droverReport,
+            Scenario = result.Text("scenario.json") ?? result.Text("scenario.err"),
             DroverErrors = result.Text("drover.err") is { Length: > 0 } errors ? errors : null,
             TracedCalls = trace.Calls,
         };

@@ -96,6 +96,10 @@ sealed record RunReport
     /// <summary>What <c>drover coldplug --json</c> printed, as it was.</summary>
     public JsonElement? DroverReport { get; init; }
 
+    /// <summary>What <c>drover scenario</c> recorded in the guest, or what it said instead.</summary>
+    [JsonIgnore]
+    public string? Scenario { get; init; }
+
     /// <summary>What drover wrote to standard error, if anything.</summary>
     public string? DroverErrors { get; init; }
 

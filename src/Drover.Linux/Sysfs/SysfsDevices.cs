@@ -1,7 +1,9 @@
+using System.Text;
 using Drover.Devices;
 using Drover.Linux.Netlink;
 using Drover.Linux.Syscalls;
 using Drover.Loading;
+using Drover.Modules;
 
 namespace Drover.Linux.Sysfs;
 
@@ -54,6 +56,23 @@ public sealed class SysfsDevices : IDevices, IDisposable
 
     /// <inheritdoc/>
     public IDisposable? Listen(Action<DeviceEvent> received, Action lost) => IsLive ? UeventSocket.TryOpen(_loop, received, lost) : null;
+
+    /// <summary>The module whose driver has a device, or null: it has none, or one that is built in and has no directory of its own.</summary>
+    /// <param name="devPath">Path below /sys.</param>
+    public string? DriverModuleOf(string devPath)
+    {
+        Span<byte> path = stackalloc byte[SysPath.MaxBytes];
+        Span<byte> target = stackalloc byte[SysPath.MaxBytes];
+        var name = $".{devPath}/driver/module\0";
+        if (name.Length > path.Length)
+        {
+            return null;
+        }
+
+        Encoding.Latin1.GetBytes(name, path);
+        var length = Libc.ReadLinkAt(_root, in path[0], ref target[0], target.Length);
+        return length <= 0 || length == target.Length ? null : ModuleName.FromPath(SysPath.ToText(target[..(int)length]));
+    }
 
     IEnumerable<DeviceEvent> Walk(SysfsCounts counts)
     {

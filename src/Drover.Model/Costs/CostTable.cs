@@ -6,8 +6,8 @@ namespace Drover.Model;
 /// <param name="With">The same costs with another value.</param>
 public sealed record CostEntry(string Name, Func<CostModel, double> Of, Func<CostModel, double, CostModel> With)
 {
-    /// <summary>A time, in ns, or ns for each byte: on a slower machine it is more.</summary>
-    public bool IsTime => Name.EndsWith("Ns", StringComparison.Ordinal) || Name.EndsWith("NsPerByte", StringComparison.Ordinal);
+    /// <summary>A time of computing, in ns, or ns for each byte: on a slower machine it is more. A slice goes by the clock.</summary>
+    public bool IsWork => Name is not "sliceNs" && (Name.EndsWith("Ns", StringComparison.Ordinal) || Name.EndsWith("NsPerByte", StringComparison.Ordinal));
 }
 
 /// <summary>The costs by name, as scenarios and command lines set them. A table, because looking at types takes longer than a run. Immutable.</summary>

@@ -5,7 +5,7 @@ namespace Drover.Model;
 /// <summary>Scenarios as files: JSON, described in docs/scenario.md. Stateless; safe for any thread.</summary>
 public static class ScenarioFile
 {
-    /// <summary>A server with 255 CPUs, recorded from a Debian kernel; what a herd runs when nothing else is said.</summary>
+    /// <summary>Recorded in the lab from Debian's kernel 6.1, its times scaled to a real CPU; what a herd runs when nothing else is said. Read anew each time.</summary>
     public static Scenario BuiltIn => Read(BuiltInText(), "built-in scenario");
 
     /// <summary>The scenario in a file.</summary>

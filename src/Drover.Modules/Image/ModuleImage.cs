@@ -16,11 +16,12 @@ public sealed class ModuleImage
 
     readonly KeyValuePair<string, string>[] _info;
 
-    ModuleImage(string name, KeyValuePair<string, string>[] info, long imageBytes, bool hasSignature)
+    ModuleImage(string name, KeyValuePair<string, string>[] info, (long Image, long Text) bytes, bool hasSignature)
     {
         Name = name;
         _info = info;
-        ImageBytes = imageBytes;
+        ImageBytes = bytes.Image;
+        TextBytes = bytes.Text;
         HasSignature = hasSignature;
         Vermagic = Values("vermagic").FirstOrDefault();
         Depends = [.. Values("depends").SelectMany(d => d.Split(',', StringSplitOptions.RemoveEmptyEntries))];
@@ -45,7 +46,7 @@ public sealed class ModuleImage
         var name = Array.Find(info, pair => pair.Key == "name").Value;
         if (string.IsNullOrEmpty(name))
             name = NameOfThisModule(reader);
-        return new ModuleImage(name, info, ModuleLayout.ImageBytes(reader.Sections), elf.Span.EndsWith(SignatureMarker));
+        return new ModuleImage(name, info, ModuleLayout.Bytes(reader.Sections), elf.Span.EndsWith(SignatureMarker));
     }
 
     /// <summary>The kernel's name of the module: <c>name=</c> of .modinfo, which is there since 4.13, or that in .gnu.linkonce.this_module.</summary>
@@ -73,6 +74,9 @@ public sealed class ModuleImage
     /// rounded up to pages of 4096 (kernel: <c>layout_sections</c>). Without per-CPU data and the kernel's copy of the symbols.
     /// </summary>
     public long ImageBytes { get; }
+
+    /// <summary>Bytes of its executable sections, of <see cref="ImageBytes"/>.</summary>
+    public long TextBytes { get; }
 
     /// <summary>A signature stands behind the ELF image (kernel: <c>module_sig_check</c>); whether it is good is the kernel's to say.</summary>
     public bool HasSignature { get; }

@@ -42,10 +42,11 @@ internal static class ModuleLayout
             throw new ModuleDataException(source.Name, header.TableOffset, $"{namesSection.Size} bytes of section names");
         var names = new byte[namesSection.Size];
         source.Read((long)namesSection.Offset, names);
-        return ImageBytes(new ElfSections(header, table, names, source.Name));
+        return Bytes(new ElfSections(header, table, names, source.Name)).Image;
     }
 
-    public static long ImageBytes(ElfSections sections)
+    /// <summary>All regions together, and of them those of text, that of initialisation included.</summary>
+    public static (long Image, long Text) Bytes(ElfSections sections)
     {
         Span<long> regions = stackalloc long[Regions];
         regions.Clear();
@@ -60,7 +61,7 @@ internal static class ModuleLayout
         var total = 0L;
         foreach (var bytes in regions)
             total += AlignUp(bytes, PageBytes); // eight sums of at most MaxImageBytes
-        return total;
+        return (total, AlignUp(regions[Text], PageBytes) + AlignUp(regions[InitHalf + Text], PageBytes));
     }
 
     static long Append(long size, ElfSection section, ElfSections sections, int index)
