@@ -35,7 +35,12 @@ sealed record ScenarioWish(string File, string Binary, int Slowdown, bool AsGues
         var (scenario, timings) = (work.File("scenario.json"), work.File("timings.json"));
         await System.IO.File.WriteAllTextAsync(scenario, recorded, stop);
         report.Write(timings);
-        List<string> arguments = ["scenario", "--from", scenario, "--timings", timings, "--slowdown", Slowdown.ToString(CultureInfo.InvariantCulture), "--output", File];
+        List<string> arguments =
+        [
+            "scenario", "--from", scenario, "--timings", timings, "--name", $"the lab's {report.Kernel} kernel, {report.Cpus} CPUs",
+            "--description", $"A guest of QEMU (q35, TCG, {report.Memory}) with kernel {report.KernelRelease}, recorded by lab/run --scenario.",
+            "--slowdown", Slowdown.ToString(CultureInfo.InvariantCulture), "--output", File,
+        ];
         if (AsGuest)
             arguments.Add("--guest");
         await Command.RunAsync(Binary, arguments, stop);

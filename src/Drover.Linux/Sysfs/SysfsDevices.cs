@@ -57,13 +57,18 @@ public sealed class SysfsDevices : IDevices, IDisposable
     /// <inheritdoc/>
     public IDisposable? Listen(Action<DeviceEvent> received, Action lost) => IsLive ? UeventSocket.TryOpen(_loop, received, lost) : null;
 
-    /// <summary>The module whose driver has a device, or null: it has none, or one that is built in and has no directory of its own.</summary>
+    /// <summary>
+    /// The module whose driver has a device, or null for a device without driver. Where the driver does not say whose it is (it is built in, or, as ACPI's button up to 6.1, registered
+    /// without its owner), the driver's own name.
+    /// </summary>
     /// <param name="devPath">Path below /sys.</param>
-    public string? DriverModuleOf(string devPath)
+    public string? DriverModuleOf(string devPath) => LinkedName(devPath, "driver/module") ?? LinkedName(devPath, "driver");
+
+    string? LinkedName(string devPath, string link)
     {
         Span<byte> path = stackalloc byte[SysPath.MaxBytes];
         Span<byte> target = stackalloc byte[SysPath.MaxBytes];
-        var name = $".{devPath}/driver/module\0";
+        var name = $".{devPath}/{link}\0";
         if (name.Length > path.Length)
         {
             return null;

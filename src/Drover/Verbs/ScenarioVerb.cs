@@ -13,11 +13,15 @@ sealed class ScenarioVerb : Verb
 {
     const string ThisSys = "/sys";
 
+    const string Estimated = "Init times are estimated from the modules' sizes.";
+
     static readonly Option To = new("output", "where to write it", "FILE", "standard output", 'o');
 
     static readonly Option Sys = new("sys", "the sysfs whose devices are meant", "DIR", ThisSys);
 
     static readonly Option Called = new("name", "what the machine is called", "NAME", "its kernel and its number of CPUs");
+
+    static readonly Option Description = new("description", "how it was recorded; what its times are is added", "TEXT");
 
     static readonly Option Memory = new("memory", "memory of the machine", "SIZE", "this machine's", Kind: ValueKind.Bytes);
 
@@ -44,7 +48,7 @@ sealed class ScenarioVerb : Verb
         Without --timings the time of a module's init is estimated from its size.
         """;
 
-    public override IReadOnlyList<Option> Options => [To, CommonOptions.Root, CommonOptions.Release, Sys, Called, Memory, From, Timings, Slowdown, Guest];
+    public override IReadOnlyList<Option> Options => [To, CommonOptions.Root, CommonOptions.Release, Sys, Called, Description, Memory, From, Timings, Slowdown, Guest];
 
     public override IReadOnlyList<Example> Examples =>
     [
@@ -62,6 +66,8 @@ sealed class ScenarioVerb : Verb
         var scenario = arguments.Text(From) is { } file ? Load(file, arguments) : Record(arguments, terminal);
         if (arguments.Text(Timings) is { } timings)
             scenario = WithTimings(scenario, LabTimings.Load(timings), arguments.Count(Slowdown) ?? 1, arguments.Has(Guest));
+        if (arguments.Text(Called) is { } name)
+            scenario = scenario with { Name = name };
         var text = ScenarioFile.Write(scenario);
         if (arguments.Text(To) is not { } output)
         {
@@ -81,7 +87,7 @@ sealed class ScenarioVerb : Verb
                 throw new UsageException($"--from takes a machine that was recorded already: --{option.Name} has no meaning then");
         }
         var scenario = ScenarioFile.Load(file);
-        return arguments.Text(Called) is { } name ? scenario with { Name = name } : scenario;
+        return arguments.Text(Description) is { } description ? scenario with { Description = $"{description} {Estimated}" } : scenario;
     }
 
     static Scenario Record(Arguments arguments, Terminal terminal)
@@ -96,8 +102,8 @@ sealed class ScenarioVerb : Verb
         var recorder = new ScenarioRecorder(
             new RecordedMachine
             {
-                Name = arguments.Text(Called) ?? "",
-                Description = "Recorded by 'drover scenario'. Init times are estimated from the modules' sizes.",
+                Name = kernel,
+                Description = $"{arguments.Text(Description) ?? "Recorded by 'drover scenario'."} {Estimated}",
                 Kernel = kernel,
                 Cpus = devices.IsLive ? Machine.CountCpus() : 1,
                 MemoryBytes = arguments.Size(Memory) ?? Machine.TotalBytes(),
@@ -109,7 +115,7 @@ sealed class ScenarioVerb : Verb
             terminal.Complain(note);
         if (scenario.Devices.Count == 0)
             throw new CannotException($"no device in {sys} asks for a module: is it a sysfs, or a copy of one with its uevent files?");
-        return scenario.Name.Length > 0 ? scenario : scenario with { Name = $"{kernel}, {scenario.Cpus} CPUs" };
+        return scenario with { Name = $"{kernel}, {scenario.Cpus} CPUs" };
     }
 
     static Scenario WithTimings(Scenario scenario, LabTimings timings, int slowdown, bool asGuest)
@@ -117,6 +123,7 @@ sealed class ScenarioVerb : Verb
         scenario = asGuest ? TimedScenario.AsGuest(scenario, timings, slowdown) : TimedScenario.With(scenario, timings, slowdown);
         var measured = scenario.Modules.Count(module => module.IsMeasured);
         var how = asGuest ? $"in an emulated guest, whose clock they go by, and whose costs are taken to be {slowdown} times those of a real machine" : slowdown == 1 ? "as they were traced" : $"divided by {slowdown}";
-        return scenario with { Description = $"Recorded by 'drover scenario'. Init times of {measured} of {scenario.Modules.Count} modules are measured, {how}; others are estimated from the modules' sizes." };
+        var times = $"Init times of {measured} of {scenario.Modules.Count} modules are measured, {how}; others are estimated from the modules' sizes.";
+        return scenario with { Description = scenario.Description.EndsWith(Estimated, StringComparison.Ordinal) ? scenario.Description[..^Estimated.Length] + times : $"{scenario.Description} {times}" };
     }
 }

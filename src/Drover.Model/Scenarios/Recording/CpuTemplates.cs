@@ -12,6 +12,9 @@ static class CpuTemplates
     /// <summary>What stands before the number. Ports, disks and PCI functions are numbered as well, and may by chance be as many as CPUs.</summary>
     static readonly string[] Decimal = ["/cpu"], Hexadecimal = ["/LNXCPU:", "/ACPI0007:"];
 
+    /// <summary>Whether a path is that of a CPU; the number of those is the machine's.</summary>
+    public static bool IsCpu(string path) => StemOf(path, Decimal, NumberStyles.None) == "/devices/system/cpu/cpu";
+
     /// <summary>The devices in their order; a family stands where its first one stood.</summary>
     public static List<ScenarioDevice> Fold(IReadOnlyList<ScenarioDevice> devices, int cpus)
     {

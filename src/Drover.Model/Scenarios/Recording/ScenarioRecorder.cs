@@ -25,7 +25,7 @@ public sealed class ScenarioRecorder(RecordedMachine machine, ModuleCatalog cata
     public Scenario Record(IEnumerable<DeviceEvent> devices)
     {
         var all = devices.OrderBy(device => device.DevPath, StringComparer.Ordinal).ToList();
-        var cpus = all.Count(device => device.Subsystem == "cpu") is > 0 and var found ? found : machine.Cpus;
+        var cpus = all.Count(device => CpuTemplates.IsCpu(device.DevPath)) is > 0 and var found ? found : machine.Cpus;
         var aliases = new Dictionary<string, ScenarioAlias?>(StringComparer.Ordinal);
         var asking = all.Select(device => (Device: device, Modaliases: Wishes(device, aliases))).Where(device => device.Modaliases.Count > 0).ToList();
         _notes.AddRange(_plan.Notes);

@@ -19,6 +19,9 @@ public static class TimedScenario
     public static Scenario AsGuest(Scenario scenario, LabTimings timings, double slowdown)
     {
         var costs = new CostModel().With(scenario.Costs);
+        // such a guest already: its costs have been multiplied
+        if (costs.EmulatorThreads > 0)
+            return With(scenario, timings, 1);
         var slower = CostTable.All.Where(cost => cost.IsWork).ToDictionary(cost => cost.Name, cost => cost.Of(costs) * slowdown, StringComparer.Ordinal);
         foreach (var (name, value) in scenario.Costs)
             slower.TryAdd(name, value);
