@@ -79,7 +79,7 @@ public sealed record ScenarioModule
     public bool IsMeasured { get; init; }
 }
 
-/// <summary>A modalias and what it stands for.</summary>
+/// <summary>A modalias and what it stands for, in kmod's order; a module comes twice where two of its patterns match.</summary>
 public sealed record ScenarioAlias(string Modalias, IReadOnlyList<string> Modules);
 
 /// <summary>A device, or one for each CPU.</summary>

@@ -166,18 +166,15 @@ static class ScenarioRules
         }
     }
 
-    /// <summary>A list of modules: each there, none twice.</summary>
+    /// <summary>A list of modules: each there. One may come twice: kmod keeps duplicates, and udev tries each.</summary>
     static IEnumerable<ScenarioProblem> Names(Scenario scenario, IReadOnlyList<string> names, ScenarioField list, int limit, Dictionary<string, int> index)
     {
         if (names.Count > limit)
             yield return new(list, $"more than {limit}");
-        var seen = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < names.Count; i++)
         {
             if (!index.ContainsKey(names[i]))
                 yield return new(list with { Item = i }, Unknown(names[i], scenario));
-            if (!seen.Add(names[i]))
-                yield return new(list with { Item = i }, $"'{names[i]}' comes twice");
         }
     }
 

@@ -22,7 +22,7 @@ sealed class HerdVerb(HerdEngine engine, Func<Scenario> builtIn) : Verb
     const int ChartWidth = 78;
 
     public HerdVerb()
-        : this(HerdRun.Run, () => ScenarioSource.BuiltIn)
+        : this(HerdRun.Run, () => ScenarioFile.BuiltIn)
     {
     }
 
@@ -112,7 +112,7 @@ sealed class HerdVerb(HerdEngine engine, Func<Scenario> builtIn) : Verb
         {
             writer.WriteLine();
             writer.WriteLine($"# {HerdNames.TitleOf(result.Options)}");
-            writer.WriteLine(result.Stats.ToString().TrimEnd());
+            writer.WriteLine(result.Stats.ToText().TrimEnd());
         }
     }
 

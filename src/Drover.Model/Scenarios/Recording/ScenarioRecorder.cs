@@ -70,7 +70,7 @@ public sealed class ScenarioRecorder(RecordedMachine machine, ModuleCatalog cata
 
     ScenarioAlias? Resolve(string asked)
     {
-        var modules = catalog.Resolve(asked).Modules.Distinct().Where(module => !catalog.IsBlacklisted(module) && _plan.TryAdd(module)).ToList();
+        var modules = catalog.Resolve(asked).Modules.Where(module => !catalog.IsBlacklisted(module) && _plan.TryAdd(module)).ToList();
         return modules.Count > 0 ? new(asked, modules) : null;
     }
 
