@@ -123,7 +123,7 @@ sealed class ScenarioVerb : Verb
         scenario = asGuest ? TimedScenario.AsGuest(scenario, timings, slowdown) : TimedScenario.With(scenario, timings, slowdown);
         var measured = scenario.Modules.Count(module => module.IsMeasured);
         var how = asGuest ? $"in an emulated guest, whose clock they go by, and whose costs are taken to be {slowdown} times those of a real machine" : slowdown == 1 ? "as they were traced" : $"divided by {slowdown}";
-        var times = $"Init times of {measured} of {scenario.Modules.Count} modules are measured, {how}; others are estimated from the modules' sizes.";
+        var times = $"Init times of {measured} of {scenario.Modules.Count} modules are measured, {how}{(measured < scenario.Modules.Count ? "; others are estimated from the modules' sizes" : "")}.";
         return scenario with { Description = scenario.Description.EndsWith(Estimated, StringComparison.Ordinal) ? scenario.Description[..^Estimated.Length] + times : $"{scenario.Description} {times}" };
     }
 }
