@@ -43,6 +43,22 @@ public sealed class SysfsDevicesTests : IDisposable
     }
 
     [Fact]
+    public void A_devices_module_is_that_of_its_driver_or_has_its_drivers_name()
+    {
+        _sys.File("devices/a/uevent", "");
+        _sys.File("devices/b/uevent", "");
+        _sys.Link("devices/a/driver", "../../bus/pci/drivers/intel-smbus");
+        _sys.Link("bus/pci/drivers/intel-smbus/module", "../../../../module/i2c_i801");
+        _sys.Link("devices/b/driver", "../../bus/acpi/drivers/power-button");
+        _sys.File("bus/acpi/drivers/power-button/bind", "");
+        using var devices = new SysfsDevices(_loop, _sys.Path);
+        Assert.Equal("i2c_i801", devices.DriverModuleOf("/devices/a"));
+        Assert.Equal("power_button", devices.DriverModuleOf("/devices/b"));
+        Assert.Null(devices.DriverModuleOf("/devices"));
+        Assert.Null(devices.DriverModuleOf("/devices/" + new string('x', 10_000)));
+    }
+
+    [Fact]
     public void A_copy_without_its_bus_and_class_links_is_walked_as_a_tree()
     {
         _sys.File("devices/uevent", "MODALIAS=root\n");

@@ -178,8 +178,9 @@ static class ScenarioRules
         }
     }
 
-    internal static string Unknown(string module, Scenario scenario) =>
-        $"there is no module '{module}' in this scenario{Nearest.Hint(module, scenario.Modules.Select(known => known.Name))}";
+    internal static string Unknown(string module, Scenario scenario) => module.Length > ScenarioLimits.NameLength
+        ? "is no module's name"
+        : $"there is no module '{module}' in this scenario{Nearest.Hint(module, scenario.Modules.Select(known => known.Name))}";
 
     internal static string? ModaliasProblem(string modalias) =>
         modalias.Length == 0 ? "is empty"

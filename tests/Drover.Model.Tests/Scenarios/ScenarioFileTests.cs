@@ -122,6 +122,20 @@ public sealed class ScenarioFileTests
         Assert.StartsWith("x.json:1: ", Assert.Throws<ScenarioException>(() => ScenarioFile.Read(Encoding.Latin1.GetBytes(json), "x.json")).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void The_largest_file_with_a_mistake_at_its_end_is_told_of_in_seconds()
+    {
+        var modules = Enumerable.Range(0, 8192).Select(i =>
+            $$"""{"name": "module_{{i}}", "fileBytes": 1, "elfBytes": 1, "imageBytes": 1, "dependencies": [{{string.Join(',', Enumerable.Range(i / 128 * 128, i % 128).Select(on => $"\"module_{on}\""))}}]}""");
+        var devices = Enumerable.Range(0, 256).Select(i => $$"""{"path": "/devices/{{i}}/cpu{cpu}", "isPerCpu": true}""").Concat(Enumerable.Range(0, 65_000).Select(i => $$"""{"path": "/devices/0/cpu/{{i}}"}"""));
+        var json = "{\"format\": \"drover-scenario\", \"version\": 1, \"name\": \"large\", \"cpus\": 1, \"memoryBytes\": 1, \"aliases\": [],\n\"modules\": [" + string.Join(',', modules)
+            + "], \"devices\": [" + string.Join(',', devices) + $$""", {"path": "/x", "appearsWith": "{{new string('m', 4000)}}"}]}""";
+        var began = System.Diagnostics.Stopwatch.StartNew();
+        var problem = Assert.Throws<ScenarioException>(() => ScenarioFile.Read(Encoding.UTF8.GetBytes(json), "large.json"));
+        Assert.Equal("large.json:2: devices[65256].appearsWith: is no module's name", problem.Message);
+        Assert.InRange(began.Elapsed.TotalSeconds, 0, 20);
+    }
+
+    [Fact]
     public void A_stream_without_end_is_not_read_to_its_end() =>
         Assert.Contains("more than 16777216 bytes", Assert.Throws<ScenarioException>(() => ScenarioFile.Load("/dev/zero")).Message, StringComparison.Ordinal);
 
