@@ -42,6 +42,12 @@ public sealed record CostModel
     /// <summary>What each of these costs for every CPU of the machine: an interrupt, and its answer.</summary>
     public double SetupTurnNsPerCpu { get; init; } = 300;
 
+    /// <summary>
+    /// Between two tasks that were waiting for a module's state to change: each looks at it under <c>module_mutex</c> (<c>finished_loading</c>), which they hand from one to the
+    /// next.
+    /// </summary>
+    public double WakeNs { get; init; } = 5_000;
+
     /// <summary>Looking at /sys/module/NAME/initstate.</summary>
     public double InitStateNs { get; init; } = 8_000;
 

@@ -27,6 +27,7 @@ public static class CostTable
         new("setupNs", costs => costs.SetupNs, (costs, value) => costs with { SetupNs = value }),
         new("setupTurns", costs => costs.SetupTurns, (costs, value) => costs with { SetupTurns = value }),
         new("setupTurnNsPerCpu", costs => costs.SetupTurnNsPerCpu, (costs, value) => costs with { SetupTurnNsPerCpu = value }),
+        new("wakeNs", costs => costs.WakeNs, (costs, value) => costs with { WakeNs = value }),
         new("initStateNs", costs => costs.InitStateNs, (costs, value) => costs with { InitStateNs = value }),
         new("lookupNs", costs => costs.LookupNs, (costs, value) => costs with { LookupNs = value }),
         new("rulesNs", costs => costs.RulesNs, (costs, value) => costs with { RulesNs = value }),

@@ -168,7 +168,7 @@ public sealed class KernelModel
     {
         module.State = state;
         Changed(module, state switch { ModuleState.Coming => "coming", ModuleState.Live => "live", ModuleState.Going => "going", _ => "unformed" });
-        FinishedLoading.WakeAll();
+        FinishedLoading.WakeAll((long)Costs.WakeNs);
     }
 
     internal void Remove(KernelModule module)
@@ -177,7 +177,7 @@ public sealed class KernelModel
         if (module.IsInSysfs)
             SendUevent($"/module/{module.Name}", isRemoval: true);
         Changed(module, "gone");
-        FinishedLoading.WakeAll();
+        FinishedLoading.WakeAll((long)Costs.WakeNs);
     }
 
     internal void CallBegins(ModelTask task, ModuleOnDisk file, string call)

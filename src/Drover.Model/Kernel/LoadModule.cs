@@ -139,7 +139,7 @@ sealed class LoadModule(KernelModel kernel)
     async ValueTask<bool> WaitForAsync(LoadCallState call, string dependency)
     {
         var until = kernel.Simulation.NowNs + SymbolWaitNs;
-        kernel.Simulation.At(until, kernel.FinishedLoading.WakeAll);
+        kernel.Simulation.At(until, () => kernel.FinishedLoading.WakeAll());
         Waits(call, dependency);
         var goesOn = true;
         while (goesOn && kernel.Simulation.NowNs < until && kernel.Find(dependency) is { State: ModuleState.Coming })

@@ -21,11 +21,15 @@ public sealed class WaitQueue(Simulation simulation)
         return sleep;
     }
 
-    /// <summary>Wakes them all.</summary>
-    public void WakeAll()
+    /// <summary>Wakes them all, one this many ns after the other: what they look at is behind a lock.</summary>
+    public void WakeAll(long apartNs = 0)
     {
+        var delayNs = 0L;
         foreach (var sleep in _sleeping)
-            sleep.Wake();
+        {
+            sleep.Wake(delayNs);
+            delayNs += apartNs;
+        }
         _sleeping.Clear();
     }
 
@@ -57,14 +61,14 @@ public sealed class Sleep : ICriticalNotifyCompletion
 
     public void UnsafeOnCompleted(Action continuation) => _continuation = continuation;
 
-    internal void Wake()
+    internal void Wake(long delayNs = 0)
     {
         if (_isOver)
             return;
         _isOver = true;
         _task.Sleeping = null;
         if (_continuation is not null)
-            _simulation.Soon(_continuation);
+            _simulation.At(_simulation.NowNs + delayNs, _continuation);
     }
 
     /// <summary>A signal: it wakes before its time.</summary>
