@@ -51,7 +51,10 @@ public sealed class MachineMemory
                 IsExhausted = true;
                 return false;
             }
-            if (task.IsKilled || !await _freed.Wait(task))
+            if (task.IsKilled)
+                return false;
+            // an idle victim is gone already, and has woken nobody: we are not asleep yet
+            if (UsedBytes + bytes > TotalBytes && !await _freed.Wait(task))
                 return false;
         }
         UsedBytes += bytes;
