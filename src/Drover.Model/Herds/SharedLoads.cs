@@ -28,7 +28,8 @@ sealed class SharedLoads(HerdMachine machine)
         {
             if (known is { } result)
                 return result;
-            await _landed.Wait(task);
+            if (!await _landed.Wait(task))
+                return Errno.EINTR;
         }
         _known[module] = null;
         var error = await _probe.CallAsync(task, machine.Files[module]);

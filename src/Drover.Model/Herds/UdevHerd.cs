@@ -94,16 +94,7 @@ sealed class UdevHerd(HerdMachine machine, bool shares, bool looksAtResults = tr
     async ValueTask WorkAsync(ModelTask worker, ModelDevice device)
     {
         await Machine.Kernel.Compute(Machine.Costs.RulesNs);
-        foreach (var modalias in device.Modaliases)
-        {
-            await Machine.Kernel.Compute(Machine.Costs.LookupNs);
-            foreach (var module in Machine.Resolve(modalias))
-            {
-                if (worker.IsKilled)
-                    break;
-                await LoadAsync(worker, module);
-            }
-        }
+        await LoadAllAsync(worker, device);
         worker.IsBusy = false;
         _busy--;
         if (worker.IsKilled)
@@ -116,6 +107,20 @@ sealed class UdevHerd(HerdMachine machine, bool shares, bool looksAtResults = tr
             _idle.Push(worker);
         }
         Pump();
+    }
+
+    async ValueTask LoadAllAsync(ModelTask worker, ModelDevice device)
+    {
+        foreach (var modalias in device.Modaliases)
+        {
+            await Machine.Kernel.Compute(Machine.Costs.LookupNs);
+            foreach (var module in Machine.Resolve(modalias))
+            {
+                if (worker.IsKilled)
+                    return;
+                await LoadAsync(worker, module);
+            }
+        }
     }
 
     async ValueTask LoadAsync(ModelTask worker, string module)
