@@ -89,9 +89,8 @@ sealed class LoadModule(KernelModel kernel)
             return Errno.None;
         Waits(call, "asynchronous probes");
         // not interruptible: who is killed here still waits
-        while (kernel.AsyncProbes > 0 && await kernel.AsyncDone.Wait(call.Task))
-        {
-        }
+        while (kernel.AsyncProbes > 0)
+            await kernel.AsyncDone.WaitUninterruptibly();
         WaitEnds(call);
         return Errno.None;
     }

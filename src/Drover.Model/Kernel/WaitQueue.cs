@@ -21,6 +21,14 @@ public sealed class WaitQueue(Simulation simulation)
         return sleep;
     }
 
+    /// <summary>Sleeps until the next wake-up, whatever signals come (<c>wait_event</c>).</summary>
+    public Sleep WaitUninterruptibly()
+    {
+        var sleep = new Sleep(simulation, this, null);
+        _sleeping.Add(sleep);
+        return sleep;
+    }
+
     /// <summary>Wakes them all, one this many ns after the other: what they look at is behind a lock.</summary>
     public void WakeAll(long apartNs = 0)
     {
@@ -41,21 +49,21 @@ public sealed class Sleep : ICriticalNotifyCompletion
 {
     readonly Simulation _simulation;
     readonly WaitQueue _queue;
-    readonly ModelTask _task;
+    readonly ModelTask? _task;
     Action? _continuation;
     bool _isOver;
 
-    internal Sleep(Simulation simulation, WaitQueue queue, ModelTask task)
+    internal Sleep(Simulation simulation, WaitQueue queue, ModelTask? task)
     {
         (_simulation, _queue, _task) = (simulation, queue, task);
-        _isOver = task.IsKilled;
+        _isOver = task is { IsKilled: true };
     }
 
     public bool IsCompleted => _isOver;
 
     public Sleep GetAwaiter() => this;
 
-    public bool GetResult() => !_task.IsKilled;
+    public bool GetResult() => _task is not { IsKilled: true };
 
     public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
 
@@ -66,7 +74,8 @@ public sealed class Sleep : ICriticalNotifyCompletion
         if (_isOver)
             return;
         _isOver = true;
-        _task.Sleeping = null;
+        if (_task is not null)
+            _task.Sleeping = null;
         if (_continuation is not null)
             _simulation.At(_simulation.NowNs + delayNs, _continuation);
     }
