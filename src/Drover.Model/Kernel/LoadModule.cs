@@ -17,10 +17,7 @@ sealed class LoadModule(KernelModel kernel)
         if (call.File.IsRejected || call.File.IsForeign)
             return FailBecoming(call, call.File.IsRejected ? Errno.EKEYREJECTED : Errno.ENOEXEC);
         if (kernel.Gate is not GateKind.None && await PatientCheckExistsAsync(call) is not Errno.None and var early)
-        {
-            kernel.Stats.Duplicate(call.Name, DuplicateReason.Becoming);
-            return FailBecoming(call, early);
-        }
+            return FailBecoming(call, Noticed(call, early, DuplicateReason.Becoming));
 
         Stage(call, "layout");
         var imageBytes = kernel.ImageBytes(call.File.Facts);
@@ -30,10 +27,7 @@ sealed class LoadModule(KernelModel kernel)
 
         Stage(call, "add");
         if (await PatientCheckExistsAsync(call) is not Errno.None and var late)
-        {
-            kernel.Stats.Duplicate(call.Name, DuplicateReason.Load);
-            return FailLoad(call, imageBytes, late);
-        }
+            return FailLoad(call, imageBytes, Noticed(call, late, DuplicateReason.Load));
         var module = new KernelModule(call.File);
         kernel.Add(module);
 
@@ -117,6 +111,14 @@ sealed class LoadModule(KernelModel kernel)
             WaitEnds(call);
         }
         return kernel.Find(call.Name) is { State: ModuleState.Live } ? Errno.EEXIST : Errno.EBUSY;
+    }
+
+    /// <summary><c>try_add_failed_module</c>; a call that was interrupted while it waited has not learnt whether it is a duplicate.</summary>
+    Errno Noticed(LoadCallState call, Errno error, DuplicateReason reason)
+    {
+        if (error is not Errno.EINTR)
+            kernel.Stats.Duplicate(call.Name, reason);
+        return error;
     }
 
     /// <summary><c>simplify_symbols</c>: the dependencies must be live; one that is coming is waited for.</summary>
