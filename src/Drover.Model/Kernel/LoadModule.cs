@@ -128,7 +128,7 @@ sealed class LoadModule(KernelModel kernel)
         foreach (var name in call.File.Facts.Dependencies)
         {
             if (kernel.Find(name) is { State: ModuleState.Coming } && !await WaitForAsync(call, name))
-                return (used, Errno.EINTR);
+                return (used, Errno.EBUSY);
             if (kernel.Find(name) is not { State: ModuleState.Live } dependency)
                 return (used, Errno.ENOENT);
             dependency.Users++;
@@ -137,6 +137,7 @@ sealed class LoadModule(KernelModel kernel)
         return (used, Errno.None);
     }
 
+    /// <summary><c>resolve_symbol_wait</c>: false when it gave up, whether after its time or because of a signal; what strong_try_module_get said, EBUSY, is then the result.</summary>
     async ValueTask<bool> WaitForAsync(LoadCallState call, string dependency)
     {
         var until = kernel.Simulation.NowNs + SymbolWaitNs;
@@ -146,7 +147,7 @@ sealed class LoadModule(KernelModel kernel)
         while (goesOn && kernel.Simulation.NowNs < until && kernel.Find(dependency) is { State: ModuleState.Coming })
             goesOn = await kernel.FinishedLoading.Wait(call.Task);
         WaitEnds(call);
-        return goesOn;
+        return goesOn && kernel.Find(dependency) is not { State: ModuleState.Coming };
     }
 
     void Forget(KernelModule module, List<KernelModule> used)
