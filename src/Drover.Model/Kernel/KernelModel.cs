@@ -174,7 +174,7 @@ public sealed class KernelModel
     internal void Remove(KernelModule module)
     {
         _modules.Remove(module.Name);
-        if (module.IsInSysfs)
+        if (module.IsAnnounced)
             SendUevent($"/module/{module.Name}", isRemoval: true);
         Changed(module, "gone");
         FinishedLoading.WakeAll((long)Costs.WakeNs);

@@ -28,6 +28,9 @@ public sealed class KernelModule(ModuleOnDisk file)
     /// <summary>/sys/module/NAME is there (<c>mod_sysfs_setup</c>).</summary>
     public bool IsInSysfs { get; set; }
 
+    /// <summary>Its uevent "add" was sent: when it goes, "remove" will be (<c>state_add_uevent_sent</c>).</summary>
+    public bool IsAnnounced { get; set; }
+
     /// <summary>Modules that use this one: it cannot be removed.</summary>
     public int Users { get; set; }
 }

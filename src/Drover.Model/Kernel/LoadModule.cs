@@ -42,7 +42,6 @@ sealed class LoadModule(KernelModel kernel)
         for (var turn = 0; turn < costs.SetupTurns; turn++)
             await kernel.Compute(kernel.Cpus.Count * costs.SetupTurnNsPerCpu);
         module.IsInSysfs = true;
-        kernel.SendUevent($"/module/{call.Name}");
         kernel.Change(module, ModuleState.Coming);
         call.FreeCopy(kernel);
         return await DoInitModuleAsync(call, module, used, imageBytes);
@@ -78,6 +77,9 @@ sealed class LoadModule(KernelModel kernel)
                 kernel.AsyncDone.WakeAll();
             });
         }
+        // not before its init has succeeded (38dc717e97153)
+        kernel.SendUevent($"/module/{call.Name}");
+        module.IsAnnounced = true;
         kernel.BecameLive?.Invoke(module);
         if (kernel.AsyncProbes == 0)
             return Errno.None;
