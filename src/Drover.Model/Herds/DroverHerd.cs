@@ -36,9 +36,16 @@ sealed class DroverHerd(HerdMachine machine) : Herd(machine), ILoaderObserver
 
     async Task RunAsync(Coldplug coldplug)
     {
-        Report = await coldplug.RunAsync(CancellationToken.None);
-        Machine.End(_drover!);
-        IsDone = true;
+        try
+        {
+            Report = await coldplug.RunAsync(CancellationToken.None);
+            Machine.End(_drover!);
+            IsDone = true;
+        }
+        catch (Exception fault)
+        {
+            Machine.Simulation.Fail(fault);
+        }
     }
 
     public void Calling(LoadCall call, ModuleFileFacts file)

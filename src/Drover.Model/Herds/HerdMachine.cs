@@ -70,9 +70,6 @@ public sealed class HerdMachine
     /// <summary>Tasks the OOM killer took.</summary>
     public int Killed { get; private set; }
 
-    /// <summary>What went wrong in the model itself; it ends the run.</summary>
-    public Exception? Fault { get; private set; }
-
     /// <summary>Tasks that have not ended.</summary>
     public IReadOnlyList<ModelTask> Tasks => _tasks;
 
@@ -135,7 +132,7 @@ public sealed class HerdMachine
         }
         catch (Exception fault)
         {
-            Fault ??= fault;
+            Simulation.Fail(fault);
         }
     }
 

@@ -26,7 +26,7 @@ public static class HerdRun
         {
             if (!machine.Simulation.Step())
                 throw new DeadlockException($"deadlock after {machine.Simulation.Steps} steps at {machine.Simulation.NowNs} ns (seed {options.Seed})");
-            if (machine.Fault is { } fault)
+            if (machine.Simulation.Fault is { } fault)
                 throw new InvalidOperationException($"the model failed after {machine.Simulation.Steps} steps (seed {options.Seed}): {fault.Message}", fault);
             if (machine.Simulation.Steps % StepsPerLook == 0)
                 stop.ThrowIfCancellationRequested();

@@ -12,7 +12,6 @@ public sealed class DeadlockException(string message) : Exception(message);
 public sealed class SimulatedLoop : EventLoop
 {
     readonly int _thread = Environment.CurrentManagedThreadId;
-    Exception? _fault;
 
     /// <summary>A loop whose schedule is the simulation's, among all else that happens there.</summary>
     public SimulatedLoop(Simulation simulation) => (Simulation, Time) = (simulation, new VirtualTime(simulation));
@@ -41,7 +40,7 @@ public sealed class SimulatedLoop : EventLoop
             }
             catch (Exception fault)
             {
-                _fault ??= fault;
+                Simulation.Fail(fault);
             }
         });
         posted.Start(this);
@@ -56,8 +55,8 @@ public sealed class SimulatedLoop : EventLoop
         {
             if (!Simulation.Step())
                 throw new DeadlockException($"deadlock after {Simulation.Steps} steps at {Simulation.NowNs} ns");
-            if (_fault is not null)
-                throw _fault;
+            if (Simulation.Fault is not null)
+                throw Simulation.Fault;
         }
         return done.GetAwaiter().GetResult();
     }

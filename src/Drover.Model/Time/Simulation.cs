@@ -28,6 +28,12 @@ public sealed class Simulation
     /// <summary>The one source of chance; whoever draws from it does so in the order of events.</summary>
     public Random Random { get; }
 
+    /// <summary>What nobody awaits has thrown: whoever runs the simulation ends it.</summary>
+    public Exception? Fault { get; private set; }
+
+    /// <summary>Keeps the first fault.</summary>
+    public void Fail(Exception fault) => Fault ??= fault;
+
     /// <summary>Called after every step: the place to check what must always hold.</summary>
     public Action? AfterStep { get; set; }
 
