@@ -17,10 +17,12 @@ public sealed class Inode(string path)
     /// <summary>fs-verity is enabled: the content can never change again.</summary>
     public bool IsVerity { get; set; }
 
+    internal Mutation Mutation { get; set; }
+
     /// <summary><c>get_write_access</c>: one more writer, or ETXTBSY while anybody denies it.</summary>
     public Errno GetWriteAccess()
     {
-        if (WriteCount < 0)
+        if (WriteCount < 0 && Mutation is not Mutation.WriterIsLetIn)
             return Errno.ETXTBSY;
         WriteCount++;
         return Errno.None;
@@ -41,6 +43,8 @@ public sealed class Inode(string path)
     /// <summary><c>exclusive_deny_write_access</c> (9828ed3f695a): the only one who denies writing, or ETXTBSY. Plain readers are not excluded.</summary>
     public Errno ExclusiveDenyWriteAccess()
     {
+        if (Mutation is Mutation.GateIsPlainDenial)
+            return DenyWriteAccess();
         if (WriteCount != 0)
             return Errno.ETXTBSY;
         WriteCount = -1;

@@ -11,7 +11,12 @@ sealed class DroverHerd(HerdMachine machine) : Herd(machine), ILoaderObserver
 {
     static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>The kernel's own requests must be bounded (design rule 11).</summary>
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
     ModelTask? _drover;
+    SimulatedLoop? _loop;
+    Loader? _loader;
 
     public ColdplugReport? Report { get; private set; }
 
@@ -27,11 +32,35 @@ sealed class DroverHerd(HerdMachine machine) : Herd(machine), ILoaderObserver
     {
         var distinct = Machine.Devices.SelectMany(device => device.Modaliases).Distinct().Count();
         await Machine.Kernel.Compute(Machine.Costs.StartNs + (Machine.Devices.Count * Machine.Costs.InitStateNs) + (distinct * Machine.Costs.LookupNs));
-        var loop = new SimulatedLoop(Machine.Simulation);
+        _loop = new SimulatedLoop(Machine.Simulation);
         var catalog = ScenarioCatalog.Of(Machine.Options.Scenario);
-        var loader = new Loader(loop, new ModelKernelPort(Machine, loop, catalog), new NoOtherProcess(), catalog, new LoaderOptions(), this);
-        var coldplug = new Coldplug(loop, new ModelDevices(Machine, loop), loader, Quiet);
-        _ = loop.Start(() => RunAsync(coldplug));
+        IKernel kernel = new ModelKernelPort(Machine, _loop, catalog);
+        _loader = new Loader(_loop, Machine.Options.KernelPort?.Invoke(kernel) ?? kernel, new NoOtherProcess(), catalog, new LoaderOptions(), this);
+        var coldplug = new Coldplug(_loop, new ModelDevices(Machine, _loop), _loader, Quiet);
+        _ = _loop.Start(() => RunAsync(coldplug));
+    }
+
+    /// <summary>The kernel's modprobe is ours: it asks the loader, which may be the one that waits for it.</summary>
+    public override async ValueTask<Errno> RequestModuleAsync(string module)
+    {
+        // the kernel's thread is not the loop's: it sleeps until the loop has answered
+        Errno? answer = null;
+        var answered = new WaitQueue(Machine.Simulation);
+        _ = _loop!.Start(async () =>
+        {
+            try
+            {
+                answer = (await _loader!.RequestAsync(new LoadRequest(module, Patience: Patience))).Modules[0].Error;
+                answered.WakeAll();
+            }
+            catch (Exception fault)
+            {
+                Machine.Simulation.Fail(fault);
+            }
+        });
+        while (answer is null)
+            await answered.WaitUninterruptibly();
+        return answer.Value;
     }
 
     async Task RunAsync(Coldplug coldplug)

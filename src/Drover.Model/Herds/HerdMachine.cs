@@ -35,9 +35,10 @@ public sealed class HerdMachine
         {
             Decompresses = options.KernelDecompresses && options.Herd is not HerdKind.UserDecompress,
             BecameLive = BecameLive,
+            Mutation = options.Mutation,
         };
         foreach (var module in scenario.Modules)
-            _files[module.Name] = new ModuleOnDisk(module, $"/{module.Name}.ko");
+            _files[module.Name] = new ModuleOnDisk(module, $"/{module.Name}.ko") { Inode = { Mutation = options.Mutation } };
         foreach (var alias in scenario.Aliases)
             _aliases[alias.Modalias] = alias.Modules;
         _later = scenario.Devices.Where(device => device.AppearsWith is not null).ToLookup(device => device.AppearsWith!);
@@ -67,7 +68,7 @@ public sealed class HerdMachine
     /// <summary>Is told of every device that appears.</summary>
     public Action<ModelDevice>? DeviceAppeared { get; set; }
 
-    /// <summary>Tasks the OOM killer took.</summary>
+    /// <summary>Tasks that were killed: by the OOM killer, unless somebody else does so, too.</summary>
     public int Killed { get; private set; }
 
     /// <summary>Tasks that have not ended.</summary>
@@ -120,6 +121,16 @@ public sealed class HerdMachine
             Memory.Free(task.Bytes, isVmalloc: false);
     }
 
+    /// <summary>SIGKILL. An idle task is gone at once; one at work when it leaves the kernel.</summary>
+    public void Kill(ModelTask task, string why)
+    {
+        Killed++;
+        Trace.Happened(HerdEventKind.TaskKilled, task, what: why);
+        task.Kill();
+        if (!task.IsBusy)
+            End(task);
+    }
+
     /// <summary>Starts something that goes on by itself, soon; what it throws ends the run.</summary>
     public void Spawn(Func<ValueTask> body) => Simulation.Soon(() => Run(body));
 
@@ -136,18 +147,13 @@ public sealed class HerdMachine
         }
     }
 
-    /// <summary>The OOM killer: one of those who may be killed and are not dying yet. An idle one is gone at once; one in the kernel when it leaves it.</summary>
+    /// <summary>The OOM killer: one of those who may be killed and are not dying yet.</summary>
     bool KillOne()
     {
         var victims = _tasks.FindAll(task => task is { MayBeKilled: true, IsKilled: false, Bytes: >= KillableFromBytes });
         if (victims.Count == 0)
             return _tasks.Exists(task => task is { MayBeKilled: true, IsKilled: true });
-        var victim = victims[Simulation.Random.Next(victims.Count)];
-        Killed++;
-        Trace.Happened(HerdEventKind.TaskKilled, victim, what: "out of memory");
-        victim.Kill();
-        if (!victim.IsBusy)
-            End(victim);
+        Kill(victims[Simulation.Random.Next(victims.Count)], "out of memory");
         return true;
     }
 

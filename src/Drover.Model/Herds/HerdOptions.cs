@@ -65,6 +65,12 @@ public sealed record HerdOptions
     /// <summary>One seed is one trace.</summary>
     public int Seed { get; init; } = 1;
 
+    /// <summary>Code that is broken on purpose, so that tests see the checks catch it.</summary>
+    internal Mutation Mutation { get; init; }
+
+    /// <summary>Wraps the kernel port of the production loader, for the same purpose; null: as it is.</summary>
+    internal Func<Loading.IKernel, Loading.IKernel>? KernelPort { get; init; }
+
     /// <summary>What things cost; null: the defaults with the scenario's own.</summary>
     public CostModel? Costs { get; init; }
 }

@@ -14,14 +14,7 @@ public static class HerdRun
     public static HerdResult Run(HerdOptions options, IHerdObserver? observer = null, CancellationToken stop = default)
     {
         var machine = new HerdMachine(options, observer);
-        var herd = HerdOf(machine);
-        machine.Spawn(async () =>
-        {
-            // what runs beside the loader, and with KASAN the shadow of all memory
-            var shadow = options.Kasan ? machine.Memory.TotalBytes * machine.Costs.KasanShadow : 0;
-            if (await machine.Memory.AllocateAsync(machine.NewTask("boot"), (long)(machine.Costs.BaseBytes + shadow), isVmalloc: false))
-                herd.Begin();
-        });
+        var herd = Boot(machine);
         while (!herd.IsDone && !machine.Memory.IsExhausted)
         {
             if (!machine.Simulation.Step())
@@ -33,6 +26,21 @@ public static class HerdRun
         }
         machine.Trace.Happened(HerdEventKind.BootEnds, null);
         return ResultOf(machine);
+    }
+
+    /// <summary>The herd, which begins when the simulation does.</summary>
+    internal static Herd Boot(HerdMachine machine)
+    {
+        var herd = HerdOf(machine);
+        machine.Kernel.RequestModule = herd.RequestModuleAsync;
+        machine.Spawn(async () =>
+        {
+            // what runs beside the loader, and with KASAN the shadow of all memory
+            var shadow = machine.Options.Kasan ? machine.Memory.TotalBytes * machine.Costs.KasanShadow : 0;
+            if (await machine.StartTaskAsync(machine.NewTask("boot"), "base system", machine.Costs.BaseBytes + shadow, mayBeKilled: false) is not null)
+                herd.Begin();
+        });
+        return herd;
     }
 
     static Herd HerdOf(HerdMachine machine) => machine.Options.Herd switch
@@ -75,7 +83,7 @@ public static class HerdRun
     }
 
     /// <summary>What the devices ask for and could be there: modules whose own init succeeds, and whose dependencies' do, of devices that appear.</summary>
-    static HashSet<string> Wanted(HerdMachine machine)
+    internal static HashSet<string> Wanted(HerdMachine machine)
     {
         var wanted = new HashSet<string>();
         var asked = new HashSet<string>();

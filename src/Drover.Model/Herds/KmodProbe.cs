@@ -9,7 +9,7 @@ namespace Drover.Model;
 sealed class KmodProbe(HerdMachine machine)
 {
     readonly FinitModule _finit = new(machine.Kernel);
-    readonly InitModule _init = new(machine.Kernel);
+    readonly UserDecompression _decompression = new(machine);
 
     /// <summary>Loads a module with all that it needs; EEXIST of others counts as success, their other errors end it.</summary>
     public async ValueTask<Errno> InsertAsync(ModelTask task, string module)
@@ -33,16 +33,10 @@ sealed class KmodProbe(HerdMachine machine)
     /// <summary>Opens the file and makes the call that the distribution's kmod makes.</summary>
     public async ValueTask<Errno> CallAsync(ModelTask task, ModuleOnDisk file)
     {
-        var costs = machine.Costs;
-        await machine.Kernel.Compute(costs.OpenNs);
-        if (!machine.UserDecompresses)
-            return await _finit.CallAsync(task, file, compressed: file.Facts.ElfBytes != file.Facts.FileBytes);
-        if (!await machine.Memory.AllocateAsync(task, file.Facts.ElfBytes, isVmalloc: false))
-            return Errno.ENOMEM;
-        await machine.Kernel.Compute((file.Facts.FileBytes * costs.ReadNsPerByte) + (file.Facts.ElfBytes * costs.DecompressNsPerByte));
-        var error = await _init.CallAsync(task, file);
-        machine.Memory.Free(file.Facts.ElfBytes, isVmalloc: false);
-        return error;
+        await machine.Kernel.Compute(machine.Costs.OpenNs);
+        return machine.UserDecompresses
+            ? await _decompression.CallAsync(task, file)
+            : await _finit.CallAsync(task, file, compressed: file.Facts.ElfBytes != file.Facts.FileBytes);
     }
 
     /// <summary><c>__kmod_module_get_probe_list</c>.</summary>

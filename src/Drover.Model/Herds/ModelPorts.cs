@@ -7,10 +7,13 @@ namespace Drover.Model;
 /// <summary>The modelled machine behind the loader's kernel port. Used on the event loop.</summary>
 sealed class ModelKernelPort : IKernel
 {
+    /// <summary>The threads in which the loader's calls are made; how a trace tells them from other tasks.</summary>
+    public const string ThreadName = "kernel call";
+
     readonly HerdMachine _machine;
     readonly SimulatedLoop _loop;
     readonly FinitModule _finit;
-    readonly InitModule _init;
+    readonly UserDecompression _decompression;
     readonly Dictionary<string, ModuleOnDisk> _byPath = [];
     readonly Dictionary<string, ulong> _inodes = [];
     readonly ModuleCompression _compression;
@@ -18,7 +21,7 @@ sealed class ModelKernelPort : IKernel
     public ModelKernelPort(HerdMachine machine, SimulatedLoop loop, ModuleCatalog catalog)
     {
         (_machine, _loop) = (machine, loop);
-        (_finit, _init) = (new FinitModule(machine.Kernel), new InitModule(machine.Kernel));
+        (_finit, _decompression) = (new FinitModule(machine.Kernel), new UserDecompression(machine));
         foreach (var (name, file) in machine.Files)
         {
             var path = catalog.Tree.Find(name)!.Path;
@@ -52,7 +55,8 @@ sealed class ModelKernelPort : IKernel
     public Task<LoadReply> LoadAsync(LoadCall call)
     {
         var done = new TaskCompletionSource<LoadReply>();
-        var thread = _machine.NewTask("kernel call");
+        var thread = _machine.NewTask(ThreadName);
+        thread.IsBusy = true;
         _machine.Spawn(async () =>
         {
             var error = await CallAsync(thread, _byPath[call.Path], call.Via);
@@ -69,14 +73,9 @@ sealed class ModelKernelPort : IKernel
         var costs = _machine.Costs;
         // the loader's looks at sysfs and at the file, and the gate's lock file
         await _machine.Kernel.Compute((2 * costs.InitStateNs) + (3 * costs.OpenNs));
-        if (via is not LoadVia.InitModule)
-            return await _finit.CallAsync(thread, file, via is LoadVia.FinitModuleCompressed);
-        if (!await _machine.Memory.AllocateAsync(thread, file.Facts.ElfBytes, isVmalloc: false))
-            return Errno.ENOMEM;
-        await _machine.Kernel.Compute((file.Facts.FileBytes * costs.ReadNsPerByte) + (file.Facts.ElfBytes * costs.DecompressNsPerByte));
-        var error = await _init.CallAsync(thread, file);
-        _machine.Memory.Free(file.Facts.ElfBytes, isVmalloc: false);
-        return error;
+        return via is LoadVia.InitModule
+            ? await _decompression.CallAsync(thread, file)
+            : await _finit.CallAsync(thread, file, via is LoadVia.FinitModuleCompressed);
     }
 }
 

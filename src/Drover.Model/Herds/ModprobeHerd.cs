@@ -26,6 +26,8 @@ sealed class ModprobeHerd(HerdMachine machine) : Herd(machine)
         await Machine.Kernel.Compute(Machine.Costs.StartNs);
         foreach (var modalias in modaliases)
         {
+            if (task.IsKilled)
+                break;
             await Machine.Kernel.Compute(Machine.Costs.LookupNs);
             foreach (var module in Machine.Resolve(modalias))
             {

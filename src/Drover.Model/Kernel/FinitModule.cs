@@ -5,7 +5,8 @@ namespace Drover.Model;
 /// <summary>finit_module(2), split as the seed's commit splits it: the checks, the gate, and what happens inside it.</summary>
 public sealed class FinitModule(KernelModel kernel)
 {
-    const string Name = "finit_module";
+    /// <summary>In traces.</summary>
+    internal const string Name = "finit_module";
 
     readonly LoadModule _load = new(kernel);
 
@@ -38,7 +39,8 @@ public sealed class FinitModule(KernelModel kernel)
                 }
                 finally
                 {
-                    inode.AllowWriteAccess();
+                    if (kernel.Mutation is not Mutation.GateStaysShut)
+                        inode.AllowWriteAccess();
                 }
 
             case GateKind.Idempotent:
@@ -91,7 +93,8 @@ public sealed class FinitModule(KernelModel kernel)
         }
         finally
         {
-            inode.AllowWriteAccess();
+            if (kernel.Mutation is not Mutation.AllowForgottenOnError || !call.File.IsUnreadable)
+                inode.AllowWriteAccess();
         }
     }
 

@@ -7,6 +7,8 @@ sealed class IdempotentGate(Simulation simulation)
 {
     readonly Dictionary<Inode, Pass> _inFlight = [];
 
+    internal Mutation Mutation { get; set; }
+
     /// <summary><c>idempotent()</c>: true for the first.</summary>
     public bool TryEnter(Inode inode, out Pass pass)
     {
@@ -21,7 +23,7 @@ sealed class IdempotentGate(Simulation simulation)
     public void Complete(Inode inode, Pass pass, Errno result)
     {
         _inFlight.Remove(inode);
-        pass.Complete(result);
+        pass.Complete(result, wakes: Mutation is not Mutation.GateWakesNobody);
     }
 
     /// <summary>One call in flight and who waits for it.</summary>
@@ -41,10 +43,11 @@ sealed class IdempotentGate(Simulation simulation)
             return _result.Value;
         }
 
-        public void Complete(Errno result)
+        public void Complete(Errno result, bool wakes)
         {
             _result = result;
-            _waiting.WakeAll();
+            if (wakes)
+                _waiting.WakeAll();
         }
     }
 }

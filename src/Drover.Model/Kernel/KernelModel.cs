@@ -49,6 +49,12 @@ public sealed class KernelModel
     /// <summary>It decompresses module files (CONFIG_MODULE_DECOMPRESS).</summary>
     public bool Decompresses { get; init; } = true;
 
+    internal Mutation Mutation
+    {
+        get;
+        init => (field, Idempotent.Mutation) = (value, value);
+    }
+
     /// <summary>kernel.modules_disabled: EPERM.</summary>
     public bool ModulesDisabled { get; set; }
 
@@ -152,8 +158,8 @@ public sealed class KernelModel
 
     internal void Add(KernelModule module)
     {
-        _modules.Add(module.Name, module);
         Changed(module, "unformed");
+        _modules[module.Name] = module;
     }
 
     /// <summary><c>kobject_uevent</c>.</summary>
@@ -168,7 +174,8 @@ public sealed class KernelModel
     {
         module.State = state;
         Changed(module, state switch { ModuleState.Coming => "coming", ModuleState.Live => "live", ModuleState.Going => "going", _ => "unformed" });
-        FinishedLoading.WakeAll((long)Costs.WakeNs);
+        if (Mutation is not Mutation.FailureWakesNobody || state is not ModuleState.Going)
+            FinishedLoading.WakeAll((long)Costs.WakeNs);
     }
 
     internal void Remove(KernelModule module)
@@ -177,7 +184,8 @@ public sealed class KernelModel
         if (module.IsAnnounced)
             SendUevent($"/module/{module.Name}", isRemoval: true);
         Changed(module, "gone");
-        FinishedLoading.WakeAll((long)Costs.WakeNs);
+        if (Mutation is not Mutation.FailureWakesNobody)
+            FinishedLoading.WakeAll((long)Costs.WakeNs);
     }
 
     internal void CallBegins(ModelTask task, ModuleOnDisk file, string call)

@@ -62,8 +62,9 @@ sealed class LoadModule(KernelModel kernel)
             // nobody counts this as waste: the module was set up as it should be
             kernel.Change(module, ModuleState.Going);
             Forget(module, used);
-            kernel.Vfree(imageBytes);
-            return Enum.TryParse<Errno>(name, out var error) ? error : Errno.EIO;
+            if (kernel.Mutation is not Mutation.ImageIsKept)
+                kernel.Vfree(imageBytes);
+            return ErrnoText.TryParse(name, out var error) ? error : Errno.EIO;
         }
         kernel.Change(module, ModuleState.Live);
         kernel.Stats.Loaded(imageBytes, facts.TextBytes);
@@ -74,7 +75,8 @@ sealed class LoadModule(KernelModel kernel)
             kernel.Simulation.At(kernel.Simulation.NowNs + facts.AsyncProbeNs, () =>
             {
                 kernel.AsyncProbes--;
-                kernel.AsyncDone.WakeAll();
+                if (kernel.Mutation is not Mutation.ProbesWakeNobody)
+                    kernel.AsyncDone.WakeAll();
             });
         }
         // not before its init has succeeded (38dc717e97153)
@@ -97,7 +99,7 @@ sealed class LoadModule(KernelModel kernel)
     /// </summary>
     async ValueTask<Errno> PatientCheckExistsAsync(LoadCallState call)
     {
-        if (kernel.Find(call.Name) is not { } there)
+        if (kernel.Find(call.Name) is not { } there || kernel.Mutation is Mutation.DuplicateIsAdded)
             return Errno.None;
         if (there.State is ModuleState.Coming or ModuleState.Unformed)
         {
@@ -112,6 +114,8 @@ sealed class LoadModule(KernelModel kernel)
             }
             WaitEnds(call);
         }
+        if (kernel.Mutation is Mutation.FailureIsExists)
+            return Errno.EEXIST;
         return kernel.Find(call.Name) is { State: ModuleState.Live } ? Errno.EEXIST : Errno.EBUSY;
     }
 
@@ -154,7 +158,7 @@ sealed class LoadModule(KernelModel kernel)
 
     void Forget(KernelModule module, List<KernelModule> used)
     {
-        foreach (var dependency in used)
+        foreach (var dependency in used.Where(_ => kernel.Mutation is not Mutation.UsersStay))
             dependency.Users--;
         kernel.Remove(module);
     }
@@ -163,13 +167,15 @@ sealed class LoadModule(KernelModel kernel)
     {
         kernel.Stats.BecomingFailed(call.CopyBytes, call.CompressedBytes);
         call.WastedBytes += call.CopyBytes + call.CompressedBytes;
-        call.FreeCopy(kernel);
+        if (kernel.Mutation is not Mutation.CopyIsKept)
+            call.FreeCopy(kernel);
         return error;
     }
 
     Errno FailLoad(LoadCallState call, long imageBytes, Errno error)
     {
-        kernel.Stats.LoadFailed(call.CopyBytes, call.CompressedBytes);
+        if (kernel.Mutation is not Mutation.WasteIsNotCounted)
+            kernel.Stats.LoadFailed(call.CopyBytes, call.CompressedBytes);
         call.WastedBytes += (2 * call.CopyBytes) + call.CompressedBytes;
         call.FreeCopy(kernel);
         kernel.Vfree(imageBytes);

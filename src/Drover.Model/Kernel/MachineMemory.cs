@@ -39,9 +39,17 @@ public sealed class MachineMemory
     /// <summary>An allocation found nothing, and nobody to kill.</summary>
     public bool IsExhausted { get; private set; }
 
+    /// <summary>A fault: whether an allocation of vmalloc space fails though there would be memory.</summary>
+    public Func<bool>? Refuses { get; set; }
+
+    /// <summary>Tasks that wait for memory.</summary>
+    public int Waiting => _freed.Count;
+
     /// <summary>Allocates; false when the task was killed while it waited, or nothing is left to take (ENOMEM).</summary>
     public async ValueTask<bool> AllocateAsync(ModelTask task, long bytes, bool isVmalloc)
     {
+        if (isVmalloc && Refuses?.Invoke() is true)
+            return false;
         while (UsedBytes + bytes > TotalBytes)
         {
             if (task.IsKilled)

@@ -9,6 +9,9 @@ public sealed class StatsCounter
     /// <summary>The counters now.</summary>
     public ModuleStats Snapshot() => _stats with { Duplicates = [.. _duplicates] };
 
+    /// <summary>The same without a copy: its list of duplicates is empty.</summary>
+    internal ModuleStats Current => _stats;
+
     /// <summary>Bytes wasted so far.</summary>
     public long WastedBytes => _stats.WastedBytes;
 
