@@ -124,11 +124,26 @@ public sealed class Loader
                 break;
             foreach (var asked in flight.Onward)
             {
+                // it may be the very module whose init asks here, which waits for us: patience holds for this, too
+                if (!await ComesInTimeAsync(asked, ask))
+                    return Outcome(answer.Outcome.Module, landing, ask, answer.IsFirst, answer.Outcome.ParametersDiffer);
                 if ((await asked).Flight is { } next && seen.Add(next))
                     left.Enqueue(next);
             }
         }
         return Outcome(answer.Outcome.Module, landing, ask, answer.IsFirst, answer.Outcome.ParametersDiffer);
+    }
+
+    /// <summary>Waits for what a flight asked for; false when the asker's patience ends, or it leaves, before.</summary>
+    async Task<bool> ComesInTimeAsync(Task asked, Ask ask)
+    {
+        if (asked.IsCompleted || (ask.Patience is null && !ask.Leave.CanBeCanceled))
+            return true;
+        var first = new TaskCompletionSource<bool>();
+        using var leaving = ask.Leave.Register(() => _loop.Post(() => first.TrySetResult(false)));
+        using var timer = PatienceLeft(ask) is { } left ? _loop.Time.CreateTimer(_ => first.TrySetResult(false), null, left, Timeout.InfiniteTimeSpan) : null;
+        _ = asked.ContinueWith(_ => first.TrySetResult(true), CancellationToken.None, TaskContinuationOptions.None, _loop);
+        return await first.Task;
     }
 
     /// <summary>The heart: whoever asks meets whoever asked before. Done when the module is usable, or will not be.</summary>

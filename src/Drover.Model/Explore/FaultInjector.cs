@@ -147,7 +147,7 @@ sealed class FaultInjector(HerdMachine machine, Ledger ledger, Coverage coverage
         machine.Spawn(async () =>
         {
             var error = await body(task);
-            coverage.Count($"{name} {ErrnoText.Name(error)}");
+            coverage.Count(error is Errno.None ? $"{name} succeeded" : $"{name} {ErrnoText.Name(error)}");
             machine.End(task);
         });
         return Errno.None;

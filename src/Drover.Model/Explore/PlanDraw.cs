@@ -8,7 +8,7 @@ static class PlanDraw
     const int MostModules = 5, MostDevices = 4, MostCpus = 16, MostFaults = 3;
 
     /// <summary>Faults come within so many events: most schedules have fewer.</summary>
-    const int MostEvents = 160;
+    const int MostEvents = 100;
 
     static readonly string[] InitErrors = ["ENODEV", "ENODEV", "EIO", "EBUSY"];
 

@@ -5,8 +5,8 @@ namespace Drover.Model;
 /// <summary>One schedule from its beginning to rest, checked after every step. For one thread, once.</summary>
 sealed class ScheduleRun : IHerdObserver
 {
-    /// <summary>Beyond any schedule of a plan (the longest of a million had a tenth): it will not come to rest.</summary>
-    const long MostSteps = 500_000;
+    /// <summary>A hundred times what most take: it will not come to rest.</summary>
+    const long MostSteps = 50_000;
 
     readonly SchedulePlan _plan;
     readonly List<HerdEvent>? _trace;
