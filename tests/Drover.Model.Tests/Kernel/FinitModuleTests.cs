@@ -1,0 +1,228 @@
+using Drover.Loading;
+
+namespace Drover.Model.Tests;
+
+/// <summary>Every errno at its stage, what it leaves in the statistics, and that it leaves nothing in memory.</summary>
+public sealed class FinitModuleTests
+{
+    const long Bytes = 10_000;
+
+    public static TheoryData<GateKind> Gates => [.. Enum.GetValues<GateKind>()];
+
+    [Theory]
+    [MemberData(nameof(Gates))]
+    public void A_module_goes_through_all_stages_and_its_image_stays(GateKind gate)
+    {
+        var bench = new Bench(gate);
+        Assert.Equal(Errno.None, bench.Load(bench.File("a")));
+        Assert.Equal(["read", "verify", "layout", "add", "symbols", "init"], bench.Trace.Where(happened => happened.Kind is HerdEventKind.Stage).Select(happened => happened.What));
+        Assert.Equal(["unformed", "coming", "live"], bench.Trace.Where(happened => happened.Kind is HerdEventKind.ModuleState).Select(happened => happened.What));
+        Assert.Equal(InitState.Live, bench.Kernel.InitStateOf("a"));
+        Assert.Equal((2 * Bytes, 2 * Bytes, 0), (bench.Memory.VmallocBytes, bench.Kernel.BytesLive, bench.Kernel.BytesOfCalls));
+        Assert.Equal(new ModuleStats { EverLoaded = 1, TotalModuleBytes = 2 * Bytes, TotalTextBytes = Bytes / 2 }, bench.Stats with { Duplicates = new ModuleStats().Duplicates });
+    }
+
+    [Fact]
+    public void EPERM_when_modules_are_disabled_before_anything_is_allocated()
+    {
+        var bench = new Bench();
+        bench.Kernel.ModulesDisabled = true;
+        Assert.Equal(Errno.EPERM, bench.Load(bench.File("a")));
+        AssertFailed(bench, new ModuleStats(), peak: 0);
+    }
+
+    [Theory]
+    [MemberData(nameof(Gates))]
+    public void ETXTBSY_while_the_file_is_open_for_writing(GateKind gate)
+    {
+        var bench = new Bench(gate);
+        var file = bench.File("a");
+        Assert.Equal(Errno.None, FileWriter.TryOpen(file.Inode, out var writer));
+        Assert.Equal(Errno.ETXTBSY, bench.Load(file));
+        // the exclusive gate refuses before the read
+        AssertFailed(bench, new ModuleStats { FailedKread = gate is GateKind.Exclusive ? 0 : 1 }, peak: 0);
+        writer!.Dispose();
+        Assert.Equal(Errno.None, bench.Load(file));
+    }
+
+    [Fact]
+    public void ENOMEM_at_the_read()
+    {
+        var bench = new Bench();
+        FailAllocation(bench, 1);
+        Assert.Equal(Errno.ENOMEM, bench.Load(bench.File("a")));
+        AssertFailed(bench, new ModuleStats { FailedKread = 1 }, peak: 0);
+    }
+
+    [Fact]
+    public void ENOMEM_at_the_layout()
+    {
+        var bench = new Bench();
+        FailAllocation(bench, 2);
+        Assert.Equal(Errno.ENOMEM, bench.Load(bench.File("a")));
+        AssertFailed(bench, new ModuleStats { FailedBecoming = 1, FailedBecomingBytes = Bytes }, peak: Bytes);
+    }
+
+    [Fact]
+    public void EIO_at_the_read()
+    {
+        var bench = new Bench(GateKind.Exclusive);
+        var file = bench.File("a");
+        file.IsUnreadable = true;
+        Assert.Equal(Errno.EIO, bench.Load(file));
+        AssertFailed(bench, new ModuleStats { FailedKread = 1 }, peak: Bytes);
+        Assert.Equal(0, file.Inode.WriteCount);
+    }
+
+    [Theory]
+    [InlineData(false, false, Errno.EOPNOTSUPP)]
+    [InlineData(true, true, Errno.EINVAL)]
+    public void A_file_that_cannot_be_decompressed(bool decompresses, bool isForeign, Errno error)
+    {
+        var bench = new Bench(decompresses: decompresses);
+        var file = Compressed(bench);
+        file.IsForeign = isForeign;
+        Assert.Equal(error, bench.Load(file, compressed: true));
+        AssertFailed(bench, new ModuleStats { FailedDecompress = 1, FailedDecompressBytes = Bytes }, peak: Bytes);
+    }
+
+    [Fact]
+    public void ENOMEM_while_decompressing()
+    {
+        var bench = new Bench();
+        FailAllocation(bench, 2);
+        Assert.Equal(Errno.ENOMEM, bench.Load(Compressed(bench), compressed: true));
+        AssertFailed(bench, new ModuleStats { FailedDecompress = 1, FailedDecompressBytes = Bytes }, peak: Bytes);
+    }
+
+    [Theory]
+    [InlineData(true, Errno.EKEYREJECTED)]
+    [InlineData(false, Errno.ENOEXEC)]
+    public void What_is_rejected_before_the_layout_wastes_the_copy_and_what_it_was_decompressed_from(bool isRejected, Errno error)
+    {
+        var bench = new Bench();
+        var file = isRejected ? Compressed(bench) : bench.File("a");
+        (file.IsRejected, file.IsForeign) = (isRejected, !isRejected);
+        Assert.Equal(error, bench.Load(file, compressed: isRejected));
+        AssertFailed(bench, isRejected
+            ? new ModuleStats { FailedBecoming = 1, FailedBecomingBytes = 3 * Bytes, FailedDecompressBytes = Bytes }
+            : new ModuleStats { FailedBecoming = 1, FailedBecomingBytes = Bytes }, peak: isRejected ? 4 * Bytes : Bytes);
+    }
+
+    [Theory]
+    [InlineData(GateKind.None, DuplicateReason.Load)]
+    [InlineData(GateKind.EarlyCheck, DuplicateReason.Becoming)]
+    [InlineData(GateKind.Exclusive, DuplicateReason.Becoming)]
+    [InlineData(GateKind.Idempotent, DuplicateReason.Becoming)]
+    public void EEXIST_for_a_serial_duplicate_is_learnt_late_or_early_and_on_no_gate_for_free(GateKind gate, DuplicateReason reason)
+    {
+        var bench = new Bench(gate);
+        var file = bench.File("a");
+        bench.Load(file);
+        Assert.Equal(Errno.EEXIST, bench.Load(file));
+        Assert.Equal(reason is DuplicateReason.Load ? (0, 0L, 1, 2 * Bytes) : (1, Bytes, 0, 0L),
+            (bench.Stats.FailedBecoming, bench.Stats.FailedBecomingBytes, bench.Stats.FailedLoad, bench.Stats.FailedLoadBytes));
+        Assert.Equal(new DuplicateFailure("a", 1, reason), Assert.Single(bench.Stats.Duplicates));
+        Assert.Equal(bench.Stats.WastedBytes, bench.Kernel.DuplicateBytes);
+        Assert.Equal(2 * Bytes, bench.Memory.VmallocBytes);
+    }
+
+    [Fact]
+    public void EBUSY_after_waiting_for_one_that_fails()
+    {
+        var bench = new Bench();
+        var file = bench.File("a", with: facts => facts with { InitSleepNs = 1_000_000, InitError = "ENODEV" });
+        var first = bench.Finit(file);
+        bench.Until(first, "init");
+        var second = bench.Finit(file);
+        bench.Until(second, "the same module");
+        bench.Rest();
+        Assert.Equal((Errno.ENODEV, Errno.EBUSY), (first.Error, second.Error));
+        AssertFailed(bench, new ModuleStats { FailedLoad = 1, FailedLoadBytes = 2 * Bytes }, peak: 5 * Bytes);
+    }
+
+    [Fact]
+    public void ENODEV_of_its_init_is_no_waste_and_everything_is_given_back()
+    {
+        var bench = new Bench();
+        Assert.Equal(Errno.ENODEV, bench.Load(bench.File("a", with: facts => facts with { InitError = "ENODEV" })));
+        Assert.Equal(["unformed", "coming", "going", "gone"], bench.Trace.Where(happened => happened.Kind is HerdEventKind.ModuleState).Select(happened => happened.What));
+        AssertFailed(bench, new ModuleStats(), peak: 3 * Bytes);
+    }
+
+    [Theory]
+    [InlineData("ENXIO", 6)]
+    [InlineData("EBUSY", 16)]
+    [InlineData("ETIMEDOUT", 110)]
+    public void Its_init_may_say_any_errno(string name, int error)
+    {
+        var bench = new Bench();
+        Assert.Equal((Errno)error, bench.Load(bench.File("a", with: facts => facts with { InitError = name })));
+    }
+
+    [Fact]
+    public void ENOENT_without_a_dependency()
+    {
+        var bench = new Bench();
+        Assert.Equal(Errno.ENOENT, bench.Load(bench.File("b", dependencies: ["a"])));
+        AssertFailed(bench, new ModuleStats { FailedLoad = 1, FailedLoadBytes = 2 * Bytes }, peak: 3 * Bytes);
+    }
+
+    [Fact]
+    public void A_dependency_that_is_coming_is_waited_for()
+    {
+        var bench = new Bench();
+        var first = bench.Finit(bench.File("a", with: facts => facts with { InitSleepNs = 5_000_000_000 }));
+        bench.Until(first, "init");
+        var second = bench.Finit(bench.File("b", dependencies: ["a"]));
+        bench.Until(second, "a");
+        Assert.Equal(InitState.Coming, bench.Kernel.InitStateOf("a"));
+        bench.Rest();
+        Assert.Equal((Errno.None, Errno.None), (first.Error, second.Error));
+        Assert.Equal(1, bench.Kernel.Find("a")!.Users);
+    }
+
+    [Fact]
+    public void It_is_waited_for_30_s()
+    {
+        var bench = new Bench();
+        var first = bench.Finit(bench.File("a", with: facts => facts with { InitSleepNs = 60_000_000_000 }));
+        bench.Until(first, "init");
+        var second = bench.Finit(bench.File("b", dependencies: ["a"]));
+        bench.Until(second, "a");
+        var began = bench.Simulation.NowNs;
+        bench.Until(() => second.HasReturned);
+        Assert.Equal(Errno.EBUSY, second.Error);
+        Assert.Equal(30_000_000_000, bench.Simulation.NowNs - began);
+    }
+
+    [Fact]
+    public void EINTR_for_who_is_killed_while_it_waits_for_the_same_module_and_that_is_no_duplicate()
+    {
+        var bench = new Bench(GateKind.EarlyCheck);
+        var file = bench.File("a", with: facts => facts with { InitSleepNs = 1_000_000_000 });
+        var first = bench.Finit(file);
+        bench.Until(first, "init");
+        var second = bench.Finit(file);
+        bench.Until(second, "the same module");
+        second.Task.Kill();
+        bench.Until(() => second.HasReturned);
+        Assert.False(first.HasReturned);
+        Assert.Equal(Errno.EINTR, second.Error);
+        Assert.Empty(bench.Stats.Duplicates);
+        bench.Rest();
+        Assert.Equal(Errno.None, first.Error);
+    }
+
+    static ModuleOnDisk Compressed(Bench bench) => bench.File("a", with: facts => facts with { ElfBytes = 3 * Bytes });
+
+    /// <summary>The allocation of that number fails.</summary>
+    static void FailAllocation(Bench bench, int number) => bench.Memory.Refuses = () => --number == 0;
+
+    static void AssertFailed(Bench bench, ModuleStats stats, long peak)
+    {
+        Assert.Equal(stats, bench.Stats with { Duplicates = stats.Duplicates });
+        Assert.Equal((0, 0, 0, peak), (bench.Kernel.CallsInFlight, bench.Kernel.BytesOfCalls, bench.Memory.UsedBytes, bench.Memory.PeakBytes));
+        Assert.Empty(bench.Kernel.Modules);
+    }
+}
