@@ -16,7 +16,6 @@ static class PlanDraw
     {
         var random = new Random(seed);
         var scenario = ScenarioOf(random);
-        var costs = new CostModel();
         var options = new HerdOptions
         {
             Scenario = scenario,
@@ -27,7 +26,7 @@ static class PlanDraw
             MemoryBytes = scenario.MemoryBytes,
             KernelDecompresses = !Chance(random, 4),
             Kasan = Chance(random, 8),
-            Costs = costs,
+            Costs = new CostModel(),
         };
         if (Chance(random, 6))
             options = options with { MemoryBytes = SmallMemory(random, options) };
@@ -91,14 +90,16 @@ static class PlanDraw
             ImageBytes = random.Next(bytes, 2 * bytes),
             TextBytes = bytes / 2,
             Dependencies = [.. Enumerable.Range(0, at).Where(i => needed[i]).Select(i => modules[i].Name)],
-            // of any modules that stand before: what stands after need not be there
-            SoftdepsBefore = at > 0 && Chance(random, 6) ? [modules[random.Next(at)].Name] : [],
-            SoftdepsAfter = at > 0 && Chance(random, 6) ? [modules[random.Next(at)].Name] : [],
+            // of any others, those that need this one among them: softdeps may go round in cycles
+            SoftdepsBefore = Chance(random, 6) ? Softdep() : [],
+            SoftdepsAfter = Chance(random, 6) ? Softdep() : [],
             InitNs = random.Next(2_000_000),
             InitSleepNs = Chance(random, 5) ? random.Next(Chance(random, 4) ? 300_000_000 : 20_000_000) : 0,
             AsyncProbeNs = Chance(random, 5) ? random.Next(50_000_000) : 0,
             InitError = Chance(random, 5) ? InitErrors[random.Next(InitErrors.Length)] : null,
         };
+
+        string[] Softdep() => random.Next(modules.Length) is var other && other != at ? [$"m{other}"] : [];
     }
 
     static Fault FaultOf(Random random, Scenario scenario)

@@ -68,18 +68,25 @@ sealed record SchedulePlan(HerdOptions Options, IReadOnlyList<Fault> Faults)
             yield return this with { Options = Options with { Cpus = cpus } };
         if (Options.Kasan)
             yield return this with { Options = Options with { Kasan = false } };
-        for (var i = 0; i < scenario.Modules.Count; i++)
+        foreach (var module in scenario.Modules)
         {
-            var module = scenario.Modules[i];
-            foreach (var simpler in new[]
-            {
-                module with { SoftdepsBefore = [], SoftdepsAfter = [] }, module with { InitError = null }, module with { AsyncProbeNs = 0 }, module with { InitSleepNs = 0 }, module with { InitNs = 0 },
-            })
-            {
-                if (simpler != module && !(simpler.SoftdepsBefore.Count == module.SoftdepsBefore.Count && simpler with { SoftdepsBefore = module.SoftdepsBefore, SoftdepsAfter = module.SoftdepsAfter } == module))
-                    yield return With(scenario with { Modules = [.. scenario.Modules.Select(other => other == module ? simpler : other)] });
-            }
+            foreach (var simpler in Simpler(module))
+                yield return With(scenario with { Modules = [.. scenario.Modules.Select(other => other == module ? simpler : other)] });
         }
+    }
+
+    static IEnumerable<ScenarioModule> Simpler(ScenarioModule module)
+    {
+        if (module.SoftdepsBefore.Count > 0)
+            yield return module with { SoftdepsBefore = [] };
+        if (module.SoftdepsAfter.Count > 0)
+            yield return module with { SoftdepsAfter = [] };
+        if (module.InitError is not null)
+            yield return module with { InitError = null };
+        if (module.AsyncProbeNs > 0)
+            yield return module with { AsyncProbeNs = 0 };
+        if (module.InitSleepNs > 0)
+            yield return module with { InitSleepNs = 0 };
     }
 
     SchedulePlan With(Scenario scenario) => this with { Options = Options with { Scenario = scenario } };
