@@ -40,17 +40,19 @@ sealed class DroverHerd(HerdMachine machine) : Herd(machine), ILoaderObserver
         _ = _loop.Start(() => RunAsync(coldplug));
     }
 
-    /// <summary>The kernel's modprobe is ours: it asks the loader, which may be the one that waits for it.</summary>
+    /// <summary>The kernel's modprobe is ours: it asks the loader, which may be the one that waits for it. Before that has started, it is kmod's.</summary>
     public override async ValueTask<Errno> RequestModuleAsync(string module)
     {
+        if (_loop is null || _loader is null)
+            return await base.RequestModuleAsync(module);
         // the kernel's thread is not the loop's: it sleeps until the loop has answered
         Errno? answer = null;
         var answered = new WaitQueue(Machine.Simulation);
-        _ = _loop!.Start(async () =>
+        _ = _loop.Start(async () =>
         {
             try
             {
-                answer = (await _loader!.RequestAsync(new LoadRequest(module, Patience: Patience))).Modules[0].Error;
+                answer = (await _loader.RequestAsync(new LoadRequest(module, Patience: Patience))).Modules[0].Error;
                 answered.WakeAll();
             }
             catch (Exception fault)
