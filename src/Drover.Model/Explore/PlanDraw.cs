@@ -36,11 +36,11 @@ static class PlanDraw
         return new SchedulePlan(options, faults);
     }
 
-    /// <summary>Room for a few workers, or a few modules, beside the base system.</summary>
+    /// <summary>Room for a few workers, and for some or all modules, beside the base system: enough, with somebody killed, or not at all.</summary>
     static long SmallMemory(Random random, HerdOptions options)
     {
         var costs = options.Costs!;
-        var room = costs.BaseBytes + (random.Next(1, 8) * costs.WorkerBytes) + (random.Next(1, 5) * (double)options.Scenario.Modules.Sum(module => module.ElfBytes + module.ImageBytes));
+        var room = costs.BaseBytes + (random.Next(8) * costs.WorkerBytes) + (random.NextDouble() * 3 * options.Scenario.Modules.Sum(module => module.ElfBytes + module.ImageBytes));
         return (long)(options.Kasan ? room / (1 - costs.KasanShadow) * 1.1 : room);
     }
 
