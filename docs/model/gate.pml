@@ -15,74 +15,70 @@
 #define GATE NONE
 #endif
 
-/* Two callers load the one file; the last takes that file, a copy of it (another inode, the same module name), or init_module. */
+/* Two call finit_module for one file; the last does, or brings the same module by init_module, which no gate sees. */
 #define LOADERS 3
-#define FILES   2
-#define FILE    0
-#define COPY    1
-#define RAW     2
 
 /* ---- the inode: include/linux/fs.h ---- */
 
-short i_writecount[FILES];
-bool sealed[FILES];                 /* fs-verity: its content cannot change any more */
+short i_writecount;
+bool sealed;                        /* fs-verity: its content cannot change any more */
 
 /* Ghosts: who really writes and who really denies. The count must say the same. */
-byte writers[FILES], deniers[FILES];
+byte writers, deniers;
 
-inline check_count(f) {
-    assert(i_writecount[f] == writers[f] - deniers[f]);
-    assert(writers[f] == 0 || deniers[f] == 0)   /* never a writer and a denier together */
+inline check_count() {
+    assert(i_writecount == writers - deniers);
+    assert(writers == 0 || deniers == 0)   /* never a writer and a denier together */
 }
 
-inline get_write_access(f, err) {
+inline get_write_access(err) {
     atomic {
         if
 #ifdef BREAK_WRITER_IGNORES_DENIERS
-        :: true -> i_writecount[f]++; writers[f]++; err = OK
+        :: true -> i_writecount++; writers++; err = OK
 #else
-        :: i_writecount[f] >= 0 -> i_writecount[f]++; writers[f]++; err = OK
+        :: i_writecount >= 0 -> i_writecount++; writers++; err = OK
         :: else -> err = ETXTBSY
 #endif
         fi;
-        check_count(f)
+        check_count()
     }
 }
 
-inline put_write_access(f) {
-    atomic { assert(writers[f] > 0); i_writecount[f]--; writers[f]--; check_count(f) }
+inline put_write_access() {
+    atomic { assert(writers > 0); i_writecount--; writers--; check_count() }
 }
 
-inline deny_write_access(f, err) {
+inline deny_write_access(err) {
     atomic {
         if
 #ifdef BREAK_DENIER_IGNORES_WRITERS
-        :: true -> i_writecount[f]--; deniers[f]++; err = OK
+        :: true -> i_writecount--; deniers++; err = OK
 #else
-        :: i_writecount[f] <= 0 -> i_writecount[f]--; deniers[f]++; err = OK
+        :: i_writecount <= 0 -> i_writecount--; deniers++; err = OK
         :: else -> err = ETXTBSY
 #endif
         fi;
-        check_count(f)
+        check_count()
     }
 }
 
-inline exclusive_deny_write_access(f, err) {
+inline exclusive_deny_write_access(err) {
     atomic {
         if
 #ifdef BREAK_EXCLUSIVE_IGNORES_DENIERS
-        :: i_writecount[f] <= 0 -> i_writecount[f]--; deniers[f]++; err = OK
+        :: i_writecount <= 0 -> i_writecount--; deniers++; err = OK
 #else
-        :: i_writecount[f] == 0 -> i_writecount[f]--; deniers[f]++; err = OK
+        :: i_writecount == 0 -> i_writecount--; deniers++; err = OK
 #endif
         :: else -> err = ETXTBSY
         fi;
-        check_count(f)
+        check_count()
     }
 }
 
-inline allow_write_access(f) {
-    atomic { assert(deniers[f] > 0); i_writecount[f]++; deniers[f]--; check_count(f) }
+inline allow_write_access() {
+    atomic { assert(deniers > 0); i_writecount++; deniers--; check_count() }
 }
 
 /* ---- the list of modules: kernel/module/main.c ---- */
@@ -119,7 +115,11 @@ inline wait_for_the_other(me, err) {
         fi;
 #endif
         if                          /* schedule() */
+#ifdef BREAK_WAITS_BY_SPINNING
+        :: sleeping[me] = false
+#else
         :: !sleeping[me] -> skip
+#endif
         :: atomic { signalled[me] && sleeping[me] -> sleeping[me] = false; err = EINTR }; break
         fi
     od;
@@ -192,38 +192,36 @@ inline load_module(me, err) {
 
 /* ---- finit_module ---- */
 
-byte setting_up[FILES];             /* ghost: callers past the gate with this file, by finit_module */
+byte setting_up;             /* ghost: callers past the gate with this file, by finit_module */
 mtype:errno ret[LOADERS];           /* what each call returned, or will */
 byte returned;
 
-inline init_module_from_file(me, f, err) {
+inline init_module_from_file(me, err) {
     atomic {
-        setting_up[f]++;
+        setting_up++;
 #if GATE == EXCLUSIVE || GATE == IDEMPOTENT
-        assert(setting_up[f] == 1); /* never two set-ups of one file */
+        assert(setting_up == 1); /* never two set-ups of one file */
 #endif
-        deny_write_access(f, err)   /* stage 3, kernel_read_file(): deny, read into memory, allow */
+        deny_write_access(err)   /* stage 3, kernel_read_file(): deny, read into memory, allow */
     };
     if
     :: err == OK ->
-        atomic { allocated++; allow_write_access(f) };
+        atomic { allocated++; allow_write_access() };
         load_module(me, err);
-        atomic { allocated--; setting_up[f]-- }
-    :: else -> setting_up[f]--
+        atomic { allocated--; setting_up-- }
+    :: else -> setting_up--
     fi
 }
 
 /* The idempotent gate: kernel/module/main.c, struct idempotent. Ghost: whose result a waiter is to get. */
 bool hashed[LOADERS], completed[LOADERS];
-byte cookie[LOADERS], winner[LOADERS];
+byte winner[LOADERS];
 
-inline idempotent_complete(me, f, err, w) {
-    atomic {                        /* under idem_lock */
-        w = 0;
-        do
-        :: w < LOADERS ->
+inline idempotent_complete(me, err, w) {
+    d_step {                        /* under idem_lock */
+        for (w : 0 .. LOADERS - 1) {
             if
-            :: hashed[w] && cookie[w] == f ->
+            :: hashed[w] ->
                 hashed[w] = false;
 #ifdef BREAK_WAITER_GETS_NO_RESULT
                 ret[w] = (w == me -> err : OK);
@@ -236,52 +234,49 @@ inline idempotent_complete(me, f, err, w) {
                 completed[w] = true
 #endif
             :: else -> skip
-            fi;
-            w++
-        :: else -> break
-        od
+            fi
+        };
+        w = 0
     }
 }
 
-inline gated(me, f, err, w) {
+inline gated(me, err, w) {
 #if GATE == EXCLUSIVE
-    exclusive_deny_write_access(f, err);
+    exclusive_deny_write_access(err);
     if
     :: err == OK ->
-        init_module_from_file(me, f, err);
+        init_module_from_file(me, err);
 #ifdef BREAK_FAILED_LOAD_DENIES_ON
         if
-        :: err == OK -> allow_write_access(f)
+        :: err == OK -> allow_write_access()
         :: else -> skip
         fi
 #else
-        allow_write_access(f)
+        allow_write_access()
 #endif
 #ifdef BREAK_ALLOW_WITHOUT_DENY
-    :: else -> allow_write_access(f)
+    :: else -> allow_write_access()
 #else
     :: else -> skip
 #endif
     fi
 #elif GATE == IDEMPOTENT
-    atomic {                        /* idempotent(): look and add under idem_lock */
-        winner[me] = me; w = 0;
-        do
-        :: w < LOADERS ->
+    d_step {                        /* idempotent(): look and add under idem_lock */
+        winner[me] = me;
+        for (w : 0 .. LOADERS - 1) {
             if
-            :: hashed[w] && cookie[w] == f && winner[w] == w -> winner[me] = w
+            :: hashed[w] && winner[w] == w -> winner[me] = w
             :: else -> skip
-            fi;
-            w++
-        :: else -> break
-        od;
+            fi
+        };
+        w = 0;
 #ifdef BREAK_EVERYBODY_WINS
         winner[me] = me;
 #endif
-        cookie[me] = f; hashed[me] = true
+        hashed[me] = true
     };
     if
-    :: winner[me] == me -> init_module_from_file(me, f, err); idempotent_complete(me, f, err, w)
+    :: winner[me] == me -> init_module_from_file(me, err); idempotent_complete(me, err, w)
     :: else ->
         if
         :: completed[me] -> err = ret[me]; assert(err == ret[winner[me]])   /* waiters get the winner's result */
@@ -289,20 +284,16 @@ inline gated(me, f, err, w) {
         fi
     fi
 #else
-    init_module_from_file(me, f, err)
+    init_module_from_file(me, err)
 #endif
 }
 
 proctype loader(byte me) {
-    byte f = FILE, w;
+    byte w;
     mtype:errno err = OK;
     if
-    :: me == LOADERS - 1 -> if :: f = FILE :: f = COPY :: f = RAW fi
-    :: else -> skip
-    fi;
-    if
-    :: f == RAW -> allocated++; load_module(me, err); allocated--   /* init_module: no file, no gate */
-    :: else -> gated(me, f, err, w)
+    :: gated(me, err, w)
+    :: me == LOADERS - 1 -> allocated++; load_module(me, err); allocated--      /* init_module: no file, no gate */
     fi;
     atomic {
         ret[me] = err;
@@ -318,13 +309,13 @@ proctype loader(byte me) {
 proctype writer() {
     mtype:errno err = EPERM;
     if
-    :: atomic { !sealed[FILE] -> get_write_access(FILE, err) }
-    :: sealed[FILE]                 /* open() of a sealed file for writing: EPERM */
+    :: atomic { !sealed -> get_write_access(err) }
+    :: sealed                       /* open() of a sealed file for writing: EPERM */
     fi;
     if
     :: err == OK ->
-        assert(deniers[FILE] == 0 && !sealed[FILE]);
-        put_write_access(FILE)
+        assert(deniers == 0 && !sealed);
+        put_write_access()
     :: else -> skip
     fi
 }
@@ -333,14 +324,14 @@ proctype writer() {
 proctype outsider() {
     mtype:errno err;
     if
-    :: skip; deny_write_access(FILE, err);        /* execve: denies until the process ends */
+    :: skip; deny_write_access(err);        /* execve: denies until the process ends */
         if
-        :: err == OK -> allow_write_access(FILE)
+        :: err == OK -> allow_write_access()
         :: else -> skip
         fi
-    :: skip; deny_write_access(FILE, err);        /* FS_IOC_ENABLE_VERITY: denies while it builds the tree */
+    :: skip; deny_write_access(err);        /* FS_IOC_ENABLE_VERITY: denies while it builds the tree */
         if
-        :: err == OK -> sealed[FILE] = true; allow_write_access(FILE)
+        :: err == OK -> sealed = true; allow_write_access()
         :: else -> skip
         fi
     :: signalled[1] = true
@@ -359,7 +350,7 @@ init {
     atomic {
         _nr_pr == 1 ->
         assert(returned == LOADERS);
-        assert(i_writecount[FILE] == 0 && i_writecount[COPY] == 0);
+        assert(i_writecount == 0);
         assert(module == ABSENT || module == LIVE);
         assert(allocated == (module == LIVE -> 1 : 0));
         /* a module is not missing unless its init failed or the file was held */

@@ -9,7 +9,7 @@
 
 #define CHAIN  1   /* A needs B; askers of A, of A who may leave, and of B */
 #define TWO    2   /* another process, which may die, loads A, too, and A's init, there, asks us for B */
-#define ITSELF 3   /* A's init asks for A */
+#define ITSELF 3   /* A's init asks for A; -DNO_GATE: and there is no lock */
 
 #ifndef SCENE
 #define SCENE CHAIN
@@ -52,6 +52,8 @@ mtype:state = { ABSENT, COMING, LIVE };
 /* 4: a failure older than the request is no answer to it, even if it was one to the flight that the request joined. */
 #ifdef BREAK_OLD_FAILURE_ANSWERS_JOINER
 #define asks_again(id, made) false
+#elif defined(BREAK_ASKS_FOR_EVER)
+#define asks_again(id, made) (told[id] == FAILED)
 #else
 #define asks_again(id, made) (told[id] == FAILED && made > told_known[id])
 #endif
@@ -100,9 +102,23 @@ mtype:state = { ABSENT, COMING, LIVE };
 
 /* LiveWatch: a module is live before its call returns. */
 #ifdef BREAK_NO_LIVE_WATCH
-#define WATCHED true
+#define looks(watched) false
 #else
-#define WATCHED false
+#define looks(watched) (!watched)
+#endif
+
+/* 10: one process at a time a module; or no lock at all, where there can be none (NoGate). */
+#if defined(NO_GATE) || defined(BREAK_GATE_IGNORED)
+#define may_enter(m) true
+#else
+#define may_enter(m) (gate[m] == FREE)
+#endif
+
+/* All get the result there is. */
+#ifdef BREAK_JOINER_TOLD_SUCCESS
+#define result_for(i, what) (i == 1 -> LOADED : what)
+#else
+#define result_for(i, what) what
 #endif
 
 /* ---- the kernel: gate.pml has it at length; here a call fails or leaves the module live, and then returns ---- */
@@ -171,7 +187,7 @@ inline tell(id, what, when) {
 inline tell_all(who, what, when) {
     for (i : 0 .. WAITERS - 1) {
         if
-        :: who & (1 << i) -> tell(i, what, when)
+        :: who & (1 << i) -> tell(i, result_for(i, what), when)
         :: else -> skip
         fi
     };
@@ -225,7 +241,10 @@ inline land(f, what, when) {
 
 inline abandon_if_unwanted(f) {
     if
-    :: flights[f].waiters == 0 && flights[f].late == 0 && !flights[f].abandoned && may_drop(f) -> remove(f); flights[f].abandoned = true
+    :: flights[f].waiters == 0 && flights[f].late == 0 && !flights[f].abandoned && may_drop(f) ->
+        assert(!flights[f].in_kernel);
+        remove(f);
+        flights[f].abandoned = true
     :: else -> skip
     fi
 }
@@ -253,6 +272,7 @@ inline ask(id, m, made, f) {
         assert(made <= last[m]);    /* a failure does not answer what is asked after it was known */
         tell(id, FAILED, last[m])
     :: else ->
+        assert(table[m] == NONE);   /* one flight a module */
         assert(flown < FLIGHTS);
         f = flown;
         flown++;
@@ -304,12 +324,16 @@ done:
 proctype flight(byte k; byte m; byte made) {
     byte known_at, dependency = NONE, i;
     mtype result = PENDING;
-    bool watched = WATCHED;
+    bool watched;
 
 #if SCENE == CHAIN
     /* BringDependenciesAsync: nothing is held meanwhile */
     if
+#ifdef BREAK_DEPENDENCY_NOT_AWAITED
+    :: false ->
+#else
     :: m == A ->
+#endif
 again:
         atomic { ask(ME, B, made, dependency) };
         if
@@ -340,8 +364,8 @@ again:
 enter:
     if
     :: atomic { flights[k].abandoned -> result = LEFT; goto outside }
-    :: atomic { !flights[k].abandoned && budget > 0 && gate[m] == FREE -> budget--; gate[m] = k }
-    :: atomic { !flights[k].abandoned && budget > 0 && gate[m] != FREE ->
+    :: atomic { !flights[k].abandoned && budget > 0 && may_enter(m) -> budget--; gate[m] = k }
+    :: atomic { !flights[k].abandoned && budget > 0 && !may_enter(m) ->
 #ifdef BREAK_BUDGET_HELD_AT_GATE
             budget--
 #endif
@@ -366,7 +390,10 @@ enter:
             :: is_live_inside(m) -> result = LOADED
             :: !is_live_inside(m) && answers(left_failure[m], made) -> result = FAILED; known_at = left_failure[m]; last[m] = known_at
             :: !is_live_inside(m) && !answers(left_failure[m], made) && memory_answers(m, made) -> result = FAILED; known_at = last[m]
-            :: else -> assert(!flights[k].abandoned); flights[k].in_kernel = true; begin_call(m, made)
+            :: else ->
+                assert(table[m] == k);          /* what the kernel is called for is waited for, and can be joined */
+                flights[k].in_kernel = true;
+                begin_call(m, made)
             fi
         fi;
         if
@@ -384,7 +411,7 @@ enter:
     :: atomic { module[m] = ABSENT; calls[m]--; result = FAILED }
     :: module[m] = LIVE;
         do
-        :: d_step { !watched -> watched = true; budget++; become_usable(k) }
+        :: d_step { looks(watched) -> watched = true; budget++; become_usable(k) }
         :: atomic { probes_ended(m) -> calls[m]--; result = LOADED }; break
         od
     fi;
@@ -395,7 +422,7 @@ enter:
             known_at = seqnum;
             last[m] = seqnum;
             known[m] = seqnum;
-#ifndef BREAK_NO_FAILURE_LEFT
+#if !defined(NO_GATE) && !defined(BREAK_NO_FAILURE_LEFT)
             left_failure[m] = seqnum
 #endif
         :: else -> last[m] = 0; left_failure[m] = 0
@@ -436,13 +463,13 @@ proctype other() {
     :: module[A] == LIVE -> goto end
     :: else -> skip
     fi;
-    atomic { gate[A] == FREE -> gate[A] = OTHER };
+    atomic { may_enter(A) -> gate[A] = OTHER };
     atomic {
         if
         :: module[A] == LIVE -> gate[A] = FREE; goto end
         :: module[A] != LIVE && made <= left_failure[A] -> gate[A] = FREE; goto end
         :: module[A] != LIVE && made > left_failure[A] -> begin_call(A, made)
-        :: module[A] != LIVE && made > left_failure[A] -> gate[A] = FREE; goto end    /* it dies before */
+        :: module[A] != LIVE && made > left_failure[A] -> goto died
         fi
     };
     atomic { run asker(ASKERS - 1, B, false) };
@@ -453,10 +480,15 @@ proctype other() {
     :: atomic { module[A] = ABSENT; calls[A]-- };
         if
         :: atomic { known[A] = seqnum; left_failure[A] = seqnum }
-        :: skip                     /* it dies after */
+        :: goto died
         fi
     fi;
     gate[A] = FREE;
+    goto end;
+died:
+#ifndef BREAK_DEAD_HOLDER_KEEPS_LOCK
+    gate[A] = FREE;                 /* the kernel closes its files */
+#endif
 end:
     skip
 }
