@@ -47,22 +47,25 @@ sealed class HerdVerb(HerdEngine engine, Func<Scenario> builtIn) : Verb
 
     public override IReadOnlyList<Option> Options =>
     [
-        HerdPlan.Cpus, HerdPlan.Gate, HerdPlan.Herd, HerdPlan.Memory, HerdPlan.Kasan, HerdPlan.Seed, ScenarioSource.File, HerdPlan.Cost, HerdPlan.SweepOption,
-        CommonOptions.Json with { Help = "a JSON array, an object a run" }, Csv, Html, Trace, Stats,
+        HerdPlan.Cpus, HerdPlan.Gate, HerdPlan.Herd, HerdPlan.Memory, HerdPlan.Kasan, HerdPlan.UserDecompress, HerdPlan.Seed, ScenarioSource.File, HerdPlan.Cost, HerdPlan.SweepOption,
+        CommonOptions.Json with { Help = "a JSON array, an object a run" }, Csv, Html, Trace, Stats, ExploreOutput.Explore,
     ];
 
     public override IReadOnlyList<Example> Examples =>
     [
         new("drover herd", "the kernel's own story: 255 CPUs, each gate, udev and Drover"),
-        new("drover herd --gate none,exclusive --herd udev,drover --memory 1G --kasan", "who still boots with little memory"),
+        new("drover herd --memory 184M --kasan", "who still boots with little memory"),
         new("drover herd --sweep cpus=1..4096 --html herd.html", "waste against CPUs, with a chart to look at"),
         new("drover herd --gate exclusive --herd udev --cpus 8 --trace", "every step of every worker"),
         new("drover herd --herd all --json", "figures for a script"),
+        new("drover herd --explore 100000", "look for schedules and faults under which something breaks"),
     ];
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
         Check(arguments);
+        if (arguments.Has(ExploreOutput.Explore))
+            return ExploreOutput.Run(arguments, terminal);
         var plan = HerdPlan.Read(arguments, builtIn);
         // a report that nobody can write is told before the runs, not after
         using var html = arguments.Text(Html) is { } path ? new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read) : null;
@@ -91,6 +94,15 @@ sealed class HerdVerb(HerdEngine engine, Func<Scenario> builtIn) : Verb
             throw new UsageException($"takes no arguments, and got '{arguments.Operands[0]}'");
         if (arguments.Has(CommonOptions.Json) && arguments.Has(Csv))
             throw new UsageException("--json and --csv are two forms of the same: leave one out");
+        if (arguments.Has(ExploreOutput.Explore))
+        {
+            // each seed draws its own machine, gate and herd
+            foreach (var option in new[] { HerdPlan.Cpus, HerdPlan.Gate, HerdPlan.Herd, HerdPlan.Memory, HerdPlan.Kasan, HerdPlan.UserDecompress, HerdPlan.Cost, HerdPlan.SweepOption, ScenarioSource.File, CommonOptions.Json, Csv, Html, Trace, Stats })
+            {
+                if (arguments.Has(option))
+                    throw new UsageException($"--explore draws its machines from seeds: leave out --{option.Name}");
+            }
+        }
         if (arguments.Text(Html) is { Length: 0 })
             throw new UsageException("--html needs the name of a file");
         foreach (var text in new[] { Trace, Stats })

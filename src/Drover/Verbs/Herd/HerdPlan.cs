@@ -17,6 +17,8 @@ sealed record HerdPlan(IReadOnlyList<HerdOptions> Runs, Sweep? Sweep)
 
     public static readonly Option Kasan = new("kasan", "a kernel with KASAN: larger modules, everything slower");
 
+    public static readonly Option UserDecompress = new("user-decompress", "a kernel that cannot decompress: whoever loads does it, through init_module");
+
     public static readonly Option Seed = new("seed", "another course of chance; one seed is one trace", "N", "1", Kind: ValueKind.Count);
 
     public static readonly Option Cost = new("cost", "a cost of the model, such as readNsPerByte=0.5; may be given several times", "NAME=VALUE");
@@ -52,6 +54,7 @@ sealed record HerdPlan(IReadOnlyList<HerdOptions> Runs, Sweep? Sweep)
             Cpus = arguments.Count(Cpus) ?? cpus,
             MemoryBytes = arguments.Size(Memory) ?? scenario.MemoryBytes,
             Kasan = arguments.Has(Kasan),
+            KernelDecompresses = !arguments.Has(UserDecompress),
             Seed = arguments.Count(Seed) ?? 1,
             Costs = ownCosts.Count == 0 ? null : ownCosts.Aggregate(new CostModel().With(scenario.Costs), (costs, own) => own.Cost.With(costs, own.Value)),
         };
