@@ -117,11 +117,14 @@ sealed class Invariants(HerdMachine machine, Ledger ledger)
         ledger.OwedSinceNs = null;
         foreach (var call in ledger.Calls)
         {
-            if (call.WaitsFor is { IsOnItsWay: false } awaited)
+            if (call.WaitsFor is { IsOnItsWay: false } awaited && IsAsleep(call.Task))
                 return new Breach(Invariant.WakeUp, $"a call for {call.Module.Name} waits for {awaited.Name}, which is {awaited.State?.ToString().ToLowerInvariant() ?? "gone"}");
             if (call is { IsAtGate: true, Module.SetUps: 0 })
                 return new Breach(Invariant.WakeUp, $"a call for {call.Module.Name} waits at the gate, and no call is inside");
         }
         return null;
     }
+
+    /// <summary>Nobody has woken it: who was woken may still have to wait for the lock.</summary>
+    bool IsAsleep(int task) => machine.Tasks.Any(known => known.Id == task && known.Sleeping is not null);
 }

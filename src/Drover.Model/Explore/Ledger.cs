@@ -29,8 +29,11 @@ sealed class LedgerModule(ModuleOnDisk file)
 }
 
 /// <summary>A call in the ledger.</summary>
-sealed class LedgerCall(LedgerModule module, bool isFinit, bool isDrovers)
+sealed class LedgerCall(int task, LedgerModule module, bool isFinit, bool isDrovers)
 {
+    /// <summary>Whose it is.</summary>
+    public int Task { get; } = task;
+
     public LedgerModule Module { get; } = module;
 
     public bool IsFinit { get; } = isFinit;
@@ -115,7 +118,7 @@ sealed class Ledger(GateKind gate)
     {
         var module = _modules[happened.Module];
         module.Calls++;
-        var call = new LedgerCall(module, happened.What == FinitModule.Name, _drovers.Contains(happened.Task));
+        var call = new LedgerCall(happened.Task, module, happened.What == FinitModule.Name, _drovers.Contains(happened.Task));
         if (!_calls.TryAdd(happened.Task, call))
             return new Breach(Invariant.EveryCallReturns, $"task {happened.Task} calls for {module.Name} while it is in a call");
         if (call.IsDrovers && ++module.DroverCalls > 1)

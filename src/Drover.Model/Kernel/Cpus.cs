@@ -11,6 +11,7 @@ public sealed class Cpus
     readonly Simulation _simulation;
     readonly Queue<Work> _ready = new();
     readonly long _sliceNs, _switchNs;
+    long _heldNs;
     int _idle;
 
     /// <param name="simulation">Whose time passes.</param>
@@ -34,11 +35,15 @@ public sealed class Cpus
     public long BusyNs { get; private set; }
 
     /// <summary>Computes for this long, in turns with whoever else does.</summary>
-    public Work Compute(long ns) => new(this, ns);
+    /// <param name="ns">0 or less: not at all.</param>
+    /// <param name="yields">Not before everybody who waits for a CPU has had a turn.</param>
+    public Work Compute(long ns, bool yields = false) => new(this, ns, yields);
 
     void Begin(Work work)
     {
-        if (_idle > 0)
+        if (_heldNs > 0 && !work.Yields)
+            GoOn(work);
+        else if (_idle > 0)
             Run(work);
         else
             _ready.Enqueue(work);
@@ -48,19 +53,44 @@ public sealed class Cpus
     {
         _idle--;
         Switches++;
-        var ns = Math.Min(work.LeftNs, _sliceNs);
+        Slice(work, _sliceNs, _switchNs);
+    }
+
+    /// <summary>The task that has just computed does so again, in what is left of its slice.</summary>
+    void GoOn(Work work)
+    {
+        var left = _heldNs;
+        _heldNs = 0;
+        Slice(work, left, switchNs: 0);
+    }
+
+    void Slice(Work work, long mostNs, long switchNs)
+    {
+        var ns = Math.Min(work.LeftNs, mostNs);
         work.LeftNs -= ns;
+        work.SliceLeftNs = mostNs - ns;
         BusyNs += ns;
-        _simulation.At(_simulation.NowNs + _switchNs + ns, work.SliceEnds);
+        _simulation.At(_simulation.NowNs + switchNs + ns, work.SliceEnds);
     }
 
     void SliceEnded(Work work)
     {
-        _idle++;
-        if (work.LeftNs > 0)
-            _ready.Enqueue(work);
+        if (work.LeftNs == 0)
+        {
+            // whoever computes again at once has not left its CPU
+            _heldNs = work.SliceLeftNs;
+            var goesOn = _heldNs > 0;
+            work.Continuation!();
+            goesOn &= _heldNs == 0;
+            _heldNs = 0;
+            if (goesOn)
+                return;
+        }
         else
-            _simulation.Soon(work.Continuation!);
+        {
+            _ready.Enqueue(work);
+        }
+        _idle++;
         if (_ready.TryDequeue(out var next))
             Run(next);
     }
@@ -70,13 +100,18 @@ public sealed class Cpus
     {
         readonly Cpus _cpus;
 
-        internal Work(Cpus cpus, long ns)
+        internal Work(Cpus cpus, long ns, bool yields)
         {
-            (_cpus, LeftNs) = (cpus, ns);
+            (_cpus, LeftNs, Yields) = (cpus, ns, yields);
             SliceEnds = () => _cpus.SliceEnded(this);
         }
 
         internal long LeftNs { get; set; }
+
+        internal bool Yields { get; }
+
+        /// <summary>Of its slice, when it ended.</summary>
+        internal long SliceLeftNs { get; set; }
 
         internal Action? Continuation { get; private set; }
 

@@ -114,7 +114,8 @@ public sealed class KernelModel
     };
 
     /// <summary>Computes for about this long, as it is drawn.</summary>
-    public Cpus.Work Compute(double ns) => Cpus.Compute((long)(ns * _timeFactor * (1 + (Costs.Jitter * ((2 * Simulation.Random.NextDouble()) - 1)))));
+    public Cpus.Work Compute(double ns, bool yields = false) =>
+        Cpus.Compute((long)(ns * _timeFactor * (1 + (Costs.Jitter * ((2 * Simulation.Random.NextDouble()) - 1)))), yields);
 
     /// <summary>Bytes that an image takes on this kernel.</summary>
     public long ImageBytes(ScenarioModule module) => IsKasan ? (long)(module.ImageBytes * Costs.KasanImageFactor) : module.ImageBytes;

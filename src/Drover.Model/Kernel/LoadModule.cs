@@ -40,7 +40,7 @@ sealed class LoadModule(KernelModel kernel)
         }
         await kernel.Compute((imageBytes * costs.RelocateNsPerByte) + costs.SetupNs);
         for (var turn = 0; turn < costs.SetupTurns; turn++)
-            await kernel.Compute(kernel.Cpus.Count * costs.SetupTurnNsPerCpu);
+            await kernel.Compute(kernel.Cpus.Count * costs.SetupTurnNsPerCpu, yields: true);
         module.IsInSysfs = true;
         kernel.Change(module, ModuleState.Coming);
         call.FreeCopy(kernel);
