@@ -43,6 +43,9 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
                 LoadReply reply;
                 try
                 {
+                    // in the same step as the call: whoever left since we entered has taken the flight out of the table, and nobody could join it
+                    if (flight.Abandoned.IsCancellationRequested)
+                        return Landing.Nobody;
                     var state = kernel.InitStateOf(module.Name);
                     if (LookInside(flight, pass, file, state, waited) is { } answered)
                         return answered;
@@ -97,6 +100,9 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
             memory.SawLive(module);
             return waited ? new Landing(OutcomeKind.Joined, Errno.None, LoaderMessages.LoadedElsewhere) : new Landing(OutcomeKind.AlreadyLive);
         }
+        // an attempt of our own may have ended while this flight waited for the file: nobody waited for that one any more, or this would have joined it
+        if (memory.LastOf(module) is { } last && last.Parameters == flight.Parameters && last.Known.Version == file.Version && flight.MadeAt.IsAnsweredBy(last.Known))
+            return new Landing(OutcomeKind.Joined, last.Known.Error, last.Why);
         if (flight.HasOwnParameters || pass.LastFailure is not { } known || known.Version != file.Version || !flight.MadeAt.IsAnsweredBy(known))
             return null;
         var why = LoaderMessages.FailedElsewhere(known.Error);
