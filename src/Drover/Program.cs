@@ -1,4 +1,5 @@
 using Drover.Cli;
+using Drover.Kmod;
 using Drover.Linux;
 using Drover.Model;
 using Drover.Modules;
@@ -10,7 +11,12 @@ namespace Drover;
 /// <summary>The entry: which verb, and what the shell is told of how it went.</summary>
 static class Program
 {
-    public static int Main(string[] args) => Run(args, Terminal.OfProcess());
+    public static int Main(string[] args)
+    {
+        var terminal = Terminal.OfProcess();
+        // by another name, a link, it is one of kmod's programs
+        return ToolTable.Find(Path.GetFileName(Environment.GetCommandLineArgs()[0])) is { } tool ? Run(tool, args, terminal) : Run(args, terminal);
+    }
 
     /// <summary>One command line, from its words to its exit status.</summary>
     public static int Run(ReadOnlySpan<string> args, Terminal terminal)
@@ -39,6 +45,26 @@ static class Program
         }
     }
 
+    /// <summary>One of kmod's programs: whatever is wrong with its options it tells in its own words.</summary>
+    static int Run(KmodTool tool, IReadOnlyList<string> args, Terminal terminal)
+    {
+        try
+        {
+            var exit = tool.Run(args, terminal);
+            terminal.Flush();
+            return exit;
+        }
+        catch (IOException gone) when (gone.HResult == DescriptorStream.BrokenPipe)
+        {
+            return ExitCode.Failure;
+        }
+        catch (Exception problem) when (problem is CannotException or ModuleDataException or IOException or UnauthorizedAccessException)
+        {
+            terminal.Error.WriteLine($"{tool.Name}: ERROR: {problem.Message}");
+            return ExitCode.Failure;
+        }
+    }
+
     static int Run(ReadOnlySpan<string> args, Terminal terminal, ref string name)
     {
         if (args.IsEmpty)
@@ -52,6 +78,8 @@ static class Program
                 terminal.Out.WriteLine($"drover {Version.Text}");
                 return ExitCode.Ok;
         }
+        if (ToolTable.Find(args[0]) is { } tool)
+            return Run(tool, args[1..].ToArray(), terminal);
         var verb = VerbTable.Find(args[0])
             ?? throw new UsageException($"unknown verb '{args[0]}'{Nearest.Hint(args[0], VerbTable.All.Select(verb => verb.Name))}");
         name = verb.Name;

@@ -1,0 +1,12 @@
+namespace Drover.Kmod;
+
+/// <summary>kmod's programs that drover can be.</summary>
+static class ToolTable
+{
+    public static IReadOnlyList<KmodTool> All =>
+    [
+    ];
+
+    /// <summary>The tool of that name, or null.</summary>
+    public static KmodTool? Find(string name) => All.FirstOrDefault(tool => tool.Name == name);
+}
