@@ -49,8 +49,11 @@ public sealed class Loader
         }
     }
 
-    /// <summary>The loop's time when the kernel last said that a module of ours is live, or null.</summary>
-    public long? LastLoadedAt => _memory.LastLoadedAt;
+    /// <summary>
+    /// The loop's time when a module of ours was last seen to have become live, or null. Its driver is registered then, and the probes that run asynchronously
+    /// have begun; its call returns when they have ended.
+    /// </summary>
+    public long? LastLiveAt => _memory.LastLiveAt;
 
     /// <summary>What happened so far.</summary>
     public LoaderCounts Counts => _counter.Snapshot();
@@ -102,6 +105,9 @@ public sealed class Loader
             return new RequestOutcome(request, modules);
         }
     }
+
+    /// <summary>A module came (an <c>add@/module/NAME</c> event): since 5.12 it is live then, and what depends on it may go on though its call is still out.</summary>
+    public void ModuleAdded(string module) => _procedure.ModuleAdded(module);
 
     /// <summary>A module went (a <c>remove@/module/NAME</c> event): the next request for it loads it again.</summary>
     public void ModuleRemoved(string module) => _memory.Removed(module);

@@ -218,6 +218,29 @@ public sealed class LoaderRulesTests
     }
 
     [Fact]
+    public void Who_needs_a_module_goes_on_at_its_event_if_it_is_live_then()
+    {
+        var scene = new Scene([new("libata") { Inode = 1, Takes = 10 * Ms, Lingers = 400 * Ms }, new("ata_piix") { Inode = 2, Dependencies = ["libata"], Takes = 10 * Ms }]);
+        scene.Run(async loader =>
+        {
+            var asked = Scene.One(loader, "ata_piix");
+            // up to 5.11 the event came before the module's init
+            await scene.Loop.Delay(5 * Ms);
+            loader.ModuleAdded("libata");
+            loader.ModuleAdded("nobody_asked");
+            await scene.Loop.Delay(2 * Ms);
+            Assert.Equal(0, scene.Machine["ata_piix"].Calls);
+            await scene.Loop.Delay(5 * Ms);
+            Assert.Equal(0, scene.Machine["ata_piix"].Calls);
+            loader.ModuleAdded("libata");
+            await scene.Loop.Delay(1 * Ms);
+            Assert.Equal(1, scene.Machine["ata_piix"].Calls);
+            Assert.Equal(OutcomeKind.Loaded, (await asked).Kind);
+            return 0;
+        });
+    }
+
+    [Fact]
     public void Who_joins_between_live_and_the_return_of_the_call_waits_for_its_return()
     {
         var scene = new Scene([new("ahci") { Lingers = 400 * Ms }]);

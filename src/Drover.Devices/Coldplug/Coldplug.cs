@@ -29,7 +29,7 @@ public sealed class Coldplug
     /// <param name="loop">Owns all state.</param>
     /// <param name="devices">What is there, and what happens.</param>
     /// <param name="loader">Is told of removals for as long as the coldplug runs, where <paramref name="devices"/> can be listened to.</param>
-    /// <param name="quiet">How long after the last load devices may still appear: a driver's probe may go on after its module's init (serio, USB, SCSI hosts).</param>
+    /// <param name="quiet">How long after a module has become live devices may still appear: a driver's probe may go on after its module's init (serio, USB, SCSI hosts).</param>
     public Coldplug(EventLoop loop, IDevices devices, Loader loader, TimeSpan quiet) =>
         (_loop, _devices, _loader, _quiet) = (loop, devices, loader, quiet);
 
@@ -88,15 +88,19 @@ public sealed class Coldplug
 
     void Hear(DeviceEvent device, CancellationToken stop)
     {
+        const string Modules = "/module/";
         _heard = Math.Max(_heard, device.Seqnum);
+        var module = device.DevPath.StartsWith(Modules, StringComparison.Ordinal) ? device.DevPath[Modules.Length..] : null;
         if (device.Action is DeviceAction.Remove)
         {
             _seen.Remove(device.DevPath);
-            if (device.DevPath.StartsWith("/module/", StringComparison.Ordinal))
-                ModuleRemoved(device.DevPath["/module/".Length..]);
+            if (module is not null)
+                ModuleRemoved(module);
         }
         else
         {
+            if (module is not null && device.Action is DeviceAction.Add)
+                _loader.ModuleAdded(module);
             See(device, stop);
         }
     }
@@ -151,11 +155,11 @@ public sealed class Coldplug
         }
     }
 
-    /// <summary>Waits until the last load is some time ago; not at all if nothing was loaded.</summary>
+    /// <summary>Waits until it is some time ago that a module became live; not at all if none did.</summary>
     async Task QuietAsync(CancellationToken stop)
     {
         // while we wait, a device may have come, been served and gone by: then the wait begins anew
-        while (_loader.LastLoadedAt is { } landed && _quiet - _loop.Time.GetElapsedTime(landed) is var left && left > TimeSpan.Zero && !stop.IsCancellationRequested)
+        while (_loader.LastLiveAt is { } live && _quiet - _loop.Time.GetElapsedTime(live) is var left && left > TimeSpan.Zero && !stop.IsCancellationRequested)
             await _loop.Delay(left, stop);
     }
 

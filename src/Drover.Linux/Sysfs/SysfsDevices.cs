@@ -47,7 +47,7 @@ public sealed class SysfsDevices : IDevices, IDisposable
     public SysfsCounts Counts { get; private set; } = new();
 
     /// <inheritdoc/>
-    /// <remarks>A device's SEQNUM is read after its uevent file if that has a MODALIAS; otherwise it is the one of the last device that had.</remarks>
+    /// <remarks>A device's SEQNUM is the kernel's when the list of its subsystem was opened: the device was there, or its own event follows.</remarks>
     public IEnumerable<DeviceEvent> Enumerate()
     {
         Counts = new();

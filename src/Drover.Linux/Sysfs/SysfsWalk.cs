@@ -71,6 +71,8 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
                 continue;
             }
 
+            // Before the list is read: what comes later has an event with a number of its own. One look a device would be a fifth of the whole walk.
+            _seqnum = seqnum?.Read() ?? 0;
             while (_inner.MoveNext())
             {
                 // attribute files lie beside the links
@@ -199,13 +201,6 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
         }
 
         counts.Devices++;
-
-        // The number as it is now, for those that will ask for a module; one look a device would be a fifth of the whole walk.
-        if (seqnum is not null && UeventText.HasModalias(_file.Text))
-        {
-            _seqnum = seqnum.Read();
-        }
-
         return UeventText.ParseFile(_file.Text, devPath, subsystem, _seqnum);
     }
 

@@ -15,6 +15,7 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
     static readonly LoadReply SomeoneElseIsLoading = new(Errno.EBUSY, "another process was loading it, and failed");
 
     readonly FileSlots _files = new();
+    readonly Dictionary<string, LiveWatch> _inKernel = [];
 
     /// <summary>Once a kernel that claims to decompress has said EOPNOTSUPP, it is not asked again.</summary>
     bool _kernelCannotDecompress;
@@ -66,6 +67,9 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
             }
         }
     }
+
+    /// <summary>The kernel says that a module has been added: if it is one of ours, whose call is still out, others need not wait for the call.</summary>
+    public void ModuleAdded(string module) => _inKernel.GetValueOrDefault(module)?.Look();
 
     /// <summary>
     /// Enters budget and gate together, and holds neither while it waits for the other: a module in the kernel may, from its init, ask for the very module
@@ -120,12 +124,19 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
         counter.Calling(call.Module, budget.BytesInFlight, budget.NumberInFlight);
         observer?.Calling(call, file);
         var started = loop.Time.GetTimestamp();
+        var wasSeenLive = false;
         using var watch = new LiveWatch(loop, kernel, call.Module, () =>
         {
+            wasSeenLive = true;
+            memory.BecameLive(loop.Time.GetTimestamp());
             budget.Leave(share);
             flight.BecomeUsable();
         });
+        _inKernel.Add(call.Module, watch);
         var reply = await kernel.LoadAsync(call);
+        _inKernel.Remove(call.Module);
+        if (reply.Error is Errno.None && !wasSeenLive)
+            memory.BecameLive(loop.Time.GetTimestamp());
         counter.Called(reply.Error, file.FileBytes);
         observer?.Called(call, file, reply, loop.Time.GetElapsedTime(started));
         flight.LeaveKernel();
@@ -200,7 +211,7 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
 
     Landing Succeed(Flight flight, IModuleGatePass pass)
     {
-        memory.Loaded(flight.Module.Name, flight.Parameters, loop.Time.GetTimestamp());
+        memory.Loaded(flight.Module.Name, flight.Parameters);
         if (pass.LastFailure is not null)
             pass.Leave(null);
         return new Landing(OutcomeKind.Loaded);
