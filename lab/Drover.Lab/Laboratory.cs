@@ -14,7 +14,11 @@ sealed record Point(string Kernel, Gate Gate, int Cpus, Loader Loader)
 }
 
 /// <summary>What is the same for every run of one invocation.</summary>
-sealed record RunSettings(string Memory, TimeSpan? Timeout, string Binary, string DroverArguments, Action<string>? Console, string? RawFolder = null);
+sealed record RunSettings(string Memory, TimeSpan? Timeout, string Binary, string DroverArguments, Action<string>? Console, string? RawFolder = null)
+{
+    /// <summary>More devices of the guest, as QEMU names them.</summary>
+    public IReadOnlyList<string> Devices { get; init; } = [];
+}
 
 /// <summary>Prepares what a point needs, boots it, reports it. May be asked for several points at once.</summary>
 sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
@@ -29,7 +33,7 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
     public async Task<RunReport> RunAsync(Point point, CancellationToken stop)
     {
         var kernel = await PrepareAsync(point.Kernel, stop);
-        var run = new GuestRun(kernel, point.Gate, point.Cpus, point.Loader, settings.Memory, settings.Timeout ?? DefaultTimeout(point.Cpus)) { Console = settings.Console };
+        var run = new GuestRun(kernel, point.Gate, point.Cpus, point.Loader, settings.Memory, settings.Timeout ?? DefaultTimeout(point.Cpus)) { Console = settings.Console, Devices = settings.Devices };
         string? hash = null;
         if (point.Loader == Loader.List)
             run = run with { List = await ListAsync(point, kernel, stop) };

@@ -46,9 +46,6 @@ public static class UeventText
         return new(DeviceAction.Add, devPath, subsystem, seqnum, fields.Modaliases, fields.Properties);
     }
 
-    /// <summary>Whether a uevent file has a MODALIAS line, without making anything of it.</summary>
-    public static bool HasModalias(ReadOnlySpan<byte> text) => text.StartsWith("MODALIAS="u8) || text.IndexOf("\nMODALIAS="u8) >= 0;
-
     static bool IsDevPath(string path) => path.Length > 1 && path[0] == '/';
 
     /// <summary>The fields as they come; of one that comes twice the first counts, and of MODALIAS both.</summary>

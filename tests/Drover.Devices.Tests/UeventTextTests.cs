@@ -45,7 +45,6 @@ public sealed class UeventTextTests
             Assert.Equal((DeviceAction.Add, "/devices/x", "bus", 7UL), (e.Action, e.DevPath, e.Subsystem, e.Seqnum));
             Assert.Equal(modaliases, e.Modaliases);
             Assert.Equal(properties, e.Properties);
-            Assert.Equal(modaliases.Count > 0, UeventText.HasModalias(Bytes(text)));
         });
 
     [Fact]
@@ -90,13 +89,6 @@ public sealed class UeventTextTests
         Assert.Equal((DeviceAction.Add, "/a", 1UL), (e.Action, e.DevPath, e.Seqnum));
         Assert.Empty(e.Properties);
     }
-
-    [Theory]
-    [InlineData("DRIVER=x\nMODALIAS=y\n", true)]
-    [InlineData("MODALIAS=y", true)]
-    [InlineData("OF_MODALIAS=y\n", false)]
-    [InlineData("DRIVER=MODALIAS=y\n", false)]
-    public void A_MODALIAS_is_a_line_of_its_own(string text, bool has) => Assert.Equal(has, UeventText.HasModalias(Bytes(text)));
 
     static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
 }

@@ -49,6 +49,15 @@ sealed partial class ArgumentReader
         return items;
     }
 
+    /// <summary>A comma-separated list of plain names; empty where it is not given.</summary>
+    public IReadOnlyList<string> Names(string name)
+    {
+        var items = (Text(name) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
+        return items.FirstOrDefault(item => !item.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')) is { } strange
+            ? throw Wrong($"{name} {strange}: a name has letters, digits, '-' and '_'")
+            : items;
+    }
+
     public string Choice(string name, IReadOnlyList<string> known, string? fallback = null)
     {
         var items = Choices(name, known, fallback);

@@ -45,6 +45,9 @@ sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, Loader Loader, s
     /// <summary>More options for drover coldplug.</summary>
     public string DroverArguments { get; init; } = "";
 
+    /// <summary>More devices, as QEMU's <c>-device</c> takes them.</summary>
+    public IReadOnlyList<string> Devices { get; init; } = [];
+
     /// <summary>Every console line, as it comes.</summary>
     public Action<string>? Console { get; init; }
 

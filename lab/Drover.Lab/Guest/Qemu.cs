@@ -82,5 +82,6 @@ static class Qemu
         "-nodefaults", "-nographic", "-no-reboot", "-serial", "stdio", "-serial", $"file:{results}",
         "-kernel", run.Kernel.Image, "-initrd", initramfs,
         "-append", $"console=ttyS0 panic=-1 quiet module.gate={(int)run.Gate}",
+        .. run.Devices.SelectMany(device => new[] { "-device", device }),
     ];
 }
