@@ -19,11 +19,14 @@ public sealed record ProcModule(
 /// <summary>The list of modules in the kernel, the newest first. Stateless; safe for any thread.</summary>
 public static class ProcModules
 {
-    const string Path = "/proc/modules";
-
     /// <summary>All modules, or null where the kernel has no such list (no CONFIG_MODULES, or no /proc).</summary>
+    /// <param name="root">Stands before <c>/proc</c>: another machine's, recorded.</param>
     /// <exception cref="IOException">The list is there and cannot be read.</exception>
-    public static IReadOnlyList<ProcModule>? Read() => File.Exists(Path) ? Parse(File.ReadAllText(Path, Encoding.Latin1)) : null;
+    public static IReadOnlyList<ProcModule>? Read(string root = "")
+    {
+        var path = $"{root}/proc/modules";
+        return File.Exists(path) ? Parse(File.ReadAllText(path, Encoding.Latin1)) : null;
+    }
 
     /// <summary>The modules of a text in the format of /proc/modules; lines that are not of it are left out.</summary>
     public static IReadOnlyList<ProcModule> Parse(string text)

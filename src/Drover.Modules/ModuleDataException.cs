@@ -1,5 +1,18 @@
 namespace Drover.Modules;
 
+/// <summary>In what way a file is none that was wanted; kmod's tools tell these apart.</summary>
+public enum DataFault
+{
+    /// <summary>Truncated, corrupt or hostile (kmod: <c>EINVAL</c>).</summary>
+    Corrupt,
+
+    /// <summary>Not of its format at all (kmod: <c>ENOEXEC</c>).</summary>
+    OtherFormat,
+
+    /// <summary>Sound, but without the part that was asked for (kmod: <c>ENOENT</c>).</summary>
+    NoSuchPart,
+}
+
 /// <summary>A file that says what it cannot mean: truncated, corrupt or hostile. Never thrown for a file that merely is not there.</summary>
 public sealed class ModuleDataException : Exception
 {
@@ -16,6 +29,8 @@ public sealed class ModuleDataException : Exception
 
     /// <summary>Where in the file, in bytes from its beginning; of a compressed file, in the decompressed bytes when the damage lies there.</summary>
     public long Offset { get; }
+
+    public DataFault Fault { get; init; }
 
     /// <summary>What is wrong there, a clause without the file's name.</summary>
     public string Problem { get; }

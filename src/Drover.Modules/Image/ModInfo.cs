@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Drover.Modules;
 
 /// <summary>The bytes of a .modinfo section: <c>key=value</c> strings, each ended by one or more NULs.</summary>
@@ -12,11 +10,11 @@ internal static class ModInfo
     public const int MaxBytes = 16 << 20;
 
     /// <summary>All pairs in their order. A string without <c>=</c> is a key without a value; the last one needs no NUL (kmod: <c>kmod_elf_get_strings</c>).</summary>
+    /// <param name="text">How bytes become a string: <see cref="RawText.Decode(ReadOnlySpan{byte})"/> or <see cref="RawText.Of(ReadOnlySpan{byte})"/>.</param>
     /// <exception cref="ModuleDataException">More than <see cref="MaxEntries"/>, or than <see cref="MaxBytes"/>.</exception>
-    public static KeyValuePair<string, string>[] Parse(ReadOnlySpan<byte> section, string file, long offset)
+    public static KeyValuePair<string, string>[] Parse(ReadOnlySpan<byte> section, Func<ReadOnlySpan<byte>, string> text, string file, long offset)
     {
-        if (section.Length > MaxBytes)
-            throw new ModuleDataException(file, offset, $".modinfo of {section.Length} bytes, more than {MaxBytes}");
+        CheckBytes(section.Length, file, offset);
         var pairs = new List<KeyValuePair<string, string>>();
         foreach (var range in section.Split((byte)0))
         {
@@ -27,13 +25,16 @@ internal static class ModInfo
                 throw new ModuleDataException(file, offset + range.Start.Value, $"more than {MaxEntries} entries in .modinfo");
             var equals = entry.IndexOf((byte)'=');
             pairs.Add(equals < 0
-                ? new(Decode(entry), "")
-                : new(Decode(entry[..equals]), Decode(entry[(equals + 1)..])));
+                ? new(text(entry), "")
+                : new(text(entry[..equals]), text(entry[(equals + 1)..])));
         }
         return [.. pairs];
     }
 
-    /// <summary>UTF-8, which nearly all are; otherwise each byte as the character of its number, as in the Latin-1 of older authors' names.</summary>
-    static string Decode(ReadOnlySpan<byte> text)
-        => System.Text.Unicode.Utf8.IsValid(text) ? Encoding.UTF8.GetString(text) : Encoding.Latin1.GetString(text);
+    /// <summary>Throws for a section of more than <see cref="MaxBytes"/>.</summary>
+    public static void CheckBytes(long bytes, string file, long offset)
+    {
+        if (bytes > MaxBytes)
+            throw new ModuleDataException(file, offset, $".modinfo of {bytes} bytes, more than {MaxBytes}");
+    }
 }

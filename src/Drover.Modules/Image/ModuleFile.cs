@@ -55,12 +55,7 @@ public static class ModuleFile
     public static byte[] ReadImage(string path)
     {
         using var handle = File.OpenHandle(path);
-        var source = new FileSource(handle, path);
-        if (source.Length > MaxImageBytes)
-            throw new ModuleDataException(path, MaxImageBytes, $"{source.Length} bytes, more than {MaxImageBytes}");
-        var contents = GC.AllocateUninitializedArray<byte>((int)source.Length);
-        source.Read(0, contents);
-        return Decompress(contents, path);
+        return ReadImage(new FileSource(handle, path));
     }
 
     /// <summary>Sizes, reading no more than headers and trailers.</summary>
@@ -71,6 +66,15 @@ public static class ModuleFile
     {
         using var handle = File.OpenHandle(path);
         return Measure(new FileSource(handle, path));
+    }
+
+    internal static byte[] ReadImage(ByteSource source)
+    {
+        if (source.Length > MaxImageBytes)
+            throw new ModuleDataException(source.Name, MaxImageBytes, $"{source.Length} bytes, more than {MaxImageBytes}");
+        var contents = GC.AllocateUninitializedArray<byte>((int)source.Length);
+        source.Read(0, contents);
+        return Decompress(contents, source.Name);
     }
 
     /// <summary>The contents themselves where they are not compressed.</summary>

@@ -11,9 +11,6 @@ public sealed class ModuleImage
     // struct module begins: enum module_state; struct list_head list; char name[MODULE_NAME_LEN], where MODULE_NAME_LEN = 64 − sizeof(unsigned long)
     const int NameOffset64 = 24, NameOffset32 = 12, NameBytes64 = 56, NameBytes32 = 60;
 
-    /// <summary>What a signed module ends with (kernel: <c>MODULE_SIG_STRING</c>).</summary>
-    static ReadOnlySpan<byte> SignatureMarker => "~Module signature appended~\n"u8;
-
     readonly KeyValuePair<string, string>[] _info;
 
     ModuleImage(string name, KeyValuePair<string, string>[] info, (long Image, long Text) bytes, bool hasSignature)
@@ -31,7 +28,7 @@ public sealed class ModuleImage
         Parameters = [.. Values("parm")];
     }
 
-    /// <param name="elf">The whole, uncompressed file, as <see cref="ModuleFile.ReadImage"/> gives it.</param>
+    /// <param name="elf">The whole, uncompressed file, as <see cref="ModuleFile.ReadImage(string)"/> gives it.</param>
     /// <param name="file">Its name, for messages.</param>
     /// <exception cref="ModuleDataException">Not an ELF relocatable of a module, truncated or corrupt.</exception>
     public static ModuleImage Parse(ReadOnlyMemory<byte> elf, string file)
@@ -42,11 +39,11 @@ public sealed class ModuleImage
             throw new ModuleDataException(file, 16, $"ELF type {reader.Header.Type}, not a relocatable object");
 
         var infoIndex = reader.Sections.Find(".modinfo"u8);
-        var info = infoIndex < 0 ? [] : ModInfo.Parse(reader.Bytes(infoIndex), file, (long)reader.Sections[infoIndex].Offset);
+        var info = infoIndex < 0 ? [] : ModInfo.Parse(reader.Bytes(infoIndex), RawText.Decode, file, (long)reader.Sections[infoIndex].Offset);
         var name = Array.Find(info, pair => pair.Key == "name").Value;
         if (string.IsNullOrEmpty(name))
             name = NameOfThisModule(reader);
-        return new ModuleImage(name, info, ModuleLayout.Bytes(reader.Sections), elf.Span.EndsWith(SignatureMarker));
+        return new ModuleImage(name, info, ModuleLayout.Bytes(reader.Sections), elf.Span.EndsWith(ModuleSignature.Marker));
     }
 
     /// <summary>The kernel's name of the module: <c>name=</c> of .modinfo, which is there since 4.13, or that in .gnu.linkonce.this_module.</summary>

@@ -19,31 +19,9 @@ internal static class ModuleLayout
     // enum mod_mem_type in two halves, core and init
     const int Text = 0, RoData = 1, RoAfterInit = 2, Data = 3, InitHalf = 4, Regions = 8, NoRegion = -1;
 
-    /// <summary>Most bytes of section names that are read to measure a file; a module has some kilobytes of them.</summary>
-    const int MaxNamesBytes = 16 << 20;
-
     /// <summary>From the tables of an uncompressed file, without the sections themselves.</summary>
     /// <param name="head">Its first <see cref="ElfHeader.MaxBytes"/> bytes, or more.</param>
-    public static long ImageBytes(ByteSource source, ReadOnlySpan<byte> head)
-    {
-        var header = ElfHeader.Read(head, source.Length, source.Name);
-        if (header.IsExtended)
-        {
-            var zero = new byte[header.EntryBytes];
-            source.Read(header.TableOffset, zero);
-            header = header.Extend(zero, source.Length, source.Name);
-        }
-
-        var table = new byte[header.TableBytes];
-        source.Read(header.TableOffset, table);
-        var namesSection = ElfSections.At(header, table, header.NamesIndex);
-        ElfSections.CheckBytes(namesSection, source.Length, header.TableOffset, source.Name);
-        if (namesSection.Type == ElfSection.NoBits || namesSection.Size > MaxNamesBytes)
-            throw new ModuleDataException(source.Name, header.TableOffset, $"{namesSection.Size} bytes of section names");
-        var names = new byte[namesSection.Size];
-        source.Read((long)namesSection.Offset, names);
-        return Bytes(new ElfSections(header, table, names, source.Name)).Image;
-    }
+    public static long ImageBytes(ByteSource source, ReadOnlySpan<byte> head) => Bytes(ElfSections.Read(source, head)).Image;
 
     /// <summary>All regions together, and of them those of text, that of initialisation included.</summary>
     public static (long Image, long Text) Bytes(ElfSections sections)

@@ -19,6 +19,22 @@ public static class BuiltInModinfo
         return entries;
     }
 
+    /// <summary>What is said of one module, as <see cref="RawText"/> and in the file's order (kmod: <c>kmod_builtin_get_modinfo</c>); what is malformed says nothing of it.</summary>
+    /// <param name="module">Normalised name.</param>
+    public static IReadOnlyList<KeyValuePair<string, string>> Of(ReadOnlySpan<byte> content, string module)
+    {
+        List<KeyValuePair<string, string>> fields = [];
+        ReadOnlySpan<byte> prefix = Encoding.UTF8.GetBytes(module + ".");
+        foreach (Range range in content.Split((byte)0))
+        {
+            if (!content[range].StartsWith(prefix)) continue;
+            ReadOnlySpan<byte> entry = content[range][prefix.Length..];
+            int equals = entry.IndexOf((byte)'=');
+            if (equals >= 0) fields.Add(new(RawText.Of(entry[..equals]), RawText.Of(entry[(equals + 1)..])));
+        }
+        return fields;
+    }
+
     internal static void AliasIndex(IndexBuilder to, byte[] content, string file)
     {
         for (int at = 0; at < content.Length;)

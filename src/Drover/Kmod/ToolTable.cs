@@ -5,6 +5,7 @@ static class ToolTable
 {
     public static IReadOnlyList<KmodTool> All =>
     [
+        new ModinfoTool(),
     ];
 
     /// <summary>The tool of that name, or null.</summary>

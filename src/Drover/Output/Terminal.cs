@@ -11,8 +11,13 @@ sealed class Terminal
     /// <summary>A report is most often one write.</summary>
     const int ReportChars = 16 << 10;
 
+    readonly Stream? _output;
+
     /// <summary>A terminal of these writers, which says of itself whether a person watches it.</summary>
     public Terminal(TextWriter output, TextWriter error, bool isWatched) => (Out, Error, IsWatched) = (output, error, isWatched);
+
+    Terminal(Stream output, Stream error, bool isWatched)
+        : this(Writer(output, autoFlush: false), Writer(error, autoFlush: true), isWatched) => _output = output;
 
     /// <summary>Results; buffered until the end or <see cref="Flush"/>.</summary>
     public TextWriter Out { get; }
@@ -26,11 +31,23 @@ sealed class Terminal
     /// <summary>The process's own.</summary>
     public static Terminal OfProcess() =>
         new(
-            Writer(new DescriptorStream(DescriptorStream.StandardOutput), autoFlush: false),
-            Writer(new DescriptorStream(DescriptorStream.StandardError, mayLose: true), autoFlush: true),
+            new DescriptorStream(DescriptorStream.StandardOutput),
+            new DescriptorStream(DescriptorStream.StandardError, mayLose: true),
 #pragma warning disable RS0030 // this much of the console is one ioctl
             !Console.IsErrorRedirected);
 #pragma warning restore RS0030
+
+    /// <summary>Results that are a <see cref="RawText"/>: the bytes themselves. A writer of text, as tests have it, gets a character for each.</summary>
+    public void WriteRaw(string raw)
+    {
+        if (_output is null)
+        {
+            Out.Write(raw);
+            return;
+        }
+        Out.Flush();
+        _output.Write(RawText.BytesOf(raw));
+    }
 
     /// <summary>One line of trouble.</summary>
     public void Complain(string message) => Error.WriteLine($"drover: {message}");
@@ -45,6 +62,6 @@ sealed class Terminal
     /// <exception cref="IOException">The results do not reach whoever wants them.</exception>
     public void Flush() => Out.Flush();
 
-    static StreamWriter Writer(DescriptorStream stream, bool autoFlush) =>
+    static StreamWriter Writer(Stream stream, bool autoFlush) =>
         new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), autoFlush ? -1 : ReportChars) { AutoFlush = autoFlush, NewLine = "\n" };
 }

@@ -61,21 +61,21 @@ internal readonly record struct ElfHeader
     public static ElfHeader Read(ReadOnlySpan<byte> head, long fileBytes, string file)
     {
         if (!HasMagic(head))
-            throw new ModuleDataException(file, 0, "not an ELF file");
+            throw new ModuleDataException(file, 0, "not an ELF file") { Fault = DataFault.OtherFormat };
         if (head.Length < ShortestBytes)
-            throw new ModuleDataException(file, head.Length, "ends within the ELF header");
+            throw new ModuleDataException(file, head.Length, "ends within the ELF header") { Fault = DataFault.OtherFormat };
 
         var is64 = head[4] switch
         {
             1 => false,
             2 => true,
-            var other => throw new ModuleDataException(file, 4, $"unknown ELF class {other}"),
+            var other => throw new ModuleDataException(file, 4, $"unknown ELF class {other}") { Fault = DataFault.OtherFormat },
         };
         var big = head[5] switch
         {
             1 => false,
             2 => true,
-            var other => throw new ModuleDataException(file, 5, $"unknown ELF byte order {other}"),
+            var other => throw new ModuleDataException(file, 5, $"unknown ELF byte order {other}") { Fault = DataFault.OtherFormat },
         };
         if (is64 && head.Length < MaxBytes)
             throw new ModuleDataException(file, head.Length, "ends within the ELF header");

@@ -3,6 +3,9 @@ namespace Drover.Modules;
 /// <summary>The table of sections with the table of their names: all that the layout needs, without the sections' bytes.</summary>
 internal readonly ref struct ElfSections
 {
+    /// <summary>Most bytes of section names that are read of a file; a module has some kilobytes of them.</summary>
+    const int MaxNamesBytes = 16 << 20;
+
     readonly ElfHeader _header;
     readonly ReadOnlySpan<byte> _table;
     readonly ReadOnlySpan<byte> _names;
@@ -18,6 +21,30 @@ internal readonly ref struct ElfSections
         _table = table;
         _names = names;
         File = file;
+    }
+
+    /// <summary>From the tables of an uncompressed file, without the sections themselves.</summary>
+    /// <param name="head">Its first <see cref="ElfHeader.MaxBytes"/> bytes, or more; fewer of a shorter file.</param>
+    /// <exception cref="ModuleDataException">No ELF file, or its tables do not lie in it.</exception>
+    public static ElfSections Read(ByteSource source, ReadOnlySpan<byte> head)
+    {
+        var header = ElfHeader.Read(head, source.Length, source.Name);
+        if (header.IsExtended)
+        {
+            var zero = new byte[header.EntryBytes];
+            source.Read(header.TableOffset, zero);
+            header = header.Extend(zero, source.Length, source.Name);
+        }
+
+        var table = new byte[header.TableBytes];
+        source.Read(header.TableOffset, table);
+        var namesSection = At(header, table, header.NamesIndex);
+        CheckBytes(namesSection, source.Length, header.TableOffset, source.Name);
+        if (namesSection.Type == ElfSection.NoBits || namesSection.Size > MaxNamesBytes)
+            throw new ModuleDataException(source.Name, header.TableOffset, $"{namesSection.Size} bytes of section names");
+        var names = new byte[namesSection.Size];
+        source.Read((long)namesSection.Offset, names);
+        return new ElfSections(header, table, names, source.Name);
     }
 
     public string File { get; }
