@@ -30,8 +30,8 @@ public static class ModuleDescription
             file = new MemorySource(ModuleFile.ReadImage(file), file.Name);
             head = file.Head(ElfHeader.MaxBytes);
         }
-        if (head.Length == 0)
-            throw new ModuleDataException(file.Name, 0, "empty");
+        if (head.Length < XzIndex.Magic.Length)
+            throw new ModuleDataException(file.Name, head.Length, "shorter than the mark of any format");
         List<KeyValuePair<string, string>> fields = [.. ModInfoOf(file, head)];
         if (SignatureOf(file) is { } signature)
         {

@@ -10,12 +10,11 @@ sealed record ModuleParameter(string Name)
     /// <summary>What <c>parmtype=</c> says of it, or null.</summary>
     public string? Type { get; set; }
 
-    /// <inheritdoc/>
-    public override string ToString() => (Description, Type) switch
-    {
-        ({ } description, { } type) => $"{Name}:{description} ({type})",
-        (var description, var type) => $"{Name}:{description ?? type}",
-    };
+    /// <summary>Among all of a module's fields: without a description, the type stands in its place.</summary>
+    public string AsLine => Description is null ? $"{Name}:{Type}" : AsValue;
+
+    /// <summary>Where parameters alone were asked for: the type always in brackets.</summary>
+    public string AsValue => Type is null ? $"{Name}:{Description}" : $"{Name}:{Description} ({Type})";
 }
 
 /// <summary>The parameters of a module, put together of its lines <c>parm=NAME:DESCRIPTION</c> and <c>parmtype=NAME:TYPE</c>. One owner.</summary>

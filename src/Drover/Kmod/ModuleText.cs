@@ -41,6 +41,12 @@ sealed class ModuleText
         var text = new StringBuilder();
         if (_field == FileName)
             return $"{ShownPath}{separator}";
+        if (_field == ModuleParameters.Description)
+        {
+            foreach (var parameter in Parameters().LastFirst)
+                text.Append(parameter.AsValue).Append(separator);
+            return text.ToString();
+        }
         if (_field is not null)
         {
             foreach (var (key, value) in _info)
@@ -54,18 +60,17 @@ sealed class ModuleText
         if (_module.Path is null)
             Line(text, "name", RawText.Of(_module.Name), separator);
         Line(text, FileName, ShownPath, separator);
-        var parameters = new ModuleParameters();
         foreach (var (key, value) in _info)
         {
             if (ModuleParameters.IsOf(key))
-                AddTo(parameters, key, value);
-            else if (separator == '\0')
+                continue;
+            if (separator == '\0')
                 text.Append(key).Append('=').Append(value).Append(separator);
             else
                 Line(text, key, value, separator);
         }
-        foreach (var parameter in parameters.LastFirst)
-            Line(text, ModuleParameters.Description, parameter.ToString(), separator);
+        foreach (var parameter in Parameters().LastFirst)
+            Line(text, ModuleParameters.Description, parameter.AsLine, separator);
         return text.ToString();
     }
 
@@ -82,10 +87,7 @@ sealed class ModuleText
         });
         if (_field is not (null or ModuleParameters.Description))
             return;
-        var parameters = new ModuleParameters();
-        foreach (var (key, value) in _info.Where(pair => ModuleParameters.IsOf(pair.Key)))
-            AddTo(parameters, key, value);
-        json.WriteObjects("parameters", parameters.LastFirst.Reverse(), parameter =>
+        json.WriteObjects("parameters", Parameters().LastFirst.Reverse(), parameter =>
         {
             json.WriteString("name", RawText.Decode(parameter.Name));
             json.WriteString("description", parameter.Description is { } description ? RawText.Decode(description) : null);
@@ -93,10 +95,15 @@ sealed class ModuleText
         });
     }
 
-    void AddTo(ModuleParameters parameters, string key, string value)
+    ModuleParameters Parameters()
     {
-        if (!parameters.TryAdd(key, value))
-            _log.Error($"Found invalid \"{RawText.Decode(key)}={RawText.Decode(value)}\": missing ':'");
+        var parameters = new ModuleParameters();
+        foreach (var (key, value) in _info)
+        {
+            if (ModuleParameters.IsOf(key) && !parameters.TryAdd(key, value))
+                _log.Error($"Found invalid \"{RawText.Decode(key)}={RawText.Decode(value)}\": missing ':'");
+        }
+        return parameters;
     }
 
     // kmod prints "%s:%-*s" with the width 15 − length: a width below zero is one above, on the other side

@@ -6,6 +6,8 @@ static class ToolTable
     public static IReadOnlyList<KmodTool> All =>
     [
         new ModinfoTool(),
+        new LsmodTool(),
+        new KmodProgram(),
     ];
 
     /// <summary>The tool of that name, or null.</summary>

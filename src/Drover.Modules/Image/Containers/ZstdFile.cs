@@ -20,14 +20,14 @@ internal static class ZstdFile
     public static ulong? ContentSize(ReadOnlySpan<byte> head, string file)
     {
         if (head.Length <= Magic.Length)
-            throw new ModuleDataException(file, head.Length, "ends within the zstd header");
+            throw new ModuleDataException(file, head.Length, "ends within the zstd header") { Fault = DataFault.OtherFormat };
         // descriptor: content size in bits 7 and 6, single segment (no window byte) in 5, dictionary id in 1 and 0
         var descriptor = head[Magic.Length];
         var singleSegment = (descriptor & 0x20) != 0;
         var at = Magic.Length + 1 + (singleSegment ? 0 : 1) + (descriptor & 3) switch { 3 => 4, var idBytes => idBytes };
         var bytes = (descriptor >> 6) switch { 0 => singleSegment ? 1 : 0, 1 => 2, 2 => 4, _ => 8 };
         if (at + bytes > head.Length)
-            throw new ModuleDataException(file, head.Length, "ends within the zstd header");
+            throw new ModuleDataException(file, head.Length, "ends within the zstd header") { Fault = DataFault.OtherFormat };
         return bytes switch
         {
             0 => null,
@@ -46,7 +46,7 @@ internal static class ZstdFile
             // the sum over all frames; of a frame that does not tell, what its blocks hold at most
             var bound = Decompressor.GetDecompressedSize(contents);
             if (bound > ModuleFile.MaxImageBytes || bound / MaxRatio > (ulong)contents.Length)
-                throw new ModuleDataException(file, 0, $"zstd frames of {contents.Length} bytes for {bound}");
+                throw new ModuleDataException(file, 0, $"zstd frames of {contents.Length} bytes for {bound}") { Fault = DataFault.OtherFormat };
             using var decompressor = new Decompressor();
             var image = GC.AllocateUninitializedArray<byte>((int)bound);
             var written = decompressor.Unwrap(contents, image);
@@ -55,7 +55,7 @@ internal static class ZstdFile
         }
         catch (ZstdException e)
         {
-            throw new ModuleDataException(file, 0, $"zstd: {e.Message}", e);
+            throw new ModuleDataException(file, 0, $"zstd: {e.Message}", e) { Fault = DataFault.OtherFormat };
         }
     }
 }

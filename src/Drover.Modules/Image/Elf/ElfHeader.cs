@@ -28,6 +28,7 @@ internal readonly record struct ElfHeader
     /// <summary>Twice what 16 bits can count: the kernel knows no extended numbering (kernel: <c>elf_validity_check</c>), so no module has more.</summary>
     const int MaxSections = 1 << 17;
 
+    const int IdentBytes = 16; // EI_NIDENT
     const int ShortestBytes = 52; // sizeof(Elf32_Ehdr)
     const ushort ExtendedIndex = 0xffff; // SHN_XINDEX
 
@@ -60,22 +61,22 @@ internal readonly record struct ElfHeader
     /// <param name="head">The file's first <see cref="MaxBytes"/> bytes, or fewer where it is shorter.</param>
     public static ElfHeader Read(ReadOnlySpan<byte> head, long fileBytes, string file)
     {
-        if (!HasMagic(head))
+        if (!HasMagic(head) || head.Length <= IdentBytes)
             throw new ModuleDataException(file, 0, "not an ELF file") { Fault = DataFault.OtherFormat };
         if (head.Length < ShortestBytes)
-            throw new ModuleDataException(file, head.Length, "ends within the ELF header") { Fault = DataFault.OtherFormat };
+            throw new ModuleDataException(file, head.Length, "ends within the ELF header");
 
         var is64 = head[4] switch
         {
             1 => false,
             2 => true,
-            var other => throw new ModuleDataException(file, 4, $"unknown ELF class {other}") { Fault = DataFault.OtherFormat },
+            var other => throw new ModuleDataException(file, 4, $"unknown ELF class {other}"),
         };
         var big = head[5] switch
         {
             1 => false,
             2 => true,
-            var other => throw new ModuleDataException(file, 5, $"unknown ELF byte order {other}") { Fault = DataFault.OtherFormat },
+            var other => throw new ModuleDataException(file, 5, $"unknown ELF byte order {other}"),
         };
         if (is64 && head.Length < MaxBytes)
             throw new ModuleDataException(file, head.Length, "ends within the ELF header");
