@@ -1,0 +1,56 @@
+# Completion of drover and of kmod's tools. Written by a test from the program's own tables: change those, then run it with DROVER_UPDATE_GOLDEN=1.
+
+_drover_modules() {
+    local list=/lib/modules/$(uname -r)/modules.dep
+    [ -r "$list" ] && sed -n 's|^.*/\([^/:]*\)\.ko[^:]*:.*|\1|p; s|^\([^/:]*\)\.ko[^:]*:.*|\1|p' "$list"
+}
+
+_drover_loaded() {
+    [ -r /proc/modules ] && cut -d' ' -f1 /proc/modules
+}
+
+# $1: the options; $2: those of them whose value is a path; $3: what operands are
+_drover_words() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
+    if [[ " $2 " == *" $previous "* ]]; then
+        COMPREPLY=($(compgen -f -- "$current"))
+    elif [[ $current == -* ]]; then
+        COMPREPLY=($(compgen -W "$1" -- "$current"))
+    else
+        case $3 in
+            modules) COMPREPLY=($(compgen -W "$(_drover_modules)" -- "$current") $(compgen -f -X '!*.ko*' -- "$current")) ;;
+            loaded) COMPREPLY=($(compgen -W "$(_drover_loaded)" -- "$current")) ;;
+            files) COMPREPLY=($(compgen -f -- "$current")) ;;
+            none) COMPREPLY=() ;;
+            *) COMPREPLY=($(compgen -W "$3" -- "$current")) ;;
+        esac
+    fi
+}
+
+_drover_command() {
+    case $1 in
+        coldplug) _drover_words '-n --dry-run -j --jobs --budget -r --root -k --release --sys --json -v --verbose -h --help' '-r --root --sys' 'none' ;;
+        load) _drover_words '-n --dry-run -j --jobs --budget -r --root -k --release --json -v --verbose -h --help' '-r --root' 'modules' ;;
+        resolve) _drover_words '-r --root -k --release --json -v --verbose -h --help' '-r --root' 'none' ;;
+        herd) _drover_words '--cpus --gate --herd --memory --kasan --user-decompress --seed --scenario --cost --sweep --json --csv --html --trace --stats --explore -h --help' '--scenario --html' 'none' ;;
+        scenario) _drover_words '-o --output -r --root -k --release --sys --name --description --memory --from --timings --slowdown --guest -h --help' '-o --output -r --root --sys --from --timings' 'none' ;;
+        kmod) _drover_words '-V --version -h --help' '' 'help list static-nodes' ;;
+        lsmod) _drover_words '-s --syslog -v --verbose --json -V --version -h --help' '' 'none' ;;
+        modinfo) _drover_words '-a --author -d --description -l --license -p --parameters -n --filename -0 --null -m --modname -F --field -k --set-version -b --basedir --json -V --version -h --help' '-b --basedir' 'modules' ;;
+    esac
+}
+
+_drover() {
+    if [ "$COMP_CWORD" = 1 ]; then
+        COMPREPLY=($(compgen -W 'coldplug load resolve herd scenario kmod lsmod modinfo help --help --version' -- "${COMP_WORDS[1]}"))
+    else
+        _drover_command "${COMP_WORDS[1]}"
+    fi
+}
+
+_drover_tool() { _drover_command "${1##*/}"; }
+
+complete -F _drover drover
+complete -F _drover_tool kmod
+complete -F _drover_tool lsmod
+complete -F _drover_tool modinfo

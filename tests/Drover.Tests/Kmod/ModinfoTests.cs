@@ -1,0 +1,174 @@
+using System.Buffers.Binary;
+using System.Text;
+using System.Text.Json;
+using Drover.Kmod;
+using Drover.Modules.Tests.Image;
+
+namespace Drover.Tests.Kmod;
+
+/// <summary>modinfo beside that of the machine, on modules of our making and on Debian's.</summary>
+public sealed class ModinfoTests : IDisposable
+{
+    readonly string _directory = Directory.CreateTempSubdirectory("drover-modinfo").FullName;
+
+    static readonly (string Name, byte[] Contents)[] s_modules =
+    [
+        ("normal", Module("name=normal\0license=GPL\0alias=a\0alias=b\0")),
+        ("dash-name", Module("a=b\0")),
+        ("multi.dot", Module("a=b\0")),
+        ("empty", Module("")),
+        ("zeros", Module("\0\0\0")),
+        ("one-byte", Module("x")),
+        ("gaps", Module("\0\0\0a=b\0\0\0\0c=d")),
+        ("no-equals", Module("key\0a=\0=v\0==\0")),
+        ("no-section", new ElfWriter(true, false).Add(".text", 0, [1, 2, 3]).ToBytes()),
+        ("big-endian", Module("a=b\0", bigEndian: true)),
+        ("narrow", Module("a=b\0", is64: false)),
+        ("narrow-big", Module("a=b\0", is64: false, bigEndian: true)),
+        ("parameters", Module("parm=a:about a\0parmtype=a:int\0parmtype=b:bool\0parm=c:only\0parm=nocolon\0parmtype=:x\0parm=a:again\0parm=ab:x:y\0author=x\0")),
+        ("odd", Module("author=J\u00f6rg\0what=\u00ff\u00fe\0averyveryverylongkey=x\0fifteencharkeyx=y\0sixteencharkeyxx=z\0lines=a\nb\tc\u001b\0")),
+        ("text", "hello, this is no module\n"u8.ToArray()),
+        ("nothing", []),
+        ("short", [0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1, 1]),
+        ("cut", Module("name=cut\0license=GPL\0")[..^70]),
+        ("pgp", Signed(1, 4, 0, "SSSSS", [1, 2, 3], new byte[41])),
+        ("x509", Signed(0, 8, 1, "", [], [7])),
+        ("bad-hash", Signed(0, 9, 1, "", [], [7])),
+        ("junk-pkcs7", Signed(0, 0, 2, "", [], "junk"u8.ToArray())),
+    ];
+
+    public ModinfoTests()
+    {
+        foreach (var (name, contents) in s_modules)
+            File.WriteAllBytes($"{_directory}/{name}.ko", contents);
+        File.WriteAllBytes($"{_directory}/no-extension", s_modules[0].Contents);
+        Directory.CreateDirectory($"{_directory}/directory.ko");
+    }
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-0")]
+    [InlineData("-a")]
+    [InlineData("-d")]
+    [InlineData("-l")]
+    [InlineData("-p")]
+    [InlineData("-n")]
+    [InlineData("-0 -p")]
+    [InlineData("-F alias")]
+    [InlineData("--field=parmtype")]
+    [InlineData("-F nothing")]
+    [InlineData("-F sig_id")]
+    public void Modules_are_shown_as_kmod_does(string options)
+    {
+        string[] args = [.. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), .. s_modules.Select(module => $"{_directory}/{module.Name}.ko")];
+        Assert.Equal(KmodOracle.Run("modinfo", args), KmodOracle.Ours(new ModinfoTool(), args));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("-x")]
+    [InlineData("--nonsense")]
+    [InlineData("--a nothing")]
+    [InlineData("-F")]
+    [InlineData("--null=x")]
+    [InlineData("nonsense")]
+    [InlineData("-m nonsense")]
+    [InlineData("a]b")]
+    [InlineData("-m a]b")]
+    [InlineData("-b /nowhere nonsense")]
+    [InlineData("-- -h")]
+    [InlineData("D/missing.ko")]
+    [InlineData("D/directory.ko")]
+    [InlineData("D/no-extension")]
+    [InlineData("D/normal.ko nonsense D/gaps.ko")]
+    [InlineData("D/../nowhere/../normal.ko")]
+    public void Command_lines_are_answered_as_kmod_does(string line)
+    {
+        var args = line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => word.Replace("D/", _directory + "/", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(KmodOracle.Run("modinfo", args), KmodOracle.Ours(new ModinfoTool(), args));
+    }
+
+    [Theory]
+    [InlineData("xz")]
+    [InlineData("zst")]
+    public void Packed_modules_are_shown_as_kmod_does(string kind)
+    {
+        var tool = kind == "xz" ? "xz" : "zstd";
+        var run = Shell($"{tool} -qk {_directory}/parameters.ko && head -c 60 {_directory}/parameters.ko.{kind} >{_directory}/cut.ko.{kind}");
+        Assert.SkipUnless(run == 0, $"{tool} is not installed");
+        string[] args = [$"{_directory}/parameters.ko.{kind}", $"{_directory}/cut.ko.{kind}"];
+        Assert.Equal(KmodOracle.Run("modinfo", args), KmodOracle.Ours(new ModinfoTool(), args));
+    }
+
+    [Theory]
+    [InlineData("rsa:2048", "/O=Org/CN=First/CN=Second", "sha256", "")]
+    [InlineData("rsa:2048", "/O=Org/OU=unit/emailAddress=a@b", "sha512", "-set_serial 0")]
+    [InlineData("ec -pkeyopt ec_paramgen_curve:P-256", "/CN=Negative", "sha1", "-set_serial -500")]
+    [InlineData("rsa:2048", "/CN=Unknown hash", "sha3-256", "")]
+    public void Signatures_are_shown_as_kmod_does(string key, string subject, string hash, string more)
+    {
+        var made = Shell($"cd {_directory} && openssl req -new -x509 -newkey {key} -nodes -keyout k.pem -out c.pem -subj '{subject}' -days 2 {more} 2>/dev/null && " +
+            $"openssl cms -sign -binary -noattr -nocerts -outform DER -md {hash} -signer c.pem -inkey k.pem -in normal.ko -out s.p7 2>/dev/null");
+        Assert.SkipUnless(made == 0, "openssl cannot sign: apt-get install openssl");
+        var path = $"{_directory}/signed.ko";
+        File.WriteAllBytes(path, Signed(0, 0, 2, "", [], File.ReadAllBytes($"{_directory}/s.p7")));
+        Assert.Equal(KmodOracle.Run("modinfo", [path]), KmodOracle.Ours(new ModinfoTool(), path));
+    }
+
+    [Fact]
+    public void Every_module_of_Debians_kernels_is_shown_as_kmod_does()
+    {
+        var trees = $"{Environment.GetEnvironmentVariable("DROVER_CACHE") ?? $"{Repository.Root}/.cache"}/trees/6.1";
+        var modules = Directory.Exists(trees) ? Directory.GetFiles(trees, "*.ko", SearchOption.AllDirectories) : [];
+        Assert.SkipWhen(modules.Length == 0, "Debian's 6.1 kernel is not in the cache: tests/Drover.Modules.Tests fetches it");
+        foreach (var args in modules.Chunk(1000))
+            Assert.True(KmodOracle.Run("modinfo", args) == KmodOracle.Ours(new ModinfoTool(), args), $"modinfo differs between {args[0]} and {args[^1]}");
+    }
+
+    [Fact]
+    public void Fields_parameters_and_bytes_that_are_no_utf8_become_json()
+    {
+        var run = KmodOracle.Ours(new ModinfoTool(), "--json", $"{_directory}/parameters.ko", $"{_directory}/odd.ko");
+        using var json = JsonDocument.Parse(run.Out);
+        var parameter = json.RootElement[0].GetProperty("parameters")[0];
+        Assert.Equal(("a", "again", "int"), (parameter.GetProperty("name").GetString(), parameter.GetProperty("description").GetString(), parameter.GetProperty("type").GetString()));
+        Assert.Equal("Jörg", json.RootElement[1].GetProperty("fields").GetProperty("author")[0].GetString());
+        Assert.Equal($"{_directory}/odd.ko", json.RootElement[1].GetProperty("filename").GetString());
+    }
+
+    [Fact]
+    public void Damaged_modules_end_with_a_message_at_the_worst()
+    {
+        var random = new Random(1);
+        var path = $"{_directory}/damaged.ko";
+        for (var i = 0; i < 3000; i++)
+        {
+            var bytes = (byte[])s_modules[random.Next(s_modules.Length)].Contents.Clone();
+            for (var damage = random.Next(1, 6); damage > 0 && bytes.Length > 0; damage--)
+                bytes[random.Next(random.Next(2) == 0 ? Math.Min(64, bytes.Length) : bytes.Length)] = (byte)random.Next(256);
+            File.WriteAllBytes(path, bytes);
+            var run = KmodOracle.Ours(new ModinfoTool(), path);
+            Assert.InRange(run.Exit, 0, 1);
+            Assert.StartsWith("filename:", run.Out, StringComparison.Ordinal);
+        }
+    }
+
+    static byte[] Module(string info, bool is64 = true, bool bigEndian = false) => new ElfWriter(is64, bigEndian).Add(".modinfo", 2, Encoding.Latin1.GetBytes(info)).ToBytes();
+
+    /// <summary>A module with a trailer as the kernel's <c>struct module_signature</c>.</summary>
+    static byte[] Signed(byte algorithm, byte hash, byte idType, string signer, byte[] keyId, byte[] signature)
+    {
+        var size = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(size, signature.Length);
+        return [.. Module("license=GPL\0"), .. Encoding.Latin1.GetBytes(signer), .. keyId, .. signature, algorithm, hash, idType, (byte)signer.Length, (byte)keyId.Length, 0, 0, 0, .. size, .. "~Module signature appended~\n"u8];
+    }
+
+    static int Shell(string command)
+    {
+        using var shell = System.Diagnostics.Process.Start("sh", ["-c", command]);
+        shell.WaitForExit();
+        return shell.ExitCode;
+    }
+}

@@ -1,0 +1,191 @@
+using System.Text;
+
+namespace Drover.Tests.Packaging;
+
+/// <summary>What shells complete of the program, written for each of them.</summary>
+static class Completions
+{
+    const string Header = "# Completion of drover and of kmod's tools. Written by a test from the program's own tables: change those, then run it with DROVER_UPDATE_GOLDEN=1.\n";
+
+    static readonly string[] s_loaded = ["rmmod"], s_named = ["modprobe", "modinfo", "load"], s_files = ["insmod"];
+
+    public static string Bash()
+    {
+        var text = new StringBuilder(Header).Append("""
+
+            _drover_modules() {
+                local list=/lib/modules/$(uname -r)/modules.dep
+                [ -r "$list" ] && sed -n 's|^.*/\([^/:]*\)\.ko[^:]*:.*|\1|p; s|^\([^/:]*\)\.ko[^:]*:.*|\1|p' "$list"
+            }
+
+            _drover_loaded() {
+                [ -r /proc/modules ] && cut -d' ' -f1 /proc/modules
+            }
+
+            # $1: the options; $2: those of them whose value is a path; $3: what operands are
+            _drover_words() {
+                local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
+                if [[ " $2 " == *" $previous "* ]]; then
+                    COMPREPLY=($(compgen -f -- "$current"))
+                elif [[ $current == -* ]]; then
+                    COMPREPLY=($(compgen -W "$1" -- "$current"))
+                else
+                    case $3 in
+                        modules) COMPREPLY=($(compgen -W "$(_drover_modules)" -- "$current") $(compgen -f -X '!*.ko*' -- "$current")) ;;
+                        loaded) COMPREPLY=($(compgen -W "$(_drover_loaded)" -- "$current")) ;;
+                        files) COMPREPLY=($(compgen -f -- "$current")) ;;
+                        none) COMPREPLY=() ;;
+                        *) COMPREPLY=($(compgen -W "$3" -- "$current")) ;;
+                    esac
+                fi
+            }
+
+            _drover_command() {
+                case $1 in
+
+            """);
+        foreach (var command in CommandTable.Verbs.Concat(CommandTable.Tools))
+            text.Append($"        {command.Name}) _drover_words '{BashNames(command.Options)}' '{BashNames(command.Options.Where(option => option.TakesPath))}' '{Operands(command.Name)}' ;;\n");
+        text.Append($$"""
+                esac
+            }
+
+            _drover() {
+                if [ "$COMP_CWORD" = 1 ]; then
+                    COMPREPLY=($(compgen -W '{{Names}} help --help --version' -- "${COMP_WORDS[1]}"))
+                else
+                    _drover_command "${COMP_WORDS[1]}"
+                fi
+            }
+
+            _drover_tool() { _drover_command "${1##*/}"; }
+
+            complete -F _drover drover
+
+            """);
+        foreach (var tool in CommandTable.Tools)
+            text.Append($"complete -F _drover_tool {tool.Name}\n");
+        return text.ToString();
+    }
+
+    public static string Zsh()
+    {
+        var tools = string.Join(' ', CommandTable.Tools.Select(tool => tool.Name));
+        var text = new StringBuilder($"#compdef drover {tools}\n").Append(Header).Append("""
+
+            _drover_modules() {
+                local list=/lib/modules/$(uname -r)/modules.dep
+                [[ -r $list ]] && compadd -- ${${${(f)"$(<$list)"}%%.ko*}##*/}
+                _files -g '*.ko(|.*)'
+            }
+
+            _drover_loaded() {
+                [[ -r /proc/modules ]] && compadd -- ${${(f)"$(</proc/modules)"}%% *}
+            }
+
+            _drover_command() {
+                case $1 in
+
+            """);
+        foreach (var command in CommandTable.Verbs.Concat(CommandTable.Tools))
+        {
+            text.Append($"        {command.Name})\n            _arguments -s -S \\\n");
+            foreach (var option in command.Options)
+                text.Append($"                {ZshOption(option)} \\\n");
+            text.Append($"                {ZshOperands(command.Name)}\n            ;;\n");
+        }
+        text.Append("""
+                esac
+            }
+
+            _drover() {
+                if [[ $service != drover ]]; then
+                    _drover_command $service
+                    return
+                fi
+                if (( CURRENT == 2 )); then
+                    local -a commands=(
+
+            """);
+        foreach (var command in CommandTable.Verbs.Concat(CommandTable.Tools))
+            text.Append($"            {ZshQuote($"{command.Name}:{command.Summary}")}\n");
+        return text.Append("""
+                    )
+                    _describe command commands
+                else
+                    shift words
+                    (( CURRENT-- ))
+                    _drover_command $words[1]
+                fi
+            }
+
+            _drover "$@"
+
+            """).ToString();
+    }
+
+    public static string Fish()
+    {
+        var text = new StringBuilder(Header).Append("""
+
+            function __drover_modules
+                set -l list /lib/modules/(uname -r)/modules.dep
+                test -r $list; and string replace -r '^(?:.*/)?([^/:]*)\.ko[^:]*:.*' '$1' <$list
+            end
+
+            function __drover_loaded
+                test -r /proc/modules; and string replace -r ' .*' '' </proc/modules
+            end
+
+
+            """);
+        foreach (var command in CommandTable.Verbs.Concat(CommandTable.Tools))
+        {
+            text.Append($"complete -c drover -n __fish_use_subcommand -f -a {command.Name} -d {FishQuote(command.Summary)}\n");
+            AppendFish(text, command, $"-c drover -n '__fish_seen_subcommand_from {command.Name}'");
+        }
+        foreach (var tool in CommandTable.Tools)
+            AppendFish(text, tool, $"-c {tool.Name}");
+        return text.ToString();
+    }
+
+    static string Names => string.Join(' ', CommandTable.Verbs.Concat(CommandTable.Tools).Select(command => command.Name));
+
+    static string Operands(string command) =>
+        s_named.Contains(command) ? "modules" : s_loaded.Contains(command) ? "loaded" : s_files.Contains(command) ? "files" : command == "kmod" ? "help list static-nodes" : "none";
+
+    static string BashNames(IEnumerable<ShellOption> options) => string.Join(' ', options.SelectMany(option => option.Short is { } letter ? new[] { $"-{letter}", $"--{option.Long}" } : [$"--{option.Long}"]));
+
+    static string ZshOption(ShellOption option)
+    {
+        var help = $"[{option.Help.Replace("[", "(", StringComparison.Ordinal).Replace("]", ")", StringComparison.Ordinal).Replace(":", "\\:", StringComparison.Ordinal)}]";
+        var value = option.Value is null ? "" : $":{option.Value}:{(option.TakesPath ? "_files" : "")}";
+        var names = option.Short is { } letter ? $"{{-{letter}{(value.Length > 0 ? "+" : "")},--{option.Long}{(value.Length > 0 ? "=" : "")}}}" : $"--{option.Long}{(value.Length > 0 ? "=" : "")}";
+        return names + ZshQuote(help + value);
+    }
+
+    static string ZshOperands(string command) => Operands(command) switch
+    {
+        "modules" => "'*:module:_drover_modules'",
+        "loaded" => "'*:module:_drover_loaded'",
+        "files" => "'1:module:_files'",
+        "none" => "'*: :'",
+        var words => $"'1:command:({words})'",
+    };
+
+    static string ZshQuote(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    static string FishQuote(string text) => $"'{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";
+
+    static void AppendFish(StringBuilder text, ShellCommand command, string which)
+    {
+        var operands = Operands(command.Name) switch { "modules" => "(__drover_modules)", "loaded" => "(__drover_loaded)", "files" => null, "none" => "", var words => words };
+        if (operands is not null)
+            text.Append($"complete {which} {(command.Name is "modinfo" or "modprobe" ? "" : "-f ")}{(operands.Length > 0 ? $"-a {FishQuote(operands)}" : "")}".TrimEnd()).Append('\n');
+        foreach (var option in command.Options)
+        {
+            text.Append($"complete {which}{(option.Short is { } letter ? $" -s {letter}" : "")} -l {option.Long}{(option.Value is null ? "" : option.TakesPath ? " -r -F" : " -x")}");
+            text.Append($" -d {FishQuote(option.Help)}\n");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text;
+using Drover.Cli;
+using Drover.Verbs;
+
+namespace Drover.Tests.Packaging;
+
+/// <summary>The manual page drover(8), from the same tables as the program's help.</summary>
+static class DroverPage
+{
+    public static string Text()
+    {
+        var page = new StringBuilder("""
+            .\" Part of Drover; MIT licence. Written by a test from the program's own tables: change those, then run it with DROVER_UPDATE_GOLDEN=1.
+            .TH DROVER 8 "" "Drover" "Kernel modules"
+            .SH NAME
+            drover \- load every kernel module once, however many ask for it
+            .SH SYNOPSIS
+            .B drover
+            .I VERB
+            .RI [ OPTION "]... [" ARGUMENT ]...
+            .SH DESCRIPTION
+            At boot the events of many devices, of every processor among them, ask for the same modules at the same time.
+            .B drover
+            makes one load of all requests for a module, and gives its outcome to everyone who asked.
+            .PP
+            By the name of a link to it, or as a verb, it also is each of the tools
+            .BR modprobe (8),
+            .BR depmod (8),
+            .BR modinfo (8),
+            .BR insmod (8),
+            .BR rmmod (8),
+            .BR lsmod (8)
+            and
+            .BR kmod (8).
+
+            """);
+        foreach (var verb in VerbTable.All)
+            Append(page, verb);
+        return page.Append("""
+            .SH "EXIT STATUS"
+            0 if all was done, 1 if something could not be done, 2 for a mistake in the command line.
+            .SH "SEE ALSO"
+            .BR modprobe (8),
+            .BR depmod (8),
+            .BR modprobe.d (5)
+
+            """).ToString();
+    }
+
+    static void Append(StringBuilder page, Verb verb)
+    {
+        page.Append($".SH \"DROVER {verb.Name.ToUpperInvariant()}\"\n.B drover {verb.Name}\n.RI [ OPTION ]...{(verb.Operands.Length > 0 ? $"\n{Escape(verb.Operands)}" : "")}\n.PP\n");
+        var summary = verb.Summary;
+        page.Append($"{Escape(char.ToUpperInvariant(summary[0]) + summary[1..])}.\n.PP\n");
+        foreach (var line in verb.Details.Split('\n'))
+            page.Append(line.Length == 0 ? ".PP" : Escape(line)).Append('\n');
+        foreach (var option in verb.Options.Append(CommonOptions.Help))
+        {
+            var names = option.Short is { } letter ? $"\\fB\\-{letter}\\fP, \\fB\\-\\-{Escape(option.Name)}\\fP" : $"\\fB\\-\\-{Escape(option.Name)}\\fP";
+            page.Append($".TP\n{names}{(option.Value is null ? "" : $" \\fI{Escape(option.Value)}\\fP")}\n{Escape(option.Help)}{(option.Default is null ? "" : $" (default: {Escape(option.Default)})")}.\n");
+        }
+        page.Append(".PP\n");
+        foreach (var example in verb.Examples)
+            page.Append($".TP\n\\fB{Escape(example.Command)}\\fP\n{Escape(example.Does)}\n");
+    }
+
+    /// <summary>No character starts a request or an escape, or is taken for typography.</summary>
+    static string Escape(string text)
+    {
+        var escaped = new StringBuilder();
+        foreach (var c in text.Replace("\\", "\\e", StringComparison.Ordinal))
+        {
+            escaped.Append(c switch
+            {
+                '-' => "\\-",
+                '\'' => "\\(aq",
+                '…' => "...",
+                '→' => "\\->",
+                _ => c.ToString(),
+            });
+        }
+        return (escaped.Length > 0 && escaped[0] == '.' ? "\\&" : "") + escaped;
+    }
+}
