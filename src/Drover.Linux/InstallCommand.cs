@@ -10,10 +10,15 @@ internal static class InstallCommand
     const string Shell = "/bin/sh";
 
     /// <summary>The exit status; 128 + the signal's number when one ended it; −1 when no shell could be run.</summary>
-    internal static int Run(string command, string module)
+    internal static int Run(string command, string module, IReadOnlyDictionary<string, string> environment)
     {
         // The variable is put into the child's own environment: ours is libc's no longer, and setting it here would reach no child, or all.
         var start = new ProcessStartInfo(Shell) { UseShellExecute = false, ArgumentList = { "-c", command } };
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         start.Environment["MODPROBE_MODULE"] = module;
         try
         {

@@ -5,7 +5,7 @@ using Drover.Modules;
 namespace Drover.Linux;
 
 /// <summary>The kernel this process runs on. Used on the event loop; what blocks runs on <see cref="KernelThreads"/>.</summary>
-public sealed class LinuxKernel : IKernel, IDisposable
+public sealed class LinuxKernel : IKernel, IModuleRemovals, IDisposable
 {
     readonly KernelThreads _threads;
     readonly UeventSeqnum _seqnum = new();
@@ -68,16 +68,20 @@ public sealed class LinuxKernel : IKernel, IDisposable
     /// <inheritdoc/>
     public Task<LoadReply> LoadAsync(LoadCall call) => _threads.Run(() => ModuleCalls.Load(call));
 
-    /// <summary>
-    /// Takes a module out of the kernel (delete_module): EAGAIN or EBUSY while it is in use, ENOENT when it is not there. Like a load it runs on a thread of its own and is never cancelled.
-    /// </summary>
-    /// <param name="module">Normalised name.</param>
-    /// <param name="force">O_TRUNC: even while in use, where the kernel allows it (CONFIG_MODULE_FORCE_UNLOAD).</param>
-    public Task<LoadReply> DeleteAsync(string module, bool force = false) =>
-        _threads.Run(() => ModuleCalls.Delete(module, Libc.O_NONBLOCK | (force ? Libc.O_TRUNC : 0)));
+    /// <inheritdoc/>
+    public Task<LoadReply> DeleteAsync(string module, bool force) => _threads.Run(() => ModuleCalls.Delete(module, Libc.O_NONBLOCK | (force ? Libc.O_TRUNC : 0)));
 
     /// <inheritdoc/>
-    public Task<int> RunInstallCommandAsync(string command, string module) => _threads.Run(() => InstallCommand.Run(command, module));
+    public int? ReferencesTo(string module) => SysModule.ReferencesTo(module);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string>? HoldersOf(string module) => SysModule.HoldersOf(module);
+
+    /// <summary>Variables that commands find in their environment, beside this process's own.</summary>
+    public IReadOnlyDictionary<string, string> CommandEnvironment { get; init; } = new Dictionary<string, string>();
+
+    /// <inheritdoc/>
+    public Task<int> RunInstallCommandAsync(string command, string module) => _threads.Run(() => InstallCommand.Run(command, module, CommandEnvironment));
 
     /// <summary>Gives back what it holds open. Calls in flight go on.</summary>
     public void Dispose() => _seqnum.Dispose();

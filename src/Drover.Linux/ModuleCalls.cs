@@ -9,8 +9,8 @@ internal static class ModuleCalls
 {
     internal static LoadReply Load(LoadCall call) => call.Via switch
     {
-        LoadVia.FinitModule => FInit(call, flags: 0),
-        LoadVia.FinitModuleCompressed => FInit(call, Libc.MODULE_INIT_COMPRESSED_FILE),
+        LoadVia.FinitModule => FInit(call, (int)call.Ignored),
+        LoadVia.FinitModuleCompressed => FInit(call, Libc.MODULE_INIT_COMPRESSED_FILE | (int)call.Ignored),
         LoadVia.InitModule => Init(call),
         _ => throw new ArgumentOutOfRangeException(nameof(call)),
     };
@@ -40,6 +40,31 @@ internal static class ModuleCalls
             return reply.Error is Errno.None ? new(Errno.ENOEXEC, $"{call.Path}: the file is empty") : reply;
         }
 
+        // this call has no flags: what is not there is not checked
+        if (call.Ignored is not IgnoredChecks.None)
+        {
+            var hidden = FileErrors.Guard(call.Path, () => Hide(image, call), out _);
+            if (hidden.Error is not Errno.None)
+            {
+                return hidden;
+            }
+        }
+
         return Libc.InitModule(Libc.ModuleCalls.Init, ref image[0], image.Length, call.Parameters) < 0 ? new(Libc.LastError) : new(Errno.None);
+    }
+
+    static bool Hide(byte[] image, LoadCall call)
+    {
+        if (call.Ignored.HasFlag(IgnoredChecks.Modversions))
+        {
+            ModuleChecks.HideModversions(image, call.Path);
+        }
+
+        if (call.Ignored.HasFlag(IgnoredChecks.Vermagic))
+        {
+            ModuleChecks.HideVermagic(image, call.Path);
+        }
+
+        return true;
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Drover.Loading;
 using Drover.Modules;
 
@@ -40,4 +41,21 @@ internal static class SysModule
         "zstd" => ModuleCompression.Zstd,
         _ => ModuleCompression.None,
     };
+
+    /// <summary>Null for a module that is not there, or that this kernel cannot unload (no CONFIG_MODULE_UNLOAD).</summary>
+    internal static int? ReferencesTo(string module) =>
+        int.TryParse(SmallFile.TryRead($"{Root}{module}/refcnt"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var count) ? count : null;
+
+    /// <summary>Null as above.</summary>
+    internal static IReadOnlyList<string>? HoldersOf(string module)
+    {
+        try
+        {
+            return Directory.GetFileSystemEntries($"{Root}{module}/holders") is { } paths ? Array.ConvertAll(paths, path => Path.GetFileName(path)) : null;
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 }

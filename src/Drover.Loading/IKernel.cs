@@ -35,7 +35,8 @@ public enum LoadVia
 /// <param name="Path">The module's file.</param>
 /// <param name="Via">Which system call.</param>
 /// <param name="Parameters">As the kernel parses them; empty for none.</param>
-public sealed record LoadCall(string Module, string Path, LoadVia Via, string Parameters);
+/// <param name="Ignored">What the kernel is not to check: by flag, or, where the call has none, by hiding it in the image.</param>
+public sealed record LoadCall(string Module, string Path, LoadVia Via, string Parameters, IgnoredChecks Ignored = IgnoredChecks.None);
 
 /// <summary>What the kernel said.</summary>
 /// <param name="Error"><see cref="Errno.None"/> when the module is live.</param>

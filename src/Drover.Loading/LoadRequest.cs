@@ -8,4 +8,11 @@ namespace Drover.Loading;
 /// <param name="Patience">How long the asker can wait for a load that is in flight; null: as long as it takes. The kernel's own requests must be bounded (design rule 11).</param>
 /// <param name="ApplyBlacklist">A blacklist line holds for a module asked for by its own name, too (modprobe -b); for an alias it always does.</param>
 public sealed record LoadRequest(
-    string Asked, string? Asker = null, ulong? Seqnum = null, string Parameters = "", TimeSpan? Patience = null, bool ApplyBlacklist = false);
+    string Asked, string? Asker = null, ulong? Seqnum = null, string Parameters = "", TimeSpan? Patience = null, bool ApplyBlacklist = false)
+{
+    /// <summary>How much comes along.</summary>
+    public LoadScope Scope { get; init; }
+
+    /// <summary>Absolute path of the very file to load, whatever the index says of a module of that name; null for the index's.</summary>
+    public string? File { get; init; }
+}

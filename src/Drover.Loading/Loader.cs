@@ -12,11 +12,11 @@ public sealed class Loader
     readonly IKernel _kernel;
     readonly ModuleCatalog _catalog;
     readonly ILoaderObserver? _observer;
-    readonly Planner _planner;
     readonly LoadProcedure _procedure;
     readonly Memory _memory = new();
     readonly Counter _counter = new();
-    readonly Dictionary<string, Flight> _flights = [];
+    readonly KnownAnswers _known;
+    readonly Dictionary<FlightKey, Flight> _flights = [];
     long _requests;
 
     /// <summary>A loader that has loaded nothing yet.</summary>
@@ -29,10 +29,10 @@ public sealed class Loader
     public Loader(EventLoop loop, IKernel kernel, IModuleGate gate, ModuleCatalog catalog, LoaderOptions options, ILoaderObserver? observer = null)
     {
         (_loop, _kernel, _catalog, _observer) = (loop, kernel, catalog, observer);
-        _planner = new Planner(catalog);
+        _known = new KnownAnswers(catalog, new Planner(catalog), kernel, _memory);
         var bytes = options.BudgetBytes ?? Math.Clamp(kernel.AvailableBytes / 4, 1, LoaderOptions.DefaultMostBytes);
         var budget = new LoadBudget(loop, bytes, options.Jobs ?? Math.Clamp(kernel.CpuCount, 1, LoaderOptions.DefaultMostLoads), options.Headway);
-        _procedure = new LoadProcedure(loop, kernel, gate, budget, _memory, _counter, observer);
+        _procedure = new LoadProcedure(loop, kernel, gate, budget, _memory, _counter, options.Ignored, observer);
     }
 
     /// <summary>
@@ -41,12 +41,8 @@ public sealed class Loader
     /// </summary>
     public bool HearsOfRemovals
     {
-        get;
-        set
-        {
-            field = value;
-            _memory.ForgetWhatIsLive(); // nobody told of what went before
-        }
+        get => _known.HearsOfRemovals;
+        set => _known.HearsOfRemovals = value;
     }
 
     /// <summary>
@@ -59,7 +55,7 @@ public sealed class Loader
     public LoaderCounts Counts => _counter.Snapshot();
 
     /// <summary>Modules on their way now.</summary>
-    public IReadOnlyCollection<string> InFlight => _flights.Keys;
+    public IReadOnlyCollection<string> InFlight => [.. _flights.Keys.Select(key => key.Module)];
 
     /// <summary>
     /// Asks for all that a name or modalias stands for. Modules of one modalias are asked for one after another in kmod's order, as udev does: drivers that
@@ -76,7 +72,7 @@ public sealed class Loader
         Resolution resolution;
         try
         {
-            resolution = _catalog.Resolve(request.Asked);
+            resolution = request.File is null ? _catalog.Resolve(request.Asked) : new Resolution(LookupStep.Dependencies, [ModuleName.FromPath(request.File)]);
         }
         catch (ModuleDataException corrupt)
         {
@@ -88,7 +84,13 @@ public sealed class Loader
         var asked = new List<(Ask Ask, Answer Answer)>(resolution.Modules.Count);
         foreach (var module in resolution.Modules.Distinct())
         {
-            var ask = new Ask(madeAt, order, request.Parameters, Blacklist.AliasOf(request, module), request.Patience, leave);
+            var ask = new Ask(madeAt, order, request.Parameters, Blacklist.AliasOf(request, module), request.Patience)
+            {
+                IsUrgent = request.Patience is not null,
+                Scope = request.Scope,
+                File = request.File,
+                Leave = leave,
+            };
             asked.Add((ask, Blacklist.Holds(_catalog, request, module)
                 ? new Answer(new ModuleOutcome(module, OutcomeKind.Blacklisted, Why: LoaderMessages.Blacklisted(module)))
                 : await ConvergeAsync(module, ask)));
@@ -117,7 +119,7 @@ public sealed class Loader
     {
         if (answer.Flight is null || !answer.Outcome.IsAvailable)
             return answer.Outcome;
-        var landing = await answer.Flight.WaitUntilLandedAsync(PatienceLeft(ask), ask.Leave);
+        var landing = await answer.Flight.WaitUntilLandedAsync(ask.PatienceLeft(_loop.Time), ask.Leave);
         // who leaves now has what it asked for, and does not wait for what comes after
         if (landing is null)
             return answer.Outcome;
@@ -126,7 +128,7 @@ public sealed class Loader
         var seen = new HashSet<Flight>(left);
         while (left.TryDequeue(out var flight))
         {
-            if (await flight.WaitUntilLandedAsync(PatienceLeft(ask), ask.Leave) is null)
+            if (await flight.WaitUntilLandedAsync(ask.PatienceLeft(_loop.Time), ask.Leave) is null)
                 break;
             foreach (var asked in flight.Onward)
             {
@@ -147,73 +149,67 @@ public sealed class Loader
             return true;
         var first = new TaskCompletionSource<bool>();
         using var leaving = ask.Leave.Register(() => _loop.Post(() => first.TrySetResult(false)));
-        using var timer = PatienceLeft(ask) is { } left ? _loop.Time.CreateTimer(_ => first.TrySetResult(false), null, left, Timeout.InfiniteTimeSpan) : null;
+        using var timer = ask.PatienceLeft(_loop.Time) is { } left ? _loop.Time.CreateTimer(_ => first.TrySetResult(false), null, left, Timeout.InfiniteTimeSpan) : null;
         _ = asked.ContinueWith(_ => first.TrySetResult(true), CancellationToken.None, TaskContinuationOptions.None, _loop);
         return await first.Task;
     }
 
-    /// <summary>The heart: whoever asks meets whoever asked before. Done when the module is usable, or will not be.</summary>
+    /// <summary>Asks for a module until the answer is one to this very asking. Done when the module is usable, or will not be.</summary>
     async Task<Answer> ConvergeAsync(string module, Ask ask)
     {
+        Answer answer;
+        do
+            answer = await MeetAsync(module, ask);
+        while (ask.IsPast(answer));
+        return answer;
+    }
+
+    /// <summary>The heart: whoever asks meets whoever asked before.</summary>
+    async Task<Answer> MeetAsync(string module, Ask ask)
+    {
         var parameters = JoinParameters(_catalog.OptionsFor(module, ask.Alias), ask.OwnParameters);
-        if (_flights.TryGetValue(module, out var flight))
+        // what runs as somebody's install command asks with the command ignored: it must not wait for the command
+        var key = new FlightKey(module, ask.Scope is not LoadScope.Full && _catalog.InstallCommandOf(module) is not null);
+        if (_flights.TryGetValue(key, out var flight))
         {
-            var joined = await flight.WaitUntilUsableAsync(PatienceLeft(ask), ask.Leave);
+            if (ask.IsUrgent)
+                Hurry(flight);
+            var joined = await flight.WaitUntilUsableAsync(ask.PatienceLeft(_loop.Time), ask.Leave);
             return Answered(joined, isFirst: false, flight.Parameters != parameters);
         }
-        if (AnswerWithoutCall(module, ask, parameters, out var planned) is { } answer)
-            return new Answer(answer);
+        if (_known.Find(module, ask, parameters, out var planned) is { } answer)
+            return answer;
 
-        flight = new Flight(_loop, planned!, ask.MadeAt, ask.Order, parameters, ask.OwnParameters.Length > 0) { OnAbandoned = Remove };
-        _flights.Add(module, flight);
+        flight = new Flight(_loop, key, planned!, ask.MadeAt, ask.Order, parameters, ask.OwnParameters.Length > 0) { OnAbandoned = Remove };
+        if (ask.IsUrgent)
+            flight.Hurry();
+        _flights.Add(key, flight);
         // waits first, flies then: a flight may land before it has to wait for anything
-        var landing = flight.WaitUntilUsableAsync(PatienceLeft(ask), ask.Leave);
+        var landing = flight.WaitUntilUsableAsync(ask.PatienceLeft(_loop.Time), ask.Leave);
         _ = FlyAsync(flight);
         return Answered(await landing, isFirst: true, parametersDiffer: false);
 
         // who leaves does not wait for what comes after, either
         Answer Answered(Landing? landing, bool isFirst, bool parametersDiffer) =>
-            new(Outcome(module, landing, ask, isFirst, parametersDiffer), landing is null ? null : flight, isFirst);
+            new(Outcome(module, landing, ask, isFirst, parametersDiffer), landing is null ? null : flight, isFirst, landing?.Old);
     }
 
-    ModuleOutcome? AnswerWithoutCall(string module, Ask ask, string parameters, out PlannedModule? planned)
+    /// <summary>A flight, and all those it waits for; what it has yet to ask for it will ask for in a hurry.</summary>
+    void Hurry(Flight flight)
     {
-        planned = null;
-        try
+        var left = new Stack<Flight>([flight]);
+        while (left.TryPop(out var next))
         {
-            if (_catalog.Tree.IsBuiltIn(module))
-                return new ModuleOutcome(module, OutcomeKind.BuiltIn);
-            if (!_planner.TryPlan(module, out planned, out var cycle))
+            if (next.Hurried.IsCancellationRequested)
+                continue;
+            next.Hurry();
+            foreach (var module in next.Module.HardDependencies.Concat(next.Module.Before))
             {
-                return cycle is null
-                    ? new ModuleOutcome(module, OutcomeKind.NotFound, Why: LoaderMessages.NotFound(module))
-                    : new ModuleOutcome(module, OutcomeKind.Failed, Errno.ELOOP, LoaderMessages.Cycle(cycle));
+                if (_flights.TryGetValue(new FlightKey(module), out var needed))
+                    left.Push(needed);
             }
         }
-        catch (ModuleDataException corrupt)
-        {
-            return new ModuleOutcome(module, OutcomeKind.Failed, Errno.EBADMSG, LoaderMessages.CorruptIndex(corrupt.Message));
-        }
-        if (IsLive(module))
-            return new ModuleOutcome(module, OutcomeKind.AlreadyLive, ParametersDiffer: ask.OwnParameters.Length > 0 && _memory.ParametersOf(module) != parameters);
-        if (_memory.LastOf(module) is { } last && last.Parameters == parameters && IsAnsweredBy(last, ask, planned))
-            return new ModuleOutcome(module, OutcomeKind.Joined, last.Known.Error, last.Why is null ? null : LoaderMessages.SharedFailure(last.Why));
-        return null;
     }
-
-    bool IsLive(string module)
-    {
-        if (HearsOfRemovals && _memory.IsLive(module))
-            return true;
-        if (_kernel.InitStateOf(module) is not InitState.Live)
-            return false;
-        _memory.SawLive(module);
-        return true;
-    }
-
-    bool IsAnsweredBy(Remembered last, Ask ask, PlannedModule planned) =>
-        ask.MadeAt.IsAnsweredBy(last.Known)
-        || (last.Scope is FailureScope.File && _kernel.TryInspect(planned.Path, out var file, out _) && file.Version == last.Known.Version);
 
     async Task FlyAsync(Flight flight)
     {
@@ -262,7 +258,7 @@ public sealed class Loader
     /// <summary>All that must or should be there before, side by side and without a barrier; null when nothing is in the way.</summary>
     async Task<Landing?> BringDependenciesAsync(Flight flight)
     {
-        var ask = new Ask(flight.MadeAt, flight.Order, Leave: flight.Abandoned);
+        var ask = new Ask(flight.MadeAt, flight.Order) { IsUrgent = flight.Hurried.IsCancellationRequested, Leave = flight.Abandoned };
         var wanted = flight.Module.Before.Select(module => ConvergeAsync(module, ask)).ToArray();
         var needed = flight.Module.HardDependencies.Select(module => ConvergeAsync(module, ask)).ToArray();
         flight.Onward.AddRange(wanted);
@@ -270,26 +266,26 @@ public sealed class Loader
         Landing? failed = null;
         foreach (var dependency in needed)
         {
-            if ((await dependency).Outcome is { IsAvailable: false } missing)
-                failed ??= Missing(missing);
+            if (await dependency is { Outcome.IsAvailable: false } missing)
+                failed ??= Missing(missing.Outcome, missing.Old);
         }
         foreach (var dependency in wanted)
             await dependency;
         return failed;
 
-        static Landing Missing(ModuleOutcome dependency) => dependency.Kind switch
+        static Landing Missing(ModuleOutcome dependency, KnownResult? old) => dependency.Kind switch
         {
             OutcomeKind.Left => Landing.Nobody,
             OutcomeKind.NotFound => new Landing(OutcomeKind.Failed, Errno.ENOENT, LoaderMessages.MissingDependency(dependency.Module)),
-            _ => new Landing(OutcomeKind.Failed, dependency.Error, LoaderMessages.FailedDependency(dependency)),
+            _ => new Landing(OutcomeKind.Failed, dependency.Error, LoaderMessages.FailedDependency(dependency), old),
         };
     }
 
     void Remove(Flight flight)
     {
         // by identity: the name may belong to a new flight already
-        if (_flights.TryGetValue(flight.Module.Name, out var current) && current == flight)
-            _flights.Remove(flight.Module.Name);
+        if (_flights.TryGetValue(flight.Key, out var current) && current == flight)
+            _flights.Remove(flight.Key);
     }
 
     ModuleOutcome Outcome(string module, Landing? landing, Ask ask, bool isFirst, bool parametersDiffer)
@@ -306,15 +302,6 @@ public sealed class Loader
         return new ModuleOutcome(module, OutcomeKind.Left, patienceEnded ? Errno.ETIMEDOUT : Errno.None, why);
     }
 
-    /// <summary>The asker's patience is for the request, however many modules it stands for.</summary>
-    TimeSpan? PatienceLeft(Ask ask) =>
-        ask.Patience is not { } patience ? null
-        : patience - _loop.Time.GetElapsedTime(ask.MadeAt.Timestamp) is var left && left > TimeSpan.Zero ? left
-        : TimeSpan.Zero;
-
     static string JoinParameters(string configured, string own) =>
         configured.Length == 0 ? own : own.Length == 0 ? configured : $"{configured} {own}";
-
-    /// <summary>What a request, or a flight on behalf of its own askers, brings along when it asks for a module.</summary>
-    readonly record struct Ask(Moment MadeAt, long Order, string OwnParameters = "", string? Alias = null, TimeSpan? Patience = null, CancellationToken Leave = default);
 }

@@ -15,6 +15,9 @@ public sealed record LoaderOptions
     /// <summary>Loads in flight, at least 1. Null: the smaller of 16 and the CPUs.</summary>
     public int? Jobs { get; init; }
 
+    /// <summary>Checks that no load of this loader asks the kernel for.</summary>
+    public IgnoredChecks Ignored { get; init; }
+
     /// <summary>
     /// How long a load keeps the next one from starting, unless it ends sooner. Most loads take a few milliseconds and go one after another; one that takes
     /// longer sleeps in its driver's probe, and others start beside it. Zero: all that is ready starts at once. Measured in the lab, where every CPU is

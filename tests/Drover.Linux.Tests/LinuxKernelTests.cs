@@ -76,7 +76,7 @@ public sealed class LinuxKernelTests : IDisposable
     public void Removing_what_is_not_there_is_an_errno()
     {
         var expected = Refusal is Errno.ENOEXEC ? Errno.ENOENT : Refusal;
-        Assert.Equal(expected, _loop.Run(() => _kernel.DeleteAsync("drover_no_such_module")).Error);
+        Assert.Equal(expected, _loop.Run(() => _kernel.DeleteAsync("drover_no_such_module", force: false)).Error);
     }
 
     [Fact]

@@ -59,6 +59,85 @@ public sealed class LoaderGapTests
         }
     }
 
+    [Fact]
+    public void A_failure_older_than_a_joiners_request_does_not_answer_the_joiner()
+    {
+        // another process fails while "first" waits for the budget, in front of the gate; "later" asks when that is known, and joins
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var scene = new Scene([new("slow") { Inode = 1, Takes = 100 * Ms }, new("fuse") { Inode = 2, Takes = 10 * Ms }], jobs: 1, seed: seed);
+            var (first, later) = scene.Run(async loader =>
+            {
+                var slow = loader.RequestAsync(new LoadRequest("slow"));
+                await scene.Loop.Delay(Ms);
+                var asked = Scene.One(loader, "fuse");
+                await scene.Loop.Delay(10 * Ms);
+                await FailElsewhereAsync(scene, "fuse");
+                var joined = Scene.One(loader, "fuse");
+                await slow;
+                return (await asked, await joined);
+            });
+            Assert.True(later.IsAvailable && scene.Machine["fuse"].Calls == 1, $"seed {seed}: {later}");
+            Assert.True(first is { Kind: OutcomeKind.Joined, Error: Errno.ENODEV }, $"seed {seed}: {first}");
+        }
+    }
+
+    [Fact]
+    public void A_dependencys_failure_older_than_a_joiners_request_does_not_answer_the_joiner()
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var scene = new Scene(
+                [new("slow") { Inode = 1, Takes = 100 * Ms }, new("fuse") { Inode = 2 }, new("cuse") { Inode = 3, Dependencies = ["fuse"] }], jobs: 1, seed: seed);
+            var (first, later) = scene.Run(async loader =>
+            {
+                var slow = loader.RequestAsync(new LoadRequest("slow"));
+                await scene.Loop.Delay(Ms);
+                var asked = Scene.One(loader, "cuse");
+                await scene.Loop.Delay(10 * Ms);
+                await FailElsewhereAsync(scene, "fuse");
+                var joined = Scene.One(loader, "cuse");
+                await slow;
+                return (await asked, await joined);
+            });
+            Assert.True(later.IsAvailable, $"seed {seed}: {later}");
+            Assert.True(first is { Kind: OutcomeKind.Failed, Error: Errno.ENODEV }, $"seed {seed}: {first}");
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_modules_own_init_is_answered_though_its_load_has_the_whole_budget(bool anotherAskedBefore)
+    {
+        var patience = 1000 * Ms;
+        for (var seed = 0; seed < 100; seed++)
+        {
+            // the init of "outer" asks for "inner", which needs "core", and returns when it has it: only one load at a time, and that is outer's own
+            var scene = new Scene(
+                [new("outer") { Inode = 1, Init = async loader => await Scene.One(loader, "inner", patience: patience) }, new("inner") { Inode = 2, Dependencies = ["core"] }, new("core") { Inode = 3 }],
+                jobs: 1, seed: seed);
+            scene.Machine.Urgent.UnionWith(["inner", "core"]);
+            var (outcome, took) = scene.Run(async loader =>
+            {
+                var asked = loader.RequestAsync(new LoadRequest("outer"));
+                var other = anotherAskedBefore ? loader.RequestAsync(new LoadRequest("inner")) : null;
+                var started = scene.Loop.Time.GetTimestamp();
+                var answer = (await asked).Modules.Single();
+                var elapsed = scene.Loop.Time.GetElapsedTime(started);
+                if (other is not null)
+                    await other;
+                return (answer, elapsed);
+            });
+            Assert.True(outcome.IsAvailable && took < patience, $"seed {seed}: {outcome} after {took.TotalMilliseconds} ms");
+            Assert.All(scene.Machine.Modules, module => Assert.Equal((InitState.Live, 1), (module.State, module.Calls)));
+        }
+    }
+
+    static Task FailElsewhereAsync(Scene scene, string module) =>
+        scene.Gate.HoldFromOutsideAsync(module, () =>
+            Task.FromResult<KnownResult?>(new KnownResult(Errno.ENODEV, scene.Machine.UeventSeqnum, scene.Loop.Time.GetTimestamp(), scene.Machine[module].Version)));
+
     static (SimulatedLoop Loop, SimulatedMachine Machine, Loader Loader) Machine(int seed, IModuleGate gate, ILoaderObserver? observer, params SimulatedModule[] modules)
     {
         const long Budget = 1 << 30;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Drover.Model;
+using Drover.Modules;
 
 namespace Drover.Loading.Tests;
 
@@ -64,6 +65,7 @@ sealed class RandomScene : ILoaderObserver
     readonly SimulatedMachine _machine;
     readonly SimulatedGate _gate;
     readonly Loader _loader;
+    readonly ModuleCatalog _catalog;
     readonly SimulatedModule[] _modules;
     readonly List<string> _asked = [];
     readonly List<string> _trace = [];
@@ -85,7 +87,8 @@ sealed class RandomScene : ILoaderObserver
         _asked.AddRange(Enumerable.Range(0, 6).Select(i => $"alias{i}:x"));
         _asked.Add("nobody-knows");
         var options = new LoaderOptions { BudgetBytes = budget, Jobs = jobs, Headway = TimeSpan.FromMilliseconds(_random.Next(3) * 5) };
-        _loader = new Loader(_loop, _machine, _gate, SimulatedMachine.Catalog(_modules, aliases), options, this) { HearsOfRemovals = _random.Next(2) == 0 };
+        _catalog = SimulatedMachine.Catalog(_modules, aliases);
+        _loader = new Loader(_loop, _machine, _gate, _catalog, options, this) { HearsOfRemovals = _random.Next(2) == 0 };
     }
 
     /// <summary>What happened, a line an event.</summary>
@@ -122,6 +125,8 @@ sealed class RandomScene : ILoaderObserver
         ulong? seqnum = _random.Next(3) == 0 ? null : _machine.UeventSeqnum - (ulong)_random.Next(2);
         TimeSpan? patience = _random.Next(8) == 0 ? TimeSpan.FromMilliseconds(_random.Next(20)) : null;
         var parameters = _random.Next(10) == 0 ? "debug=1" : "";
+        if (patience is not null)
+            MayGoPastTheBudget(asked);
         using var leaving = new CancellationTokenSource();
         if (!_moments.TryGetValue(asked, out var moments))
             _moments[asked] = moments = [];
@@ -133,6 +138,19 @@ sealed class RandomScene : ILoaderObserver
         foreach (var module in outcome.Modules)
             CheckAnswer(module, mayLeave || patience is not null);
         await left;
+    }
+
+    /// <summary>Who has patience may be a load's own init: it, and what it needs, wait for no room.</summary>
+    void MayGoPastTheBudget(string asked)
+    {
+        var left = new Stack<string>(_catalog.Resolve(asked).Modules);
+        while (left.TryPop(out var name))
+        {
+            if (!_machine.Urgent.Add(name))
+                continue;
+            foreach (var needed in _machine[name].Dependencies.Concat(_machine[name].Before))
+                left.Push(needed);
+        }
     }
 
     async Task LeaveAsync(CancellationTokenSource leaving)

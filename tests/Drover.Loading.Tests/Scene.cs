@@ -12,6 +12,7 @@ sealed class Scene : ILoaderObserver
         Gate = new SimulatedGate(Loop);
         var options = new LoaderOptions { BudgetBytes = budgetBytes, Jobs = jobs, Headway = headway };
         Loader = new Loader(Loop, Machine, Gate, SimulatedMachine.Catalog(modules, aliases, config), options, this) { HearsOfRemovals = hearsOfRemovals };
+        Machine.Loader = Loader;
     }
 
     public SimulatedLoop Loop { get; }
@@ -26,8 +27,8 @@ sealed class Scene : ILoaderObserver
 
     public T Run<T>(Func<Loader, Task<T>> main) => Loop.Run(() => main(Loader));
 
-    public static async Task<ModuleOutcome> One(Loader loader, string asked, ulong? seqnum = null) =>
-        Assert.Single((await loader.RequestAsync(new LoadRequest(asked, Seqnum: seqnum))).Modules);
+    public static async Task<ModuleOutcome> One(Loader loader, string asked, ulong? seqnum = null, TimeSpan? patience = null) =>
+        Assert.Single((await loader.RequestAsync(new LoadRequest(asked, Seqnum: seqnum, Patience: patience))).Modules);
 
     public static async Task<List<ModuleOutcome>> All(IEnumerable<Task<RequestOutcome>> requests)
     {

@@ -1,7 +1,8 @@
 namespace Drover.Loading;
 
 /// <summary>How a flight ended: what its first asker is told; who joined is told the same as <see cref="OutcomeKind.Joined"/>.</summary>
-sealed record Landing(OutcomeKind Kind, Errno Error = Errno.None, string? Why = null)
+/// <param name="Old">The earlier failure that ended it, where no call of its own did: it answers whoever asked before that was known, and nobody else.</param>
+sealed record Landing(OutcomeKind Kind, Errno Error = Errno.None, string? Why = null, KnownResult? Old = null)
 {
     /// <summary>Nobody waited any more before the kernel was called.</summary>
     public static readonly Landing Nobody = new(OutcomeKind.Left);
@@ -16,7 +17,13 @@ sealed record Landing(OutcomeKind Kind, Errno Error = Errno.None, string? Why = 
 /// <param name="Outcome">As far as it is known when the module is usable.</param>
 /// <param name="Flight">May still have to land.</param>
 /// <param name="IsFirst">The flight began with this asker.</param>
-readonly record struct Answer(ModuleOutcome Outcome, Flight? Flight = null, bool IsFirst = false);
+/// <param name="Old">As <see cref="Landing.Old"/>.</param>
+readonly record struct Answer(ModuleOutcome Outcome, Flight? Flight = null, bool IsFirst = false, KnownResult? Old = null);
+
+/// <summary>Where flights meet.</summary>
+/// <param name="Module">Normalised name.</param>
+/// <param name="PastCommand">It loads a module past its install command, perhaps from within that very command.</param>
+readonly record struct FlightKey(string Module, bool PastCommand = false);
 
 /// <summary>
 /// One module on its way into the kernel, and everybody who waits for it. It lives from the first request that finds the module neither live nor in flight
@@ -24,14 +31,17 @@ readonly record struct Answer(ModuleOutcome Outcome, Flight? Flight = null, bool
 /// When the last waiter leaves before the kernel was called, it is dropped (design rule 9). One owner, the event loop.
 /// </summary>
 #pragma warning disable CA1001 // a cancellation source without a timer holds nothing to dispose of
-sealed class Flight(EventLoop loop, PlannedModule module, Moment madeAt, long order, string parameters, bool hasOwnParameters)
+sealed class Flight(EventLoop loop, FlightKey key, PlannedModule module, Moment madeAt, long order, string parameters, bool hasOwnParameters)
 #pragma warning restore CA1001
 {
     readonly HashSet<Waiter> _waiters = [];
     readonly CancellationTokenSource _abandoned = new();
+    readonly CancellationTokenSource _hurried = new();
     Landing? _known;
     Exception? _fault;
     bool _hasLanded;
+
+    public FlightKey Key { get; } = key;
 
     public PlannedModule Module { get; } = module;
 
@@ -58,6 +68,9 @@ sealed class Flight(EventLoop loop, PlannedModule module, Moment madeAt, long or
 
     /// <summary>Cancelled when nobody waits any more and the kernel has not been called.</summary>
     public CancellationToken Abandoned => _abandoned.Token;
+
+    /// <summary>Cancelled when somebody waits whom the kernel may be waiting for: from then on the flight waits for no room in the budget.</summary>
+    public CancellationToken Hurried => _hurried.Token;
 
     /// <summary>Called, once, when the flight is abandoned.</summary>
     public Action<Flight>? OnAbandoned { get; init; }
@@ -115,6 +128,9 @@ sealed class Flight(EventLoop loop, PlannedModule module, Moment madeAt, long or
             waiter.Landed.SetException(fault);
         _waiters.Clear();
     }
+
+    /// <summary>Somebody waits whom the kernel may be waiting for (design rule 11).</summary>
+    public void Hurry() => _hurried.Cancel();
 
     /// <summary>From here to <see cref="LeaveKernel"/> the flight cannot be abandoned.</summary>
     public void EnterKernel() => InKernel = true;

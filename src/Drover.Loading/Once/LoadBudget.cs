@@ -38,11 +38,12 @@ sealed class LoadBudget
     /// <param name="bytes">What the load costs.</param>
     /// <param name="order">The number of the request behind it; smaller goes first.</param>
     /// <param name="leave">Nobody wants it any more.</param>
-    public async Task<Share?> EnterAsync(long bytes, long order, CancellationToken leave)
+    /// <param name="hurry">A load that has its share may be waiting for this one: in, room or not.</param>
+    public async Task<Share?> EnterAsync(long bytes, long order, CancellationToken leave, CancellationToken hurry)
     {
         if (leave.IsCancellationRequested)
             return null;
-        if (_waiting.Count == 0 && HasRoomFor(bytes))
+        if (hurry.IsCancellationRequested || (_waiting.Count == 0 && HasRoomFor(bytes)))
             return Enter(bytes);
         var node = Queue(new Waiter(bytes, order));
         using var leaving = leave.Register(() =>
@@ -52,6 +53,13 @@ sealed class LoadBudget
             _waiting.Remove(node);
             node.Value.Entered.SetResult(null);
             Admit(); // whoever stood behind may fit
+        });
+        using var hurrying = hurry.Register(() =>
+        {
+            if (node.List is null)
+                return;
+            _waiting.Remove(node);
+            node.Value.Entered.SetResult(Enter(bytes));
         });
         return await node.Value.Entered.Task;
     }

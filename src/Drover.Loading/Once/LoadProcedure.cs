@@ -6,7 +6,7 @@ namespace Drover.Loading;
 /// One module into the kernel, its dependencies being there: the file, the budget, the gate, the call, and what its errno asks for (design rules 1, 5, 8, 10, 12).
 /// One owner, the event loop.
 /// </summary>
-sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, LoadBudget budget, Memory memory, Counter counter, ILoaderObserver? observer)
+sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, LoadBudget budget, Memory memory, Counter counter, IgnoredChecks ignored, ILoaderObserver? observer)
 {
     /// <summary>Between looks at a module that someone else is setting up.</summary>
     static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(5);
@@ -33,7 +33,7 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
         using var slot = await _files.EnterAsync(file.Id);
 
         var cost = file.FileBytes + (2 * file.ImageBytes);
-        var call = new LoadCall(module.Name, module.Path, ViaFor(file.Compression), flight.Parameters);
+        var call = new LoadCall(module.Name, module.Path, ViaFor(file.Compression), flight.Parameters, ignored);
         for (var tries = 1; ; tries++)
         {
             var (pass, share, waited) = await EnterAsync(flight, cost);
@@ -79,7 +79,7 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
     {
         for (var waited = false; ; waited = true)
         {
-            if (await budget.EnterAsync(cost, flight.Order, flight.Abandoned) is not { } share)
+            if (await budget.EnterAsync(cost, flight.Order, flight.Abandoned, flight.Hurried) is not { } share)
                 return default;
             if (flight.Abandoned.IsCancellationRequested)
             {
@@ -106,12 +106,12 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
         }
         // an attempt of our own may have ended while this flight waited for the file: nobody waited for that one any more, or this would have joined it
         if (memory.LastOf(module) is { } last && last.Parameters == flight.Parameters && last.Known.Version == file.Version && flight.MadeAt.IsAnsweredBy(last.Known))
-            return new Landing(OutcomeKind.Joined, last.Known.Error, last.Why);
+            return new Landing(OutcomeKind.Joined, last.Known.Error, last.Why, last.Known);
         if (flight.HasOwnParameters || pass.LastFailure is not { } known || known.Version != file.Version || !flight.MadeAt.IsAnsweredBy(known))
             return null;
         var why = LoaderMessages.FailedElsewhere(known.Error);
         memory.Remember(module, new Remembered(known, FailureScope.Generation, flight.Parameters, why));
-        return new Landing(OutcomeKind.Joined, known.Error, why);
+        return new Landing(OutcomeKind.Joined, known.Error, why, known);
     }
 
     /// <summary>
@@ -164,7 +164,9 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
             case Reaction.LessAtOnce when again:
                 budget.Shrink();
                 observer?.Noted(LoaderMessages.SmallerBudget(call, reply.Error, budget.LimitBytes));
-                await budget.NextLeave();
+                // the load that would leave next may be waiting for this one
+                if (!flight.Hurried.IsCancellationRequested)
+                    await budget.NextLeave();
                 break;
 
             case Reaction.DecompressHere when again && call.Via is LoadVia.FinitModuleCompressed:
@@ -221,11 +223,14 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
     async Task<Landing> RunInstallCommandAsync(Flight flight, string command)
     {
         flight.EnterKernel();
-        var status = await kernel.RunInstallCommandAsync(command.Replace("$CMDLINE_OPTS", flight.Parameters), flight.Module.Name);
+        command = command.Replace("$CMDLINE_OPTS", flight.Parameters);
+        var status = await kernel.RunInstallCommandAsync(command, flight.Module.Name);
         flight.LeaveKernel();
+        observer?.CommandEnded(flight.Module.Name, command, status);
+        // kmod's errno for it (module_do_install_commands)
         var landing = status == 0
             ? new Landing(OutcomeKind.Loaded)
-            : new Landing(OutcomeKind.Failed, Errno.EIO, LoaderMessages.InstallCommandFailed(command, status));
+            : new Landing(OutcomeKind.Failed, Errno.EINVAL, LoaderMessages.InstallCommandFailed(command, status));
         // success is remembered too: it need not have left a live module that would tell
         Remember(flight, landing, default);
         return landing;

@@ -33,12 +33,37 @@ public sealed class Planner
                 planned = new PlannedModule(
                     module, edges.Entry.Path, edges.Hard,
                     [.. edges.Before.Where(soft => !Leads(soft, module))], edges.After,
-                    _catalog.InstallCommandOf(module));
+                    edges.HasSoft ? null : _catalog.InstallCommandOf(module));
             }
             _planned[module] = planned;
         }
         return planned is not null;
     }
+
+    /// <summary>As above, as much of it as the scope says, and with another file in its place where one is given; such a file needs no index.</summary>
+    public bool TryPlan(string module, LoadScope scope, string? file, [NotNullWhen(true)] out PlannedModule? planned, out string? cycle)
+    {
+        cycle = null;
+        planned = scope is LoadScope.Alone && file is not null ? Alone(module, file) : null;
+        if (planned is not null)
+            return true;
+        if (!TryPlan(module, out planned, out cycle))
+        {
+            if (file is null || cycle is not null)
+                return false;
+            var (pre, post) = _catalog.SoftDependenciesOf(module);
+            planned = Alone(module, file) with { Before = Resolve(pre, module), After = Resolve(post, module) };
+            if (!IsKnown(pre) && !IsKnown(post))
+                planned = planned with { InstallCommand = _catalog.InstallCommandOf(module) };
+        }
+        if (file is not null)
+            planned = planned with { Path = file };
+        if (scope is not LoadScope.Full)
+            planned = planned with { Before = [], After = [], InstallCommand = null };
+        return true;
+    }
+
+    static PlannedModule Alone(string module, string file) => new(module, file, [], [], [], null);
 
     Edges? EdgesOf(string module)
     {
@@ -49,10 +74,21 @@ public sealed class Planner
             var (pre, post) = _catalog.SoftDependenciesOf(module);
             // a modules.dep line names the nearest dependency first, so a sequential loader goes through it from the end
             var hard = entry.Dependencies.Where(dependency => dependency != module).Reverse().Distinct().ToArray();
-            edges = new Edges(entry, hard, Resolve(pre, module), Resolve(post, module));
+            edges = new Edges(entry, hard, Resolve(pre, module), Resolve(post, module), IsKnown(pre) || IsKnown(post));
         }
         _edges[module] = edges;
         return edges;
+    }
+
+    /// <summary>A softdep that stands for anything takes precedence over an install command (modprobe.d(5), softdep).</summary>
+    bool IsKnown(IReadOnlyList<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (_catalog.Resolve(name).Modules.Count > 0)
+                return true;
+        }
+        return false;
     }
 
     /// <summary>A softdep may name an alias; what is built in or unknown needs no waiting.</summary>
@@ -106,5 +142,5 @@ public sealed class Planner
         return null;
     }
 
-    sealed record Edges(ModuleEntry Entry, string[] Hard, string[] Before, string[] After);
+    sealed record Edges(ModuleEntry Entry, string[] Hard, string[] Before, string[] After, bool HasSoft);
 }
