@@ -4,12 +4,18 @@ using System.Diagnostics;
 namespace Drover.Linux;
 
 /// <summary>An <c>install</c> or <c>remove</c> line of modprobe.d, run as kmod runs it: by the shell, with <c>MODPROBE_MODULE</c> set. Stateless; blocks.</summary>
-internal static class InstallCommand
+public static class InstallCommand
 {
     /// <summary>kmod's <c>_PATH_BSHELL</c>.</summary>
     const string Shell = "/bin/sh";
 
+    /// <summary>Handed down from command to command; kmod's <c>MODPROBE_MODULE</c> names the innermost alone.</summary>
+    const string Chain = "DROVER_COMMANDS_OF";
+
     /// <summary>The exit status; 128 + the signal's number when one ended it; −1 when no shell could be run.</summary>
+    /// <summary>Modules whose commands led to this process, the outermost first: each of those commands is still running.</summary>
+    public static string[] Running() => (Environment.GetEnvironmentVariable(Chain) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
     internal static int Run(string command, string module, IReadOnlyDictionary<string, string> environment)
     {
         // The variable is put into the child's own environment: ours is libc's no longer, and setting it here would reach no child, or all.
@@ -20,6 +26,7 @@ internal static class InstallCommand
         }
 
         start.Environment["MODPROBE_MODULE"] = module;
+        start.Environment[Chain] = string.Join(' ', (string[])[.. Running(), module]);
         try
         {
             using var shell = Process.Start(start);

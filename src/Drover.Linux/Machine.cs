@@ -17,6 +17,12 @@ public static class Machine
     /// <summary>MemTotal in bytes; 0 where the kernel does not tell.</summary>
     public static long TotalBytes() => Bytes(SmallFile.TryRead("/proc/meminfo"), "MemTotal:");
 
+    /// <summary>The kernel's release, as <c>uname -r</c> prints it; null without /proc.</summary>
+    public static string? KernelRelease() => SmallFile.TryRead("/proc/sys/kernel/osrelease");
+
+    /// <summary>The kernel's command line as the boot loader gave it; null where there is no /proc.</summary>
+    public static string? CommandLine() => SmallFile.TryRead("/proc/cmdline");
+
     /// <summary>How many CPUs a list as <c>0-3,8</c> names (kernel: cpumap_print_to_pagebuf); 0 for one that is malformed.</summary>
     internal static int CountCpus(string? list)
     {

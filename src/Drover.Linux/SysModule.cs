@@ -5,7 +5,7 @@ using Drover.Modules;
 namespace Drover.Linux;
 
 /// <summary><c>/sys/module</c>: what the kernel tells of modules. Stateless; safe for any thread.</summary>
-internal static class SysModule
+public static class SysModule
 {
     const string Root = "/sys/module/";
 
@@ -13,7 +13,7 @@ internal static class SysModule
     /// The module's state. A built-in module with parameters has a directory and never an initstate, and so reads as <see cref="InitState.Coming"/>: whoever asks
     /// has looked into modules.builtin before, as libkmod's users do.
     /// </summary>
-    internal static InitState InitStateOf(string module)
+    public static InitState InitStateOf(string module)
     {
         if (module.Length == 0 || module.Contains('/') || module is "." or "..")
         {
@@ -42,12 +42,12 @@ internal static class SysModule
         _ => ModuleCompression.None,
     };
 
-    /// <summary>Null for a module that is not there, or that this kernel cannot unload (no CONFIG_MODULE_UNLOAD).</summary>
-    internal static int? ReferencesTo(string module) =>
+    /// <summary>Users of the module (<c>refcnt</c>). Null for a module that is not there, or that this kernel cannot unload (no CONFIG_MODULE_UNLOAD).</summary>
+    public static int? ReferencesTo(string module) =>
         int.TryParse(SmallFile.TryRead($"{Root}{module}/refcnt"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var count) ? count : null;
 
-    /// <summary>Null as above.</summary>
-    internal static IReadOnlyList<string>? HoldersOf(string module)
+    /// <summary>Modules that use it (<c>holders</c>). Null as above.</summary>
+    public static IReadOnlyList<string>? HoldersOf(string module)
     {
         try
         {

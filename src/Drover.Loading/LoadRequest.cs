@@ -10,6 +10,9 @@ namespace Drover.Loading;
 public sealed record LoadRequest(
     string Asked, string? Asker = null, ulong? Seqnum = null, string Parameters = "", TimeSpan? Patience = null, bool ApplyBlacklist = false)
 {
+    /// <summary>What a look-up of the asker's has found already: the module, and the alias that led to it. Null to look <see cref="Asked"/> up.</summary>
+    public FoundModule? Found { get; init; }
+
     /// <summary>How much comes along.</summary>
     public LoadScope Scope { get; init; }
 

@@ -72,7 +72,9 @@ public sealed class Loader
         Resolution resolution;
         try
         {
-            resolution = request.File is null ? _catalog.Resolve(request.Asked) : new Resolution(LookupStep.Dependencies, [ModuleName.FromPath(request.File)]);
+            resolution = request.Found is { } found ? new Resolution(LookupStep.Dependencies, [found.Name])
+                : request.File is null ? _catalog.Resolve(request.Asked)
+                : new Resolution(LookupStep.Dependencies, [ModuleName.FromPath(request.File)]);
         }
         catch (ModuleDataException corrupt)
         {

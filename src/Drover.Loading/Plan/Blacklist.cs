@@ -9,5 +9,6 @@ static class Blacklist
         (request.ApplyBlacklist || AliasOf(request, module) is not null) && catalog.IsBlacklisted(module);
 
     /// <summary>The alias through which a module was asked for, or null where it was its own name.</summary>
-    public static string? AliasOf(LoadRequest request, string module) => module == ModuleName.Normalize(request.Asked) ? null : request.Asked;
+    public static string? AliasOf(LoadRequest request, string module) => request.Found is { } found ? found.Alias
+        : request.File is not null || module == ModuleName.Normalize(request.Asked) ? null : request.Asked;
 }

@@ -32,25 +32,25 @@ internal static class ConfigParser
         {
             ReadOnlySpan<byte> module = Word(ref rest, Blanks);
             if (name is not null && !module.IsEmpty && Name(module) is string normalized) to.Aliases.Add(new AliasRule(name, normalized, source));
-            else to.Warn(source, "\"alias\" needs a pattern and a module, with no unmatched bracket");
+            else to.Bad(source, "alias", "\"alias\" needs a pattern and a module, with no unmatched bracket");
         }
         else if (command.SequenceEqual("blacklist"u8))
         {
             if (name is not null) to.Blacklist.Add(new BlacklistRule(name, source));
-            else to.Warn(source, "\"blacklist\" needs a module, with no unmatched bracket");
+            else to.Bad(source, "blacklist", "\"blacklist\" needs a module, with no unmatched bracket");
         }
         else if (TakesRest(command))
         {
-            if (name is null || rest.IsEmpty) to.Warn(source, $"\"{Text(command)}\" needs a module, with no unmatched bracket, and something to say of it");
+            if (name is null || rest.IsEmpty) to.Bad(source, Text(command), $"\"{Text(command)}\" needs a module, with no unmatched bracket, and something to say of it");
             else AddRule(command, name, rest, source, to);
         }
         else if (command.SequenceEqual("include"u8) || command.SequenceEqual("config"u8))
         {
-            to.Warn(source, $"\"{Text(command)}\" is no longer a command; put the file into a modprobe.d directory");
+            to.Bad(source, Text(command), $"\"{Text(command)}\" is no longer a command; put the file into a modprobe.d directory");
         }
         else
         {
-            to.Warn(source, $"\"{Text(command)}\" is not a command of modprobe.d");
+            to.Bad(source, Text(command), $"\"{Text(command)}\" is not a command of modprobe.d");
         }
     }
 

@@ -11,6 +11,13 @@ internal sealed class ConfigRules
     public readonly List<SoftDependencyRule> SoftDependencies = [];
     public readonly List<WeakDependencyRule> WeakDependencies = [];
     public readonly List<string> Warnings = [];
+    public readonly List<BadConfigLine> BadLines = [];
 
     public void Warn(ConfigSource source, string why) => Warnings.Add($"{source.File}:{source.Line}: {why}");
+
+    public void Bad(ConfigSource source, string command, string why)
+    {
+        BadLines.Add(new BadConfigLine(command, source));
+        Warn(source, why);
+    }
 }

@@ -17,6 +17,13 @@ public sealed record CommandRule(string Pattern, string Command, ConfigSource So
 
 public sealed record SoftDependencyRule(string Pattern, IReadOnlyList<string> Pre, IReadOnlyList<string> Post, ConfigSource Source);
 
+/// <summary>A line of a file that means nothing.</summary>
+public sealed record BadConfigLine(string Command, ConfigSource Source)
+{
+    /// <summary>The command was one in older releases.</summary>
+    public bool IsDeprecated => Command is "include" or "config";
+}
+
 public sealed record WeakDependencyRule(string Pattern, IReadOnlyList<string> Modules, ConfigSource Source);
 
 /// <summary>All of modprobe.d, modules.softdep, modules.weakdep and the kernel's command line, in kmod's order; immutable, safe for any thread.</summary>
@@ -35,6 +42,9 @@ public sealed class ModprobeConfig
     public IReadOnlyList<CommandRule> RemoveCommands => _rules.RemoveCommands;
     public IReadOnlyList<SoftDependencyRule> SoftDependencies => _rules.SoftDependencies;
     public IReadOnlyList<WeakDependencyRule> WeakDependencies => _rules.WeakDependencies;
+
+    /// <summary>Lines of files that were passed over.</summary>
+    public IReadOnlyList<BadConfigLine> BadLines => _rules.BadLines;
 
     /// <summary>Lines that were passed over, each as "file:line: why": a bad line never stops the others. A file that cannot be read is told so, too.</summary>
     public IReadOnlyList<string> Warnings => _rules.Warnings;

@@ -9,7 +9,14 @@ public enum LookupStep { None, ConfigAlias, Dependencies, Symbols, Commands, Ali
 /// <summary>What a name or modalias stands for.</summary>
 /// <param name="Step">Which source answered; <see cref="LookupStep.None"/> when none did.</param>
 /// <param name="Modules">Normalised module names in kmod's order, duplicates kept.</param>
-public sealed record Resolution(LookupStep Step, IReadOnlyList<string> Modules);
+/// <param name="Rules">The configured aliases that answered, one a module; empty unless they did.</param>
+public sealed record Resolution(LookupStep Step, IReadOnlyList<string> Modules, IReadOnlyList<AliasRule> Rules)
+{
+    public Resolution(LookupStep step, IReadOnlyList<string> modules)
+        : this(step, modules, [])
+    {
+    }
+}
 
 /// <summary>A module tree and its configuration: what names mean and what belongs to a module. Immutable; for one thread.</summary>
 public sealed class ModuleCatalog
@@ -33,12 +40,12 @@ public sealed class ModuleCatalog
     {
         ArgumentNullException.ThrowIfNull(asked);
         if (!ModuleName.TryNormalizeAlias(asked, out string? name)) return s_none;
-        List<string> configured = [];
+        List<AliasRule> configured = [];
         foreach (AliasRule rule in Config.Aliases)
         {
-            if (Fnmatch.Matches(rule.Pattern, name)) configured.Add(rule.Module);
+            if (Fnmatch.Matches(rule.Pattern, name)) configured.Add(rule);
         }
-        if (configured.Count > 0) return new Resolution(LookupStep.ConfigAlias, configured);
+        if (configured.Count > 0) return new Resolution(LookupStep.ConfigAlias, configured.ConvertAll(rule => rule.Module), configured);
         // no module's name has a colon, and all modaliases have
         if (!name.Contains(':') && Tree.Find(name) is not null) return new Resolution(LookupStep.Dependencies, [name]);
         if (name.StartsWith("symbol:", StringComparison.Ordinal) && Tree.MatchSymbols(name) is { Count: > 0 } bySymbol) return new Resolution(LookupStep.Symbols, bySymbol);
@@ -54,7 +61,12 @@ public sealed class ModuleCatalog
     public string OptionsFor(string module, string? askedAlias = null)
     {
         ArgumentNullException.ThrowIfNull(module);
-        string? alias = askedAlias is not null && ModuleName.TryNormalizeAlias(askedAlias, out string? normalized) ? AliasOf(module, normalized) : null;
+        return OptionsOf(module, askedAlias is not null && ModuleName.TryNormalizeAlias(askedAlias, out string? normalized) ? AliasOf(module, normalized) : null);
+    }
+
+    /// <summary>Options lines of a module, and of the very alias, normalised, that it is known by; empty if none.</summary>
+    public string OptionsOf(string module, string? alias)
+    {
         string? first = null;
         StringBuilder? all = null;
         foreach (OptionsRule rule in Config.Options)
@@ -66,7 +78,10 @@ public sealed class ModuleCatalog
         return all?.ToString() ?? first ?? "";
     }
 
-    /// <summary>Names (possibly aliases) to load before and after a module: of the first matching line in kmod 30, of all here.</summary>
+    /// <summary>Only the first softdep line of a module counts, as in kmod 30.</summary>
+    public bool FirstSoftdepOnly { get; init; }
+
+    /// <summary>Names (possibly aliases) to load before and after a module: of all matching lines, unless <see cref="FirstSoftdepOnly"/>.</summary>
     public (IReadOnlyList<string> Pre, IReadOnlyList<string> Post) SoftDependenciesOf(string module)
     {
         ArgumentNullException.ThrowIfNull(module);
@@ -76,6 +91,7 @@ public sealed class ModuleCatalog
             if (!Fnmatch.Matches(rule.Pattern, module)) continue;
             (pre ??= []).AddRange(rule.Pre);
             (post ??= []).AddRange(rule.Post);
+            if (FirstSoftdepOnly) break;
         }
         return (pre ?? [], post ?? []);
     }

@@ -36,6 +36,13 @@ public sealed class ModuleTree
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         if (!System.IO.Directory.Exists(directory)) throw new DirectoryNotFoundException($"{directory}: there is no such module directory");
+        return OpenOrEmpty(directory);
+    }
+
+    /// <summary>As <see cref="Open"/>; a directory that is not there has no modules.</summary>
+    public static ModuleTree OpenOrEmpty(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
         // kmod joins with one slash, and paths end up in messages
         if (directory.Length > 1) directory = directory.TrimEnd('/');
         return new ModuleTree(
@@ -82,6 +89,12 @@ public sealed class ModuleTree
 
     /// <summary>modules.symbols; <paramref name="symbol"/> with its <c>symbol:</c>.</summary>
     public IReadOnlyList<string> MatchSymbols(string symbol) => _symbols.Index.Match(symbol);
+
+    /// <summary>All of modules.alias, in the order of the trie.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Aliases() => _aliases.Index.Entries();
+
+    /// <summary>All of modules.symbols, in the order of the trie.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Symbols() => _symbols.Index.Entries();
 
     /// <summary>modules.builtin.</summary>
     public bool IsBuiltIn(string name) => _builtIn.Index.Find(name) is not null;

@@ -4,7 +4,8 @@ namespace Drover.Kmod;
 enum OptionValue { None, Required, Optional }
 
 /// <summary>A long option and the letter it stands for; options without a letter of their own have a code beyond the letters.</summary>
-readonly record struct LongOption(string Name, OptionValue Value, int Code);
+/// <param name="IsOurs">kmod has none such: it is taken by its whole name only, so that every abbreviation and complaint is kmod's.</param>
+readonly record struct LongOption(string Name, OptionValue Value, int Code, bool IsOurs = false);
 
 /// <summary>
 /// A command line read as glibc's getopt_long(3) reads it: bundled letters, abbreviated long options, options after operands, <c>--</c>; its complaints, too,
@@ -126,7 +127,7 @@ sealed class GetOpt
                 found = option;
                 return true;
             }
-            if (option.Name.StartsWith(name, StringComparison.Ordinal))
+            if (!option.IsOurs && option.Name.StartsWith(name, StringComparison.Ordinal))
                 begun.Add(option);
         }
         found = begun.Count > 0 ? begun[0] : default;

@@ -4,7 +4,7 @@ using Drover.Output;
 namespace Drover.Kmod;
 
 /// <summary>How grave a message is; the numbers are syslog's (syslog(3)).</summary>
-enum LogLevel { Fatal = 2, Error = 3, Warning = 4, Notice = 5, Info = 6, Debug = 7 }
+enum LogLevel { Emergency = 0, Fatal = 2, Error = 3, Warning = 4, Notice = 5, Info = 6, Debug = 7 }
 
 /// <summary>Messages of a tool as kmod words them: <c>modprobe: ERROR: …</c> on standard error, or to syslog without the name. One owner.</summary>
 /// <param name="program">The tool's name.</param>

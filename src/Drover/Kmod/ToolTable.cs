@@ -8,6 +8,9 @@ static class ToolTable
         new ModinfoTool(),
         new LsmodTool(),
         new KmodProgram(),
+        new ModprobeTool(),
+        new InsmodTool(),
+        new RmmodTool(),
     ];
 
     /// <summary>The tool of that name, or null.</summary>

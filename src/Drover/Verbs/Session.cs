@@ -12,11 +12,12 @@ sealed class Session : IDisposable
     readonly IModuleGate _gate;
 
     /// <param name="catalog">The modules that are meant.</param>
-    public Session(ModuleCatalog catalog)
+    /// <param name="commandEnvironment">Variables for install commands; null for none but this process's own.</param>
+    public Session(ModuleCatalog catalog, IReadOnlyDictionary<string, string>? commandEnvironment = null)
     {
         Catalog = catalog;
         Threads = new KernelThreads(Loop);
-        Kernel = new LinuxKernel(Threads);
+        Kernel = new LinuxKernel(Threads) { CommandEnvironment = commandEnvironment ?? new Dictionary<string, string>() };
         _gate = GateDirectory.OpenOrNone(GateDirectory.DefaultPath, Loop, Threads);
     }
 
@@ -27,6 +28,9 @@ sealed class Session : IDisposable
     public LinuxKernel Kernel { get; }
 
     public ModuleCatalog Catalog { get; }
+
+    /// <summary>Takes modules out, through the same gate.</summary>
+    public Remover CreateRemover() => new(Loop, Kernel, _gate);
 
     /// <summary>Why loads of other processes do not converge with ours, or null where they do.</summary>
     public string? WithoutGate => (_gate as NoGate)?.Reason;
@@ -46,8 +50,11 @@ sealed class Session : IDisposable
             BudgetBytes = arguments.Size(CommonOptions.Budget),
             Jobs = arguments.Count(CommonOptions.Jobs),
         };
-        return new Loader(Loop, Kernel, _gate, Catalog, options, observer);
+        return CreateLoader(options, observer);
     }
+
+    /// <summary>A loader with these bounds.</summary>
+    public Loader CreateLoader(LoaderOptions options, ILoaderObserver observer) => new(Loop, Kernel, _gate, Catalog, options, observer);
 
     public void Dispose()
     {

@@ -1,0 +1,42 @@
+using Drover.Cli;
+using Drover.Loading;
+using Drover.Output;
+
+namespace Drover.Kmod;
+
+/// <summary>What -R and -D find, as JSON: an array with an object a name. Stateless.</summary>
+static class ModprobeJson
+{
+    /// <returns>The exit status: failure where a name stands for nothing.</returns>
+    public static int Write(ModprobeRun run)
+    {
+        var options = run.Options;
+        var names = options.All ? options.Operands : [options.Operands[0]];
+        var parameters = options.All ? "" : ModuleOptions.Join(options.Operands, 1);
+        var all = true;
+        Json.WriteArray(run.Terminal.Out, names, (json, asked) =>
+        {
+            var found = FoundModule.All(run.Catalog, asked);
+            all &= found.Count > 0;
+            json.WriteString("asked", asked);
+            json.WriteObjects("modules", found, module =>
+            {
+                json.WriteString("name", module.Name);
+                json.WriteString("alias", module.Alias);
+                json.WriteBoolean("isBlacklisted", run.Catalog.IsBlacklisted(module.Name));
+                if (options.LookUpOnly)
+                    return;
+                json.WriteObjects("steps", ProbeList.Of(run.Catalog, module, null, options.IgnoreCommands), step =>
+                {
+                    json.WriteString("module", step.Module.Name);
+                    json.WriteString("path", step.Path);
+                    json.WriteString("install", step.Command);
+                    json.WriteString("options", step.IsTarget ? InsertLines.Join(step.Options, parameters) : step.Options);
+                    json.WriteBoolean("isBuiltIn", run.Catalog.Tree.IsBuiltIn(step.Module.Name));
+                    json.WriteBoolean("isRequired", step.IsRequired);
+                });
+            });
+        });
+        return all ? ExitCode.Ok : ExitCode.Failure;
+    }
+}

@@ -1,0 +1,161 @@
+using Drover.Cli;
+using Drover.Linux;
+using Drover.Loading;
+using Drover.Verbs;
+
+namespace Drover.Kmod;
+
+/// <summary><c>modprobe -r</c>: a module, what softdeps and holders hang on it, and what nobody needs any more, in kmod's order. One owner.</summary>
+sealed class ModprobeRemove : IDisposable
+{
+    /// <summary>As deep as softdeps and holders may lead; as <see cref="ProbeList"/>.</summary>
+    const int Deepest = 1000;
+
+    readonly ModprobeRun _run;
+    readonly Session _session;
+    readonly Remover _remover;
+
+    ModprobeRemove(ModprobeRun run)
+    {
+        _run = run;
+        _session = new Session(run.Catalog, CommandEnvironment.Of(run.Options));
+        _remover = _session.CreateRemover();
+    }
+
+    ModprobeOptions Options => _run.Options;
+
+    /// <summary>A removal prints what it does with -v, and with -D and -n -v what it would do.</summary>
+    bool Shows => Options.IsVerbose || Options.ShowDepends;
+
+    /// <returns>The exit status.</returns>
+    public static int Run(ModprobeRun run)
+    {
+        using var remove = new ModprobeRemove(run);
+        return remove._session.Loop.Run(remove.RunAsync) ? ExitCode.Ok : ExitCode.Failure;
+    }
+
+    public void Dispose() => _session.Dispose();
+
+    async Task<bool> RunAsync()
+    {
+        var all = true;
+        foreach (var asked in Options.Operands)
+            all &= await RemoveAsync(asked);
+        return all;
+    }
+
+    async Task<bool> RemoveAsync(string asked)
+    {
+        var found = FoundModule.All(_run.Catalog, asked);
+        if (found.Count == 0)
+            _run.Complain($"Module {asked} not found.");
+        foreach (var module in found)
+        {
+            if (!await RemoveAsync(module, Options.WithHolders, ignoreBuiltIn: false, depth: 0))
+                return false;
+        }
+        return found.Count > 0;
+    }
+
+    async Task<bool> RemoveAsync(FoundModule module, bool withHolders, bool ignoreBuiltIn, int depth)
+    {
+        if (depth > Deepest)
+            return false;
+        var command = Options.IgnoreCommands ? null : _run.Catalog.RemoveCommandOf(module.Name);
+        if (command is null && !Options.ShowDepends && !IsThere(module.Name, ignoreBuiltIn, out var isDone))
+            return isDone;
+        var (pre, post) = Options.IgnoreCommands ? ([], []) : _run.Catalog.SoftDependenciesOf(module.Name);
+
+        await RemoveSoftAsync(post, depth);
+        if (withHolders && !await RemoveHoldersAsync(module.Name, depth))
+            return false;
+        if (command is null && !Options.ShowDepends && Options.Wait == TimeSpan.Zero && SysModule.ReferencesTo(module.Name) > 0)
+        {
+            _run.Complain($"Module {module.Name} is in use.");
+            return false;
+        }
+        if (!(command is null ? await TakeOutAsync(module.Name) : await RunCommandAsync(module.Name, command)))
+            return false;
+        await RemoveUnusedAsync(module.Name);
+        await RemoveSoftAsync(pre, depth);
+        return true;
+    }
+
+    /// <summary>Whether there is something to remove; else <paramref name="isDone"/> says whether that is as good.</summary>
+    bool IsThere(string module, bool ignoreBuiltIn, out bool isDone)
+    {
+        isDone = true;
+        if (_run.Catalog.Tree.IsBuiltIn(module))
+        {
+            isDone = ignoreBuiltIn;
+            if (!ignoreBuiltIn)
+                _run.Complain($"Module {module} is builtin.");
+            return false;
+        }
+        if (SysModule.InitStateOf(module) is not InitState.Absent)
+            return true;
+        isDone = !Options.FirstTime;
+        if (Options.FirstTime)
+            _run.Complain($"Module {module} is not in kernel.");
+        return false;
+    }
+
+    /// <summary>The last first; whether it works makes no difference.</summary>
+    async Task RemoveSoftAsync(IReadOnlyList<string> names, int depth)
+    {
+        for (var i = names.Count - 1; i >= 0; i--)
+        {
+            var found = FoundModule.All(_run.Catalog, names[i]);
+            for (var j = found.Count - 1; j >= 0; j--)
+                await RemoveAsync(found[j], withHolders: false, ignoreBuiltIn: true, depth + 1);
+        }
+    }
+
+    async Task<bool> RemoveHoldersAsync(string module, int depth)
+    {
+        var holders = SysModule.HoldersOf(module) ?? [];
+        for (var i = holders.Count - 1; i >= 0; i--)
+        {
+            if (!await RemoveAsync(new FoundModule(holders[i], null), withHolders: true, ignoreBuiltIn: true, depth + 1))
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>What it depended on and nobody holds; whether that works makes no difference.</summary>
+    async Task RemoveUnusedAsync(string module)
+    {
+        var dependencies = _run.Catalog.Tree.Find(module)?.Dependencies ?? [];
+        for (var i = dependencies.Count - 1; i >= 0; i--)
+        {
+            if (SysModule.ReferencesTo(dependencies[i]) == 0)
+                await TakeOutAsync(dependencies[i]);
+        }
+    }
+
+    async Task<bool> TakeOutAsync(string module)
+    {
+        if (Shows)
+            _run.Terminal.Out.WriteLine($"rmmod {module}");
+        if (Options.DryRun)
+            return true;
+        var error = await _remover.RemoveAsync(module, Options.Force, Options.Wait);
+        if (error is Errno.None)
+            return true;
+        _run.Log.Error($"could not remove '{module}': {StrError.Of(error)}");
+        return false;
+    }
+
+    async Task<bool> RunCommandAsync(string module, string command)
+    {
+        command = command.Replace("$CMDLINE_OPTS", "", StringComparison.Ordinal);
+        if (Shows)
+            _run.Terminal.Out.WriteLine($"remove {command}");
+        if (Options.DryRun)
+            return true;
+        var status = await _session.Kernel.RunInstallCommandAsync(command, module);
+        if (status != 0)
+            _run.Complain($"Error running remove command for {module}");
+        return status == 0;
+    }
+}

@@ -1,0 +1,119 @@
+using Drover.Cli;
+using Drover.Linux;
+using Drover.Loading;
+using Drover.Modules;
+using Drover.Output;
+using Drover.Verbs;
+
+namespace Drover.Kmod;
+
+/// <summary>rmmod(8): modules out of the kernel by name, and nothing else.</summary>
+sealed class RmmodTool : KmodTool
+{
+    const string Letters = "fsvVwh";
+
+    const string Help =
+        """
+        Usage:
+        	rmmod [options] modulename ...
+        Options:
+        	-f, --force    even while it is in use, where the kernel can do that. DANGEROUS
+        	-s, --syslog   messages to syslog, not to standard error
+        	-v, --verbose  more messages
+        	-V, --version  the version
+        	-h, --help     this text
+
+        """;
+
+    static readonly LongOption[] Longs =
+    [
+        new("force", OptionValue.None, 'f'),
+        new("syslog", OptionValue.None, 's'),
+        new("verbose", OptionValue.None, 'v'),
+        new("version", OptionValue.None, 'V'),
+        new("help", OptionValue.None, 'h'),
+    ];
+
+    public override string Name => "rmmod";
+
+    public override string Summary => "remove modules, and nothing that belongs to them";
+
+    public override int Run(IReadOnlyList<string> args, Terminal terminal)
+    {
+        var log = new ToolLog(Name, terminal);
+        var force = false;
+        var reader = new GetOpt(Name, args, Letters, Longs, terminal.Error);
+        for (int option; (option = reader.Next()) != GetOpt.End;)
+        {
+            switch (option)
+            {
+                case 'f':
+                    force = true;
+                    break;
+                case 's':
+                    log.ToSyslog = true;
+                    break;
+                case 'v':
+                    log.Level = log.Level < LogLevel.Debug ? log.Level + 1 : LogLevel.Debug;
+                    break;
+                case 'V':
+                    ToolVersion.Write(terminal.Out);
+                    return ExitCode.Ok;
+                case 'h':
+                    terminal.Out.Write(Help);
+                    return ExitCode.Ok;
+                case 'w': // the letter has lost its meaning
+                    log.Error("unexpected getopt_long() value 'w'.");
+                    return ExitCode.Failure;
+                default:
+                    return ExitCode.Failure;
+            }
+        }
+        if (reader.Operands.Count == 0)
+        {
+            log.Error("missing module name.");
+            return ExitCode.Failure;
+        }
+        var tree = ModuleTree.OpenOrEmpty($"/lib/modules/{Machine.KernelRelease()}");
+        using var session = new Session(new ModuleCatalog(tree, ModprobeConfig.Empty));
+        var all = true;
+        foreach (var word in reader.Operands)
+        {
+            // a file stands for the module in it
+            var module = File.Exists(word) ? ModuleName.FromPath(word) : ModuleName.Normalize(word);
+            if (!force && Objection(module, tree.IsBuiltIn(module), log) is { } objection)
+            {
+                log.Error(objection);
+                all = false;
+                continue;
+            }
+            var error = session.Loop.Run(() => session.CreateRemover().RemoveAsync(module, force, TimeSpan.Zero));
+            if (error is Errno.None)
+                continue;
+            log.Error($"could not remove '{module}': {StrError.Of(error)}"); // libkmod's
+            log.Error($"could not remove module {module}: {StrError.Of(error)}");
+            all = false;
+        }
+        return all ? ExitCode.Ok : ExitCode.Failure;
+    }
+
+    /// <summary>What speaks against removing it, or null.</summary>
+    static string? Objection(string module, bool isBuiltIn, ToolLog log)
+    {
+        if (isBuiltIn)
+            return $"Module {module} is builtin.";
+        if (SysModule.InitStateOf(module) is InitState.Absent)
+            return $"Module {module} is not currently loaded";
+        var holders = SysModule.HoldersOf(module);
+        if (holders is null)
+            log.Error($"could not open '/sys/module/{module}/holders': {StrError.Of(Errno.ENOENT)}");
+        else if (holders.Count > 0)
+            return $"Module {module} is in use by: {string.Join(' ', holders)}";
+        return SysModule.ReferencesTo(module) switch
+        {
+            null => "Module unloading is not supported",
+            0 => null,
+            _ => $"Module {module} is in use",
+        };
+    }
+}
