@@ -31,7 +31,8 @@ public sealed class LinuxKernel : IKernel, IModuleRemovals, IDisposable
     public ulong UeventSeqnum => _seqnum.Read();
 
     /// <inheritdoc/>
-    public InitState InitStateOf(string module) => SysModule.InitStateOf(module);
+    public InitState InitStateOf(string module) =>
+        SysModule.InitStateOf(module) is var state && state is InitState.Coming && SysModule.IsBuiltIn(module) ? InitState.Absent : state;
 
     /// <inheritdoc/>
     public bool TryInspect(string path, out ModuleFileFacts facts, out LoadReply reason)

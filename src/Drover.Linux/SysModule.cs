@@ -33,6 +33,12 @@ public static class SysModule
         };
     }
 
+    /// <summary>
+    /// Whether a directory is that of a built-in module's parameters: a module that is being loaded has its <c>holders</c> before it has parameters (kernel:
+    /// mod_sysfs_setup). Without modules.builtin of this kernel that is all that tells the two apart; who took it for coming would wait for ever.
+    /// </summary>
+    internal static bool IsBuiltIn(string module) => Directory.Exists($"{Root}{module}/parameters") && !Directory.Exists($"{Root}{module}/holders");
+
     /// <summary>The format the kernel decompresses, or none: without CONFIG_MODULE_DECOMPRESS the file is not there (kernel: compression_show).</summary>
     internal static ModuleCompression Compression() => SmallFile.TryRead(Root + "compression") switch
     {

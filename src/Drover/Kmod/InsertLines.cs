@@ -98,7 +98,7 @@ sealed class InsertLines(ModprobeRun run) : ILoaderObserver
 
     void Write(ProbeStep step)
     {
-        var options = step.IsTarget ? Join(step.Options, _parameters) : step.Options;
+        var options = Join(step.Options, step.IsTarget ? _parameters : "");
         if (step.Command is not null)
             run.Terminal.Out.WriteLine($"install {step.Command} {options}");
         else if (step.Path is not null)
@@ -107,6 +107,6 @@ sealed class InsertLines(ModprobeRun run) : ILoaderObserver
             run.Terminal.Out.WriteLine($"builtin {step.Module.Name}");
     }
 
-    /// <summary>As the loader joins them.</summary>
-    public static string Join(string configured, string own) => configured.Length == 0 ? own : own.Length == 0 ? configured : $"{configured} {own}";
+    /// <summary>As kmod joins them: a blank stands behind configured options, whatever comes.</summary>
+    public static string Join(string configured, string own) => configured.Length == 0 ? own : $"{configured} {own}";
 }

@@ -32,7 +32,7 @@ static class ModprobeDump
         foreach (var line in config.Options)
             output.WriteLine($"options {line.Module} {line.Options}");
         foreach (var line in config.SoftDependencies)
-            output.WriteLine($"softdep {line.Pattern} {SoftdepText(line)}");
+            output.WriteLine($"softdep {line.Pattern} {SoftdepText(line, between: "")}");
         output.WriteLine("\n# End of configuration files. Dumping indexes now:\n");
         WriteIndex(output, tree.Aliases());
         WriteIndex(output, tree.Symbols());
@@ -50,11 +50,13 @@ static class ModprobeDump
     }
 
     /// <summary>As the line would be written anew: each part that has something.</summary>
-    public static string SoftdepText(SoftDependencyRule line)
+    /// <param name="line">The line.</param>
+    /// <param name="between">What stands between the two parts; nothing in kmod 30, a slip that its readers know.</param>
+    public static string SoftdepText(SoftDependencyRule line, string between = " ")
     {
         var pre = line.Pre.Count > 0 ? $"pre: {string.Join(' ', line.Pre)}" : "";
         var post = line.Post.Count > 0 ? $"post: {string.Join(' ', line.Post)}" : "";
-        return pre.Length > 0 && post.Length > 0 ? $"{pre} {post}" : pre + post;
+        return pre.Length > 0 && post.Length > 0 ? $"{pre}{between}{post}" : pre + post;
     }
 
     static void WriteJson(ModprobeRun run)

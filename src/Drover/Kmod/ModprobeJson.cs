@@ -31,7 +31,7 @@ static class ModprobeJson
                     json.WriteString("module", step.Module.Name);
                     json.WriteString("path", step.Path);
                     json.WriteString("install", step.Command);
-                    json.WriteString("options", step.IsTarget ? InsertLines.Join(step.Options, parameters) : step.Options);
+                    json.WriteString("options", (step.IsTarget ? InsertLines.Join(step.Options, parameters) : step.Options).TrimEnd());
                     json.WriteBoolean("isBuiltIn", run.Catalog.Tree.IsBuiltIn(step.Module.Name));
                     json.WriteBoolean("isRequired", step.IsRequired);
                 });

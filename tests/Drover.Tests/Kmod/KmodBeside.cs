@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Drover.Tests.Verbs;
+
+namespace Drover.Tests.Kmod;
+
+/// <summary>kmod's own tool on the same command line. Debian's build says in its library's messages where in its source they are; they are compared without.</summary>
+static partial class KmodBeside
+{
+    static readonly string Cache = Environment.GetEnvironmentVariable("DROVER_CACHE") ?? Path.Combine(Repository.Root, ".cache");
+
+    /// <summary>Where Debian's 6.1 kernel was unpacked, and its release; the test is skipped where it is not.</summary>
+    public static (string Root, string Release) Tree()
+    {
+        var root = Path.Combine(Cache, "trees/6.1");
+        var modules = Path.Combine(root, "lib/modules");
+        Assert.SkipUnless(Directory.Exists(modules), $"{root}: no such tree; tests/Drover.Modules.Tests fetches it");
+        return (root, Path.GetFileName(Directory.GetDirectories(modules)[0]));
+    }
+
+    /// <summary>Output, errors and exit status are those of kmod 30.</summary>
+    /// <param name="args">The tool and its arguments.</param>
+    /// <param name="onlyOurs">Options of ours, that bring about what kmod does.</param>
+    public static void SameAsKmod(string[] args, params string[] onlyOurs)
+    {
+        var expected = Run(args);
+        var actual = CommandLine.Run([args[0], .. onlyOurs, .. args[1..]]);
+        var line = string.Join(' ', args);
+        Assert.True(expected == actual, $"{line}\n--- kmod: {expected}\n--- drover: {actual}");
+    }
+
+    static CommandLine Run(string[] args)
+    {
+        var program = $"/usr/sbin/{args[0]}";
+        Assert.SkipUnless(File.Exists(program), "kmod is not installed");
+        var start = new ProcessStartInfo(program, args[1..]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["LC_ALL"] = "C";
+        using var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        var said = error.GetAwaiter().GetResult().Replace("/usr/sbin/", "", StringComparison.Ordinal);
+        return new CommandLine(process.ExitCode, output, InTool().Replace(InLibrary().Replace(said, "libkmod: ${function}: "), ": "));
+    }
+
+    [GeneratedRegex(@"libkmod: ERROR \S+ (?<function>\S+): ", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex InLibrary();
+
+    [GeneratedRegex(@": \.\./libkmod/\S+ \S+\(\) ", RegexOptions.None, 1000)]
+    private static partial Regex InTool();
+}
