@@ -49,12 +49,14 @@ public sealed class Planner
             return true;
         if (!TryPlan(module, out planned, out cycle))
         {
-            if (file is null || cycle is not null)
+            if (cycle is not null)
                 return false;
             var (pre, post) = _catalog.SoftDependenciesOf(module);
-            planned = Alone(module, file) with { Before = Resolve(pre, module), After = Resolve(post, module) };
-            if (!IsKnown(pre) && !IsKnown(post))
-                planned = planned with { InstallCommand = _catalog.InstallCommandOf(module) };
+            var command = IsKnown(pre) || IsKnown(post) ? null : _catalog.InstallCommandOf(module);
+            // a command may have a name that is no module's
+            if (file is null && (command is null || scope is not LoadScope.Full))
+                return false;
+            planned = Alone(module, file ?? "") with { Before = Resolve(pre, module), After = Resolve(post, module), InstallCommand = command };
         }
         if (file is not null)
             planned = planned with { Path = file };
