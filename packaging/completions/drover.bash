@@ -34,15 +34,18 @@ _drover_command() {
         resolve) _drover_words '-r --root -k --release --json -v --verbose -h --help' '-r --root' 'none' ;;
         herd) _drover_words '--cpus --gate --herd --memory --kasan --user-decompress --seed --scenario --cost --sweep --json --csv --html --trace --stats --explore -h --help' '--scenario --html' 'none' ;;
         scenario) _drover_words '-o --output -r --root -k --release --sys --name --description --memory --from --timings --slowdown --guest -h --help' '-o --output -r --root --sys --from --timings' 'none' ;;
+        insmod) _drover_words '-f --force --force-modversion --force-vermagic -s --syslog -v --verbose -V --version -h --help' '' 'files' ;;
         kmod) _drover_words '-V --version -h --help' '' 'help list static-nodes' ;;
         lsmod) _drover_words '-s --syslog -v --verbose --json -V --version -h --help' '' 'none' ;;
         modinfo) _drover_words '-a --author -d --description -l --license -p --parameters -n --filename -0 --null -m --modname -F --field -k --set-version -b --basedir --json -V --version -h --help' '-b --basedir' 'modules' ;;
+        modprobe) _drover_words '-a --all -r --remove --remove-holders --remove-dependencies -w --wait --first-time -i --ignore-install -i --ignore-remove -b --use-blacklist -f --force --force-modversion --force-vermagic -R --resolve-alias -D --show-depends -c --showconfig -c --show-config --show-modversions --dump-modversions --show-exports --explain -n --dry-run -n --show -C --config -d --dirname -S --set-version --first-softdep --json -s --syslog -q --quiet -v --verbose -V --version -h --help' '-C --config -d --dirname' 'modules' ;;
+        rmmod) _drover_words '-f --force -s --syslog -v --verbose -V --version -h --help' '' 'loaded' ;;
     esac
 }
 
 _drover() {
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W 'coldplug load resolve herd scenario kmod lsmod modinfo help --help --version' -- "${COMP_WORDS[1]}"))
+        COMPREPLY=($(compgen -W 'coldplug load resolve herd scenario insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
     else
         _drover_command "${COMP_WORDS[1]}"
     fi
@@ -51,6 +54,9 @@ _drover() {
 _drover_tool() { _drover_command "${1##*/}"; }
 
 complete -F _drover drover
+complete -F _drover_tool insmod
 complete -F _drover_tool kmod
 complete -F _drover_tool lsmod
 complete -F _drover_tool modinfo
+complete -F _drover_tool modprobe
+complete -F _drover_tool rmmod

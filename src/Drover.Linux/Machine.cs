@@ -42,9 +42,6 @@ public static class Machine
         return count;
     }
 
-    /// <summary>The kernel's release, as <c>uname -r</c> prints it; null without /proc.</summary>
-    public static string? KernelRelease() => SmallFile.TryRead("/proc/sys/kernel/osrelease");
-
     /// <summary>The MemAvailable line of /proc/meminfo (kernel: meminfo_proc_show), in bytes.</summary>
     internal static long AvailableBytes(string? meminfo) => Bytes(meminfo, "MemAvailable:");
 

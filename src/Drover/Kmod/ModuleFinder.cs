@@ -7,7 +7,7 @@ namespace Drover.Kmod;
 /// <param name="Name">Normalised name.</param>
 /// <param name="Path">Its file; null for one that is built in, or that only an alias knows.</param>
 /// <param name="BuiltInInfo">The file that tells of built-in modules; null where <paramref name="Path"/> is not.</param>
-sealed record FoundModule(string Name, string? Path, string? BuiltInInfo = null);
+sealed record ModinfoSubject(string Name, string? Path, string? BuiltInInfo = null);
 
 /// <summary>What modinfo's arguments mean: files, aliases, names. The module directory is opened when the first needs it. One owner.</summary>
 /// <param name="root">What stands before <c>/lib/modules</c>, or null.</param>
@@ -21,10 +21,10 @@ sealed class ModuleFinder(string? root, string? release, bool byName, ToolLog lo
     readonly Lazy<ModuleCatalog?> _catalog = new(() => Open(root, release), LazyThreadSafetyMode.None);
 
     /// <summary>The modules of one argument; when there are none, that has been said.</summary>
-    public IReadOnlyList<FoundModule> Find(string argument)
+    public IReadOnlyList<ModinfoSubject> Find(string argument)
     {
         if (!byName && Array.Exists(s_endings, ending => argument.EndsWith(ending, StringComparison.Ordinal)) && LinuxPath.IsRegularFile(argument))
-            return [new FoundModule(ModuleName.FromPath(argument), LinuxPath.Absolute(argument))];
+            return [new ModinfoSubject(ModuleName.FromPath(argument), LinuxPath.Absolute(argument))];
         if (byName)
             return Named(argument, ModuleName.Normalize(argument));
         var isAlias = ModuleName.TryNormalizeAlias(argument, out _);
@@ -35,7 +35,7 @@ sealed class ModuleFinder(string? root, string? release, bool byName, ToolLog lo
     }
 
     // as kmod_module_new_from_name_lookup: modules.dep, built-in modules, their aliases; no alias of a module that is loaded from a file
-    IReadOnlyList<FoundModule> Named(string argument, string name)
+    IReadOnlyList<ModinfoSubject> Named(string argument, string name)
     {
         if (_catalog.Value?.Tree is { } tree)
         {
@@ -48,11 +48,11 @@ sealed class ModuleFinder(string? root, string? release, bool byName, ToolLog lo
         return [];
     }
 
-    FoundModule Locate(string name)
+    ModinfoSubject Locate(string name)
     {
         var tree = _catalog.Value!.Tree;
         var path = tree.Find(name)?.Path;
-        return new FoundModule(name, path, path is null ? $"{tree.Directory}/modules.builtin.modinfo" : null);
+        return new ModinfoSubject(name, path, path is null ? $"{tree.Directory}/modules.builtin.modinfo" : null);
     }
 
     static ModuleCatalog? Open(string? root, string? release)

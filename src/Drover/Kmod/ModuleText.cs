@@ -13,7 +13,7 @@ sealed class ModuleText
     /// <summary>Width of the keys with their colon.</summary>
     const int KeyWidth = 16;
 
-    readonly FoundModule _module;
+    readonly ModinfoSubject _module;
     readonly string? _field;
     readonly ToolLog _log;
     readonly IReadOnlyList<KeyValuePair<string, string>> _info;
@@ -22,7 +22,7 @@ sealed class ModuleText
     /// <param name="module">Which.</param>
     /// <param name="field">The only field that is wanted, or null for all.</param>
     /// <param name="log">What is wrong with the module is told here.</param>
-    public ModuleText(FoundModule module, string? field, ToolLog log)
+    public ModuleText(ModinfoSubject module, string? field, ToolLog log)
     {
         (_module, _field, _log) = (module, field, log);
         // its name is known without a look into it
