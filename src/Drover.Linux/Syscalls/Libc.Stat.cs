@@ -23,6 +23,8 @@ internal static partial class Libc
         [FieldOffset(28)] internal ushort Mode;
         [FieldOffset(32)] internal ulong Inode;
         [FieldOffset(40)] internal ulong Size;
+        [FieldOffset(96)] internal long ChangedSeconds;
+        [FieldOffset(104)] internal uint ChangedNanoseconds;
         [FieldOffset(112)] internal long ModifiedSeconds;
         [FieldOffset(120)] internal uint ModifiedNanoseconds;
         [FieldOffset(136)] internal uint DeviceMajor;
@@ -38,6 +40,9 @@ internal static partial class Libc
 
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int StatXAt(int directory, string path, int flags, uint mask, out StatX result);
+
+    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]
+    internal static partial int StatXAt(int directory, ref readonly byte path, int flags, uint mask, out StatX result);
 
     [LibraryImport(Library, EntryPoint = "fstatfs", SetLastError = true)]
     internal static partial int FStatFs(int fd, out StatFs result);

@@ -45,9 +45,21 @@ sealed class DirectoryReader(bool sysfs) : IDisposable
     internal Errno Open(int parent, ReadOnlySpan<byte> path)
     {
         Close();
-        Fd = Libc.OpenAt(parent, in path[0], Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0);
+        return Begin(Libc.OpenAt(parent, in path[0], Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0));
+    }
+
+    /// <summary>Opens a directory, or what a link to it leads to, closing the one before.</summary>
+    internal Errno OpenFollowing(string path)
+    {
+        Close();
+        return Begin(Libc.OpenAt(Libc.AT_FDCWD, path, Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_CLOEXEC, 0));
+    }
+
+    Errno Begin(int fd)
+    {
+        Fd = fd;
         (_next, _filled, _more) = (0, 0, true);
-        return Fd < 0 ? Libc.LastError : Errno.None;
+        return fd < 0 ? Libc.LastError : Errno.None;
     }
 
     /// <summary>Goes to the next entry, over <c>.</c> and <c>..</c>. A directory that cannot be read on ends there.</summary>

@@ -21,6 +21,9 @@ internal ref struct ConfigLines
     /// <summary>The number of the line where the logical one begins, from 1.</summary>
     public int Number { get; private set; }
 
+    /// <summary>The number of the line where the logical one ends.</summary>
+    public readonly int LastNumber => _nextNumber - 1;
+
     public bool MoveNext()
     {
         if (_next >= _text.Length) return false;

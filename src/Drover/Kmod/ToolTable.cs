@@ -11,6 +11,7 @@ static class ToolTable
         new ModprobeTool(),
         new InsmodTool(),
         new RmmodTool(),
+        new DepmodTool(),
     ];
 
     /// <summary>The tool of that name, or null.</summary>

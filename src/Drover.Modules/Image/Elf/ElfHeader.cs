@@ -40,6 +40,8 @@ internal readonly record struct ElfHeader
 
     public ushort Type { get; init; }
 
+    public ushort Machine { get; init; }
+
     /// <summary>Where the section headers start; valid together with <see cref="SectionCount"/> once <see cref="CheckTable"/> has passed.</summary>
     public long TableOffset { get; init; }
 
@@ -87,6 +89,7 @@ internal readonly record struct ElfHeader
             Is64 = is64,
             BigEndian = big,
             Type = fields.U16(16),
+            Machine = fields.U16(18),
             TableOffset = Offset(is64 ? fields.U64(40) : fields.U32(32), is64 ? 40 : 32, fileBytes, file),
             SectionCount = fields.U16(is64 ? 60 : 48),
             NamesIndex = fields.U16(is64 ? 62 : 50),

@@ -16,17 +16,27 @@ internal static class XzFile
     /// <exception cref="ModuleDataException">Truncated, corrupt, followed by something else, too large, or of an unknown filter.</exception>
     public static byte[] Decompress(byte[] contents, string file)
     {
+        byte[]? image = null;
+        Decompress(contents, file, bytes => image = GC.AllocateUninitializedArray<byte>(bytes));
+        return image!;
+    }
+
+    /// <summary>Decompresses into what <paramref name="room"/> gives for that many bytes: the same array again and again, for whoever reads a whole tree.</summary>
+    /// <returns>The decompressed size.</returns>
+    /// <exception cref="ModuleDataException">Truncated, corrupt, followed by something else, too large, or of an unknown filter.</exception>
+    public static int Decompress(ReadOnlyMemory<byte> contents, string file, Func<int, byte[]> room)
+    {
         var index = XzIndex.Read(new MemorySource(contents, file));
-        var image = GC.AllocateUninitializedArray<byte>((int)index.ImageBytes);
+        var image = room((int)index.ImageBytes);
         var written = 0;
         foreach (var block in index.Blocks)
         {
             // XzIndex has validated that all blocks lie in the file and their images in the sum
-            var bytes = contents.AsSpan((int)block.Offset, (int)block.PaddedBytes);
+            var bytes = contents.Span.Slice((int)block.Offset, (int)block.PaddedBytes);
             DecodeBlock(block, bytes, image.AsSpan(written, (int)block.ImageBytes), file);
             written += (int)block.ImageBytes;
         }
-        return image;
+        return written;
     }
 
     static void DecodeBlock(XzBlock block, ReadOnlySpan<byte> bytes, Span<byte> image, string file)
