@@ -41,6 +41,9 @@ internal static class FactsCollector
             foreach (var module in read)
                 module.Facts.Renumber(numbers);
         }
+        // buffers as large as the largest module are garbage now, and what follows would be made beside them
+        if (unknown.Exists(module => ModuleFile.CompressionOf(module.Path) is not ModuleCompression.None))
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         return needs;
     }
 }

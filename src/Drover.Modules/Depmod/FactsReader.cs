@@ -49,7 +49,7 @@ internal sealed class FactsReader : IDisposable
     ModuleFacts ReadElf(string path)
     {
         var head = _contents.At(0, (int)Math.Min(_contents.Length, ElfHeader.MaxBytes), Part.Head);
-        if (head.Length <= IdentBytes || !ElfHeader.HasMagic(head) || head[4] is not (1 or 2) || head[5] is not (1 or 2))
+        if (head.Length <= IdentBytes || !ElfHeader.HasMagic(head))
             return new() { Errno = FileProblem.NoExec };
         var sections = SymbolSections.Find(_contents, ElfHeader.Read(head, _contents.Length, path), path);
         _text.ResetWrittenCount();

@@ -1,0 +1,95 @@
+using Drover.Modules.Depmod;
+using Drover.Modules.Tests.Fuzz;
+using Drover.Modules.Tests.Image;
+
+namespace Drover.Modules.Tests.Depmod;
+
+/// <summary>Damaged input: whatever it is, depmod goes on.</summary>
+public class DepmodFuzzTests
+{
+    [Fact]
+    public void A_damaged_module_has_facts_or_an_errno()
+    {
+        using var root = new TemporaryRoot();
+        var path = $"{root.Path}/damaged.ko";
+        var symbols = new byte[24 * 4];
+        symbols[24] = symbols[48] = symbols[72] = 1;
+        var good = new ElfWriter(is64: true, bigEndian: false)
+            .AddInfo("alias=a*", "softdep=pre: b")
+            .Add("__ksymtab_strings", 0, "one\0two\0"u8.ToArray())
+            .Add("__versions", 0, new byte[128])
+            .Add(".symtab", 0, symbols)
+            .Add(".strtab", 0, "\0__crc_one\0need\0"u8.ToArray())
+            .ToBytes();
+        using var reader = new FactsReader();
+        FuzzCases.Run(nameof(A_damaged_module_has_facts_or_an_errno), seed =>
+        {
+            File.WriteAllBytes(path, new Mutator(seed).Mutate(good));
+            var facts = reader.Read(path);
+            var strings = 0;
+            foreach (var _ in facts.Exports)
+                strings++;
+            foreach (var _ in facts.Aliases)
+                strings++;
+            Assert.Equal(facts.ExportCount + facts.AliasCount, strings);
+            Assert.All(facts.Needs, need => Assert.InRange(need, 0, reader.Needs.Count - 1));
+        });
+    }
+
+    [Fact]
+    public void Damaged_configuration_is_told_of()
+    {
+        using var root = new TemporaryRoot();
+        var good = "search updates built-in external\noverride mod * kernel/sub\n# comment\nexternal 1.* /somewhere\nexclude dir dir2 \\\n  dir3\ninclude x\n"u8.ToArray();
+        FuzzCases.Run(nameof(Damaged_configuration_is_told_of), seed =>
+        {
+            File.WriteAllBytes($"{root.Path}/a.conf", new Mutator(seed).Mutate(good));
+            var config = DepmodConfig.Load([$"{root.Path}/a.conf"], "1.0", new NoMachine(), new Silence());
+            Assert.NotEmpty(config.Searches);
+        });
+    }
+
+    [Fact]
+    public void Damaged_lists_of_what_is_built_in_are_indexed()
+    {
+        var good = "ext9.alias=fs-ext9\0ext9.license=GPL\0nokey\0a.alias=b[c\0"u8.ToArray();
+        FuzzCases.Run(nameof(Damaged_lists_of_what_is_built_in_are_indexed), seed =>
+        {
+            var damaged = new Mutator(seed).Mutate(good);
+            Assert.NotEmpty(BuiltInIndexes.Aliases(damaged, (_, _) => { }));
+            Assert.NotEmpty(BuiltInIndexes.Modules(damaged, (_, _) => { }));
+        });
+    }
+
+    sealed class NoMachine : IDepmodMachine
+    {
+        public long NowNs => 0;
+
+        public FileIdentity? Identify(string path, out int errno)
+        {
+            errno = 2;
+            return null;
+        }
+
+        public IReadOnlyList<DirectoryEntry> List(string directory, out int errno)
+        {
+            errno = 2;
+            return [];
+        }
+
+        public bool Matches(string expression, string text) => text.Contains(expression, StringComparison.Ordinal);
+    }
+
+    sealed class Silence : IDepmodReport
+    {
+        public bool IsVerbose => false;
+
+        public void Say(DepmodSeverity severity, string message)
+        {
+        }
+
+        public void Show(string line)
+        {
+        }
+    }
+}

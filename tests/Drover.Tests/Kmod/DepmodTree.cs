@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.RegularExpressions;
+using Drover.Kmod;
+using Drover.Output;
+
+namespace Drover.Tests.Kmod;
+
+/// <summary>A root with a module directory of release 1.0-test, on which kmod's depmod and ours are run in turn; gone at the end of the test.</summary>
+sealed class DepmodTree : IDisposable
+{
+    public const string Release = "1.0-test";
+
+    static readonly string[] Outputs =
+    [
+        "modules.dep", "modules.dep.bin", "modules.alias", "modules.alias.bin", "modules.softdep", "modules.symbols", "modules.symbols.bin", "modules.builtin.bin",
+        "modules.builtin.alias.bin", "modules.devname",
+    ];
+
+    readonly string _release;
+
+    public DepmodTree(string release = Release)
+    {
+        _release = release;
+        Root = System.IO.Directory.CreateTempSubdirectory("drover-depmod-").FullName;
+        Directory = $"{Root}/lib/modules/{release}";
+        System.IO.Directory.CreateDirectory(Directory);
+    }
+
+    public string Root { get; }
+
+    public string Directory { get; }
+
+    public string Write(string path, TestModule module) => Write(path, module.ToBytes());
+
+    public string Write(string path, string text) => Write(path, Encoding.UTF8.GetBytes(text));
+
+    /// <param name="path">Below the module directory, or absolute.</param>
+    /// <param name="content">Its bytes.</param>
+    public string Write(string path, byte[] content)
+    {
+        var file = Path.Combine(Directory, path);
+        System.IO.Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllBytes(file, content);
+        return file;
+    }
+
+    /// <summary>Both programs do and say the same. <c>ROOT</c> in an argument is the tree's root; without a release among them, -b and the release are added.</summary>
+    public void ShouldBeAlike(params string[] args)
+    {
+        args = Array.ConvertAll(args, arg => arg.Replace("ROOT", Root, StringComparison.Ordinal));
+        string[] whole = args.Contains(_release) ? args : ["-C", $"{Root}/depmod.d", "-b", Root, .. args, _release];
+        Clear();
+        var kmods = RunKmod(whole);
+        var expected = Snapshot();
+        Clear();
+        var ours = Run(whole);
+        Assert.Equal(WithoutDescriptors(kmods), WithoutDescriptors(ours));
+        Assert.Equal(expected, Snapshot());
+    }
+
+    /// <summary>kmod names a directory by its descriptor, whose number hangs on what was open before.</summary>
+    static (int Exit, string Out, string Error) WithoutDescriptors((int Exit, string Out, string Error) said) =>
+        said with { Error = Regex.Replace(said.Error, "at\\([0-9]+, ", "at(N, ", RegexOptions.None, TimeSpan.FromSeconds(1)) };
+
+    /// <summary>What kmod's depmod says; the test is skipped where there is none, or another.</summary>
+    public (int Exit, string Out, string Error) RunKmod(params string[] args)
+    {
+        const string Program = "/usr/sbin/depmod";
+        Assert.SkipUnless(File.Exists(Program), "kmod is not installed: apt-get install kmod");
+        Assert.SkipUnless(Shell(Program, "--version").Out.StartsWith("kmod version 30\n", StringComparison.Ordinal), "kmod is here, but is not version 30");
+        return Shell(Program, args);
+    }
+
+    public static (int Exit, string Out, string Error) Shell(string program, params string[] args)
+    {
+        // by the name that kmod complains with
+        var start = new ProcessStartInfo("/bin/bash", ["-c", "ulimit -t 30; exec -a \"${0##*/}\" \"$0\" \"$@\"", program, .. args]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["LC_ALL"] = "C";
+        using var process = Process.Start(start)!;
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output, error.GetAwaiter().GetResult());
+    }
+
+    public static (int Exit, string Out, string Error) Run(params string[] args)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        var exit = new DepmodTool().Run(args, new Terminal(output, error, isWatched: false));
+        return (exit, output.ToString(), error.ToString());
+    }
+
+    public (int Exit, string Out, string Error) Run() => Run("-C", $"{Root}/depmod.d", "-b", Root, _release);
+
+    /// <summary>All outputs: texts as they are, indexes as all that is in them.</summary>
+    public SortedDictionary<string, string> Snapshot()
+    {
+        var all = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var name in Outputs)
+        {
+            var path = $"{Directory}/{name}";
+            if (!File.Exists(path))
+                continue;
+            var bytes = File.ReadAllBytes(path);
+            all[name] = name.EndsWith(".bin", StringComparison.Ordinal) ? $"{bytes.Length} bytes\n{IndexDump.Of(bytes)}" : Encoding.Latin1.GetString(bytes);
+        }
+        return all;
+    }
+
+    public void Clear()
+    {
+        foreach (var name in Outputs.Append("modules.drover.bin"))
+            File.Delete($"{Directory}/{name}");
+    }
+
+    public void Dispose() => System.IO.Directory.Delete(Root, recursive: true);
+}

@@ -1,0 +1,82 @@
+using System.Buffers.Binary;
+using System.Text;
+using Drover.Modules.Tests.Image;
+
+namespace Drover.Tests.Kmod;
+
+/// <summary>A small module to write: what it exports and needs, and its .modinfo.</summary>
+sealed record TestModule
+{
+    /// <summary>Symbols as newer kernels tell them, by __ksymtab_strings.</summary>
+    public string[] Exports { get; init; } = [];
+
+    /// <summary>Symbols as older kernels tell them, by __crc_NAME; their CRC is the number behind a blank.</summary>
+    public string[] CrcExports { get; init; } = [];
+
+    /// <summary>Undefined symbols; with a <c>?</c> before it, a weak one; a number behind a blank is its CRC in __versions.</summary>
+    public string[] Needs { get; init; } = [];
+
+    public string[] Info { get; init; } = [];
+
+    public byte[] ToBytes(bool is64 = true, bool bigEndian = false)
+    {
+        var elf = new ElfWriter(is64, bigEndian).AddInfo(Info);
+        if (Exports.Length > 0)
+            elf.Add("__ksymtab_strings", TestSection.Alloc, [.. Exports.SelectMany(name => Encoding.UTF8.GetBytes(name + "\0"))]);
+        var names = new MemoryStream();
+        names.WriteByte(0);
+        var symbols = new MemoryStream();
+        Symbol("", 0, 0);
+        var versions = new MemoryStream();
+        Version("module_layout", 0x1234);
+        foreach (var export in CrcExports)
+            Symbol("__crc_" + Name(export), 0xfff1, Crc(export));
+        foreach (var need in Needs)
+        {
+            Symbol(Name(need).TrimStart('?'), 0, 0, isWeak: need[0] == '?');
+            if (Crc(need) != 0)
+                Version(Name(need).TrimStart('?'), Crc(need));
+        }
+        return elf.Add("__versions", TestSection.Alloc, versions.ToArray()).Add(".symtab", 0, symbols.ToArray(), 8).Add(".strtab", 0, names.ToArray()).ToBytes();
+
+        void Symbol(string name, ushort section, uint value, bool isWeak = false)
+        {
+            var entry = new byte[is64 ? 24 : 16];
+            U32(entry, name.Length == 0 ? 0 : (uint)names.Length);
+            if (name.Length > 0)
+                names.Write(Encoding.UTF8.GetBytes(name + "\0"));
+            entry[is64 ? 4 : 12] = (byte)(isWeak ? 0x20 : 0x10);
+            U16(entry.AsSpan(is64 ? 6 : 14), section);
+            U32(entry.AsSpan(is64 ? (bigEndian ? 12 : 8) : 4), value);
+            symbols.Write(entry);
+        }
+
+        void Version(string name, uint crc)
+        {
+            var entry = new byte[64];
+            U32(entry.AsSpan(is64 && bigEndian ? 4 : 0), crc);
+            Encoding.UTF8.GetBytes(name).CopyTo(entry, is64 ? 8 : 4);
+            versions.Write(entry);
+        }
+
+        void U16(Span<byte> at, ushort value)
+        {
+            if (bigEndian)
+                BinaryPrimitives.WriteUInt16BigEndian(at, value);
+            else
+                BinaryPrimitives.WriteUInt16LittleEndian(at, value);
+        }
+
+        void U32(Span<byte> at, uint value)
+        {
+            if (bigEndian)
+                BinaryPrimitives.WriteUInt32BigEndian(at, value);
+            else
+                BinaryPrimitives.WriteUInt32LittleEndian(at, value);
+        }
+    }
+
+    static string Name(string symbol) => symbol.Split(' ')[0];
+
+    static uint Crc(string symbol) => symbol.Split(' ') is [_, var crc] ? Convert.ToUInt32(crc, 16) : 0;
+}
