@@ -34,6 +34,7 @@ _drover_command() {
         resolve) _drover_words '-r --root -k --release --json -v --verbose -h --help' '-r --root' 'none' ;;
         herd) _drover_words '--cpus --gate --herd --memory --kasan --user-decompress --seed --scenario --cost --sweep --json --csv --html --trace --stats --explore -h --help' '--scenario --html' 'none' ;;
         scenario) _drover_words '-o --output -r --root -k --release --sys --name --description --memory --from --timings --slowdown --guest -h --help' '-o --output -r --root --sys --from --timings' 'none' ;;
+        depmod) _drover_words '-a --all -A --quick -e --errsyms -n --show -P --symbol-prefix -C --config -v --verbose -w --warn -V --version -h --help -b --basedir -m --moduledir -o --outdir -F --filesyms -E --symvers' '-C --config -b --basedir -m --moduledir -o --outdir -F --filesyms -E --symvers' 'none' ;;
         insmod) _drover_words '-f --force --force-modversion --force-vermagic -s --syslog -v --verbose -V --version -h --help' '' 'files' ;;
         kmod) _drover_words '-V --version -h --help' '' 'help list static-nodes' ;;
         lsmod) _drover_words '-s --syslog -v --verbose --json -V --version -h --help' '' 'none' ;;
@@ -45,7 +46,7 @@ _drover_command() {
 
 _drover() {
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W 'coldplug load resolve herd scenario insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
+        COMPREPLY=($(compgen -W 'coldplug load resolve herd scenario depmod insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
     else
         _drover_command "${COMP_WORDS[1]}"
     fi
@@ -54,6 +55,7 @@ _drover() {
 _drover_tool() { _drover_command "${1##*/}"; }
 
 complete -F _drover drover
+complete -F _drover_tool depmod
 complete -F _drover_tool insmod
 complete -F _drover_tool kmod
 complete -F _drover_tool lsmod

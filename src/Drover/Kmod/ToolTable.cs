@@ -5,13 +5,13 @@ static class ToolTable
 {
     public static IReadOnlyList<KmodTool> All =>
     [
-        new ModinfoTool(),
-        new LsmodTool(),
-        new KmodProgram(),
         new ModprobeTool(),
         new InsmodTool(),
         new RmmodTool(),
+        new LsmodTool(),
+        new ModinfoTool(),
         new DepmodTool(),
+        new KmodProgram(),
     ];
 
     /// <summary>The tool of that name, or null.</summary>
