@@ -6,7 +6,9 @@ switch (args)
     case []:
     case ["lookup"]:
         return LookupBench.Run();
+    case ["model"]:
+        return ModelBench.Run();
     default:
-        Console.Error.WriteLine("usage: Drover.Bench [lookup]");
+        Console.Error.WriteLine("usage: Drover.Bench [lookup|model]");
         return 2;
 }

@@ -38,7 +38,7 @@ static class Program
             // 'drover … | head' has read enough
             return ExitCode.Failure;
         }
-        catch (Exception problem) when (problem is CannotException or ModuleDataException or ScenarioException or IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is CannotException or ModuleDataException or ScenarioException or DeadlockException or IOException or UnauthorizedAccessException)
         {
             terminal.Complain(problem.Message);
             return ExitCode.Failure;

@@ -36,7 +36,7 @@ static class RunCommand
         Examples
           lab/run --kernel 6.1 --cpus 32 --loader udev
           lab/run --kernel gates --gate exclusive --cpus 32 --loader drover --json /tmp/run.json
-          lab/run --kernel 6.1 --cpus 8 --loader drover --scenario /tmp/machine.json
+          lab/run --kernel 6.1 --cpus 8 --loader drover --devices ich9-usb-ehci1,qemu-xhci --scenario /tmp/machine.json
 
         Ends with 0 if the guest ran and sent its results (loaderStatus tells how the loader ended; the
         one-liner's is 123 when a module failed), 1 if it did not, 2 for a wrong command line, 3 if this

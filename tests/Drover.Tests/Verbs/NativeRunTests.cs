@@ -42,6 +42,19 @@ public class NativeRunTests
         Assert.Equal(2, exit);
     }
 
+    [Theory]
+    [InlineData("none", "udev")]
+    [InlineData("exclusive", "threads")]
+    [InlineData("idempotent", "drover")]
+    public void One_seed_is_one_trace_in_the_native_binary_and_under_the_JIT(string gate, string herd)
+    {
+        string[] arguments = ["herd", "--cpus", "48", "--gate", gate, "--herd", herd, "--seed", "7", "--json"];
+        var (exit, output, _) = Shell($"{Repository.NativeBinary} {string.Join(' ', arguments)}");
+        var managed = CommandLine.Run(arguments);
+        Assert.Equal((0, managed.Out), (exit, output));
+        Assert.Contains("\"trace\":", output, StringComparison.Ordinal);
+    }
+
     static (int Exit, string Output, string Error) Shell(string command)
     {
         Assert.SkipUnless(File.Exists(Repository.NativeBinary), "no native binary: ./test builds it");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Drover.Model;
 using Drover.Output;
 
@@ -32,5 +33,9 @@ static class HerdJsonReport
         json.WriteBoolean("kasan", options.Kasan);
         json.WriteNumber("memoryBytes", options.MemoryBytes);
         json.WriteString("scenario", options.Scenario.Name);
+        json.WriteNumber("peakVmallocBytes", result.PeakVmallocBytes);
+        json.WriteNumber("steps", result.Steps);
+        // as text: a number of 64 bits is not safe in every reader
+        json.WriteString("trace", result.TraceHash.ToString("x16", CultureInfo.InvariantCulture));
     });
 }
