@@ -69,24 +69,24 @@ public sealed class Loader
         _counter.Request();
         var madeAt = new Moment(request.Seqnum, _loop.Time.GetTimestamp());
         var order = ++_requests;
-        Resolution resolution;
+        IReadOnlyList<FoundModule> found;
         try
         {
-            resolution = request.Found is { } found ? new Resolution(LookupStep.Dependencies, [found.Name])
-                : request.File is null ? _catalog.Resolve(request.Asked)
-                : new Resolution(LookupStep.Dependencies, [ModuleName.FromPath(request.File)]);
+            found = request.Found is { } known ? [known]
+                : request.File is null ? FoundModule.All(_catalog, request.Asked)
+                : [new FoundModule(ModuleName.FromPath(request.File), null)];
         }
         catch (ModuleDataException corrupt)
         {
             return Answer(new ModuleOutcome(request.Asked, OutcomeKind.Failed, Errno.EBADMSG, LoaderMessages.CorruptIndex(corrupt.Message)));
         }
-        if (resolution.Modules.Count == 0)
+        if (found.Count == 0)
             return Answer(new ModuleOutcome(request.Asked, OutcomeKind.NotFound, Why: LoaderMessages.NotFound(request.Asked)));
 
-        var asked = new List<(Ask Ask, Answer Answer)>(resolution.Modules.Count);
-        foreach (var module in resolution.Modules.Distinct())
+        var asked = new List<(Ask Ask, Answer Answer)>(found.Count);
+        foreach (var module in found.DistinctBy(one => one.Name))
         {
-            var ask = new Ask(madeAt, order, request.Parameters, Blacklist.AliasOf(request, module), request.Patience)
+            var ask = new Ask(madeAt, order, request.Parameters, module.Alias, request.Patience)
             {
                 IsUrgent = request.Patience is not null,
                 Scope = request.Scope,
@@ -94,8 +94,8 @@ public sealed class Loader
                 Leave = leave,
             };
             asked.Add((ask, Blacklist.Holds(_catalog, request, module)
-                ? new Answer(new ModuleOutcome(module, OutcomeKind.Blacklisted, Why: LoaderMessages.Blacklisted(module)))
-                : await ConvergeAsync(module, ask)));
+                ? new Answer(new ModuleOutcome(module.Name, OutcomeKind.Blacklisted, Why: LoaderMessages.Blacklisted(module.Name)))
+                : await ConvergeAsync(module.Name, ask)));
         }
         var outcomes = new ModuleOutcome[asked.Count];
         for (var i = 0; i < outcomes.Length; i++)
@@ -169,7 +169,7 @@ public sealed class Loader
     /// <summary>The heart: whoever asks meets whoever asked before.</summary>
     async Task<Answer> MeetAsync(string module, Ask ask)
     {
-        var parameters = JoinParameters(_catalog.OptionsFor(module, ask.Alias), ask.OwnParameters);
+        var parameters = JoinParameters(_catalog.OptionsOf(module, ask.Alias), ask.OwnParameters);
         // what runs as somebody's install command asks with the command ignored: it must not wait for the command
         var key = new FlightKey(module, ask.Scope is not LoadScope.Full && _catalog.InstallCommandOf(module) is not null);
         if (_flights.TryGetValue(key, out var flight))
@@ -205,7 +205,7 @@ public sealed class Loader
             if (next.Hurried.IsCancellationRequested)
                 continue;
             next.Hurry();
-            foreach (var module in next.Module.HardDependencies.Concat(next.Module.Before))
+            foreach (var module in next.Module.HardDependencies.Concat(next.Module.Before.Select(soft => soft.Name)))
             {
                 if (_flights.TryGetValue(new FlightKey(module), out var needed))
                     left.Push(needed);
@@ -251,8 +251,8 @@ public sealed class Loader
         while (landing == Landing.WithoutDependencies);
         if (landing.Kind is OutcomeKind.Loaded)
         {
-            foreach (var module in flight.Module.After)
-                flight.Onward.Add(ConvergeAsync(module, new Ask(flight.MadeAt, flight.Order)));
+            foreach (var soft in flight.Module.After)
+                flight.Onward.Add(ConvergeAsync(soft.Name, new Ask(flight.MadeAt, flight.Order, Alias: soft.Alias)));
         }
         return landing;
     }
@@ -261,7 +261,7 @@ public sealed class Loader
     async Task<Landing?> BringDependenciesAsync(Flight flight)
     {
         var ask = new Ask(flight.MadeAt, flight.Order) { IsUrgent = flight.Hurried.IsCancellationRequested, Leave = flight.Abandoned };
-        var wanted = flight.Module.Before.Select(module => ConvergeAsync(module, ask)).ToArray();
+        var wanted = flight.Module.Before.Select(soft => ConvergeAsync(soft.Name, ask with { Alias = soft.Alias })).ToArray();
         var needed = flight.Module.HardDependencies.Select(module => ConvergeAsync(module, ask)).ToArray();
         flight.Onward.AddRange(wanted);
         flight.Onward.AddRange(needed);

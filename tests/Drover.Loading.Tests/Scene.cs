@@ -5,12 +5,12 @@ namespace Drover.Loading.Tests;
 /// <summary>A loader on a simulated machine.</summary>
 sealed class Scene : ILoaderObserver
 {
-    public Scene(SimulatedModule[] modules, (string Alias, string Module)[]? aliases = null, string config = "", long budgetBytes = 1 << 30, int jobs = 16, int seed = 1, bool hearsOfRemovals = true, TimeSpan headway = default)
+    public Scene(SimulatedModule[] modules, (string Alias, string Module)[]? aliases = null, string config = "", long budgetBytes = 1 << 30, int jobs = 16, int seed = 1, bool hearsOfRemovals = true, TimeSpan headway = default, IgnoredChecks ignored = IgnoredChecks.None)
     {
         Loop = new SimulatedLoop(seed);
         Machine = new SimulatedMachine(Loop, modules, budgetBytes, jobs);
         Gate = new SimulatedGate(Loop);
-        var options = new LoaderOptions { BudgetBytes = budgetBytes, Jobs = jobs, Headway = headway };
+        var options = new LoaderOptions { BudgetBytes = budgetBytes, Jobs = jobs, Headway = headway, Ignored = ignored };
         Loader = new Loader(Loop, Machine, Gate, SimulatedMachine.Catalog(modules, aliases, config), options, this) { HearsOfRemovals = hearsOfRemovals };
         Machine.Loader = Loader;
     }

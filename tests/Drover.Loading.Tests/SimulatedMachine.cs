@@ -8,6 +8,9 @@ sealed class SimulatedModule(string name)
 {
     public string Name { get; } = name;
 
+    /// <summary>Its file; by default the one that the index names.</summary>
+    public string Path { get; init; } = SimulatedMachine.PathOf(name);
+
     public string[] Dependencies { get; init; } = [];
 
     public string[] Before { get; init; } = [];
@@ -45,13 +48,14 @@ sealed class SimulatedModule(string name)
 /// </summary>
 sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> modules, long budgetBytes, int jobs) : IKernel
 {
-    readonly Dictionary<string, SimulatedModule> _byPath = modules.ToDictionary(module => PathOf(module.Name));
+    readonly Dictionary<string, SimulatedModule> _byName = modules.ToDictionary(module => module.Name);
+    readonly Dictionary<string, SimulatedModule> _byPath = modules.ToDictionary(module => module.Path);
     readonly HashSet<string> _namesInFlight = [];
     readonly HashSet<string> _notYetLive = [];
     readonly HashSet<ulong> _filesInFlight = [];
     long _bytesInFlight;
 
-    public SimulatedModule this[string name] => _byPath[PathOf(name)];
+    public SimulatedModule this[string name] => _byName[name];
 
     public IEnumerable<SimulatedModule> Modules => _byPath.Values;
 
@@ -60,6 +64,9 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
     public List<string> Commands { get; } = [];
 
     public int CommandStatus { get; set; }
+
+    /// <summary>What install commands ask of the loader, and wait for.</summary>
+    public Func<Loader, Task>? InCommand { get; set; }
 
     public int CpuCount => 4;
 
@@ -73,7 +80,7 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
 
     public long PeakBytes { get; private set; }
 
-    public InitState InitStateOf(string module) => _byPath.TryGetValue(PathOf(module), out var known) ? known.State : InitState.Absent;
+    public InitState InitStateOf(string module) => _byName.TryGetValue(module, out var known) ? known.State : InitState.Absent;
 
     public bool TryInspect(string path, out ModuleFileFacts facts, out LoadReply reason)
     {
@@ -138,6 +145,8 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
     public async Task<int> RunInstallCommandAsync(string command, string module)
     {
         Commands.Add(command);
+        if (InCommand is { } inCommand)
+            await inCommand(Loader!);
         await loop.Delay(TimeSpan.FromMilliseconds(7));
         return CommandStatus;
     }
@@ -175,7 +184,7 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
 
     static IndexTrie Trie(IndexBuilder builder) => new(builder.ToBytes(), "test.bin");
 
-    static string PathOf(string name) => $"/modules/{name}.ko";
+    public static string PathOf(string name) => $"/modules/{name}.ko";
 
     static void Must(bool condition, string what)
     {

@@ -4,7 +4,7 @@ namespace Drover.Loading;
 /// <param name="MadeAt">When: a failure known after that answers it.</param>
 /// <param name="Order">The number of the request behind it.</param>
 /// <param name="OwnParameters">Beside the configured ones.</param>
-/// <param name="Alias">Through which the module was asked for, or null.</param>
+/// <param name="Alias">Through which the module was found (<see cref="FoundModule.Alias"/>), or null.</param>
 /// <param name="Patience">How long the asker can wait, for all modules of its request together; null: as long as it takes.</param>
 readonly record struct Ask(Moment MadeAt, long Order, string OwnParameters = "", string? Alias = null, TimeSpan? Patience = null)
 {

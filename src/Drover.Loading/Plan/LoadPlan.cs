@@ -62,15 +62,15 @@ public sealed class LoadPlan
 
     void Add(LoadRequest request)
     {
-        var resolution = _catalog.Resolve(request.Asked);
-        if (resolution.Modules.Count == 0)
+        var found = FoundModule.All(_catalog, request.Asked);
+        if (found.Count == 0)
             Remark(request, new ModuleOutcome(request.Asked, OutcomeKind.NotFound, Why: LoaderMessages.NotFound(request.Asked)));
-        foreach (var module in resolution.Modules.Distinct())
+        foreach (var module in found.DistinctBy(one => one.Name))
         {
             if (Blacklist.Holds(_catalog, request, module))
-                Remark(request, new ModuleOutcome(module, OutcomeKind.Blacklisted, Why: LoaderMessages.Blacklisted(module)));
+                Remark(request, new ModuleOutcome(module.Name, OutcomeKind.Blacklisted, Why: LoaderMessages.Blacklisted(module.Name)));
             else
-                Visit(module, PlanReason.Asked, request.Asked, request);
+                Visit(module.Name, PlanReason.Asked, request.Asked, request);
         }
     }
 
@@ -101,12 +101,12 @@ public sealed class LoadPlan
             }
             // pushed last, visited first
             foreach (var after in planned.After.Reverse())
-                left.Push((after, PlanReason.AfterOf, planned.Name, null));
+                left.Push((after.Name, PlanReason.AfterOf, planned.Name, null));
             left.Push((planned.Name, next.Reason, next.For, planned));
             foreach (var hard in planned.HardDependencies.Reverse())
                 left.Push((hard, PlanReason.DependencyOf, planned.Name, null));
             foreach (var before in planned.Before.Reverse())
-                left.Push((before, PlanReason.BeforeOf, planned.Name, null));
+                left.Push((before.Name, PlanReason.BeforeOf, planned.Name, null));
         }
     }
 

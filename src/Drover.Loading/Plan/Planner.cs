@@ -32,7 +32,7 @@ public sealed class Planner
                     return false;
                 planned = new PlannedModule(
                     module, edges.Entry.Path, edges.Hard,
-                    [.. edges.Before.Where(soft => !Leads(soft, module))], edges.After,
+                    [.. edges.Before.Where(soft => !Leads(soft.Name, module))], edges.After,
                     edges.HasSoft ? null : _catalog.InstallCommandOf(module));
             }
             _planned[module] = planned;
@@ -93,9 +93,9 @@ public sealed class Planner
         return false;
     }
 
-    /// <summary>A softdep may name an alias; what is built in or unknown needs no waiting.</summary>
-    string[] Resolve(IReadOnlyList<string> names, string except) =>
-        [.. names.SelectMany(name => _catalog.Resolve(name).Modules).Where(name => name != except && _catalog.Tree.Find(name) is not null).Distinct()];
+    /// <summary>A softdep may name an alias, whose options the module then has; what is built in or unknown needs no waiting.</summary>
+    FoundModule[] Resolve(IReadOnlyList<string> names, string except) =>
+        [.. names.SelectMany(name => FoundModule.All(_catalog, name)).Where(found => found.Name != except && _catalog.Tree.Find(found.Name) is not null).DistinctBy(found => found.Name)];
 
     /// <summary>Whether waiting for <paramref name="from"/> would come round to <paramref name="target"/>.</summary>
     bool Leads(string from, string target)
@@ -108,7 +108,7 @@ public sealed class Planner
                 return true;
             if (!seen.Add(module) || EdgesOf(module) is not { } edges)
                 continue;
-            foreach (var next in edges.Hard.Concat(edges.Before))
+            foreach (var next in edges.Hard.Concat(edges.Before.Select(soft => soft.Name)))
                 left.Push(next);
         }
         return false;
@@ -144,5 +144,5 @@ public sealed class Planner
         return null;
     }
 
-    sealed record Edges(ModuleEntry Entry, string[] Hard, string[] Before, string[] After, bool HasSoft);
+    sealed record Edges(ModuleEntry Entry, string[] Hard, FoundModule[] Before, FoundModule[] After, bool HasSoft);
 }

@@ -57,8 +57,8 @@ public sealed class ScenarioCatalogTests
         };
         Assert.True(new Planner(ScenarioCatalog.Of(scenario)).TryPlan("ahci", out var planned, out _));
         Assert.Equal(["scsi_mod", "libata", "libahci"], planned.HardDependencies);
-        Assert.Equal(["crc"], planned.Before);
-        Assert.Equal(["sd_mod"], planned.After);
+        Assert.Equal(["crc"], planned.Before.Select(soft => soft.Name));
+        Assert.Equal(["sd_mod"], planned.After.Select(soft => soft.Name));
         Assert.Equal("/scenario/ahci.ko.xz", planned.Path);
         Assert.Equal(planned.Path, ScenarioCatalog.PathOf(scenario, "ahci"));
     }

@@ -28,8 +28,8 @@ static class ModuleSizes
                 ImageBytes = image.ImageBytes,
                 TextBytes = image.TextBytes,
                 Dependencies = [.. module.HardDependencies.Where(listed.Contains)],
-                SoftdepsBefore = [.. module.Before.Where(listed.Contains)],
-                SoftdepsAfter = [.. module.After.Where(listed.Contains)],
+                SoftdepsBefore = [.. module.Before.Select(soft => soft.Name).Where(listed.Contains)],
+                SoftdepsAfter = [.. module.After.Select(soft => soft.Name).Where(listed.Contains)],
                 InitNs = InitEstimate.Ns(image.ImageBytes),
             });
         }

@@ -42,9 +42,9 @@ sealed class RecordedPlan(ModuleCatalog catalog)
         }
         // pushed last, visited first
         foreach (var after in planned.After)
-            left.Push((after, null));
+            left.Push((after.Name, null));
         left.Push((module, planned));
-        foreach (var needed in planned.HardDependencies.Reverse().Concat(planned.Before))
+        foreach (var needed in planned.HardDependencies.Reverse().Concat(planned.Before.Select(soft => soft.Name)))
             left.Push((needed, null));
     }
 
