@@ -1,0 +1,121 @@
+using Drover.Model;
+
+namespace Drover.Loading.Tests;
+
+/// <summary>Removals: through the gate, and as often as the wait allows while the module is in use.</summary>
+public sealed class RemoverTests
+{
+    static readonly TimeSpan Ms = TimeSpan.FromMilliseconds(1);
+
+    [Theory]
+    [InlineData(Errno.None)]
+    [InlineData(Errno.EAGAIN)]
+    [InlineData(Errno.EBUSY)]
+    [InlineData(Errno.ENOENT)]
+    [InlineData(Errno.EPERM)]
+    public void Without_a_wait_there_is_one_call_and_its_errno_is_the_answer(Errno says)
+    {
+        var machine = new Removals(_ => says);
+        Assert.Equal(says, machine.Remove(TimeSpan.Zero));
+        Assert.Equal([("loop", false)], machine.Calls);
+    }
+
+    [Fact]
+    public void A_module_in_use_is_tried_again_until_the_wait_is_over()
+    {
+        var machine = new Removals(_ => Errno.EAGAIN);
+        Assert.Equal(Errno.EAGAIN, machine.Remove(250 * Ms));
+        Assert.Equal(250 * Ms, machine.Elapsed);
+        // pauses of 1, 2, 4 … 64 ms, 100 ms, and what is left
+        Assert.Equal(10, machine.Calls.Count);
+    }
+
+    [Fact]
+    public void A_module_that_becomes_free_meanwhile_is_removed()
+    {
+        var machine = new Removals(call => call < 4 ? Errno.EAGAIN : Errno.None);
+        Assert.Equal(Errno.None, machine.Remove(TimeSpan.FromDays(1), force: true));
+        Assert.Equal(1 * Ms + 2 * Ms + 4 * Ms, machine.Elapsed);
+        Assert.All(machine.Calls, call => Assert.Equal(("loop", true), call));
+    }
+
+    [Fact]
+    public void An_interrupted_call_is_made_again_whatever_the_wait()
+    {
+        var machine = new Removals(call => call < 3 ? Errno.EINTR : Errno.None);
+        Assert.Equal(Errno.None, machine.Remove(TimeSpan.Zero));
+        Assert.Equal(TimeSpan.Zero, machine.Elapsed);
+    }
+
+    [Fact]
+    public void The_gate_is_held_through_the_call_and_not_through_the_pause()
+    {
+        var machine = new Removals(call => call < 3 ? Errno.EAGAIN : Errno.None) { CallTakes = 3 * Ms };
+        var held = new List<bool>();
+        machine.Loop.Run(async () =>
+        {
+            var removed = machine.Remover.RemoveAsync("loop", force: false, 1000 * Ms);
+            // calls at 0…3, 4…7 and 9…12 ms
+            for (var at = 0; at < 13; at++)
+            {
+                await machine.Loop.Delay(Ms / 2);
+                held.Add(!machine.Gate.IsFree);
+                await machine.Loop.Delay(Ms / 2);
+            }
+            return await removed;
+        });
+        Assert.Equal("xxx.xxx..xxx.", string.Concat(held.Select(isHeld => isHeld ? 'x' : '.')));
+    }
+
+    [Fact]
+    public void A_load_of_the_module_is_waited_for()
+    {
+        for (var seed = 0; seed < 50; seed++)
+        {
+            var scene = new Scene([new("loop") { Takes = 30 * Ms }], seed: seed);
+            var atCall = InitState.Absent;
+            var machine = new Removals(_ => (atCall = scene.Machine["loop"].State) is InitState.Live ? Errno.None : Errno.EAGAIN);
+            var remover = new Remover(scene.Loop, machine, scene.Gate);
+            var error = scene.Run(async loader =>
+            {
+                var loaded = loader.RequestAsync(new LoadRequest("loop"));
+                await scene.Loop.Delay(10 * Ms);
+                var removed = await remover.RemoveAsync("loop", force: false, TimeSpan.Zero);
+                await loaded;
+                return removed;
+            });
+            Assert.True((error, atCall) == (Errno.None, InitState.Live), $"seed {seed}: {error}, {atCall}");
+        }
+    }
+
+    /// <summary>A kernel that answers each removal as told.</summary>
+    /// <param name="answer">What the call with that number, from 1, ends with.</param>
+    sealed class Removals(Func<int, Errno> answer) : IModuleRemovals
+    {
+        public SimulatedLoop Loop { get; } = new(1);
+
+        public SimulatedGate Gate => field ??= new SimulatedGate(Loop);
+
+        public Remover Remover => field ??= new Remover(Loop, this, Gate);
+
+        public List<(string Module, bool Force)> Calls { get; } = [];
+
+        public TimeSpan CallTakes { get; init; }
+
+        public TimeSpan Elapsed => TimeSpan.FromTicks(Loop.Simulation.NowNs / 100);
+
+        public Errno Remove(TimeSpan wait, bool force = false) => Loop.Run(() => Remover.RemoveAsync("loop", force, wait));
+
+        public async Task<LoadReply> DeleteAsync(string module, bool force)
+        {
+            Calls.Add((module, force));
+            if (CallTakes > TimeSpan.Zero)
+                await Loop.Delay(CallTakes);
+            return new LoadReply(answer(Calls.Count));
+        }
+
+        public int? ReferencesTo(string module) => 0;
+
+        public IReadOnlyList<string>? HoldersOf(string module) => [];
+    }
+}
