@@ -7,7 +7,7 @@ internal static class ConfigFiles
     private static readonly string[] s_directories = ["etc/modprobe.d", "run/modprobe.d", "usr/local/lib/modprobe.d", "usr/lib/modprobe.d", "lib/modprobe.d"];
 
     /// <summary>The files in the order they are parsed: by base name; of one base name, only the file of the earliest directory.</summary>
-    public static List<string> List(ModprobeConfigSources sources, List<string> warnings)
+    public static List<string> List(ModprobeConfigSources sources, ConfigRules rules)
     {
         // ordinal order of UTF-16 is the byte order of UTF-8 for all names but those with surrogates
         SortedList<string, string> files = new(StringComparer.Ordinal);
@@ -15,9 +15,9 @@ internal static class ConfigFiles
         {
             foreach (string path in paths)
             {
-                if (Directory.Exists(path)) AddDirectory(files, path);
+                if (Directory.Exists(path)) AddDirectory(files, path, rules);
                 else if (File.Exists(path)) files.TryAdd(Path.GetFileName(path), path);
-                else warnings.Add($"{path}: there is no such file or directory");
+                else rules.Warnings.Add($"{path}: there is no such file or directory");
             }
         }
         else
@@ -25,7 +25,7 @@ internal static class ConfigFiles
             foreach (string directory in s_directories)
             {
                 string path = $"{sources.Root.TrimEnd('/')}/{directory}";
-                if (Directory.Exists(path)) AddDirectory(files, path);
+                if (Directory.Exists(path)) AddDirectory(files, path, rules);
             }
         }
         if (sources.ModuleDirectory is { } modules)
@@ -36,14 +36,21 @@ internal static class ConfigFiles
         return [.. files.Values];
     }
 
-    private static void AddDirectory(SortedList<string, string> files, string directory)
+    private static void AddDirectory(SortedList<string, string> files, string directory, ConfigRules rules)
     {
         foreach (string path in Directory.GetFiles(directory))
         {
-            string name = Path.GetFileName(path);
-            if (name[0] != '.' && (HasEnding(name, ".conf") || HasEnding(name, ".alias"))) files.TryAdd(name, path);
+            if (IsConfig(path)) files.TryAdd(Path.GetFileName(path), path);
+        }
+        foreach (string path in Directory.GetDirectories(directory))
+        {
+            if (!IsConfig(path)) continue;
+            rules.DirectoriesPassedOver.Add(path);
+            rules.Warnings.Add($"{path}: a directory inside a directory is passed over");
         }
     }
+
+    private static bool IsConfig(string path) => Path.GetFileName(path) is var name && name[0] != '.' && (HasEnding(name, ".conf") || HasEnding(name, ".alias"));
 
     /// <summary>kmod (<c>conf_files_filter_out</c>) takes <c>.alias</c>, too.</summary>
     private static bool HasEnding(string name, string ending) => name.Length > ending.Length && name.EndsWith(ending, StringComparison.Ordinal);

@@ -17,6 +17,7 @@ internal static class ConfigParser
         while (lines.MoveNext())
         {
             // only a # in column 0 makes a comment
+            to.LastLine = lines.LastNumber;
             if (!lines.Current.IsEmpty && lines.Current[0] != '#') ParseLine(lines.Current, new ConfigSource(file, lines.Number), to);
         }
     }

@@ -12,12 +12,16 @@ internal sealed class ConfigRules
     public readonly List<WeakDependencyRule> WeakDependencies = [];
     public readonly List<string> Warnings = [];
     public readonly List<BadConfigLine> BadLines = [];
+    public readonly List<string> DirectoriesPassedOver = [];
+
+    /// <summary>The number of the last of the joined lines that are being read.</summary>
+    public int LastLine { get; set; }
 
     public void Warn(ConfigSource source, string why) => Warnings.Add($"{source.File}:{source.Line}: {why}");
 
     public void Bad(ConfigSource source, string command, string why)
     {
-        BadLines.Add(new BadConfigLine(command, source));
+        BadLines.Add(new BadConfigLine(command, source, LastLine));
         Warn(source, why);
     }
 }

@@ -17,8 +17,8 @@ public sealed record CommandRule(string Pattern, string Command, ConfigSource So
 
 public sealed record SoftDependencyRule(string Pattern, IReadOnlyList<string> Pre, IReadOnlyList<string> Post, ConfigSource Source);
 
-/// <summary>A line of a file that means nothing.</summary>
-public sealed record BadConfigLine(string Command, ConfigSource Source)
+/// <summary>A line of a file that means nothing; of joined lines, <paramref name="LastLine"/> is the last.</summary>
+public sealed record BadConfigLine(string Command, ConfigSource Source, int LastLine)
 {
     /// <summary>The command was one in older releases.</summary>
     public bool IsDeprecated => Command is "include" or "config";
@@ -46,6 +46,9 @@ public sealed class ModprobeConfig
     /// <summary>Lines of files that were passed over.</summary>
     public IReadOnlyList<BadConfigLine> BadLines => _rules.BadLines;
 
+    /// <summary>Directories that have a configuration file's name.</summary>
+    public IReadOnlyList<string> DirectoriesPassedOver => _rules.DirectoriesPassedOver;
+
     /// <summary>Lines that were passed over, each as "file:line: why": a bad line never stops the others. A file that cannot be read is told so, too.</summary>
     public IReadOnlyList<string> Warnings => _rules.Warnings;
 
@@ -54,7 +57,7 @@ public sealed class ModprobeConfig
     {
         ArgumentNullException.ThrowIfNull(sources);
         ConfigRules rules = new();
-        foreach (string path in ConfigFiles.List(sources, rules.Warnings))
+        foreach (string path in ConfigFiles.List(sources, rules))
         {
             byte[] text;
             try

@@ -72,6 +72,7 @@ public sealed class ModuleCatalog
         foreach (OptionsRule rule in Config.Options)
         {
             if (rule.Module != module && (alias is null || rule.Module != alias)) continue;
+            if (rule.Options.Length == 0) continue;
             if (first is null) first = rule.Options;
             else (all ??= new StringBuilder(first)).Append(' ').Append(rule.Options);
         }

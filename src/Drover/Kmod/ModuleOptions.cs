@@ -13,7 +13,7 @@ static class ModuleOptions
         var text = new StringBuilder();
         for (var i = first; i < words.Count; i++)
         {
-            if (i > first)
+            if (text.Length > 0)
                 text.Append(' ');
             var word = words[i];
             var value = word.IndexOf('=', StringComparison.Ordinal) + 1;

@@ -9,13 +9,26 @@ static partial class KmodBeside
 {
     static readonly string Cache = Environment.GetEnvironmentVariable("DROVER_CACHE") ?? Path.Combine(Repository.Root, ".cache");
 
-    /// <summary>Where Debian's 6.1 kernel was unpacked, and its release; the test is skipped where it is not.</summary>
-    public static (string Root, string Release) Tree()
+    /// <summary>An exit status from here on is that of a process that died of a signal: softdeps that go round are endless for kmod's modprobe -r.</summary>
+    const int KilledBySignal = 128;
+
+    /// <summary>Where one of Debian's kernels was unpacked, with kmod's indexes, and its release; the test is skipped where it is not.</summary>
+    public static (string Root, string Release) Tree(string kernel = "6.1")
     {
-        var root = Path.Combine(Cache, "trees/6.1");
+        var root = Path.Combine(Cache, "trees", kernel);
         var modules = Path.Combine(root, "lib/modules");
         Assert.SkipUnless(Directory.Exists(modules), $"{root}: no such tree; tests/Drover.Modules.Tests fetches it");
-        return (root, Path.GetFileName(Directory.GetDirectories(modules)[0]));
+        var release = Path.GetFileName(Directory.GetDirectories(modules)[0]);
+        if (!File.Exists($"{modules}/{release}/modules.devname"))
+            Depmod(root, release);
+        return (root, release);
+    }
+
+    /// <summary>Makes the indexes with kmod's depmod.</summary>
+    public static void Depmod(string root, string release)
+    {
+        var run = Run(["depmod", "-C", "/dev/null", "-b", root, release]);
+        Assert.True(run.Exit == 0, run.Error);
     }
 
     /// <summary>Output, errors and exit status are those of kmod 30.</summary>
@@ -26,6 +39,11 @@ static partial class KmodBeside
         var expected = Run(args);
         var actual = CommandLine.Run([args[0], .. onlyOurs, .. args[1..]]);
         var line = string.Join(' ', args);
+        if (expected.Exit >= KilledBySignal)
+        {
+            Assert.True(actual.Exit is 0 or 1, $"{line}\nkmod crashes, and drover ends with {actual}");
+            return;
+        }
         Assert.True(expected == actual, $"{line}\n--- kmod: {expected}\n--- drover: {actual}");
     }
 
@@ -40,9 +58,11 @@ static partial class KmodBeside
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        var said = error.GetAwaiter().GetResult().Replace("/usr/sbin/", "", StringComparison.Ordinal);
-        return new CommandLine(process.ExitCode, output, InTool().Replace(InLibrary().Replace(said, "libkmod: ${function}: "), ": "));
+        return new CommandLine(process.ExitCode, output, WithoutPlaces(error.GetAwaiter().GetResult().Replace("/usr/sbin/", "", StringComparison.Ordinal)));
     }
+
+    /// <summary>Complaints without where in kmod's source they are.</summary>
+    public static string WithoutPlaces(string said) => InTool().Replace(InLibrary().Replace(said, "libkmod: ${function}: "), ": ");
 
     [GeneratedRegex(@"libkmod: ERROR \S+ (?<function>\S+): ", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex InLibrary();

@@ -112,13 +112,4 @@ public sealed class ModprobeGoldenTests : IDisposable
         var (root, release) = KmodBeside.Tree();
         KmodBeside.SameAsKmod(["modprobe", option, $"{root}/lib/modules/{release}/kernel/{file}"]);
     }
-
-    [Fact]
-    public void Every_module_of_Debian_has_its_steps()
-    {
-        var (root, release) = KmodBeside.Tree();
-        var modules = File.ReadLines($"{root}/lib/modules/{release}/modules.dep").Select(line => Path.GetFileNameWithoutExtension(line[..line.IndexOf(':', StringComparison.Ordinal)]));
-        foreach (var batch in modules.Chunk(500))
-            KmodBeside.SameAsKmod(["modprobe", "-C", "/dev/null", "-d", root, "-S", release, "-aD", .. batch], "--first-softdep");
-    }
 }

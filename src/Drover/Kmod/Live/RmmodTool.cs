@@ -91,7 +91,7 @@ sealed class RmmodTool : KmodTool
             if (error is Errno.None)
                 continue;
             log.Error($"could not remove '{module}': {StrError.Of(error)}"); // libkmod's
-            log.Error($"could not remove module {module}: {StrError.Of(error)}");
+            log.Error($"could not remove module {word}: {StrError.Of(error)}");
             all = false;
         }
         return all ? ExitCode.Ok : ExitCode.Failure;

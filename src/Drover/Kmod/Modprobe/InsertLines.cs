@@ -43,7 +43,8 @@ sealed class InsertLines(ModprobeRun run) : ILoaderObserver
     /// <summary>The load has ended: the lines of all that kmod would have come to.</summary>
     public void End(ModuleOutcome outcome)
     {
-        for (; _next < _steps.Count; _next++)
+        // what failed may have its line already
+        for (var stopped = !outcome.IsAvailable && _steps.Take(_next).Any(step => step.IsRequired && _failed.Contains(step.Module.Name)); !stopped && _next < _steps.Count; _next++)
         {
             var step = _steps[_next];
             if (_wasLive.Contains(step.Module.Name))

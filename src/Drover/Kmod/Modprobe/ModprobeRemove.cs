@@ -1,6 +1,7 @@
 using Drover.Cli;
 using Drover.Linux;
 using Drover.Loading;
+using Drover.Modules;
 using Drover.Verbs;
 
 namespace Drover.Kmod;
@@ -47,7 +48,8 @@ sealed class ModprobeRemove : IDisposable
     async Task<bool> RemoveAsync(string asked)
     {
         var found = FoundModule.All(_run.Catalog, asked);
-        if (found.Count == 0)
+        // a name with an unmatched bracket fails without a word
+        if (found.Count == 0 && ModuleName.TryNormalizeAlias(asked, out _))
             _run.Complain($"Module {asked} not found.");
         foreach (var module in found)
         {
@@ -113,10 +115,15 @@ sealed class ModprobeRemove : IDisposable
 
     async Task<bool> RemoveHoldersAsync(string module, int depth)
     {
-        var holders = SysModule.HoldersOf(module) ?? [];
+        if (SysModule.HoldersOf(module) is not { } holders)
+        {
+            _run.Log.Error($"could not open '/sys/module/{module}/holders': {StrError.Of(Errno.ENOENT)}");
+            return true;
+        }
         for (var i = holders.Count - 1; i >= 0; i--)
         {
-            if (!await RemoveAsync(new FoundModule(holders[i], null), withHolders: true, ignoreBuiltIn: true, depth + 1))
+            // theirs stay, as with kmod: one that has some is in use
+            if (!await RemoveAsync(new FoundModule(holders[i], null), withHolders: false, ignoreBuiltIn: true, depth + 1))
                 return false;
         }
         return true;

@@ -56,11 +56,13 @@ sealed class ModprobeTool : KmodTool
             ExplicitPaths = options.ConfigPaths,
         });
         // by libkmod, before anybody could have told it to be quiet
+        foreach (var inside in config.DirectoriesPassedOver)
+            terminal.Error.WriteLine($"libkmod: conf_files_filter_out: Directories inside directories are not supported: {inside}");
         foreach (var bad in config.BadLines)
         {
             terminal.Error.WriteLine(bad.IsDeprecated
                 ? $"libkmod: kmod_config_parse: {bad.Source.File}: command {bad.Command} is deprecated and not parsed anymore"
-                : $"libkmod: kmod_config_parse: {bad.Source.File} line {bad.Source.Line}: ignoring bad line starting with '{bad.Command}'");
+                : $"libkmod: kmod_config_parse: {bad.Source.File} line {bad.LastLine}: ignoring bad line starting with '{bad.Command}'");
         }
         return new ModuleCatalog(ModuleTree.OpenOrEmpty(directory), config) { FirstSoftdepOnly = options.FirstSoftdepOnly };
     }

@@ -1,0 +1,74 @@
+using System.Text;
+
+namespace Drover.Modules.Tests.Image;
+
+/// <summary>What is hidden from the kernel, in images of either width and byte order.</summary>
+public class ModuleChecksTests
+{
+    public static TheoryData<bool, bool> Kinds => new() { { true, false }, { true, true }, { false, false }, { false, true } };
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void The_section_of_checksums_is_no_longer_loaded_and_nothing_else_changes(bool is64, bool bigEndian)
+    {
+        var image = Module(is64, bigEndian, TestSection.Alloc | TestSection.Write);
+        var hidden = (byte[])image.Clone();
+        ModuleChecks.HideModversions(hidden, "a.ko");
+        Assert.Equal(Module(is64, bigEndian, TestSection.Write), hidden);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void The_vermagic_is_blank_and_nothing_else_changes(bool is64, bool bigEndian)
+    {
+        var image = Module(is64, bigEndian, TestSection.Alloc);
+        var hidden = (byte[])image.Clone();
+        ModuleChecks.HideVermagic(hidden, "a.ko");
+        var magic = Encoding.Latin1.GetBytes("vermagic=6.1 SMP");
+        image.AsSpan(image.AsSpan().IndexOf(magic), magic.Length).Clear();
+        Assert.Equal(image, hidden);
+    }
+
+    [Fact]
+    public void What_is_not_there_needs_no_hiding()
+    {
+        var image = new ElfWriter(true, false).AddInfo("license=GPL", "notvermagic=1", "x=vermagic=2").ToBytes();
+        var hidden = (byte[])image.Clone();
+        ModuleChecks.HideModversions(hidden, "a.ko");
+        ModuleChecks.HideVermagic(hidden, "a.ko");
+        Assert.Equal(image, hidden);
+        var bare = new ElfWriter(true, false).ToBytes();
+        ModuleChecks.HideVermagic(bare, "a.ko");
+        ModuleChecks.HideModversions(bare, "a.ko");
+    }
+
+    [Fact]
+    public void A_vermagic_that_the_section_cuts_off_is_blanked_as_far_as_it_goes()
+    {
+        var image = new ElfWriter(true, false).Add(".modinfo", TestSection.Alloc, Encoding.Latin1.GetBytes("a=b\0vermagic=cut")).ToBytes();
+        ModuleChecks.HideVermagic(image, "a.ko");
+        Assert.Equal(-1, image.AsSpan().IndexOf("vermagic"u8));
+    }
+
+    [Fact]
+    public void Damaged_images_are_refused_or_done()
+    {
+        var image = Module(true, false, TestSection.Alloc);
+        for (var seed = 0; seed < 3000; seed++)
+        {
+            var damaged = new ImageMutator(seed).Mutate(image);
+            try
+            {
+                ModuleChecks.HideModversions(damaged, "a.ko");
+                ModuleChecks.HideVermagic(damaged, "a.ko");
+            }
+            catch (ModuleDataException bad)
+            {
+                Assert.Equal("a.ko", bad.File);
+            }
+        }
+    }
+
+    static byte[] Module(bool is64, bool bigEndian, ulong flags) =>
+        new ElfWriter(is64, bigEndian).AddInfo("license=GPL", "vermagic=6.1 SMP", "name=a").Add("__versions", flags, new byte[64], 32).Add(".text", TestSection.Alloc | TestSection.Exec, [1, 2, 3]).ToBytes();
+}

@@ -1,0 +1,61 @@
+using CsCheck;
+using Drover.Kmod;
+using Drover.Tests.Verbs;
+
+namespace Drover.Tests.Kmod;
+
+/// <summary>Command lines that nobody would write end as any other: with an exit status, and what is wrong in words.</summary>
+public sealed class CommandLineFuzzTests : IDisposable
+{
+    readonly ModuleRoot _root = new ModuleRoot().Write("a.ko", new TestModule()).Write("cut.ko", "\u007fELF\u0002\u0001").Write("modules.dep", "a.ko: b.ko\nb.ko:\n")
+        .Write("modules.alias", "alias x:* a\n").Write("/c.conf", "alias zz_alias a\ninstall zz_cmd true\nsoftdep a pre: zz_alias post: zz_cmd\n");
+
+    public static TheoryData<string> Tools => new(ToolTable.All.Select(tool => tool.Name));
+
+    public void Dispose() => _root.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Tools))]
+    public void Any_words_end_cleanly(string tool)
+    {
+        string[] begin = tool switch
+        {
+            // no name here is one of this machine's modules, and no tree is this machine's
+            "modprobe" => ["-C", $"{_root.Path}/c.conf", "-d", _root.Path, "-S", ModuleRoot.Release],
+            "modinfo" => ["-b", _root.Path, "-k", ModuleRoot.Release],
+            "depmod" => ["-n", "-b", _root.Path, ModuleRoot.Release],
+            _ => [],
+        };
+        var words = Gen.Frequency(
+            (4, Gen.OneOf<string>([.. OptionsOf(tool)])),
+            (3, Gen.OneOf("zz_none", "zz_alias", "zz_cmd", "zz-dash", "x:1", "zz[", "zz]", "", "-", "--", "=", "zz=1", "--=", "---", "zz\0z", $"{_root.Directory}/a.ko", $"{_root.Directory}/cut.ko", $"{_root.Directory}/none.ko", _root.Path, "/dev/null", "18446744073709551616", "-1", "0x")),
+            (1, Gen.String[Gen.Char, 0, 8].Select(text => "zz" + text)),
+            (1, Gen.String[Gen.Char['!', '~'], 1, 4].Select(text => "-" + text.Replace('o', '-').Replace('d', '-').Replace('C', '-').Replace('S', '-').Replace('b', '-').Replace('k', '-'))));
+        words.Array[0, 7].Sample(
+            line =>
+            {
+                var run = CommandLine.Run([tool, .. begin, .. line]);
+                return run.Exit is 0 or 1 && (run.Exit == 0 || run.Error.Length + run.Out.Length > 0 || IsQuiet(line));
+            },
+            iter: 1000, threads: 1, print: line => $"{tool} {string.Join(' ', begin)} {string.Join(' ', line.Select(word => $"'{word}'"))}");
+    }
+
+    /// <summary>Those of its help, whole and cut, those that take a value with one.</summary>
+    static IEnumerable<string> OptionsOf(string tool)
+    {
+        foreach (var option in Packaging.CommandTable.Tools.Single(one => one.Name == tool).Options)
+        {
+            // where it looks is settled, and nothing is to be written
+            if (option.Long is "dirname" or "basedir" or "set-version" or "config" or "outdir" or "output")
+                continue;
+            yield return $"--{option.Long}";
+            yield return $"--{option.Long[..^1]}";
+            yield return $"--{option.Long}=human";
+            if (option.Short is { } letter)
+                yield return $"-{letter}";
+        }
+    }
+
+    /// <summary>To be told nothing may be asked for: -q, or messages to syslog.</summary>
+    static bool IsQuiet(string[] line) => line.Any(word => word.StartsWith('-') && word.AsSpan().ContainsAny('q', 's'));
+}

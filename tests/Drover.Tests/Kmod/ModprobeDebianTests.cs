@@ -1,0 +1,55 @@
+namespace Drover.Tests.Kmod;
+
+/// <summary>modprobe beside kmod's on all of two Debian kernels, plain and packed: every alias, every module.</summary>
+public sealed class ModprobeDebianTests
+{
+    [Theory]
+    [InlineData("6.1")]
+    [InlineData("6.12")]
+    public void Every_module_has_its_steps(string kernel)
+    {
+        var (root, release) = KmodBeside.Tree(kernel);
+        var modules = File.ReadLines($"{root}/lib/modules/{release}/modules.dep").Select(line => Path.GetFileName(line[..line.IndexOf(':', StringComparison.Ordinal)])).Select(file => file[..file.IndexOf('.', StringComparison.Ordinal)]);
+        foreach (var batch in modules.Chunk(1500))
+            KmodBeside.SameAsKmod(["modprobe", "-C", "/dev/null", "-d", root, "-S", release, "-aD", .. batch], "--first-softdep");
+    }
+
+    [Theory]
+    [InlineData("6.1")]
+    [InlineData("6.12")]
+    public void Every_alias_has_its_modules(string kernel)
+    {
+        var (root, release) = KmodBeside.Tree(kernel);
+        var aliases = File.ReadLines($"{root}/lib/modules/{release}/modules.alias").Where(line => line.StartsWith("alias ", StringComparison.Ordinal)).Select(line => Concrete(line.Split(' ')[1]));
+        foreach (var batch in aliases.Distinct().Chunk(4000))
+            KmodBeside.SameAsKmod(["modprobe", "-C", "/dev/null", "-d", root, "-S", release, "-aR", .. batch]);
+    }
+
+    [Theory]
+    [InlineData("6.1")]
+    [InlineData("6.12")]
+    public void The_indexes_are_dumped(string kernel)
+    {
+        var (root, release) = KmodBeside.Tree(kernel);
+        KmodBeside.SameAsKmod(["modprobe", "-C", "/dev/null", "-d", root, "-S", release, "-c"]);
+    }
+
+    /// <summary>A text that the pattern matches: something for each wildcard.</summary>
+    static string Concrete(string pattern)
+    {
+        var text = new System.Text.StringBuilder();
+        for (var i = 0; i < pattern.Length; i++)
+        {
+            if (pattern[i] == '[')
+            {
+                text.Append(pattern[i + 1]);
+                i = pattern.IndexOf(']', i);
+            }
+            else
+            {
+                text.Append(pattern[i] switch { '*' => (i % 3) switch { 0 => "", 1 => "0", _ => "0A" }, '?' => "1", var c => c.ToString() });
+            }
+        }
+        return text.ToString();
+    }
+}

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Drover.Tests.Kmod;
+
+/// <summary>
+/// kmod's tools and ours on a machine whose /sys/module, /proc/cmdline and /dev/log are of our making: processes in a mount namespace of their own. Only root
+/// may do that; the test is skipped otherwise.
+/// </summary>
+sealed class Sandbox : IDisposable
+{
+    readonly string _directory = Directory.CreateTempSubdirectory("drover-sandbox-").FullName;
+
+    public Sandbox()
+    {
+        Assert.SkipUnless(Environment.UserName == "root", "only root may mount another /sys/module");
+        Assert.SkipUnless(File.Exists("/usr/sbin/modprobe"), "kmod is not installed: apt-get install kmod");
+        foreach (var directory in new[] { "sys", "kmod", "drover", "dev" })
+            Directory.CreateDirectory($"{_directory}/{directory}");
+        foreach (var tool in new[] { "modprobe", "rmmod", "insmod" })
+        {
+            File.CreateSymbolicLink($"{_directory}/kmod/{tool}", $"/usr/sbin/{tool}");
+            // the program by the tool's name, as an installed link has it
+            File.WriteAllText($"{_directory}/drover/{tool}", $"#!/bin/bash\nexec {AppContext.BaseDirectory}drover {tool} {(tool == "modprobe" ? "--first-softdep" : "")} \"$@\"\n");
+        }
+    }
+
+    /// <summary>What the boot loader gave the kernel; null for this machine's.</summary>
+    public string? CommandLine { get; init; }
+
+    /// <summary>A module in the kernel.</summary>
+    /// <param name="name">Normalised.</param>
+    /// <param name="state">What initstate says; null for none, as a built-in module has none.</param>
+    /// <param name="references">What refcnt says; null where modules cannot be unloaded.</param>
+    /// <param name="holders">Who uses it; null for no directory.</param>
+    public Sandbox Add(string name, string? state = "live", int? references = 0, string? holders = "")
+    {
+        var module = Directory.CreateDirectory($"{_directory}/sys/{name}").FullName;
+        if (state is not null)
+            File.WriteAllText($"{module}/initstate", state + "\n");
+        if (references is not null)
+            File.WriteAllText($"{module}/refcnt", $"{references}\n");
+        foreach (var holder in holders?.Split(' ') ?? [])
+            Directory.CreateDirectory($"{module}/holders/{holder}");
+        return this;
+    }
+
+    /// <summary>Each line, as a shell takes it, does and says the same with kmod's tools and with ours.</summary>
+    public void ShouldBeAlike(params string[] lines)
+    {
+        var (kmods, ours) = (Run("kmod", lines), Run("drover", lines));
+        for (var i = 0; i < lines.Length; i++)
+            Assert.True(kmods[i] == ours[i], $"{lines[i]}\n--- kmod: {kmods[i]}\n--- drover: {ours[i]}");
+    }
+
+    /// <summary>What each line brings about.</summary>
+    /// <param name="who"><c>kmod</c> or <c>drover</c>.</param>
+    /// <param name="lines">For the shell.</param>
+    public ToolRun[] Run(string who, string[] lines)
+    {
+        var script = new StringBuilder($"set -e\ncd {_directory}\nchmod +x drover/*\nmount --bind sys /sys/module\n");
+        if (CommandLine is { } commandLine)
+        {
+            File.WriteAllText($"{_directory}/cmdline", commandLine + "\n");
+            script.Append("mount --bind cmdline /proc/cmdline\n");
+        }
+        script.Append("mount -t tmpfs dev dev; cp -a /dev/null /dev/zero /dev/urandom /dev/random dev/; ln -s $PWD/log dev/log; mount --bind dev /dev\n");
+        script.Append($"export PATH={_directory}/{who}:$PATH LC_ALL=C; set +e\n");
+        for (var i = 0; i < lines.Length; i++)
+            script.Append($"( {lines[i]} ) >{i}.out 2>{i}.err </dev/null; echo $? >{i}.exit\n");
+        File.WriteAllText($"{_directory}/script", script.ToString());
+        using var process = Process.Start(new ProcessStartInfo("unshare", ["-m", "bash", $"{_directory}/script"]) { UseShellExecute = false, RedirectStandardError = true })!;
+        var error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.SkipUnless(process.ExitCode == 0 && File.Exists($"{_directory}/0.exit"), $"no mount namespace here: {error}");
+        return [.. lines.Select((_, i) => new ToolRun(int.Parse(Read(i, "exit"), null), Read(i, "out"), KmodBeside.WithoutPlaces(Read(i, "err"))))];
+    }
+
+    /// <summary>As above, of one line that writes a few messages to syslog: those.</summary>
+    public string[] Logged(string who, string line)
+    {
+        var path = $"{_directory}/log";
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(path));
+        Run(who, [line]);
+        var messages = new List<string>();
+        var buffer = new byte[8192];
+        while (socket.Available > 0)
+            messages.Add(Encoding.UTF8.GetString(buffer, 0, socket.Receive(buffer)).TrimEnd('\n', '\0'));
+        File.Delete(path);
+        return [.. messages];
+    }
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    string Read(int line, string what) => File.ReadAllText($"{_directory}/{line}.{what}").Replace($"{_directory}/", "", StringComparison.Ordinal);
+}

@@ -1,0 +1,81 @@
+namespace Drover.Tests.Kmod;
+
+/// <summary>modprobe, rmmod and insmod beside kmod's on a machine that has modules, and options in its environment and on its kernel's command line.</summary>
+public sealed class SandboxTests : IClassFixture<ModprobeCorpusTests.Machine>
+{
+    readonly ModprobeCorpusTests.Machine _machine;
+
+    public SandboxTests(ModprobeCorpusTests.Machine machine) => _machine = machine;
+
+    string Modprobe => string.Join(' ', _machine.Corpus.Modprobe("plain"));
+
+    [Fact]
+    public void Modules_are_removed_by_name()
+    {
+        using var machine = new Sandbox().Add("idle").Add("used", references: 2).Add("held", references: 1, holders: "idle used").Add("coming", "coming").Add("going", "going")
+            .Add("stuck", references: null).Add("no_holders", holders: null).Add("built", state: null, references: null, holders: null);
+        machine.ShouldBeAlike(
+            "rmmod idle", "rmmod used", "rmmod held", "rmmod coming", "rmmod going", "rmmod stuck", "rmmod no_holders", "rmmod built", "rmmod absent",
+            "rmmod -f used", "rmmod -f held", "rmmod -f absent", "rmmod -fv stuck", "rmmod idle absent used", "rmmod no-holders", "rmmod /no/where/idle.ko",
+            "touch idle.ko; rmmod idle.ko", "touch used.ko.xz; rmmod ./used.ko.xz", "rmmod -w idle", "rmmod --wait idle", "rmmod idle.ko.gz");
+    }
+
+    [Fact]
+    public void Modules_are_removed_with_what_belongs_to_them()
+    {
+        using var machine = new Sandbox().Add("base", references: 2, holders: "mid packed").Add("mid", references: 1, holders: "top").Add("top").Add("tail", "coming").Add("packed", references: 3).Add("soft").Add("loner", references: null)
+            .Add("dup", references: 0, holders: null);
+        machine.ShouldBeAlike(
+            [.. from options in new[] { "-r", "-rv", "-rnv", "-ri", "-r --remove-holders -nv", "-rf" }
+                from name in new[] { "top", "base", "tail", "soft" }
+                select $"{Modprobe} {options} {name}",
+                $"{Modprobe} -rnv mid packed loner dup", $"{Modprobe} -rav top absent mid", $"{Modprobe} -r --first-time absent", $"{Modprobe} -r --wait 20 base", $"{Modprobe} -r cfg-two", $"{Modprobe} -rD base"]);
+    }
+
+    [Fact]
+    public void What_is_in_the_kernel_is_not_inserted_again()
+    {
+        using var machine = new Sandbox().Add("base", references: 1, holders: "mid").Add("mid").Add("tail", "going").Add("built", null, null, null).Add("loner", "coming");
+        machine.ShouldBeAlike(
+            [.. new[] { "base", "--first-time base", "-v mid", "-v top", "-nv top", "-D top", "--first-time -v top", "-a base mid", "--first-time cfg-two", "-nv cfg-alias", "-b soft", "-nv built" }.Select(words => $"{Modprobe} {words}")]);
+    }
+
+    [Fact]
+    public void Options_come_from_the_environment_first()
+    {
+        using var machine = new Sandbox().Add("base");
+        machine.ShouldBeAlike(
+            [.. new[] { "-D", "-D -q", "\"-D\"", "'-C' none -D", "-C '/no where' -D", "  -D", "-D ", "-n -v", "-Dq 'top' x", "--nonsense", "'unclosed", "-D \"a\"b" }
+                .Select(options => $"export MODPROBE_OPTIONS={Quote(options)}; {Modprobe} mid")]);
+    }
+
+    [Theory]
+    [InlineData("quiet mid.a=1 mid.b base.c=\"d e\" root=/dev/x")]
+    [InlineData("mid.a=\"b c\" \"mid.d=e f\" mid.g='h i' mid.j=\"k\"l mid.m=\"\"")]
+    [InlineData("modprobe.blacklist=mid,top,dash_name modprobe.blacklist=loner")]
+    [InlineData("modprobe.blacklist=mid modprobe.blacklist modprobe.other=1")]
+    [InlineData("mid.a.b=1 mid.c=1.2 .d=2 mid.=3 mid. mid .=4 m-d.e=5 dash-name.f=6 dash_name.g=7")]
+    [InlineData("mid.a=unclosed\" base.b=1")]
+    [InlineData("  mid.a=1\tmid.b=2   ")]
+    [InlineData("x=mid.a=1 mid.b==c mid.=d=e \"x y\".z=1 mid.f=g\"h\"i")]
+    [InlineData("\"quiet mid.a=1\" mid.b=2 -- mid.c=3 init.x")]
+    [InlineData("")]
+    public void The_kernels_command_line_is_configuration(string commandLine)
+    {
+        using var machine = new Sandbox { CommandLine = commandLine };
+        machine.ShouldBeAlike($"{Modprobe} -c", $"{Modprobe} -D tail x=1", $"{Modprobe} -aD dash-name cfg-alias fs-foo");
+    }
+
+    [Fact]
+    public void Messages_go_to_syslog()
+    {
+        using var machine = new Sandbox().Add("used", references: 1);
+        foreach (var line in new[] { $"{Modprobe} -s nothing", $"{Modprobe} -sa nothing ghost", $"{Modprobe} -sq nothing", $"{Modprobe} -s -r built", "rmmod -s used", "rmmod -s absent" })
+            Assert.Equal(machine.Logged("kmod", line).Select(WithoutTime), machine.Logged("drover", line).Select(WithoutTime));
+    }
+
+    static string Quote(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    /// <summary>As <c>&lt;30&gt;Jan  1 00:00:00 text</c>.</summary>
+    static string WithoutTime(string message) => message.IndexOf('>', StringComparison.Ordinal) is var end && message.Length > end + 17 ? message[..(end + 1)] + message[(end + 17)..] : message;
+}
