@@ -30,6 +30,26 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
     /// <summary>Fetches and builds what the kernel needs; later runs find it made.</summary>
     public Task<KernelImage> PrepareAsync(string kernel, CancellationToken stop) => _kernels.GetOrAdd(kernel, _ => MakeAsync(kernel, stop));
 
+    /// <summary>A package's files below one of its folders, text, by their paths.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> PackageTextAsync(string package, string below, CancellationToken stop)
+    {
+        using var held = await _cache.LockAsync(say, stop);
+        var file = (await new DebianPackages(_cache, say).FilesAsync([package], stop))[0];
+        using var work = _cache.Work();
+        await DebianPackages.UnpackAsync(file, work.Path, stop);
+        return Directory.EnumerateFiles(work.File(below), "*", SearchOption.AllDirectories)
+            .ToDictionary(path => Path.GetRelativePath(work.Path, path), File.ReadAllText);
+    }
+
+    /// <summary>Boots a guest as it is; its files are kept where the settings say so.</summary>
+    public async Task<GuestResult> BootAsync(GuestRun run, string name, CancellationToken stop)
+    {
+        var result = await Qemu.BootAsync(run, _cache, stop);
+        if (settings.RawFolder is { } raw)
+            result.Save(Path.Combine(raw, name));
+        return result;
+    }
+
     public async Task<RunReport> RunAsync(Point point, CancellationToken stop)
     {
         var kernel = await PrepareAsync(point.Kernel, stop);

@@ -34,8 +34,13 @@ try
             return 0;
         case "fidelity":
             return await FidelityCommand.RunAsync(rest, stop.Token);
+        case "tools" when help:
+            Console.WriteLine(ToolsCommand.Help);
+            return 0;
+        case "tools":
+            return await ToolsCommand.RunAsync(rest, stop.Token);
         default:
-            throw new LabException("it is lab/run, lab/compare or lab/fidelity; each has --help", LabException.Usage);
+            throw new LabException("it is lab/run, lab/compare, lab/fidelity or lab/tools; each has --help", LabException.Usage);
     }
 }
 catch (LabException problem)

@@ -2,10 +2,20 @@ using System.Reflection;
 
 namespace Drover.Lab;
 
-/// <summary>The files of the lab that travel inside the program: the guest's init, the gates kernel's config and patch.</summary>
+/// <summary>The files of the lab that travel inside the program: the guests' scripts, the gates kernel's config and patch.</summary>
 static class Resources
 {
     public static string Init => Read("init");
+
+    /// <summary>What every guest begins and ends with.</summary>
+    public static string Common => Read("common");
+
+    /// <summary>lab/tools' init, and the two files it reads.</summary>
+    public static string Tools => Read("tools");
+
+    public static string ToolsCases => Read("tools-cases");
+
+    public static string ToolsHerd => Read("tools-herd");
 
     public static string GatesConfig => Read("gates.config");
 

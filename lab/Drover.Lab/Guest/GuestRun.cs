@@ -48,6 +48,15 @@ sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, Loader Loader, s
     /// <summary>More devices, as QEMU's <c>-device</c> takes them.</summary>
     public IReadOnlyList<string> Devices { get; init; } = [];
 
+    /// <summary>What PID 1 is.</summary>
+    public string Init { get; init; } = Resources.Init;
+
+    /// <summary>More that the scripts read of <c>/lab/run</c>: shell assignments, a line each.</summary>
+    public string Settings { get; init; } = "";
+
+    /// <summary>More files, by their paths in the guest.</summary>
+    public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Every console line, as it comes.</summary>
     public Action<string>? Console { get; init; }
 
@@ -59,9 +68,12 @@ sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, Loader Loader, s
             await head.CopyToAsync(output, stop);
 
         using var archive = new CpioWriter(output);
-        archive.File("init", Resources.Init, executable: true);
+        archive.File("init", Init, executable: true);
+        archive.File("lab/common", Resources.Common);
         archive.File("lab/run", string.Create(CultureInfo.InvariantCulture,
-            $"loader={Loader.ToString().ToLowerInvariant()}\ntrace_buffer_kb={TraceBufferKilobytes}\nsettle_seconds={Timeout.TotalSeconds:F0}\ndrover_arguments='{DroverArguments}'\n"));
+            $"loader={Loader.ToString().ToLowerInvariant()}\ntrace_buffer_kb={TraceBufferKilobytes}\nsettle_seconds={Timeout.TotalSeconds:F0}\ndrover_arguments='{DroverArguments}'\n{Settings}"));
+        foreach (var (path, content) in Files)
+            archive.File(path, content);
         archive.File("lab/list", string.Join('\n', List) + "\n");
         if (Binary is not null)
         {
