@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Drover.Lab.Tools;
 
 /// <summary>A case, by kmod's programs and by Drover's, and what is wrong with Drover's.</summary>
-sealed record CaseVerdict(CaseResult Kmod, CaseResult Drover)
+sealed partial record CaseVerdict(CaseResult Kmod, CaseResult Drover)
 {
     /// <summary>Cases of this name are Drover's own promises; the others must come out alike.</summary>
     const string OwnPrefix = "own_";
@@ -32,8 +34,9 @@ sealed record CaseVerdict(CaseResult Kmod, CaseResult Drover)
             yield break;
         if (kmod.Output != drover.Output)
             yield return "output differs" + FirstDifference(kmod.Output, drover.Output);
-        if (kmod.Error != drover.Error)
-            yield return "messages differ" + FirstDifference(kmod.Error, drover.Error);
+        var (said, saidByDrover) = (Plain(kmod.Error), Plain(drover.Error));
+        if (said != saidByDrover)
+            yield return "messages differ" + FirstDifference(said, saidByDrover);
         if (!kmod.Modules.SequenceEqual(drover.Modules))
             yield return "modules differ" + FirstDifference(string.Join('\n', kmod.Modules), string.Join('\n', drover.Modules));
         if (drover.Calls.Count > kmod.Calls.Count)
@@ -43,6 +46,15 @@ sealed record CaseVerdict(CaseResult Kmod, CaseResult Drover)
 
         static string Text(CaseResult result) => string.Join(' ', result.Calls.Select(call => $"{call.Module}:{call.Result}"));
     }
+
+    /// <summary>
+    /// Without what Drover leaves out on purpose: the place in libkmod's source that Debian's kmod names, and the path by which a tool was called, which getopt
+    /// puts before its complaints.
+    /// </summary>
+    static string Plain(string messages) => NotCompared().Replace(messages, "");
+
+    [GeneratedRegex(@"\.\./libkmod/\S+:\d+ \w+\(\) |^/lab/bin/(?=\w+: )", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex NotCompared();
 
     /// <summary>The first line of each that is not the other's.</summary>
     static string FirstDifference(string kmod, string drover)

@@ -17,7 +17,7 @@ static class ModprobeExplain
             var found = FoundModule.All(run.Catalog, asked);
             if (found.Count == 0)
             {
-                run.Complain($"Module {asked} not found in directory {run.Catalog.Tree.Directory}");
+                run.Log.Error($"Module {asked} not found in directory {run.Catalog.Tree.Directory}");
                 all = false;
             }
             foreach (var module in found)

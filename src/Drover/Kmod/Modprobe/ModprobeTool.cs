@@ -35,14 +35,21 @@ sealed class ModprobeTool : KmodTool
             return ExitCode.Failure;
         }
         var run = new ModprobeRun(options, CatalogOf(options, terminal), log, terminal);
-        return run.Options.Task switch
+        try
         {
-            ModprobeTask.ShowConfig => ModprobeDump.Write(run),
-            ModprobeTask.ShowModversions or ModprobeTask.ShowExports => ModprobeSymbols.Write(run, options.Operands[0]),
-            ModprobeTask.Explain => ModprobeExplain.Write(run),
-            ModprobeTask.Remove => ModprobeRemove.Run(run),
-            _ => ModprobeInsert.Run(run),
-        };
+            return run.Options.Task switch
+            {
+                ModprobeTask.ShowConfig => ModprobeDump.Write(run),
+                ModprobeTask.ShowModversions or ModprobeTask.ShowExports => ModprobeSymbols.Write(run, options.Operands[0]),
+                ModprobeTask.Explain => ModprobeExplain.Write(run),
+                ModprobeTask.Remove => ModprobeRemove.Run(run),
+                _ => ModprobeInsert.Run(run),
+            };
+        }
+        catch (FatalException)
+        {
+            return ExitCode.Failure;
+        }
     }
 
     /// <summary>Modules below <c>-d</c> and of <c>-S</c>; the configuration is this machine's, or that of <c>-C</c>.</summary>
@@ -79,5 +86,15 @@ sealed class ModprobeTool : KmodTool
 sealed record ModprobeRun(ModprobeOptions Options, ModuleCatalog Catalog, ToolLog Log, Terminal Terminal)
 {
     /// <summary>What could not be done with a name: fatal, but with -a one of several (kmod: <c>log_priority</c>).</summary>
-    public void Complain(string message) => Log.Say(Options.All ? LogLevel.Warning : LogLevel.Fatal, message);
+    /// <exception cref="FatalException">It was fatal, and has been said: with -q it is neither.</exception>
+    public void Complain(string message)
+    {
+        var level = Options.All ? LogLevel.Warning : LogLevel.Fatal;
+        Log.Say(level, message);
+        if (level is LogLevel.Fatal && Log.Level >= level)
+            throw new FatalException();
+    }
 }
+
+/// <summary>Ends modprobe where it stands, as every message does that says FATAL; which has been said.</summary>
+sealed class FatalException : Exception;
