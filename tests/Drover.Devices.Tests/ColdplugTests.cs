@@ -192,6 +192,7 @@ public sealed class ColdplugTests
 /// <summary>Devices of the simulated machine, and the events they send.</summary>
 sealed class SimulatedDevices(SimulatedLoop loop, SimulatedMachine machine) : IDevices
 {
+    readonly Queue<DeviceEvent> _sent = [];
     Action<DeviceEvent>? _received;
     Action? _lost;
 
@@ -231,7 +232,13 @@ sealed class SimulatedDevices(SimulatedLoop loop, SimulatedMachine machine) : ID
         }
         else
         {
-            loop.Post(() => _received?.Invoke(happened));
+            // the loop may change the order of its tasks, the kernel never that of its events
+            _sent.Enqueue(happened);
+            loop.Post(() =>
+            {
+                var next = _sent.Dequeue();
+                _received?.Invoke(next);
+            });
         }
     }
 

@@ -82,7 +82,7 @@ public sealed class ModprobePropertyTests
             7 => $"remove {Glob(random)} true",
             8 or 9 or 10 => $"softdep {Glob(random)} {Pick(random, "pre:", "post:", "pre: post:", "")}{blank}{SoftName(random)} {SoftName(random)} {Pick(random, "pre:", "post:", "")} {SoftName(random)}",
             11 => $"# alias {AnyName(random)} {AnyName(random)}{Pick(random, "", " \\")}",
-            12 => $"{Pick(random, "nonsense", "include", "config", "ALIAS", " alias", "weakdep")} {AnyName(random)} {AnyName(random)}",
+            12 => $"{Pick(random, "nonsense", "include", "config", "ALIAS", " alias")} {AnyName(random)} {AnyName(random)}",
             _ => Pick(random, "", " ", "\\", "alias", "softdep m0", "options", "blacklist a b"),
         };
     }
