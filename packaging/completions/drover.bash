@@ -29,7 +29,7 @@ _drover_words() {
 
 _drover_command() {
     case $1 in
-        coldplug) _drover_words '-n --dry-run -j --jobs --budget -r --root -k --release --sys --json -v --verbose -h --help' '-r --root --sys' 'none' ;;
+        coldplug) _drover_words '-n --dry-run -j --jobs --budget -r --root -k --release --sys --json -v --verbose -q --quiet -h --help' '-r --root --sys' 'none' ;;
         load) _drover_words '-n --dry-run -j --jobs --budget -r --root -k --release --json -v --verbose -h --help' '-r --root' 'modules' ;;
         resolve) _drover_words '-r --root -k --release --json -v --verbose -h --help' '-r --root' 'none' ;;
         herd) _drover_words '--cpus --gate --herd --memory --kasan --user-decompress --seed --scenario --cost --sweep --json --csv --html --trace --stats --explore -h --help' '--scenario --html' 'none' ;;

@@ -19,6 +19,7 @@ complete -c drover -n '__fish_seen_subcommand_from coldplug' -s k -l release -x 
 complete -c drover -n '__fish_seen_subcommand_from coldplug' -l sys -r -F -d 'the sysfs to look at; another than this machine\'s only with --dry-run'
 complete -c drover -n '__fish_seen_subcommand_from coldplug' -l json -d 'one JSON document instead of text'
 complete -c drover -n '__fish_seen_subcommand_from coldplug' -s v -l verbose -d 'a line for each call to the kernel, on standard error'
+complete -c drover -n '__fish_seen_subcommand_from coldplug' -s q -l quiet -d 'no table and no progress: only what could not be loaded, on standard error'
 complete -c drover -n '__fish_seen_subcommand_from coldplug' -s h -l help -d 'this text'
 complete -c drover -n __fish_use_subcommand -f -a load -d 'load modules by name or modalias, each once'
 complete -c drover -n '__fish_seen_subcommand_from load' -f -a '(__drover_modules)'

@@ -14,6 +14,9 @@ internal readonly struct NativeThread
     /// <summary>Enough for a system call and for the managed decompressors, whose buffers are on the heap; the default of 8 MiB is address space that a small machine has to account for.</summary>
     const int StackBytes = 256 << 10;
 
+    /// <summary>glibc would map and trim an arena of its own for each thread; these allocate a few hundred bytes there when they begin, and nothing after.</summary>
+    static readonly bool HasOneArena = Libc.MallOpt(Libc.M_ARENA_MAX, 1) != 0;
+
     readonly nint _thread;
 
     NativeThread(nint thread) => _thread = thread;
@@ -22,6 +25,7 @@ internal readonly struct NativeThread
     /// <exception cref="IOException">The system gives no more threads.</exception>
     internal static unsafe NativeThread Start(string name, Action body)
     {
+        _ = HasOneArena;
         var start = GCHandle.Alloc(new Body(name, body));
         var error = Libc.ThreadAttributesInit(out var attributes);
         if (error == 0)

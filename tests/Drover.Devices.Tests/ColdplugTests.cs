@@ -20,7 +20,7 @@ public sealed class ColdplugTests
         Assert.Equal((255, 255, 1), (report.Devices, report.Modaliases, report.Aliases.Count));
         Assert.Equal((2, 2), (report.Counts.Calls, report.Modules));
         Assert.Equal((510, 508), (report.Asked, report.Converged));
-        Assert.Equal(("acpi_cpufreq", Errno.ENODEV), report.Failures.Select(f => (f.Outcome.Module, f.Outcome.Error)).Single());
+        Assert.Equal(("acpi_cpufreq", Errno.ENODEV), report.Failures().Select(f => (f.Outcome.Module, f.Outcome.Error)).Single());
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Drover.Lab.Guest;
 using Drover.Lab.Reading;
 
@@ -15,7 +14,6 @@ static class ReportBuilder
         var stats = result.Text("stats") is { } text ? ModuleStats.Parse(text) : null;
         var waste = Waste.Of(trace.Calls, stats, run.Kernel.ModuleFileBytes);
         var (processes, loaderMemory) = LoaderMemory(result);
-        var (droverReport, notJson) = DroverReport(result);
 
         return new RunReport
         {
@@ -45,13 +43,12 @@ static class ReportBuilder
             UnnamedCalls = trace.Calls.Count(call => call.Module is null),
             LostEvents = trace.LostEvents,
             KernelRequests = trace.Requests,
-            Warnings = [.. trace.Warnings, .. Doubts(run, result, trace), .. notJson],
+            Warnings = [.. trace.Warnings, .. Doubts(run, result, trace)],
             Uevents = int.Parse(result.Required("uevents"), CultureInfo.InvariantCulture),
             SysfsDirectories = int.Parse(result.Required("directories"), CultureInfo.InvariantCulture),
             SysfsWalkSeconds = Math.Round(facts["walkEnd"] - facts["walkStart"], 2),
             BinarySha256 = binarySha256,
             ModuleStats = stats,
-            DroverReport = droverReport,
             Scenario = result.Text("scenario.json") ?? result.Text("scenario.err"),
             DroverErrors = result.Text("drover.err") is { Length: > 0 } errors ? errors : null,
             TracedCalls = trace.Calls,
@@ -66,21 +63,6 @@ static class ReportBuilder
     static (int Processes, long Bytes) LoaderMemory(GuestResult result) => result.Text("memory.processes") is { } workers
         ? GuestFacts.Processes(workers)
         : (1, GuestFacts.MaximumResidentBytes(result.Text("memory.time") ?? ""));
-
-    static (JsonElement? Report, string[] Warnings) DroverReport(GuestResult result)
-    {
-        if (result.Text("drover.json") is not { } text)
-            return (null, []);
-        try
-        {
-            using var document = JsonDocument.Parse(text);
-            return (document.RootElement.Clone(), []);
-        }
-        catch (JsonException problem)
-        {
-            return (null, [$"drover's report is not JSON: {problem.Message}"]);
-        }
-    }
 
     /// <summary>Where the evidence does not agree with itself.</summary>
     static IEnumerable<string> Doubts(GuestRun run, GuestResult result, ModuleCalls trace)

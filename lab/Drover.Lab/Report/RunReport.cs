@@ -93,9 +93,6 @@ sealed record RunReport
 
     public ModuleStats? ModuleStats { get; init; }
 
-    /// <summary>What <c>drover coldplug --json</c> printed, as it was.</summary>
-    public JsonElement? DroverReport { get; init; }
-
     /// <summary>What <c>drover scenario</c> recorded in the guest, or what it said instead.</summary>
     [JsonIgnore]
     public string? Scenario { get; init; }

@@ -43,10 +43,23 @@ public sealed record ColdplugReport
     /// <summary>Distinct modules the modaliases stand for.</summary>
     public int Modules => Aliases.SelectMany(alias => alias.Modules).DistinctBy(module => module.Module).Count();
 
-    /// <summary>Each module that could not be loaded, once, with the first modalias that asked for it.</summary>
-    public IEnumerable<(ModuleOutcome Outcome, AliasReport Alias)> Failures =>
-        Aliases.SelectMany(alias => alias.Modules.Select(outcome => (outcome, alias)))
-            .Where(failed => failed.outcome.Error is not Errno.None)
-            .OrderBy(failed => failed.outcome.Kind is OutcomeKind.Failed ? 0 : 1) // who tried tells more than who joined
-            .DistinctBy(failed => failed.outcome.Module);
+    /// <summary>Each module that could not be loaded, once, with the first modalias that asked for it: of those whose own request was what tried, if any was, since who joined knows less.</summary>
+    public IReadOnlyList<(ModuleOutcome Outcome, AliasReport Alias)> Failures()
+    {
+        List<(ModuleOutcome Outcome, AliasReport Alias)> failures = [];
+        foreach (var alias in Aliases)
+        {
+            foreach (var outcome in alias.Modules)
+            {
+                if (outcome.Error is Errno.None)
+                    continue;
+                var known = failures.FindIndex(failure => failure.Outcome.Module == outcome.Module);
+                if (known < 0)
+                    failures.Add((outcome, alias));
+                else if (outcome.Kind is OutcomeKind.Failed && failures[known].Outcome.Kind is not OutcomeKind.Failed)
+                    failures[known] = (outcome, alias);
+            }
+        }
+        return failures;
+    }
 }

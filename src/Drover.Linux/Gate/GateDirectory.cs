@@ -187,21 +187,21 @@ public sealed class GateDirectory : IModuleGate, IDisposable
 
         internal Task<IModuleGatePass?> Wait(CancellationToken leave)
         {
-            gate._threads.Start(() =>
-            {
-                var error = Lock(file, Libc.LOCK_EX);
-                if (_left)
-                {
-                    file.Dispose();
-                }
-                else
-                {
-                    gate._loop.Post(() => Enter(error));
-                }
-            });
+            _ = LockAsync();
             _leaving = leave.UnsafeRegister(static waiter => ((Waiter)waiter!).Leave(), this);
             return _entered.Task;
         }
+
+        async Task LockAsync() => Enter(await gate._threads.Run(() =>
+        {
+            var error = Lock(file, Libc.LOCK_EX);
+            if (_left)
+            {
+                file.Dispose(); // at once: the loop may be over
+            }
+
+            return error;
+        }));
 
         void Leave()
         {

@@ -28,4 +28,11 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "pthread_join")]
     internal static partial int ThreadJoin(nint thread, nint result);
+
+    // malloc.h
+    internal const int M_ARENA_MAX = -8;
+
+    /// <returns>0 where the C library knows no such parameter (musl).</returns>
+    [LibraryImport(Library, EntryPoint = "mallopt")]
+    internal static partial int MallOpt(int parameter, int value);
 }

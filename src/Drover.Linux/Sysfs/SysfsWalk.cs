@@ -15,6 +15,12 @@ namespace Drover.Linux.Sysfs;
 /// </summary>
 sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts counts) : IDisposable
 {
+    /// <summary>
+    /// Looked at before all others: controllers of disks, networks and USB are on it, whose drivers probe for seconds, asleep for most of it. All else can be
+    /// loaded meanwhile; what asks for most of the rest is the CPU, of which nothing waits for anything.
+    /// </summary>
+    const string First = "pci";
+
     readonly DirectoryReader _outer = new(live);
     readonly DirectoryReader _inner = new(live);
     readonly UeventFile _file = new(live);
@@ -26,7 +32,7 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
 
     internal IEnumerable<DeviceEvent> Devices()
     {
-        foreach (var device in Listed("bus", "devices").Concat(Listed("class", null)).Concat(Modules()).Concat(live ? [] : Tree()))
+        foreach (var device in Linked(First, $"bus/{First}/devices").Concat(Listed("bus", "devices")).Concat(Listed("class", null)).Concat(Modules()).Concat(live ? [] : Tree()))
         {
             yield return device;
             if (counts.Devices >= SysfsCounts.MaxDevices)
@@ -44,7 +50,7 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
         _inner.Dispose();
     }
 
-    /// <summary>The devices linked from <c>KIND/SUBSYSTEM/FOLDER</c>, of all subsystems of a kind.</summary>
+    /// <summary>The devices of all subsystems of a kind, but for those of <see cref="First"/>.</summary>
     IEnumerable<DeviceEvent> Listed(string kind, string? folder)
     {
         if (!Open(_outer, root, kind))
@@ -60,32 +66,40 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
             }
 
             var subsystem = SysPath.ToText(_outer.Name);
-            if (live && SilentSubsystems.Contains(subsystem))
+            if (subsystem == First || (live && SilentSubsystems.Contains(subsystem)))
             {
                 continue;
             }
 
-            var directory = folder is null ? $"{kind}/{subsystem}" : $"{kind}/{subsystem}/{folder}";
-            if (!Open(_inner, root, directory))
+            foreach (var device in Linked(subsystem, folder is null ? $"{kind}/{subsystem}" : $"{kind}/{subsystem}/{folder}"))
             {
-                continue;
+                yield return device;
             }
+        }
+    }
 
-            // Before the list is read: what comes later has an event with a number of its own. One look a device would be a fifth of the whole walk.
-            _seqnum = seqnum?.Read() ?? 0;
-            while (_inner.MoveNext())
+    /// <summary>The devices that a subsystem's directory links to.</summary>
+    IEnumerable<DeviceEvent> Linked(string subsystem, string directory)
+    {
+        if (!Open(_inner, root, directory))
+        {
+            yield break;
+        }
+
+        // Before the list is read: what comes later has an event with a number of its own. One look a device would be a fifth of the whole walk.
+        _seqnum = seqnum?.Read() ?? 0;
+        while (_inner.MoveNext())
+        {
+            // attribute files lie beside the links
+            if (_inner.Type is EntryType.Link or EntryType.Unknown && Device(directory, subsystem) is { } device)
             {
-                // attribute files lie beside the links
-                if (_inner.Type is EntryType.Link or EntryType.Unknown && Linked(directory, subsystem) is { } device)
-                {
-                    yield return device;
-                }
+                yield return device;
             }
         }
     }
 
     /// <summary>The device behind the link the inner reader stands at, or null.</summary>
-    DeviceEvent? Linked(string directory, string subsystem)
+    DeviceEvent? Device(string directory, string subsystem)
     {
         var length = Libc.ReadLinkAt(_inner.Fd, in _inner.Name[0], ref _link[0], _link.Length);
         if (length <= 0 || length == _link.Length)

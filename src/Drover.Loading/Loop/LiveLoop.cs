@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Drover.Loading;
 
 /// <summary>
@@ -14,7 +12,7 @@ public sealed class LiveLoop : EventLoop, IDisposable
     const int NoThread = 0; // managed thread ids begin at 1
 
     // Tasks and posted actions in one line, so that what one thread queues is run in its order, whichever kind it is.
-    readonly ConcurrentQueue<object> _work = new();
+    readonly WorkQueue _work = new();
 
     // An event that does not spin: in an emulated guest a spinning thread takes the time of the one it waits for.
     readonly AutoResetEvent _wake = new(initialState: false);
@@ -81,7 +79,7 @@ public sealed class LiveLoop : EventLoop, IDisposable
     }
 
     /// <inheritdoc/>
-    protected override IEnumerable<Task> GetScheduledTasks() => _work.OfType<Task>();
+    protected override IEnumerable<Task> GetScheduledTasks() => throw new NotSupportedException(); // for debuggers, which do without
 
     void RunUntil(Task end)
     {
@@ -93,7 +91,8 @@ public sealed class LiveLoop : EventLoop, IDisposable
                 FireDueTimers();
             }
 
-            if (!_work.TryDequeue(out var work))
+            var work = _work.Dequeue();
+            if (work is null)
             {
                 if (!FireDueTimers())
                 {

@@ -3,8 +3,8 @@ using Drover.Loading;
 
 namespace Drover.Output;
 
-/// <summary>Shows a person what the loader does: a line a call where they want to know, else a progress line. Used on the event loop.</summary>
-sealed class LoadWatcher(Terminal terminal, bool isVerbose) : ILoaderObserver
+/// <summary>Shows a person what the loader does: a line a call where they want to know, and a progress line unless they do not. Used on the event loop.</summary>
+sealed class LoadWatcher(Terminal terminal, bool isVerbose, bool isQuiet = false) : ILoaderObserver
 {
     readonly ProgressLine _line = new(terminal, TimeProvider.System);
     int _inKernel;
@@ -44,5 +44,9 @@ sealed class LoadWatcher(Terminal terminal, bool isVerbose) : ILoaderObserver
         terminal.Error.WriteLine(line);
     }
 
-    void Show() => _line.Show(() => $"{Progress()}{_loaded} loaded, {_inKernel} in the kernel");
+    void Show()
+    {
+        if (!isQuiet)
+            _line.Show(() => $"{Progress()}{_loaded} loaded, {_inKernel} in the kernel");
+    }
 }

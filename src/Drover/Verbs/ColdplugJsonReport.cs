@@ -24,7 +24,7 @@ static class ColdplugJsonReport
         json.WriteBoolean("interrupted", interrupted);
 
         // each module that could not be loaded, with the first device that wanted it
-        json.WriteObjects("failures", report.Failures, failure =>
+        json.WriteObjects("failures", report.Failures(), failure =>
         {
             json.WriteObject("outcome", () => json.WriteOutcome(failure.Outcome));
             json.WriteString("modalias", failure.Alias.Modalias);

@@ -10,7 +10,7 @@ static class ColdplugTable
 {
     public static void Write(ColdplugReport report, TextWriter writer)
     {
-        var failures = report.Failures.ToList();
+        var failures = report.Failures();
         var table = new Table();
         void Row(string name, object value) => table.Add(name, string.Create(CultureInfo.InvariantCulture, $"{value}"));
         Row("devices", report.Devices);

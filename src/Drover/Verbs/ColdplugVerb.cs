@@ -16,7 +16,7 @@ sealed class ColdplugVerb : Verb
     /// A driver's probe may go on after its module's init, and devices appear then (serio, USB, SCSI hosts). Udev's settle has no such wait: it ends when
     /// its queue is empty.
     /// </summary>
-    static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan QuietTime = TimeSpan.FromMilliseconds(100);
 
     public override string Name => "coldplug";
 
@@ -36,11 +36,13 @@ sealed class ColdplugVerb : Verb
     [
         CommonOptions.DryRun, CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Root, CommonOptions.Release, Sys, CommonOptions.Json,
         CommonOptions.Verbose with { Help = "a line for each call to the kernel, on standard error" },
+        CommonOptions.Quiet with { Help = "no table and no progress: only what could not be loaded, on standard error" },
     ];
 
     public override IReadOnlyList<Example> Examples =>
     [
         new("drover coldplug", "at boot, in the place of 'udevadm trigger' for modules"),
+        new("drover coldplug --quiet", "the same from a script or a unit"),
         new("drover coldplug --dry-run", "what would be loaded, why, and which device asks; needs no root"),
         new("drover coldplug --jobs 4 --budget 64M --json", "on a small machine, with a report to keep"),
         new("drover coldplug --dry-run --root /mnt --sys /tmp/copy-of-sys", "the plan for another machine"),
@@ -65,6 +67,8 @@ sealed class ColdplugVerb : Verb
         var report = Load(session, devices, arguments, terminal, out var interrupted);
         if (arguments.Has(CommonOptions.Json))
             ColdplugJsonReport.Write(report, interrupted, terminal.Out);
+        else if (arguments.Has(CommonOptions.Quiet))
+            ComplainOf(report, terminal);
         else
             ColdplugTable.Write(report, terminal.Out);
         if (interrupted)
@@ -72,12 +76,22 @@ sealed class ColdplugVerb : Verb
         return interrupted || !LoadedAllThatCouldBe(report) ? ExitCode.Failure : ExitCode.Ok;
     }
 
+    /// <summary>A line for each module that somebody could have loaded.</summary>
+    static void ComplainOf(ColdplugReport report, Terminal terminal)
+    {
+        foreach (var (outcome, alias) in report.Failures())
+        {
+            if (outcome.Error is not Errno.ENODEV)
+                terminal.Complain($"coldplug: {outcome.Module}, for {alias.FirstDevice}: {OutcomeText.ReasonOf(outcome)}");
+        }
+    }
+
     static ColdplugReport Load(Session session, SysfsDevices devices, Arguments arguments, Terminal terminal, out bool interrupted)
     {
         using var interrupt = new Interrupt();
-        var watcher = new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose));
+        var watcher = new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose), arguments.Has(CommonOptions.Quiet));
         var loader = session.CreateLoader(arguments, watcher);
-        var coldplug = new Coldplug(session.Loop, devices, loader, Quiet);
+        var coldplug = new Coldplug(session.Loop, devices, loader, QuietTime);
         watcher.Progress = () => $"{coldplug.Progress.Devices} devices, {coldplug.Progress.Distinct} modaliases, {coldplug.Progress.Waiting} waiting, ";
         if (session.WithoutGate is { } reason)
             watcher.Noted(reason);
@@ -96,5 +110,5 @@ sealed class ColdplugVerb : Verb
     }
 
     /// <summary>A driver that finds no hardware could not be loaded by anybody.</summary>
-    internal static bool LoadedAllThatCouldBe(ColdplugReport report) => report.Failures.All(failure => failure.Outcome.Error is Errno.ENODEV);
+    internal static bool LoadedAllThatCouldBe(ColdplugReport report) => report.Failures().All(failure => failure.Outcome.Error is Errno.ENODEV);
 }

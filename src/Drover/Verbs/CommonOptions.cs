@@ -16,6 +16,8 @@ static class CommonOptions
 
     public static readonly Option Verbose = new("verbose", "say more", Short: 'v');
 
+    public static readonly Option Quiet = new("quiet", "say only what went wrong", Short: 'q');
+
     public static readonly Option DryRun = new("dry-run", "load nothing; print the plan: what, why, in which order", Short: 'n');
 
     public static readonly Option Jobs = new("jobs", "most loads at the same time", "N", "the CPUs, at most 16", 'j', ValueKind.Count);

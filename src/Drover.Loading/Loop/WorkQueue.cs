@@ -1,0 +1,46 @@
+namespace Drover.Loading;
+
+/// <summary>
+/// What waits for the event loop, in the order in which it came. Any thread puts work in, the loop alone takes it out. Nobody ever spins: in an emulated guest, where all CPUs
+/// take turns on one host thread, who spins keeps the one it waits for from running, and the runtime's first spin measures the pause instruction for up to half a second.
+/// </summary>
+sealed class WorkQueue
+{
+    Node? _newest; // what came since the loop last looked, the newest first
+    Node? _oldest; // the loop's own: what it took over then, the oldest first
+
+    /// <summary>True only for the loop's thread: there is nothing to take.</summary>
+    public bool IsEmpty => _oldest is null && Volatile.Read(ref _newest) is null;
+
+    /// <summary>A full fence.</summary>
+    public void Enqueue(object work)
+    {
+        var node = new Node(work) { Next = Volatile.Read(ref _newest) };
+        while (Interlocked.CompareExchange(ref _newest, node, node.Next) is var seen && seen != node.Next)
+            node.Next = seen;
+    }
+
+    /// <summary>Takes what has waited longest; null when there is nothing. For the loop's thread.</summary>
+    public object? Dequeue()
+    {
+        _oldest ??= Reverse(Interlocked.Exchange(ref _newest, null));
+        var work = _oldest?.Work;
+        _oldest = _oldest?.Next;
+        return work;
+    }
+
+    static Node? Reverse(Node? newest)
+    {
+        Node? oldest = null;
+        for (Node? next; newest is not null; newest = next)
+            (next, newest.Next, oldest) = (newest.Next, oldest, newest);
+        return oldest;
+    }
+
+    sealed class Node(object work)
+    {
+        public object Work { get; } = work;
+
+        public Node? Next { get; set; }
+    }
+}
