@@ -76,7 +76,7 @@ public sealed class KernelThreads(EventLoop loop)
     sealed class Worker(KernelThreads all, Func<Action> first)
 #pragma warning restore CA1001
     {
-        readonly AutoResetEvent _wake = new(initialState: false);
+        readonly WakeUp _wake = new();
         Func<Action>? _call = first;
 
         /// <param name="call">The next call, or null to end. For the loop, and only while this worker rests.</param>
@@ -92,10 +92,10 @@ public sealed class KernelThreads(EventLoop loop)
             {
                 var then = call();
                 all.Post(() => all.Rest(this, then));
-                if (!_wake.WaitOne(IdleTime))
+                if (!_wake.Wait(IdleTime))
                 {
                     all.Post(() => all.EndIfIdle(this));
-                    _wake.WaitOne();
+                    _wake.Wait();
                 }
             }
 

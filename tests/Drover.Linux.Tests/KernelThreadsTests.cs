@@ -1,5 +1,3 @@
-using Drover.Loading;
-
 namespace Drover.Linux.Tests;
 
 public sealed class KernelThreadsTests : IDisposable

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Drover.Loading;
 
 namespace Drover.Linux.Tests;
 

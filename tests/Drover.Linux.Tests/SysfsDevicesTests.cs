@@ -1,7 +1,6 @@
 using System.Text;
 using Drover.Devices;
 using Drover.Linux.Sysfs;
-using Drover.Loading;
 
 namespace Drover.Linux.Tests;
 

@@ -1,7 +1,6 @@
 using Drover.Devices;
 using Drover.Linux.Netlink;
 using Drover.Linux.Sysfs;
-using Drover.Loading;
 
 namespace Drover.Linux.Tests;
 

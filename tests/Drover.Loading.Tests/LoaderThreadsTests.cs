@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Drover.Linux;
 using Drover.Modules;
 
 namespace Drover.Loading.Tests;

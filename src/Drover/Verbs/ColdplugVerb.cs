@@ -1,5 +1,6 @@
 using Drover.Cli;
 using Drover.Devices;
+using Drover.Linux;
 using Drover.Linux.Sysfs;
 using Drover.Loading;
 using Drover.Modules;

@@ -2,7 +2,6 @@ using System.Text;
 using Drover.Cli;
 using Drover.Linux;
 using Drover.Linux.Sysfs;
-using Drover.Loading;
 using Drover.Model;
 using Drover.Output;
 

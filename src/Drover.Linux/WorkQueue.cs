@@ -1,8 +1,7 @@
-namespace Drover.Loading;
+namespace Drover.Linux;
 
 /// <summary>
-/// What waits for the event loop, in the order in which it came. Any thread puts work in, the loop alone takes it out. Nobody ever spins: in an emulated guest, where all CPUs
-/// take turns on one host thread, who spins keeps the one it waits for from running, and the runtime's first spin measures the pause instruction for up to half a second.
+/// What waits for the event loop, in the order in which it came. Any thread puts work in, the loop alone takes it out. Nobody ever spins (see <see cref="WakeUp"/>).
 /// </summary>
 sealed class WorkQueue
 {

@@ -1,4 +1,6 @@
-namespace Drover.Loading;
+using Drover.Loading;
+
+namespace Drover.Linux;
 
 /// <summary>
 /// The event loop of the real machine: the thread that calls <see cref="Run{T}"/> does all the work, in the order it was queued, by the system's clock.
@@ -14,8 +16,7 @@ public sealed class LiveLoop : EventLoop, IDisposable
     // Tasks and posted actions in one line, so that what one thread queues is run in its order, whichever kind it is.
     readonly WorkQueue _work = new();
 
-    // An event that does not spin: in an emulated guest a spinning thread takes the time of the one it waits for.
-    readonly AutoResetEvent _wake = new(initialState: false);
+    readonly WakeUp _wake = new();
 
     // 1 while the loop sleeps or is about to; whoever turns it back wakes the loop, so that a busy loop costs its posters no system call.
     int _sleeping;
@@ -132,11 +133,11 @@ public sealed class LiveLoop : EventLoop, IDisposable
             {
                 // rounded up, or the loop would spin through the last millisecond
                 var left = Math.Ceiling(_time.GetElapsedTime(_time.GetTimestamp(), due).TotalMilliseconds);
-                _wake.WaitOne((int)Math.Clamp(left, 0, int.MaxValue));
+                _ = _wake.Wait(TimeSpan.FromMilliseconds(Math.Clamp(left, 0, int.MaxValue)));
             }
             else
             {
-                _wake.WaitOne();
+                _wake.Wait();
             }
         }
 
