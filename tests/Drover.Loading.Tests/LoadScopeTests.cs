@@ -30,6 +30,14 @@ public sealed class LoadScopeTests
     }
 
     [Fact]
+    public void A_softdep_may_name_a_mere_command()
+    {
+        var scene = new Scene([new("target")], config: "install * true\ninstall prepare true one\ninstall finish true two\nsoftdep target pre: prepare post: finish nothing");
+        scene.Run(loader => Scene.One(loader, "target"));
+        Assert.Equal(["true one", "true two"], scene.Machine.Commands);
+    }
+
+    [Fact]
     public void A_file_alone_brings_nothing_that_belongs_to_it()
     {
         var scene = User("install user /bin/false");

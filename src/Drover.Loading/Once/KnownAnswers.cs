@@ -24,7 +24,7 @@ sealed class KnownAnswers(ModuleCatalog catalog, Planner planner, IKernel kernel
         {
             if (ask.File is null && catalog.Tree.IsBuiltIn(module))
                 return new Answer(new ModuleOutcome(module, OutcomeKind.BuiltIn));
-            if (!planner.TryPlan(module, ask.Scope, ask.File, out planned, out var cycle))
+            if (!planner.TryPlan(new FoundModule(module, ask.Alias), ask.Scope, ask.File, out planned, out var cycle))
             {
                 return new Answer(cycle is null
                     ? new ModuleOutcome(module, OutcomeKind.NotFound, Why: LoaderMessages.NotFound(module))

@@ -70,14 +70,14 @@ public sealed class LoadPlan
             if (Blacklist.Holds(_catalog, request, module))
                 Remark(request, new ModuleOutcome(module.Name, OutcomeKind.Blacklisted, Why: LoaderMessages.Blacklisted(module.Name)));
             else
-                Visit(module.Name, PlanReason.Asked, request.Asked, request);
+                Visit(module, PlanReason.Asked, request.Asked, request);
         }
     }
 
     /// <summary>Depth first, with a stack of its own: a chain of dependencies may be as long as an index file allows.</summary>
-    void Visit(string module, PlanReason reason, string by, LoadRequest request)
+    void Visit(FoundModule module, PlanReason reason, string by, LoadRequest request)
     {
-        var left = new Stack<(string Module, PlanReason Reason, string For, PlannedModule? Ready)>([(module, reason, by, null)]);
+        var left = new Stack<(FoundModule Module, PlanReason Reason, string For, PlannedModule? Ready)>([(module, reason, by, null)]);
         while (left.TryPop(out var next))
         {
             if (next.Ready is { } ready)
@@ -85,28 +85,28 @@ public sealed class LoadPlan
                 _steps.Add(new PlanStep(ready, next.Reason, next.For, request, _kernel.InitStateOf(ready.Name) is InitState.Live));
                 continue;
             }
-            if (!_seen.Add(next.Module))
+            if (!_seen.Add(next.Module.Name))
                 continue;
-            if (_catalog.Tree.IsBuiltIn(next.Module))
+            if (_catalog.Tree.IsBuiltIn(next.Module.Name))
             {
-                Remark(request, new ModuleOutcome(next.Module, OutcomeKind.BuiltIn));
+                Remark(request, new ModuleOutcome(next.Module.Name, OutcomeKind.BuiltIn));
                 continue;
             }
-            if (!_planner.TryPlan(next.Module, out var planned, out var cycle))
+            if (!_planner.TryPlan(next.Module, LoadScope.Full, file: null, out var planned, out var cycle))
             {
                 Remark(request, cycle is null
-                    ? new ModuleOutcome(next.Module, OutcomeKind.NotFound, Why: LoaderMessages.NotFound(next.Module))
-                    : new ModuleOutcome(next.Module, OutcomeKind.Failed, Errno.ELOOP, LoaderMessages.Cycle(cycle)));
+                    ? new ModuleOutcome(next.Module.Name, OutcomeKind.NotFound, Why: LoaderMessages.NotFound(next.Module.Name))
+                    : new ModuleOutcome(next.Module.Name, OutcomeKind.Failed, Errno.ELOOP, LoaderMessages.Cycle(cycle)));
                 continue;
             }
             // pushed last, visited first
             foreach (var after in planned.After.Reverse())
-                left.Push((after.Name, PlanReason.AfterOf, planned.Name, null));
-            left.Push((planned.Name, next.Reason, next.For, planned));
+                left.Push((after, PlanReason.AfterOf, planned.Name, null));
+            left.Push((next.Module, next.Reason, next.For, planned));
             foreach (var hard in planned.HardDependencies.Reverse())
-                left.Push((hard, PlanReason.DependencyOf, planned.Name, null));
+                left.Push((new FoundModule(hard, null), PlanReason.DependencyOf, planned.Name, null));
             foreach (var before in planned.Before.Reverse())
-                left.Push((before.Name, PlanReason.BeforeOf, planned.Name, null));
+                left.Push((before, PlanReason.BeforeOf, planned.Name, null));
         }
     }
 

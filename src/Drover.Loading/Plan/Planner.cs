@@ -41,22 +41,23 @@ public sealed class Planner
     }
 
     /// <summary>As above, as much of it as the scope says, and with another file in its place where one is given; such a file needs no index.</summary>
-    public bool TryPlan(string module, LoadScope scope, string? file, [NotNullWhen(true)] out PlannedModule? planned, out string? cycle)
+    /// <param name="module">As a look-up found it.</param>
+    public bool TryPlan(FoundModule module, LoadScope scope, string? file, [NotNullWhen(true)] out PlannedModule? planned, out string? cycle)
     {
         cycle = null;
-        planned = scope is LoadScope.Alone && file is not null ? Alone(module, file) : null;
+        planned = scope is LoadScope.Alone && file is not null ? Alone(module.Name, file) : null;
         if (planned is not null)
             return true;
-        if (!TryPlan(module, out planned, out cycle))
+        if (!TryPlan(module.Name, out planned, out cycle))
         {
             if (cycle is not null)
                 return false;
-            var (pre, post) = _catalog.SoftDependenciesOf(module);
-            var command = IsKnown(pre) || IsKnown(post) ? null : _catalog.InstallCommandOf(module);
+            var (pre, post) = _catalog.SoftDependenciesOf(module.Name);
+            var command = IsKnown(pre) || IsKnown(post) ? null : _catalog.InstallCommandOf(module.Name, module.Alias);
             // a command may have a name that is no module's
             if (file is null && (command is null || scope is not LoadScope.Full))
                 return false;
-            planned = Alone(module, file ?? "") with { Before = Resolve(pre, module), After = Resolve(post, module), InstallCommand = command };
+            planned = Alone(module.Name, file ?? "") with { Before = Resolve(pre, module.Name), After = Resolve(post, module.Name), InstallCommand = command };
         }
         if (file is not null)
             planned = planned with { Path = file };
@@ -93,9 +94,11 @@ public sealed class Planner
         return false;
     }
 
-    /// <summary>A softdep may name an alias, whose options the module then has; what is built in or unknown needs no waiting.</summary>
+    /// <summary>A softdep may name an alias, whose options the module then has, or a mere command; what is built in or unknown needs no waiting.</summary>
     FoundModule[] Resolve(IReadOnlyList<string> names, string except) =>
-        [.. names.SelectMany(name => FoundModule.All(_catalog, name)).Where(found => found.Name != except && _catalog.Tree.Find(found.Name) is not null).DistinctBy(found => found.Name)];
+        [.. names.SelectMany(name => FoundModule.All(_catalog, name)).Where(found => found.Name != except && CanBeBrought(found)).DistinctBy(found => found.Name)];
+
+    bool CanBeBrought(FoundModule found) => _catalog.Tree.Find(found.Name) is not null || _catalog.InstallCommandOf(found.Name, found.Alias) is not null;
 
     /// <summary>Whether waiting for <paramref name="from"/> would come round to <paramref name="target"/>.</summary>
     bool Leads(string from, string target)

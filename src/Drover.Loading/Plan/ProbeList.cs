@@ -48,7 +48,8 @@ public sealed class ProbeList
     readonly ModuleCatalog _catalog;
     readonly HashSet<FoundModule> _visited = [];
     readonly HashSet<FoundModule> _required = [];
-    readonly List<(FoundModule Module, bool IgnoreCommand)> _order = [];
+    readonly HashSet<FoundModule> _withoutCommand = []; // wherever in the list they stand
+    readonly List<FoundModule> _order = [];
 
     ProbeList(ModuleCatalog catalog) => _catalog = catalog;
 
@@ -66,12 +67,12 @@ public sealed class ProbeList
         var steps = new ProbeStep[list._order.Count];
         for (var i = 0; i < steps.Length; i++)
         {
-            var (module, ignore) = list._order[i];
+            var module = list._order[i];
             var isTarget = module == target;
             steps[i] = new ProbeStep(
                 module,
                 isTarget && file is not null ? file : catalog.Tree.Find(module.Name)?.Path,
-                ignore ? null : catalog.InstallCommandOf(module.Name),
+                list._withoutCommand.Contains(module) ? null : catalog.InstallCommandOf(module.Name, module.Alias),
                 catalog.OptionsOf(module.Name, module.Alias),
                 list._required.Contains(module), isTarget);
         }
@@ -94,10 +95,13 @@ public sealed class ProbeList
         }
         for (var i = dependencies.Count - 1; i >= 0; i--)
             AddWithSoftdeps(new FoundModule(dependencies[i], null), depth);
-        if (ignoreCommand)
-            _order.Add((module, true));
-        else
+        if (!ignoreCommand)
+        {
             AddWithSoftdeps(module, depth);
+            return;
+        }
+        _order.Add(module);
+        _withoutCommand.Add(module);
     }
 
     void AddWithSoftdeps(FoundModule module, int depth)
@@ -107,8 +111,10 @@ public sealed class ProbeList
         var after = Find(post);
         foreach (var soft in before)
             Visit(soft, isRequired: false, ignoreCommand: false, depth + 1);
+        _order.Add(module);
         // softdeps take the command's place (modprobe.d(5))
-        _order.Add((module, before.Count + after.Count > 0));
+        if (before.Count + after.Count > 0)
+            _withoutCommand.Add(module);
         foreach (var soft in after)
             Visit(soft, isRequired: false, ignoreCommand: false, depth + 1);
     }

@@ -49,7 +49,7 @@ public sealed class ModuleCatalog
         // no module's name has a colon, and all modaliases have
         if (!name.Contains(':') && Tree.Find(name) is not null) return new Resolution(LookupStep.Dependencies, [name]);
         if (name.StartsWith("symbol:", StringComparison.Ordinal) && Tree.MatchSymbols(name) is { Count: > 0 } bySymbol) return new Resolution(LookupStep.Symbols, bySymbol);
-        if (HasCommand(Config.InstallCommands, name) || HasCommand(Config.RemoveCommands, name)) return new Resolution(LookupStep.Commands, [name]);
+        if ((Named(Config.InstallCommands, name) ?? Named(Config.RemoveCommands, name)) is not null) return new Resolution(LookupStep.Commands, [name]);
         if (Tree.MatchAliases(name) is { Count: > 0 } byAlias) return new Resolution(LookupStep.Aliases, byAlias);
         if (Tree.IsBuiltIn(name)) return new Resolution(LookupStep.BuiltIn, [name]);
         if (Tree.MatchBuiltInAliases(name) is { Count: > 0 } byBuiltIn) return new Resolution(LookupStep.BuiltInAliases, byBuiltIn);
@@ -98,10 +98,25 @@ public sealed class ModuleCatalog
     }
 
     /// <summary>The shell command that stands in for loading the module, or null; the first matching line.</summary>
-    public string? InstallCommandOf(string module) => CommandOf(Config.InstallCommands, module);
+    /// <remarks>What no index knows, and was found because a line has that very name, has that line's command, though a pattern stand before it.</remarks>
+    /// <param name="module">Normalised name.</param>
+    /// <param name="askedAlias">The alias that led to it; null where its own name did.</param>
+    /// <exception cref="ModuleDataException">An index is corrupt.</exception>
+    public string? InstallCommandOf(string module, string? askedAlias = null)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        if (Matching(Config.InstallCommands, module) is not { } first) return null;
+        return (IsFoundByCommand(module, askedAlias) ? Named(Config.InstallCommands, module) ?? first : first).Command;
+    }
 
-    /// <summary>The shell command that stands in for removing the module, or null; the first matching line.</summary>
-    public string? RemoveCommandOf(string module) => CommandOf(Config.RemoveCommands, module);
+    /// <summary>The shell command that stands in for removing the module, or null; as above, where no install line has its name.</summary>
+    public string? RemoveCommandOf(string module, string? askedAlias = null)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        if (Matching(Config.RemoveCommands, module) is not { } first) return null;
+        bool isFound = IsFoundByCommand(module, askedAlias) && Named(Config.InstallCommands, module) is null;
+        return (isFound ? Named(Config.RemoveCommands, module) ?? first : first).Command;
+    }
 
     public bool IsBlacklisted(string module)
     {
@@ -122,23 +137,24 @@ public sealed class ModuleCatalog
         return name;
     }
 
-    private static string? CommandOf(IReadOnlyList<CommandRule> rules, string module)
+    private bool IsFoundByCommand(string module, string? askedAlias) => askedAlias is null && Tree.Find(module) is null;
+
+    private static CommandRule? Matching(IReadOnlyList<CommandRule> rules, string module)
     {
-        ArgumentNullException.ThrowIfNull(module);
         foreach (CommandRule rule in rules)
         {
-            if (Fnmatch.Matches(rule.Pattern, module)) return rule.Command;
+            if (Fnmatch.Matches(rule.Pattern, module)) return rule;
         }
         return null;
     }
 
-    /// <summary>Whether a command's name is this very one: in a look-up the names of commands are no patterns.</summary>
-    private static bool HasCommand(IReadOnlyList<CommandRule> rules, string name)
+    /// <summary>The line of this very name: in a look-up the names of commands are no patterns.</summary>
+    private static CommandRule? Named(IReadOnlyList<CommandRule> rules, string name)
     {
         foreach (CommandRule rule in rules)
         {
-            if (rule.Pattern == name) return true;
+            if (rule.Pattern == name) return rule;
         }
-        return false;
+        return null;
     }
 }

@@ -70,11 +70,23 @@ public class ModuleCatalogTests
     [Fact]
     public void The_first_matching_command_stands_in()
     {
-        ModuleCatalog catalog = new(s_tree, ModprobeConfig.Parse("install b* one\ninstall bc two\nremove bc three\nblacklist b-c"));
+        ModuleCatalog catalog = new(s_tree, ModprobeConfig.Parse("install b* one\ninstall a-mod two\ninstall a* three\nremove bc three\nblacklist b-c"));
         Assert.Equal("one", catalog.InstallCommandOf("bc"));
-        Assert.Null(catalog.InstallCommandOf("a"));
+        Assert.Equal("two", catalog.InstallCommandOf("a_mod"));
+        Assert.Null(catalog.InstallCommandOf("c"));
         Assert.Equal("three", catalog.RemoveCommandOf("bc"));
         Assert.True(catalog.IsBlacklisted("b_c"));
         Assert.False(catalog.IsBlacklisted("b"));
+    }
+
+    [Fact]
+    public void The_command_by_whose_name_something_was_found_stands_before_patterns()
+    {
+        ModuleCatalog catalog = new(s_tree, ModprobeConfig.Parse("install c* one\ninstall cmd two\nremove c* three\nremove cmd four\nremove cold five"));
+        Assert.Equal("two", catalog.InstallCommandOf("cmd"));
+        Assert.Equal("one", catalog.InstallCommandOf("cmd", "alias"));
+        Assert.Equal("three", catalog.RemoveCommandOf("cmd")); // it was found by its install line
+        Assert.Equal("five", catalog.RemoveCommandOf("cold"));
+        Assert.Equal("three", catalog.RemoveCommandOf("cold", "alias"));
     }
 }

@@ -63,7 +63,7 @@ sealed class ModprobeRemove : IDisposable
     {
         if (depth > Deepest)
             return false;
-        var command = Options.IgnoreCommands ? null : _run.Catalog.RemoveCommandOf(module.Name);
+        var command = Options.IgnoreCommands ? null : _run.Catalog.RemoveCommandOf(module.Name, module.Alias);
         if (command is null && !Options.ShowDepends && !IsThere(module.Name, ignoreBuiltIn, out var isDone))
             return isDone;
         var (pre, post) = Options.IgnoreCommands ? ([], []) : _run.Catalog.SoftDependenciesOf(module.Name);
