@@ -38,7 +38,8 @@ internal sealed class FactsReader : IDisposable
         }
         catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
         {
-            return new() { Errno = errno };
+            // .NET opens no directory, and kmod reads none
+            return new() { Errno = Directory.Exists(path) ? FileProblem.IsDirectory : errno };
         }
         finally
         {

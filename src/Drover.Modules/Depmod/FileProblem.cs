@@ -3,7 +3,7 @@ namespace Drover.Modules.Depmod;
 /// <summary>What went wrong with a file as the errno that kmod, which opens it itself, would tell of. Stateless.</summary>
 internal static class FileProblem
 {
-    public const int NoExec = 8, Invalid = 22, NoSpace = 28; // ENOEXEC, EINVAL, ENOSPC
+    public const int NoExec = 8, IsDirectory = 21, Invalid = 22, NoSpace = 28; // ENOEXEC, EISDIR, EINVAL, ENOSPC
 
     const int NotThere = 2, IoError = 5, NoAccess = 13; // ENOENT, EIO, EACCES
 
@@ -18,6 +18,7 @@ internal static class FileProblem
         ModuleDataException => Invalid,
         UnauthorizedAccessException => NoAccess,
         FileNotFoundException or DirectoryNotFoundException => NotThere,
+        ArgumentException => NotThere, // an empty path
         // .NET keeps the errno there
         IOException io => io.HResult is > 0 and <= MaxErrno ? io.HResult : io.HResult == DiskFull ? NoSpace : IoError,
         _ => null,

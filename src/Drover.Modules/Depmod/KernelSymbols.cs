@@ -16,7 +16,8 @@ internal static class KernelSymbols
         byte[] text;
         try
         {
-            text = File.ReadAllBytes(file);
+            // a directory opens, for kmod, and has no lines
+            text = Directory.Exists(file) ? [] : File.ReadAllBytes(file);
         }
         catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
         {

@@ -43,8 +43,6 @@ public sealed class ModuleTree
     public static ModuleTree OpenOrEmpty(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        // kmod joins with one slash, and paths end up in messages
-        if (directory.Length > 1) directory = directory.TrimEnd('/');
         return new ModuleTree(
             directory,
             LazyIndex.OnDisk(directory, "modules.dep", "modules.dep", TextTables.Dependencies),
@@ -102,5 +100,6 @@ public sealed class ModuleTree
     /// <summary>modules.builtin.alias, or what modules.builtin.modinfo says where that is missing.</summary>
     public IReadOnlyList<string> MatchBuiltInAliases(string alias) => _builtInAliases.Index.Match(alias);
 
+    /// <summary>As kmod joins them: with a slash, whatever the directory ends with; such paths are printed.</summary>
     private string AbsolutePath(string path) => path.StartsWith('/') ? path : $"{Directory}/{path}";
 }

@@ -19,8 +19,8 @@ sealed class DepmodTool : KmodTool
         new("all", OptionValue.None, 'a'),
         new("quick", OptionValue.None, 'A'),
         new("basedir", OptionValue.Required, 'b'),
-        new("moduledir", OptionValue.Required, 'm'),
-        new("outdir", OptionValue.Required, 'o'),
+        new("moduledir", OptionValue.Required, 'm', IsOurs: true),
+        new("outdir", OptionValue.Required, 'o', IsOurs: true),
         new("config", OptionValue.Required, 'C'),
         new("symvers", OptionValue.Required, 'E'),
         new("filesyms", OptionValue.Required, 'F'),
@@ -131,12 +131,12 @@ sealed class DepmodTool : KmodTool
         bool TryTakePrefix(string value)
         {
             var bytes = Encoding.UTF8.GetBytes(value);
-            if (bytes.Length > 1)
+            if (bytes.Length != 1)
             {
                 log.Fatal("-P only takes a single char");
                 return false;
             }
-            _prefix = bytes.Length == 0 ? (byte)0 : bytes[0];
+            _prefix = bytes[0];
             return true;
         }
 

@@ -30,7 +30,7 @@ sealed class GetOpt
 
     /// <param name="program">As complaints name it.</param>
     /// <param name="args">Without the program's own name.</param>
-    /// <param name="letters">As optstring in getopt(3): a colon behind a letter that takes a value.</param>
+    /// <param name="letters">As optstring in getopt(3): a colon behind a letter that takes a value; with a plus at its beginning, options end at the first operand.</param>
     /// <param name="longs">In the order in which a complaint of an ambiguous one lists them.</param>
     /// <param name="complaints">Standard error.</param>
     public GetOpt(string program, IEnumerable<string> args, string letters, IReadOnlyList<LongOption> longs, TextWriter complaints) =>
@@ -50,7 +50,15 @@ sealed class GetOpt
             return NextLetter();
         // GNU's order: operands may stand between options
         while (_next < _args.Length && (_args[_next].Length < 2 || _args[_next][0] != '-'))
-            _operands.Add(_args[_next++]);
+        {
+            if (!_letters.StartsWith('+'))
+            {
+                _operands.Add(_args[_next++]);
+                continue;
+            }
+            _operands.AddRange(_args[_next..]);
+            _next = _args.Length;
+        }
         if (_next == _args.Length)
             return End;
         if (_args[_next] == "--")
@@ -72,7 +80,7 @@ sealed class GetOpt
         var isLast = _bundle == arg.Length;
         if (isLast)
             (_next, _bundle) = (_next + 1, 0);
-        var at = letter is ':' or ';' ? -1 : _letters.IndexOf(letter, StringComparison.Ordinal);
+        var at = letter is ':' or ';' or '+' ? -1 : _letters.IndexOf(letter, StringComparison.Ordinal);
         if (at < 0)
             return Complain($"invalid option -- '{letter}'");
         if (at + 1 == _letters.Length || _letters[at + 1] != ':')
@@ -97,8 +105,8 @@ sealed class GetOpt
         if (!TryFind(name, out var option, out var ambiguous))
         {
             return Complain(ambiguous is null
-                ? $"unrecognized option '--{name}'"
-                : $"option '--{name}' is ambiguous; possibilities: {string.Join(' ', ambiguous.Select(possible => $"'--{possible}'"))}");
+                ? $"unrecognized option '{arg}'"
+                : $"option '{arg}' is ambiguous; possibilities: {string.Join(' ', ambiguous.Select(possible => $"'--{possible}'"))}");
         }
         if (equals >= 0)
         {

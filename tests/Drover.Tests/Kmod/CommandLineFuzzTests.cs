@@ -28,8 +28,8 @@ public sealed class CommandLineFuzzTests : IDisposable
         };
         var words = Gen.Frequency(
             (4, Gen.OneOf<string>([.. OptionsOf(tool)])),
-            (3, Gen.OneOf("zz_none", "zz_alias", "zz_cmd", "zz-dash", "x:1", "zz[", "zz]", "", "-", "--", "=", "zz=1", "--=", "---", "zz\0z", $"{_root.Directory}/a.ko", $"{_root.Directory}/cut.ko", $"{_root.Directory}/none.ko", _root.Path, "/dev/null", "18446744073709551616", "-1", "0x")),
-            (1, Gen.String[Gen.Char, 0, 8].Select(text => "zz" + text)),
+            (3, Gen.OneOf("zz_none", "zz_alias", "zz_cmd", "zz-dash", "x:1", "zz[", "zz]", "", "-", "--", "=", "zz=1", "--=", "---", $"{_root.Directory}/a.ko", $"{_root.Directory}/cut.ko", $"{_root.Directory}/none.ko", _root.Path, "/dev/null", "18446744073709551616", "-1", "0x")),
+            (1, Gen.String[Gen.Char, 0, 8].Select(text => "zz" + text.Replace("\0", "", StringComparison.Ordinal))),
             (1, Gen.String[Gen.Char['!', '~'], 1, 4].Select(text => "-" + text.Replace('o', '-').Replace('d', '-').Replace('C', '-').Replace('S', '-').Replace('b', '-').Replace('k', '-'))));
         words.Array[0, 7].Sample(
             line =>
@@ -56,6 +56,7 @@ public sealed class CommandLineFuzzTests : IDisposable
         }
     }
 
-    /// <summary>To be told nothing may be asked for: -q, or messages to syslog.</summary>
-    static bool IsQuiet(string[] line) => line.Any(word => word.StartsWith('-') && word.AsSpan().ContainsAny('q', 's'));
+    /// <summary>To be told nothing may be asked for: -q, or messages to syslog. And kmod's modprobe -r has no words for a name with a bracket that has no match.</summary>
+    static bool IsQuiet(string[] line) =>
+        line.Any(word => word.StartsWith('-') && word.AsSpan().ContainsAny('q', 's')) || (line.Any(word => word.StartsWith('-') && word.Contains('r', StringComparison.Ordinal)) && line.Any(word => word.AsSpan().ContainsAny('[', ']')));
 }

@@ -49,7 +49,7 @@ static partial class KmodBeside
 
     static CommandLine Run(string[] args)
     {
-        var program = $"/usr/sbin/{args[0]}";
+        var program = args[0] == "kmod" ? "/usr/bin/kmod" : $"/usr/sbin/{args[0]}";
         Assert.SkipUnless(File.Exists(program), "kmod is not installed");
         var start = new ProcessStartInfo(program, args[1..]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["LC_ALL"] = "C";
@@ -58,7 +58,7 @@ static partial class KmodBeside
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return new CommandLine(process.ExitCode, output, WithoutPlaces(error.GetAwaiter().GetResult().Replace("/usr/sbin/", "", StringComparison.Ordinal)));
+        return new CommandLine(process.ExitCode, output, WithoutPlaces(error.GetAwaiter().GetResult().Replace(program, args[0], StringComparison.Ordinal)));
     }
 
     /// <summary>Complaints without where in kmod's source they are.</summary>

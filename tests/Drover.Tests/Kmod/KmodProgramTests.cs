@@ -39,6 +39,13 @@ public class KmodProgramTests
         Assert.Equal(KmodOracle.Run("kmod", args), KmodOracle.Ours(new KmodProgram(), args));
     }
 
+    [Theory]
+    [InlineData("x")]
+    [InlineData("list")]
+    [InlineData("x y")]
+    [InlineData("-")]
+    public void Lsmod_takes_no_words(string line) => Assert.Equal(KmodOracle.Run("lsmod", line.Split(' ')), KmodOracle.Ours(new LsmodTool(), line.Split(' ')));
+
     [Fact]
     public void Modules_are_listed_as_kmod_does()
     {
@@ -52,7 +59,7 @@ public class KmodProgramTests
     {
         using var machine = new FakeMachine();
         var ours = KmodOracle.Ours(new LsmodTool(machine.Root));
-        Assert.Equal(new ToolRun(1, "", "Error: could not get list of modules: No such file or directory\n"), ours);
+        Assert.Equal(new ToolRun(1, "", "libkmod: kmod_module_new_from_loaded: could not open /proc/modules: No such file or directory\nError: could not get list of modules: No such file or directory\n"), ours);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ namespace Drover.Kmod;
 /// <param name="root">Stands before <c>/proc</c>, <c>/sys</c> and <c>/lib/modules</c>: another machine's, recorded.</param>
 sealed class KmodProgram(string root = "") : KmodTool
 {
-    static readonly LongOption[] s_longs = [new("version", OptionValue.None, 'V'), new("help", OptionValue.None, 'h')];
+    static readonly LongOption[] s_longs = [new("help", OptionValue.None, 'h'), new("version", OptionValue.None, 'V')];
 
     /// <inheritdoc/>
     public override string Name => "kmod";

@@ -44,7 +44,8 @@ sealed class StaticNodes(string root = "")
     {
         string? output = null;
         var format = s_formats["human"];
-        var options = new GetOpt(Name, args, "o:f:h", s_longs, terminal.Error);
+        // options end at the first operand: kmod's own order, which getopt(3) keeps
+        var options = new GetOpt(Name, args, "+o:f:h", s_longs, terminal.Error);
         for (var option = options.Next(); option != GetOpt.End; option = options.Next())
         {
             switch (option)

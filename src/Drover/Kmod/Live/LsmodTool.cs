@@ -79,6 +79,8 @@ sealed class LsmodTool(string root = "") : KmodTool
     {
         if (LoadedModules.Read(root) is not { } modules)
         {
+            // libkmod's own line, wherever the tool's goes
+            terminal.Error.WriteLine("libkmod: kmod_module_new_from_loaded: could not open /proc/modules: No such file or directory");
             const string Problem = "could not get list of modules: No such file or directory";
             if (toSyslog)
                 new ToolLog(Name, terminal) { ToSyslog = true }.Error(Problem);

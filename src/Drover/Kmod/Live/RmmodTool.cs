@@ -41,7 +41,7 @@ sealed class RmmodTool : KmodTool
     public override int Run(IReadOnlyList<string> args, Terminal terminal)
     {
         var log = new ToolLog(Name, terminal);
-        var force = false;
+        bool force = false, toSyslog = false;
         var reader = new GetOpt(Name, args, Letters, Longs, terminal.Error);
         for (int option; (option = reader.Next()) != GetOpt.End;)
         {
@@ -51,7 +51,7 @@ sealed class RmmodTool : KmodTool
                     force = true;
                     break;
                 case 's':
-                    log.ToSyslog = true;
+                    toSyslog = true;
                     break;
                 case 'v':
                     log.Level = log.Level < LogLevel.Debug ? log.Level + 1 : LogLevel.Debug;
@@ -69,6 +69,7 @@ sealed class RmmodTool : KmodTool
                     return ExitCode.Failure;
             }
         }
+        log.ToSyslog = toSyslog; // what is said of options is not for syslog
         if (reader.Operands.Count == 0)
         {
             log.Error("missing module name.");
@@ -80,7 +81,7 @@ sealed class RmmodTool : KmodTool
         foreach (var word in reader.Operands)
         {
             // a file stands for the module in it
-            var module = File.Exists(word) ? ModuleName.FromPath(word) : ModuleName.Normalize(word);
+            var module = Path.Exists(word) ? ModuleName.FromPath(word) : ModuleName.Normalize(word);
             if (!force && Objection(module, tree.IsBuiltIn(module), log) is { } objection)
             {
                 log.Error(objection);

@@ -22,7 +22,7 @@ sealed class ModinfoTool : KmodTool
         new("basedir", OptionValue.Required, 'b'),
         new("version", OptionValue.None, 'V'),
         new("help", OptionValue.None, 'h'),
-        new("json", OptionValue.None, JsonOption),
+        new("json", OptionValue.None, JsonOption, IsOurs: true),
     ];
 
     const string Help = """

@@ -10,6 +10,9 @@ sealed class ModuleText
 {
     public const string FileName = "filename";
 
+    /// <summary>Of a built-in module, that takes its file's place.</summary>
+    const string Name = "name";
+
     /// <summary>Width of the keys with their colon.</summary>
     const int KeyWidth = 16;
 
@@ -41,6 +44,8 @@ sealed class ModuleText
         var text = new StringBuilder();
         if (_field == FileName)
             return $"{ShownPath}{separator}";
+        if (_field == Name && _module.Path is null)
+            return $"{RawText.Of(_module.Name)}{separator}";
         if (_field == ModuleParameters.Description)
         {
             foreach (var parameter in Parameters().LastFirst)
@@ -58,7 +63,7 @@ sealed class ModuleText
         }
 
         if (_module.Path is null)
-            Line(text, "name", RawText.Of(_module.Name), separator);
+            Line(text, Name, RawText.Of(_module.Name), separator);
         Line(text, FileName, ShownPath, separator);
         foreach (var (key, value) in _info)
         {

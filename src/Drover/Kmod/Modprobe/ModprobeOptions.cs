@@ -132,7 +132,8 @@ sealed class ModprobeOptions
                 All = true;
                 break;
             case 'r':
-                Task = ModprobeTask.Remove;
+                // what shows something comes first, in whatever order they are asked for
+                Task = Task is ModprobeTask.Insert ? ModprobeTask.Remove : Task;
                 break;
             case RemoveHolders:
                 WithHolders = true;

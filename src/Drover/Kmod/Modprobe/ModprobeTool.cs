@@ -28,12 +28,13 @@ sealed class ModprobeTool : KmodTool
             terminal.Out.Write(ModprobeHelp.Text);
             return ExitCode.Ok;
         }
-        (log.ToSyslog, log.Level) = (options.ToSyslog, options.Level);
+        log.ToSyslog = options.ToSyslog;
         if (options.Operands.Count == 0 && options.Task is not ModprobeTask.ShowConfig)
         {
             log.Error("missing parameters. See -h.");
             return ExitCode.Failure;
         }
+        log.Level = options.Level; // that nothing was asked for is told to the quiet, too
         var run = new ModprobeRun(options, CatalogOf(options, terminal), log, terminal);
         try
         {
