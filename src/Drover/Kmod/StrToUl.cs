@@ -8,7 +8,8 @@ static class StrToUl
     {
         value = 0;
         var digits = text.AsSpan().TrimStart();
-        if (digits.Length > 0 && digits[0] == '+')
+        var isNegative = digits.Length > 0 && digits[0] == '-';
+        if (isNegative || (digits.Length > 0 && digits[0] == '+'))
             digits = digits[1..];
         var numberBase = 10u;
         if (digits.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
@@ -34,6 +35,8 @@ static class StrToUl
         }
         if (isTooLarge)
             value = ulong.MaxValue;
+        else if (isNegative)
+            value = unchecked(0 - value); // so it has been since C89
         return true;
     }
 }

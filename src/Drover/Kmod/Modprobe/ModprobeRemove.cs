@@ -62,7 +62,11 @@ sealed class ModprobeRemove : IDisposable
     async Task<bool> RemoveAsync(FoundModule module, bool withHolders, bool ignoreBuiltIn, int depth)
     {
         if (depth > Deepest)
-            return false;
+        {
+            // to go on with what comes beside it would take for ever; kmod runs out of stack
+            _run.Log.Error($"softdeps lead round, or to more than {Deepest} others one after another: {module.Name}");
+            throw new FatalException();
+        }
         var command = Options.IgnoreCommands ? null : _run.Catalog.RemoveCommandOf(module.Name, module.Alias);
         if (command is null && !Options.ShowDepends && !IsThere(module.Name, ignoreBuiltIn, out var isDone))
             return isDone;
