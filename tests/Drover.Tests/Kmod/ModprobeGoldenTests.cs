@@ -107,12 +107,14 @@ public sealed class ModprobeGoldenTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--show-modversions", "fs/ext4/ext4.ko")]
-    [InlineData("--show-exports", "fs/jbd2/jbd2.ko")]
-    [InlineData("--show-exports", "fs/ext4/ext4.ko")]
-    public void Symbols_of_a_file(string option, string file)
+    [InlineData("6.1", "--show-modversions", "fs/ext4/ext4.ko")]
+    [InlineData("6.1", "--show-exports", "fs/jbd2/jbd2.ko")]
+    [InlineData("6.1", "--show-exports", "fs/ext4/ext4.ko")]
+    [InlineData("6.12", "--show-modversions", "fs/ext4/ext4.ko.xz")]
+    [InlineData("6.12", "--show-exports", "fs/jbd2/jbd2.ko.xz")]
+    public void Symbols_of_a_file(string kernel, string option, string file)
     {
-        var (root, release) = KmodBeside.Tree();
+        var (root, release) = KmodBeside.Tree(kernel);
         KmodBeside.SameAsKmod(["modprobe", option, $"{root}/lib/modules/{release}/kernel/{file}"]);
     }
 }
