@@ -25,9 +25,9 @@ public class CaseVerdictTests
     public void Other_users_of_a_module_are_wrong() => Assert.Single(new CaseVerdict(s_case, s_case with { Modules = ["dummy 1 -"] }).Problems);
 
     [Fact]
-    public void The_place_in_libkmods_source_is_not_compared() => Assert.Empty(new CaseVerdict(
-        s_case with { Error = "modprobe: ERROR: ../libkmod/libkmod-module.c:1047 command_do() Error running\n/lab/bin/modprobe: invalid option -- 'x'\n" },
-        s_case with { Error = "modprobe: ERROR: Error running\nmodprobe: invalid option -- 'x'\n" }).Problems);
+    public void The_place_in_libkmods_source_and_the_tools_path_are_not_compared() => Assert.Empty(new CaseVerdict(
+        s_case with { Error = "modprobe: ERROR: ../libkmod/libkmod-module.c:1047 command_do() Error running\n/lab/bin/modprobe: invalid option -- 'x'\nUsage: /lab/bin/lsmod\n" },
+        s_case with { Error = "modprobe: ERROR: Error running\nmodprobe: invalid option -- 'x'\nUsage: lsmod\n" }).Problems);
 
     [Fact]
     public void A_promise_of_our_own_is_kept_whatever_kmod_does()

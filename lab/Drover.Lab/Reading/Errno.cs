@@ -15,6 +15,7 @@ static class Errno
         [6] = "ENXIO",
         [8] = "ENOEXEC",
         [9] = "EBADF",
+        [11] = "EAGAIN",
         [12] = "ENOMEM",
         [13] = "EACCES",
         [14] = "EFAULT",

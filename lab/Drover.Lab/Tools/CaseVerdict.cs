@@ -48,12 +48,12 @@ sealed partial record CaseVerdict(CaseResult Kmod, CaseResult Drover)
     }
 
     /// <summary>
-    /// Without what Drover leaves out on purpose: the place in libkmod's source that Debian's kmod names, and the path by which a tool was called, which getopt
-    /// puts before its complaints.
+    /// Without what Drover leaves out on purpose: the place in libkmod's source that Debian's kmod names, and the path by which a tool was called, which stands
+    /// before getopt's complaints and in lsmod's usage.
     /// </summary>
     static string Plain(string messages) => NotCompared().Replace(messages, "");
 
-    [GeneratedRegex(@"\.\./libkmod/\S+:\d+ \w+\(\) |^/lab/bin/(?=\w+: )", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\.\./libkmod/\S+:\d+ \w+\(\) |(?<=^(?:Usage: )?)/lab/bin/(?=\w+)", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex NotCompared();
 
     /// <summary>The first line of each that is not the other's.</summary>

@@ -14,17 +14,22 @@ sealed record ToolsWish(string Kernel, int Cpus, int Processes, int Rounds, IRea
 /// <summary>Boots the two guests, of kmod's programs and of Drover's, and pairs what they went through.</summary>
 static class ToolsRun
 {
-    /// <summary>initramfs-tools' functions, whose calls are some of the cases.</summary>
-    const string InitramfsPackage = "initramfs-tools-core", InitramfsFolder = "usr/share/initramfs-tools";
+    /// <summary>initramfs-tools' functions and scripts, udev's among them, whose calls are some of the cases.</summary>
+    static readonly string[] s_initramfsPackages = ["initramfs-tools-core", "udev"];
+
+    const string InitramfsFolder = "usr/share/initramfs-tools";
 
     public static async Task<IReadOnlyList<CaseVerdict>> RunAsync(Laboratory laboratory, ToolsWish wish, RunSettings settings, CancellationToken stop)
     {
         var kernel = await laboratory.PrepareAsync(wish.Kernel, stop);
-        var files = new Dictionary<string, string>(await laboratory.PackageTextAsync(InitramfsPackage, InitramfsFolder, stop), StringComparer.Ordinal)
+        var files = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["lab/cases"] = Resources.ToolsCases,
             ["lab/herd"] = Resources.ToolsHerd,
         };
+        foreach (var package in s_initramfsPackages)
+            foreach (var (path, text) in await laboratory.PackageTextAsync(package, InitramfsFolder, stop))
+                files.Add(path, text);
         var guest = new GuestRun(kernel, Kernels.DefaultGate(wish.Kernel), wish.Cpus, Loader.Drover, settings.Memory, settings.Timeout ?? TimeSpan.FromMinutes(20))
         {
             Console = settings.Console,
