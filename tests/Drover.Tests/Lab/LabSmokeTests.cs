@@ -29,14 +29,14 @@ public class LabSmokeTests
         }
     }
 
-    /// <summary>A slice of lab/tools: loads, removals, commands, what the kernel asks for, many at once, and killed.</summary>
+    /// <summary>A slice of lab/tools: loads, removals, commands, what the kernel, the initramfs and udev ask for, many at once, and killed.</summary>
     [Fact]
     public async Task On_a_real_kernel_the_tools_do_what_kmods_do()
     {
         Assert.SkipUnless(File.Exists(Path.Combine(Repository.Root, LabTools)), "there is no lab/tools");
         Assert.SkipUnless(File.Exists(Repository.NativeBinary), "no native binary: ./test builds it");
         await Script.RunAsync(LabTools, Patience, "--kernel", "6.1", "--cpus", "4", "--processes", "50", "--rounds", "1", "--only",
-            "by_alias,parameters,chain_verbose,already,unknown,softdep,install,blacklist,remove_keeps_used,remove_in_use,missing_symbol,kernel_mounts,initramfs_load,own_herd,own_killed_1");
+            "by_alias,parameters,chain_verbose,already,unknown,softdep,install,blacklist,remove_keeps_used,remove_in_use,missing_symbol,kernel_mounts,initramfs_load,udev_rule,own_herd,own_killed_1");
     }
 
     static void Check(JsonElement report)
