@@ -35,6 +35,9 @@ public sealed class LinuxKernel : IKernel, IModuleRemovals, IDisposable
         SysModule.InitStateOf(module) is var state && state is InitState.Coming && SysModule.IsBuiltIn(module) ? InitState.Absent : state;
 
     /// <inheritdoc/>
+    public bool HasDrivers(string module) => SysModule.HasDrivers(module);
+
+    /// <inheritdoc/>
     public bool TryInspect(string path, out ModuleFileFacts facts, out LoadReply reason)
     {
         const long NsPerSecond = 1_000_000_000;

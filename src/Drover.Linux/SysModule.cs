@@ -39,6 +39,9 @@ public static class SysModule
     /// </summary>
     internal static bool IsBuiltIn(string module) => Directory.Exists($"{Root}{module}/parameters") && !Directory.Exists($"{Root}{module}/holders");
 
+    /// <summary>Whether a module has registered drivers (kernel: module_add_driver).</summary>
+    internal static bool HasDrivers(string module) => Directory.Exists($"{Root}{module}/drivers");
+
     /// <summary>The format the kernel decompresses, or none: without CONFIG_MODULE_DECOMPRESS the file is not there (kernel: compression_show).</summary>
     internal static ModuleCompression Compression() => SmallFile.TryRead(Root + "compression") switch
     {

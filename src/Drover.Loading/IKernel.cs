@@ -78,6 +78,9 @@ public interface IKernel
     /// <summary>One look at sysfs.</summary>
     InitState InitStateOf(string module);
 
+    /// <summary>A live module has registered drivers (<c>/sys/module/NAME/drivers</c>): their probes may go on after its init, and devices appear.</summary>
+    bool HasDrivers(string module);
+
     /// <summary>Looks at a module's file; <paramref name="reason"/> says why it could not.</summary>
     bool TryInspect(string path, out ModuleFileFacts facts, out LoadReply reason);
 

@@ -46,10 +46,10 @@ public sealed class Loader
     }
 
     /// <summary>
-    /// The loop's time when a module of ours was last seen to have become live, or null. Its driver is registered then, and the probes that run asynchronously
-    /// have begun; its call returns when they have ended.
+    /// The loop's time when a module of ours that has drivers was last seen to have become live, or null. They are registered then, and the probes that run asynchronously
+    /// have begun; the call returns when they have ended.
     /// </summary>
-    public long? LastLiveAt => _memory.LastLiveAt;
+    public long? LastDriverAt => _memory.LastDriverAt;
 
     /// <summary>What happened so far.</summary>
     public LoaderCounts Counts => _counter.Snapshot();

@@ -128,6 +128,8 @@ public sealed class LoaderThreadsTests
 
         public InitState InitStateOf(string module) => _live.ContainsKey(module) ? InitState.Live : _inFlight.ContainsKey(module) ? InitState.Coming : InitState.Absent;
 
+        public bool HasDrivers(string module) => true;
+
         public bool TryInspect(string path, out ModuleFileFacts facts, out LoadReply reason)
         {
             var module = _modules[Path.GetFileNameWithoutExtension(path)];

@@ -82,6 +82,8 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
 
     public InitState InitStateOf(string module) => _byName.TryGetValue(module, out var known) ? known.State : InitState.Absent;
 
+    public bool HasDrivers(string module) => true;
+
     public bool TryInspect(string path, out ModuleFileFacts facts, out LoadReply reason)
     {
         facts = default;

@@ -11,8 +11,8 @@ public readonly record struct ColdplugProgress(int Devices, int Modaliases, int 
 /// </summary>
 public sealed class Coldplug
 {
-    /// <summary>Devices looked at before the loop is given a turn, so that the first loads start while the look goes on.</summary>
-    const int DevicesPerTurn = 64;
+    /// <summary>Devices looked at before the loop is given a turn, so that loads start, and what depends on them, while the look goes on.</summary>
+    const int DevicesPerTurn = 8;
 
     readonly EventLoop _loop;
     readonly IDevices _devices;
@@ -29,7 +29,7 @@ public sealed class Coldplug
     /// <param name="loop">Owns all state.</param>
     /// <param name="devices">What is there, and what happens.</param>
     /// <param name="loader">Is told of removals for as long as the coldplug runs, where <paramref name="devices"/> can be listened to.</param>
-    /// <param name="quiet">How long after a module has become live devices may still appear: a driver's probe may go on after its module's init (serio, USB, SCSI hosts).</param>
+    /// <param name="quiet">How long after a module with drivers has become live devices may still appear: a driver's probe may go on after its module's init (serio, USB, SCSI hosts).</param>
     public Coldplug(EventLoop loop, IDevices devices, Loader loader, TimeSpan quiet) =>
         (_loop, _devices, _loader, _quiet) = (loop, devices, loader, quiet);
 
@@ -155,11 +155,11 @@ public sealed class Coldplug
         }
     }
 
-    /// <summary>Waits until it is some time ago that a module became live; not at all if none did.</summary>
+    /// <summary>Waits until it is some time ago that a driver came; not at all if none did.</summary>
     async Task QuietAsync(CancellationToken stop)
     {
         // while we wait, a device may have come, been served and gone by: then the wait begins anew
-        while (_loader.LastLiveAt is { } live && _quiet - _loop.Time.GetElapsedTime(live) is var left && left > TimeSpan.Zero && !stop.IsCancellationRequested)
+        while (_loader.LastDriverAt is { } live && _quiet - _loop.Time.GetElapsedTime(live) is var left && left > TimeSpan.Zero && !stop.IsCancellationRequested)
             await _loop.Delay(left, stop);
     }
 

@@ -28,7 +28,6 @@ public sealed unsafe class UeventSocket : IDisposable
     readonly Action _lost;
     readonly int _socket;
     readonly int _stop;
-    readonly NativeThread _thread;
     bool _disposed; // the loop's own
     long _malformed;
     long _foreign;
@@ -37,7 +36,7 @@ public sealed unsafe class UeventSocket : IDisposable
     UeventSocket(EventLoop loop, int socket, int stop, Action<DeviceEvent> received, Action lost)
     {
         (_loop, _socket, _stop, _received, _lost) = (loop, socket, stop, received, lost);
-        _thread = NativeThread.Start("uevents", Drain);
+        NativeThread.Start("uevents", Drain);
     }
 
     /// <summary>Messages that were no uevents; they were left out.</summary>
@@ -87,10 +86,7 @@ public sealed unsafe class UeventSocket : IDisposable
 
         _disposed = true;
         var one = 1UL;
-        _ = Libc.Write(_stop, ref MemoryMarshal.AsBytes(new Span<ulong>(ref one))[0], sizeof(ulong));
-        _thread.Join(); // it waits for nothing but these two
-        _ = Libc.Close(_socket);
-        _ = Libc.Close(_stop);
+        _ = Libc.Write(_stop, ref MemoryMarshal.AsBytes(new Span<ulong>(ref one))[0], sizeof(ulong)); // the thread closes both as it ends
     }
 
     void Drain()
@@ -102,7 +98,7 @@ public sealed unsafe class UeventSocket : IDisposable
             var vectors = stackalloc Libc.IoVector[BatchSize];
             var addresses = stackalloc Libc.NetlinkAddress[BatchSize];
             var credentials = stackalloc Libc.Credentials[BatchSize];
-            while (WaitForEvents())
+            while (Wait(forEvents: true))
             {
                 for (var i = 0; i < BatchSize; i++)
                 {
@@ -131,18 +127,25 @@ public sealed unsafe class UeventSocket : IDisposable
         }
         finally
         {
+            _ = Wait(forEvents: false);
             NativeMemory.Free(buffers);
+            _ = Libc.Close(_socket);
+            _ = Libc.Close(_stop);
         }
     }
 
-    /// <summary>False when it is time to end.</summary>
-    bool WaitForEvents()
+    /// <summary>Waits for events, or for nothing but the end; false when that has come.</summary>
+    bool Wait(bool forEvents)
     {
         var entries = stackalloc Libc.PollEntry[2];
-        entries[0] = new() { Fd = _socket, Events = Libc.POLLIN };
-        entries[1] = new() { Fd = _stop, Events = Libc.POLLIN };
-        _ = Libc.Poll(entries, 2, -1); // interrupted: nothing is returned, recvmmsg says EAGAIN, and we are here again
-        return entries[1].Returned == 0;
+        entries[0] = new() { Fd = _stop, Events = Libc.POLLIN };
+        entries[1] = new() { Fd = _socket, Events = Libc.POLLIN };
+        do
+        {
+            _ = Libc.Poll(entries, forEvents ? 2UL : 1, -1); // interrupted: nothing is returned, recvmmsg says EAGAIN, and we are here again
+        }
+        while (!forEvents && entries[0].Returned == 0);
+        return entries[0].Returned == 0;
     }
 
     bool GoOnAfter(Errno error)

@@ -128,7 +128,7 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
         using var watch = new LiveWatch(loop, kernel, call.Module, () =>
         {
             wasSeenLive = true;
-            memory.BecameLive(loop.Time.GetTimestamp());
+            NoteDrivers(call.Module);
             budget.Leave(share);
             flight.BecomeUsable();
         });
@@ -136,11 +136,17 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
         var reply = await kernel.LoadAsync(call);
         _inKernel.Remove(call.Module);
         if (reply.Error is Errno.None && !wasSeenLive)
-            memory.BecameLive(loop.Time.GetTimestamp());
+            NoteDrivers(call.Module);
         counter.Called(reply.Error, file.FileBytes);
         observer?.Called(call, file, reply, loop.Time.GetElapsedTime(started));
         flight.LeaveKernel();
         return reply;
+    }
+
+    void NoteDrivers(string module)
+    {
+        if (kernel.HasDrivers(module))
+            memory.DriverCame(loop.Time.GetTimestamp());
     }
 
     /// <summary>The errno policy at work: the landing, or the call to make next.</summary>

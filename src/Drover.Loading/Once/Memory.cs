@@ -5,8 +5,8 @@ sealed class Memory
 {
     readonly Dictionary<string, Entry> _modules = [];
 
-    /// <summary>When a load of ours was last seen to have made a module live, or null.</summary>
-    public long? LastLiveAt { get; private set; }
+    /// <summary>When a load of ours was last seen to have made a module with drivers live, or null.</summary>
+    public long? LastDriverAt { get; private set; }
 
     /// <summary>The module was seen live.</summary>
     public bool IsLive(string module) => _modules.TryGetValue(module, out var entry) && entry.Live;
@@ -22,8 +22,8 @@ sealed class Memory
 
     public void SawLive(string module) => Of(module).Live = true;
 
-    /// <summary>A load of ours has made the module live; its call may still be out.</summary>
-    public void BecameLive(long timestamp) => LastLiveAt = timestamp;
+    /// <summary>A load of ours has made a module with drivers live; its call may still be out.</summary>
+    public void DriverCame(long timestamp) => LastDriverAt = timestamp;
 
     public void Loaded(string module, string parameters)
     {

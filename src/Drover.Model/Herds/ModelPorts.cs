@@ -42,6 +42,8 @@ sealed class ModelKernelPort : IKernel
 
     public InitState InitStateOf(string module) => _machine.Kernel.InitStateOf(module);
 
+    public bool HasDrivers(string module) => true;
+
     public bool TryInspect(string path, out ModuleFileFacts facts, out LoadReply reason)
     {
         facts = default;

@@ -83,6 +83,8 @@ public sealed class MutationTests
 
         public InitState InitStateOf(string module) => kernel.InitStateOf(module);
 
+        public bool HasDrivers(string module) => kernel.HasDrivers(module);
+
         public bool TryInspect(string path, out ModuleFileFacts facts, out LoadReply reason) => kernel.TryInspect(path, out facts, out reason);
 
         public Task<LoadReply> LoadAsync(LoadCall call) => load(kernel, call);
