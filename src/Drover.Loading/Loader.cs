@@ -10,7 +10,7 @@ public sealed class Loader
 {
     readonly EventLoop _loop;
     readonly IKernel _kernel;
-    readonly ModuleCatalog _catalog;
+    ModuleCatalog _catalog;
     readonly ILoaderObserver? _observer;
     readonly LoadProcedure _procedure;
     readonly Memory _memory = new();
@@ -29,7 +29,7 @@ public sealed class Loader
     public Loader(EventLoop loop, IKernel kernel, IModuleGate gate, ModuleCatalog catalog, LoaderOptions options, ILoaderObserver? observer = null)
     {
         (_loop, _kernel, _catalog, _observer) = (loop, kernel, catalog, observer);
-        _known = new KnownAnswers(catalog, new Planner(catalog), kernel, _memory);
+        _known = new KnownAnswers(catalog, kernel, _memory);
         var bytes = options.BudgetBytes ?? Math.Clamp(kernel.AvailableBytes / 4, 1, LoaderOptions.DefaultMostBytes);
         var budget = new LoadBudget(loop, bytes, options.Jobs ?? Math.Clamp(kernel.CpuCount, 1, LoaderOptions.DefaultMostLoads), options.Headway);
         _procedure = new LoadProcedure(loop, kernel, gate, budget, _memory, _counter, options.Ignored, observer);
@@ -110,11 +110,31 @@ public sealed class Loader
         }
     }
 
+    /// <summary>Requests from now on go by another catalog: the indexes or the configuration have changed. What is in flight ends by the old one; failures that a file or an index was to blame for are forgotten.</summary>
+    public void Use(ModuleCatalog catalog)
+    {
+        _catalog = catalog;
+        _known.Use(catalog);
+    }
+
     /// <summary>A module came (an <c>add@/module/NAME</c> event): since 5.12 it is live then, and what depends on it may go on though its call is still out.</summary>
     public void ModuleAdded(string module) => _procedure.ModuleAdded(module);
 
     /// <summary>A module went (a <c>remove@/module/NAME</c> event): the next request for it loads it again.</summary>
-    public void ModuleRemoved(string module) => _memory.Removed(module);
+    public void ModuleRemoved(string module)
+    {
+        _memory.Removed(module);
+        if (_flights.GetValueOrDefault(new FlightKey(module)) is { InKernel: true } flight)
+            flight.IsGone = true;
+    }
+
+    /// <summary>Events were lost, and a module's removal may have been among them: nothing is taken for live any more without a look.</summary>
+    public void EventsLost()
+    {
+        _memory.ForgetWhatIsLive();
+        foreach (var flight in _flights.Values.Where(flight => flight.InKernel))
+            flight.IsGone = true;
+    }
 
     /// <summary>From a module's being usable to the kernel's last word on it, with what softdeps want after it and after all that it needed.</summary>
     async Task<ModuleOutcome> ArriveAsync(Answer answer, Ask ask)
@@ -174,6 +194,8 @@ public sealed class Loader
         var key = new FlightKey(module, ask.Scope is not LoadScope.Full && _catalog.InstallCommandOf(module) is not null);
         if (_flights.TryGetValue(key, out var flight))
         {
+            if (flight.IsGone && await flight.WaitUntilLandedAsync(ask.PatienceLeft(_loop.Time), ask.Leave) is not null)
+                return await MeetAsync(module, ask);
             if (ask.IsUrgent)
                 Hurry(flight);
             var joined = await flight.WaitUntilUsableAsync(ask.PatienceLeft(_loop.Time), ask.Leave);

@@ -192,7 +192,7 @@ public sealed class ColdplugTests
 /// <summary>Devices of the simulated machine, and the events they send.</summary>
 sealed class SimulatedDevices(SimulatedLoop loop, SimulatedMachine machine) : IDevices
 {
-    readonly Queue<DeviceEvent> _sent = [];
+    readonly Queue<DeviceEvent?> _sent = [];
     Action<DeviceEvent>? _received;
     Action? _lost;
 
@@ -225,21 +225,16 @@ sealed class SimulatedDevices(SimulatedLoop loop, SimulatedMachine machine) : ID
     public void Happens(DeviceAction action, string path, params string[] modaliases)
     {
         var happened = new DeviceEvent(action, path, "", ++machine.UeventSeqnum, modaliases, []);
-        if (LosesEvents)
+        // the loop may change the order of its tasks, the kernel never that of its events and losses
+        _sent.Enqueue(LosesEvents ? null : happened);
+        LosesEvents = false;
+        loop.Post(() =>
         {
-            LosesEvents = false;
-            loop.Post(() => _lost?.Invoke());
-        }
-        else
-        {
-            // the loop may change the order of its tasks, the kernel never that of its events
-            _sent.Enqueue(happened);
-            loop.Post(() =>
-            {
-                var next = _sent.Dequeue();
+            if (_sent.Dequeue() is { } next)
                 _received?.Invoke(next);
-            });
-        }
+            else
+                _lost?.Invoke();
+        });
     }
 
     sealed class Listening(Action end) : IDisposable

@@ -18,7 +18,7 @@ public interface ILoadService
     /// <summary>How things are now.</summary>
     ServiceStatus Status();
 
-    /// <summary>Every module that was asked for since the start, in the order in which it first was.</summary>
+    /// <summary>Every module that was asked for, or came as a dependency, since the start.</summary>
     IReadOnlyList<ModuleRecord> Modules();
 
     /// <summary>Waits until all that was asked for is done, and what followed from it.</summary>
@@ -60,7 +60,7 @@ public sealed record ServiceStatus
     /// <summary>Since its start.</summary>
     public required TimeSpan Uptime { get; init; }
 
-    /// <summary>All events so far are served, and what followed from them.</summary>
+    /// <summary>All that was heard of or asked for so far is served.</summary>
     public required bool IsSettled { get; init; }
 
     /// <summary>Events heard.</summary>
@@ -91,7 +91,7 @@ public sealed record ServiceStatus
 /// <param name="Calls">How often the kernel was called for it.</param>
 /// <param name="Last">The last outcome.</param>
 /// <param name="FirstAsker">Who asked first.</param>
-/// <param name="Asked">What was asked first: its name or a modalias.</param>
+/// <param name="Asked">What was asked first: its name or a modalias; its name, too, where it only came as a dependency.</param>
 /// <param name="LoadTook">How long its last call was in the kernel; null where there was none.</param>
 public sealed record ModuleRecord(string Module, long Requests, long Calls, ModuleOutcome Last, string? FirstAsker, string Asked, TimeSpan? LoadTook);
 

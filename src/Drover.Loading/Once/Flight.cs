@@ -66,6 +66,9 @@ sealed class Flight(EventLoop loop, FlightKey key, PlannedModule module, Moment 
     /// <summary>A call is in the kernel and must be awaited, whoever leaves.</summary>
     public bool InKernel { get; private set; }
 
+    /// <summary>The module was removed, or may have been, while the call was still out: who asks from now on must not be answered by this flight.</summary>
+    public bool IsGone { get; set; }
+
     /// <summary>Cancelled when nobody waits any more and the kernel has not been called.</summary>
     public CancellationToken Abandoned => _abandoned.Token;
 

@@ -3,8 +3,11 @@ using Drover.Modules;
 namespace Drover.Loading;
 
 /// <summary>What can be said of a module without a call to the kernel: it is built in, unknown, live, or known to fail. One owner, the event loop.</summary>
-sealed class KnownAnswers(ModuleCatalog catalog, Planner planner, IKernel kernel, Memory memory)
+sealed class KnownAnswers(ModuleCatalog catalog, IKernel kernel, Memory memory)
 {
+    ModuleCatalog _catalog = catalog;
+    Planner _planner = new(catalog);
+
     /// <summary>As <see cref="Loader.HearsOfRemovals"/>.</summary>
     public bool HearsOfRemovals
     {
@@ -16,15 +19,22 @@ sealed class KnownAnswers(ModuleCatalog catalog, Planner planner, IKernel kernel
         }
     }
 
+    /// <summary>As <see cref="Loader.Use"/>.</summary>
+    public void Use(ModuleCatalog catalog)
+    {
+        (_catalog, _planner) = (catalog, new Planner(catalog));
+        memory.ForgetFailuresOfFiles();
+    }
+
     /// <summary>The answer, or null and the node of the plan that a flight is to bring.</summary>
     public Answer? Find(string module, in Ask ask, string parameters, out PlannedModule? planned)
     {
         planned = null;
         try
         {
-            if (ask.File is null && catalog.Tree.IsBuiltIn(module))
+            if (ask.File is null && _catalog.Tree.IsBuiltIn(module))
                 return new Answer(new ModuleOutcome(module, OutcomeKind.BuiltIn));
-            if (!planner.TryPlan(new FoundModule(module, ask.Alias), ask.Scope, ask.File, out planned, out var cycle))
+            if (!_planner.TryPlan(new FoundModule(module, ask.Alias), ask.Scope, ask.File, out planned, out var cycle))
             {
                 return new Answer(cycle is null
                     ? new ModuleOutcome(module, OutcomeKind.NotFound, Why: LoaderMessages.NotFound(module))

@@ -220,6 +220,8 @@ sealed class LoadProcedure(EventLoop loop, IKernel kernel, IModuleGate gate, Loa
     Landing Succeed(Flight flight, IModuleGatePass pass)
     {
         memory.Loaded(flight.Module.Name, flight.Parameters);
+        if (flight.IsGone)
+            memory.Removed(flight.Module.Name);
         if (pass.LastFailure is not null)
             pass.Leave(null);
         return new Landing(OutcomeKind.Loaded);

@@ -20,6 +20,15 @@ sealed class Memory
             entry.Live = false;
     }
 
+    public void ForgetFailuresOfFiles()
+    {
+        foreach (var entry in _modules.Values)
+        {
+            if (entry.Last?.Scope is FailureScope.File)
+                entry.Last = null;
+        }
+    }
+
     public void SawLive(string module) => Of(module).Live = true;
 
     /// <summary>A load of ours has made a module with drivers live; its call may still be out.</summary>

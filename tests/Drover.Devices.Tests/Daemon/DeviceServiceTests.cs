@@ -1,0 +1,352 @@
+using Drover.Loading;
+using Drover.Loading.Tests;
+using Drover.Model;
+using Drover.Modules;
+
+namespace Drover.Devices.Tests.Daemon;
+
+/// <summary>A daemon's work on a simulated machine, in virtual time.</summary>
+public class DeviceServiceTests
+{
+    static readonly TimeSpan Ms = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Schedules that are tried; DROVER_SEEDS says otherwise.</summary>
+    static readonly int Seeds = int.TryParse(Environment.GetEnvironmentVariable("DROVER_SEEDS"), out var seeds) ? seeds : 3000;
+
+    [Fact]
+    public void What_is_there_and_what_comes_is_loaded_once()
+    {
+        var bench = new Bench([new("disk") { Inode = 1 }, new("mouse") { Inode = 2 }], [("d:*", "disk"), ("m:*", "mouse")]);
+        bench.Devices.Add("/devices/d", "d:1");
+        bench.Run(async service =>
+        {
+            for (var i = 0; i < 50; i++)
+                bench.Devices.Appears($"/devices/m{i}", "m:1");
+            Assert.True((await service.SettleAsync(null, null, default)).IsSettled);
+        });
+        Assert.All(bench.Machine.Modules, module => Assert.Equal((InitState.Live, 1), (module.State, module.Calls)));
+    }
+
+    [Fact]
+    public void A_driver_without_hardware_is_tried_once_for_a_herd_and_once_more_for_who_comes_later()
+    {
+        var bench = new Bench([new("acpi_cpufreq") { Inode = 1, Replies = [Errno.ENODEV] }], [("cpu:*", "acpi_cpufreq")]);
+        bench.Run(async service =>
+        {
+            for (var cpu = 0; cpu < 255; cpu++)
+                bench.Devices.Appears($"/devices/system/cpu/cpu{cpu}", "cpu:x");
+            await service.SettleAsync(null, null, default);
+            Assert.Equal(1, bench.Machine["acpi_cpufreq"].Calls);
+            bench.Devices.Appears("/devices/system/cpu/cpu255", "cpu:x");
+            await service.SettleAsync(null, null, default);
+        });
+        Assert.Equal(2, bench.Machine["acpi_cpufreq"].Calls);
+    }
+
+    [Fact]
+    public void What_came_while_events_were_lost_is_found()
+    {
+        var bench = new Bench([new("disk") { Inode = 1 }], [("d:*", "disk")]);
+        bench.Run(async service =>
+        {
+            bench.Devices.LosesEvents = true;
+            bench.Devices.Appears("/devices/d", "d:1");
+            Assert.True((await service.SettleAsync(null, null, default)).IsSettled);
+            Assert.Equal(1, service.Status().TimesLost);
+        });
+        Assert.Equal(InitState.Live, bench.Machine["disk"].State);
+    }
+
+    [Fact]
+    public void A_module_whose_removal_was_lost_is_loaded_again()
+    {
+        var bench = new Bench([new("disk") { Inode = 1 }], [("d:*", "disk")]);
+        bench.Devices.Add("/devices/d", "d:1");
+        bench.Run(async service =>
+        {
+            await service.SettleAsync(null, null, default);
+            bench.Machine["disk"].State = InitState.Absent;
+            bench.Devices.LosesEvents = true;
+            bench.Devices.Happens(DeviceAction.Remove, "/module/disk");
+            await service.SettleAsync(null, null, default);
+        });
+        Assert.Equal((InitState.Live, 2), (bench.Machine["disk"].State, bench.Machine["disk"].Calls));
+    }
+
+    [Fact]
+    public void Settle_waits_for_what_follows_from_what_it_waits_for()
+    {
+        var bench = new Bench([new("bridge") { Inode = 1, Takes = 50 * Ms }, new("hub") { Inode = 2, Takes = 70 * Ms }, new("stick") { Inode = 3 }], [("b:*", "bridge"), ("h:*", "hub"), ("s:*", "stick")]);
+        bench.WhenLoaded("bridge", () => bench.Devices.Appears("/devices/b/h", "h:1"));
+        bench.WhenLoaded("hub", () => bench.Devices.Appears("/devices/b/h/s", "s:1"));
+        bench.Run(async service =>
+        {
+            bench.Devices.Appears("/devices/b", "b:1");
+            Assert.True((await service.SettleAsync(null, null, default)).IsSettled);
+            Assert.Equal(InitState.Live, bench.Machine["stick"].State);
+        });
+    }
+
+    [Theory]
+    [InlineData("quick")]
+    [InlineData("q:1")]
+    [InlineData("/devices/q")]
+    [InlineData("/sys/devices/q")]
+    public void Settle_waits_for_just_what_is_meant(string target)
+    {
+        var bench = new Bench([new("slow") { Inode = 1, Takes = TimeSpan.FromHours(1) }, new("quick") { Inode = 2 }], [("s:*", "slow"), ("q:*", "quick")]);
+        bench.Run(async service =>
+        {
+            bench.Devices.Appears("/devices/s", "s:1");
+            bench.Devices.Appears("/devices/q", "q:1");
+            var began = bench.Loop.Time.GetTimestamp();
+            Assert.True((await service.SettleAsync(target, null, default)).IsSettled);
+            Assert.Equal(InitState.Live, bench.Machine["quick"].State);
+            Assert.InRange(bench.Loop.Time.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        });
+    }
+
+    [Fact]
+    public void Settle_that_takes_too_long_names_what_is_still_on_its_way()
+    {
+        var bench = new Bench([new("slow") { Inode = 1, FileBytes = 5000, Takes = TimeSpan.FromHours(1) }], [("s:*", "slow")]);
+        bench.Run(async service =>
+        {
+            bench.Devices.Appears("/devices/s", "s:1");
+            var outcome = await service.SettleAsync(null, TimeSpan.FromSeconds(30), default);
+            Assert.False(outcome.IsSettled);
+            var running = Assert.Single(outcome.Running);
+            Assert.Equal(("slow", 5000L), (running.Module, running.FileBytes));
+            Assert.InRange(running.Age, TimeSpan.FromSeconds(29), TimeSpan.FromSeconds(31));
+            Assert.Equal(("s:1", "/devices/s"), (outcome.Waiting[0].Asked, outcome.Waiting[0].Asker));
+        });
+    }
+
+    [Fact]
+    public void Settle_ends_on_a_machine_whose_events_never_cease()
+    {
+        var bench = new Bench([new("disk") { Inode = 1 }], [("d:*", "disk")]);
+        bench.Run(async service =>
+        {
+            var chatter = new CancellationTokenSource();
+            _ = ChatterAsync(chatter.Token);
+            bench.Devices.Appears("/devices/d", "d:1");
+            Assert.True((await service.SettleAsync(null, TimeSpan.FromMinutes(1), default)).IsSettled);
+            Assert.Equal(InitState.Live, bench.Machine["disk"].State);
+            bench.Loop.Post(chatter.Cancel);
+        });
+
+        async Task ChatterAsync(CancellationToken stop)
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                bench.Devices.Happens(DeviceAction.Change, "/devices/chatter");
+                await bench.Loop.Delay(Ms, CancellationToken.None);
+            }
+        }
+    }
+
+    [Fact]
+    public void Settle_does_not_wait_for_events_that_are_never_ours()
+    {
+        var bench = new Bench([], []);
+        bench.Run(async service =>
+        {
+            bench.Machine.UeventSeqnum += 7; // of another network namespace
+            Assert.True((await service.SettleAsync(null, null, default)).IsSettled);
+        });
+    }
+
+    [Fact]
+    public void After_a_reload_new_modules_are_known_and_a_file_that_was_bad_is_tried_again()
+    {
+        SimulatedModule bad = new("bad") { Inode = 1, Replies = [Errno.EINVAL, Errno.None] }, late = new("late") { Inode = 2 };
+        var bench = new Bench([bad, late], [("b:*", "bad")]) { };
+        bench.Run(async service =>
+        {
+            Assert.Equal(Errno.EINVAL, (await service.LoadAsync(new LoadRequest("bad"), default)).Modules[0].Error);
+            Assert.Equal(Errno.EINVAL, (await service.LoadAsync(new LoadRequest("bad"), default)).Modules[0].Error);
+            Assert.Equal(1, bad.Calls);
+            Assert.Empty(service.Resolve("l:1"));
+            bench.Catalog = SimulatedMachine.Catalog([bad, late], [("b:*", "bad"), ("l:*", "late")]);
+            Assert.Null(await service.ReloadAsync());
+            Assert.Equal(["late"], service.Resolve("l:1"));
+            Assert.Equal(OutcomeKind.Loaded, (await service.LoadAsync(new LoadRequest("bad"), default)).Modules[0].Kind);
+            Assert.Equal(OutcomeKind.Loaded, (await service.LoadAsync(new LoadRequest("l:1"), default)).Modules[0].Kind);
+        });
+    }
+
+    [Fact]
+    public void A_reload_that_finds_a_damaged_index_changes_nothing()
+    {
+        var bench = new Bench([new("disk") { Inode = 1 }], [("d:*", "disk")]);
+        bench.Run(async service =>
+        {
+            bench.Catalog = null;
+            Assert.Contains("modules.dep.bin", await service.ReloadAsync());
+            Assert.Equal(["disk"], service.Resolve("d:1"));
+            Assert.Equal(0, service.Status().Reloads);
+        });
+    }
+
+    [Fact]
+    public void Subscribers_hear_of_every_outcome_until_they_leave()
+    {
+        var bench = new Bench([new("disk") { Inode = 1 }], [("d:*", "disk")]);
+        var heard = new List<string>();
+        bench.Run(async service =>
+        {
+            using (service.Subscribe(served => heard.Add($"{served.Request.Asker} {served.Outcome.Module} {served.Outcome.Kind}")))
+                await service.LoadAsync(new LoadRequest("d:1", Asker: "somebody"), default);
+            await service.LoadAsync(new LoadRequest("d:1"), default);
+        });
+        Assert.Equal(["somebody disk Loaded"], heard);
+    }
+
+    [Fact]
+    public void Status_and_records_tell_what_happened()
+    {
+        var bench = new Bench([new("core") { Inode = 1 }, new("disk") { Inode = 2, Dependencies = ["core"] }], [("d:*", "disk")]);
+        bench.Devices.Add("/devices/d0", "d:1");
+        bench.Run(async service =>
+        {
+            await service.SettleAsync(null, null, default);
+            bench.Devices.Appears("/devices/d1", "d:1");
+            await service.LoadAsync(new LoadRequest("nobody_knows"), default);
+            await service.SettleAsync(null, null, default);
+            var status = service.Status();
+            Assert.True(status.IsSettled);
+            Assert.Equal((2L, 2L), (status.Devices, status.Counts.Calls));
+            Assert.Equal(["core 0 1 Loaded", "disk 1 1 Loaded"], service.Modules().Select(module => $"{module.Module} {module.Requests} {module.Calls} {module.Last.Kind}").Order());
+            Assert.Equal("/devices/d0", service.Modules().Single(module => module.Module == "disk").FirstAsker);
+        });
+    }
+
+    [Fact]
+    public async Task Stopped_it_lets_the_kernel_finish_and_answers_the_rest()
+    {
+        var bench = new Bench([new("slow") { Inode = 1, Takes = TimeSpan.FromSeconds(9) }, new("queued") { Inode = 2 }], [], jobs: 1);
+        Task<RequestOutcome>? queued = null, slow = null;
+        bench.Run(async service =>
+        {
+            slow = service.LoadAsync(new LoadRequest("slow"), default);
+            queued = service.LoadAsync(new LoadRequest("queued"), default);
+            await bench.Loop.Delay(Ms, CancellationToken.None);
+        });
+        Assert.Equal(OutcomeKind.Left, (await queued!).Modules[0].Kind);
+        Assert.Equal(0, bench.Machine["queued"].Calls);
+        Assert.True(slow!.IsCompleted);
+    }
+
+    [Fact]
+    public void No_schedule_of_events_clients_losses_and_removals_leaves_anybody_waiting_or_a_module_missing()
+    {
+        for (var seed = 1; seed <= Seeds; seed++)
+        {
+            var random = new Random(seed);
+            var modules = Enumerable.Range(0, random.Next(1, 8)).Select(i => new SimulatedModule($"m{i}") { Inode = (ulong)i, Takes = random.Next(40) * Ms }).ToArray();
+            var bench = new Bench(modules, [.. modules.Select(module => ($"{module.Name}:*", module.Name))], seed: seed);
+            var answers = new List<Task<RequestOutcome>>();
+            bench.Run(async service =>
+            {
+                for (var step = random.Next(1, 30); step > 0; step--)
+                {
+                    var name = $"m{random.Next(modules.Length)}";
+                    switch (random.Next(7))
+                    {
+                        case 0:
+                            bench.Devices.LosesEvents = true;
+                            break;
+                        case 1 when bench.Machine[name].State is InitState.Live:
+                            bench.Machine[name].State = InitState.Absent;
+                            bench.Devices.Happens(DeviceAction.Remove, $"/module/{name}");
+                            // whoever removes by hand and wants it back has to ask
+                            answers.Add(LaterAsync(name));
+                            break;
+                        case 2:
+                            answers.Add(service.LoadAsync(new LoadRequest(name), default));
+                            break;
+                        case 3:
+                            await service.ReloadAsync();
+                            break;
+                        case 4:
+                            await bench.Loop.Delay(random.Next(30) * Ms, CancellationToken.None);
+                            break;
+                        default:
+                            bench.Devices.Appears($"/devices/{step}", $"{name}:x");
+                            break;
+                    }
+                }
+                await Task.WhenAll(answers);
+                Assert.True((await service.SettleAsync(null, TimeSpan.FromHours(1), default)).IsSettled, $"seed {seed}: not settled");
+                foreach (var device in bench.Devices.Present)
+                {
+                    var name = device.Modaliases[0][..^2];
+                    Assert.True(bench.Machine[name].State is InitState.Live, $"seed {seed}: {device.DevPath} has no {name}");
+                }
+                Assert.True(service.Status().IsSettled, $"seed {seed}: {service.Status()}");
+
+                async Task<RequestOutcome> LaterAsync(string module)
+                {
+                    // a removal is known when its event has come, or its loss
+                    await bench.Loop.Delay(Ms, CancellationToken.None);
+                    return await service.LoadAsync(new LoadRequest(module), default);
+                }
+            });
+        }
+    }
+
+    /// <summary>A service on a simulated machine.</summary>
+    sealed class Bench : ILoaderObserver
+    {
+        readonly List<(string Module, Action Then)> _whens = [];
+        readonly int _jobs;
+
+        public Bench(SimulatedModule[] modules, (string, string)[] aliases, int jobs = 8, int seed = 1)
+        {
+            _jobs = jobs;
+            Loop = new SimulatedLoop(seed);
+            Machine = new SimulatedMachine(Loop, modules, 1 << 30, jobs);
+            Devices = new SimulatedDevices(Loop, Machine);
+            Catalog = SimulatedMachine.Catalog(modules, aliases);
+        }
+
+        public SimulatedLoop Loop { get; }
+
+        public SimulatedMachine Machine { get; }
+
+        public SimulatedDevices Devices { get; }
+
+        /// <summary>What is read at the next reload; null for a damaged index.</summary>
+        public ModuleCatalog? Catalog { get; set; }
+
+        public void WhenLoaded(string module, Action then) => _whens.Add((module, then));
+
+        /// <summary>Runs a service, does something with it, and stops it.</summary>
+        public void Run(Func<DeviceService, Task> use) => Loop.Run(async () =>
+        {
+            var options = new LoaderOptions { BudgetBytes = 1 << 30, Jobs = _jobs };
+            var service = new DeviceService(Loop, Devices, Machine, new SimulatedGate(Loop), () => Catalog ?? throw new ModuleDataException("modules.dep.bin", 0, "damaged"), options, this);
+            using var stop = new CancellationTokenSource();
+            var running = service.RunAsync(stop.Token);
+            await use(service);
+            Loop.Post(stop.Cancel);
+            await running;
+            return 0;
+        });
+
+        public void Calling(LoadCall call, ModuleFileFacts file)
+        {
+        }
+
+        public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took)
+        {
+            foreach (var (_, then) in _whens.Where(when => when.Module == call.Module && reply.Error is Errno.None))
+                then();
+        }
+
+        public void Noted(string message)
+        {
+        }
+    }
+}
