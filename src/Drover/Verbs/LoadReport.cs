@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Drover.Devices.Control;
 using Drover.Loading;
 using Drover.Output;
 
@@ -22,7 +23,7 @@ static class LoadReport
     public static IEnumerable<(string Result, long Calls)> CallsOf(LoaderCounts counts)
     {
         foreach (var calls in counts.CallsByErrno.OrderBy(calls => calls.Key))
-            yield return (OutcomeText.KeyOf(calls.Key), calls.Value);
+            yield return (OutcomeJson.KeyOf(calls.Key), calls.Value);
     }
 
     extension(Utf8JsonWriter json)
@@ -34,13 +35,6 @@ static class LoadReport
         });
 
         /// <summary>How one module ended; <c>errno</c> and <c>why</c> are null for a plain success.</summary>
-        public void WriteOutcome(ModuleOutcome outcome)
-        {
-            json.WriteString("module", outcome.Module);
-            json.WriteString("outcome", OutcomeText.NameOf(outcome.Kind));
-            json.WriteString("errno", outcome.Error is Errno.None ? null : ErrnoText.Name(outcome.Error));
-            json.WriteString("why", outcome.Why);
-            json.WriteBoolean("parametersDiffer", outcome.ParametersDiffer);
-        }
+        public void WriteOutcome(ModuleOutcome outcome) => OutcomeJson.Write(json, outcome);
     }
 }

@@ -5,20 +5,6 @@ namespace Drover.Verbs;
 /// <summary>Outcomes in words. Stateless.</summary>
 static class OutcomeText
 {
-    /// <summary>As a report names it.</summary>
-    public static string NameOf(OutcomeKind kind) => kind switch
-    {
-        OutcomeKind.Loaded => "loaded",
-        OutcomeKind.Joined => "joined",
-        OutcomeKind.AlreadyLive => "alreadyLive",
-        OutcomeKind.BuiltIn => "builtIn",
-        OutcomeKind.Blacklisted => "blacklisted",
-        OutcomeKind.NotFound => "notFound",
-        OutcomeKind.Failed => "failed",
-        OutcomeKind.Left => "left",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
-    };
-
     /// <summary>One line for a person, beginning with the module's name.</summary>
     public static string LineOf(ModuleOutcome outcome)
     {
@@ -38,7 +24,4 @@ static class OutcomeText
 
     /// <summary>Why it failed.</summary>
     public static string ReasonOf(ModuleOutcome outcome) => outcome.Why ?? ErrnoText.Describe(outcome.Error);
-
-    /// <summary>The key of an errno in a report: <c>0</c> for success.</summary>
-    public static string KeyOf(Errno error) => error is Errno.None ? "0" : ErrnoText.Name(error);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Drover.Devices.Control;
 using Drover.Loading;
 using Drover.Model;
 
@@ -12,7 +13,7 @@ static class HerdCsvReport
 
     public static void Write(IEnumerable<HerdResult> results, TextWriter writer)
     {
-        string[] errnos = [.. Columns.Select(error => $"calls{OutcomeText.KeyOf(error)}"), "callsOther"];
+        string[] errnos = [.. Columns.Select(error => $"calls{OutcomeJson.KeyOf(error)}"), "callsOther"];
         writer.WriteLine($"gate,herd,cpus,memoryBytes,kasan,seed,calls,{string.Join(',', errnos)},attempted,wastedBytes,duplicateBytes,peakBytes,bootSeconds,booted,live,missing,killed,scenario");
         foreach (var result in results)
             writer.WriteLine(string.Join(',', Fields(result).Select(Quote)));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Drover.Devices.Control;
 using Drover.Model;
 using Drover.Output;
 
@@ -17,7 +18,7 @@ static class HerdJsonReport
         json.WriteObject("calls", () =>
         {
             foreach (var (error, calls) in RunCells.Ordered(result))
-                json.WriteNumber(OutcomeText.KeyOf(error), calls);
+                json.WriteNumber(OutcomeJson.KeyOf(error), calls);
         });
         json.WriteNumber("wastedBytes", result.WastedBytes);
         json.WriteNumber("peakBytes", result.PeakBytes);

@@ -1,0 +1,30 @@
+using Drover.Devices.Control;
+using Drover.Model;
+
+namespace Drover.Devices.Tests.Control;
+
+/// <summary>The control service on a simulated loop, with a daemon of the test's making.</summary>
+sealed class ControlBench
+{
+    public ControlBench(int seed = 1, uint? group = null)
+    {
+        Loop = new SimulatedLoop(seed);
+        Service = new ControlService(Loop, Loads, new ControlOptions { Version = "1.2.3", GroupId = group });
+    }
+
+    public SimulatedLoop Loop { get; }
+
+    public FakeLoads Loads { get; } = new();
+
+    public ControlService Service { get; }
+
+    public FakeClient Connect(ControlPeer? peer = null) => new(Loop, Service, peer);
+
+    public static ControlPeer User(uint uid, params uint[] groups) => new(uid, uid, groups, 1000);
+
+    public void Run(Func<Task> test) => Loop.Run(async () =>
+    {
+        await test();
+        return 0;
+    });
+}
