@@ -18,6 +18,7 @@ internal static unsafe partial class Libc
     internal const int MSG_DONTWAIT = 0x40;
     internal const int EFD_CLOEXEC = 0x80000;
     internal const short POLLIN = 1;
+    internal const short POLLOUT = 4;
 
     /// <summary>struct sockaddr_nl.</summary>
     [StructLayout(LayoutKind.Sequential)]

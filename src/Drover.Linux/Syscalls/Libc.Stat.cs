@@ -12,6 +12,7 @@ internal static partial class Libc
     internal const int S_IFMT = 0xf000;
     internal const int S_IFREG = 0x8000;
     internal const int S_IFDIR = 0x4000;
+    internal const int S_IFSOCK = 0xc000;
 
     /// <summary>f_type of sysfs (include/uapi/linux/magic.h: SYSFS_MAGIC).</summary>
     internal const long SYSFS_MAGIC = 0x62656572;
