@@ -8,10 +8,16 @@ namespace Drover.Verbs;
 /// <summary>What <c>drover load --json</c> prints, and the parts that other verbs' reports have, too.</summary>
 static class LoadReport
 {
-    public static void Write(IEnumerable<RequestOutcome> answers, LoaderCounts counts, TextWriter writer) => Json.Write(writer, json =>
+    /// <param name="answers">What became of each request.</param>
+    /// <param name="counts">Of the loader that did it; null for a daemon's, which counts for everybody.</param>
+    /// <param name="writer">Where it goes.</param>
+    public static void Write(IEnumerable<RequestOutcome> answers, LoaderCounts? counts, TextWriter writer) => Json.Write(writer, json =>
     {
-        json.WriteCalls(counts);
-        json.WriteNumber("wastedBytes", counts.WastedFileBytes);
+        if (counts is not null)
+        {
+            json.WriteCalls(counts);
+            json.WriteNumber("wastedBytes", counts.WastedFileBytes);
+        }
         json.WriteObjects("requests", answers, answer =>
         {
             json.WriteString("asked", answer.Request.Asked);

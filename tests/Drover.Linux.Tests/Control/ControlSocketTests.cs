@@ -54,7 +54,7 @@ public sealed class ControlSocketTests : IDisposable
         _scene.Run(async _ =>
         {
             const int Count = 1000;
-            var (before, idle) = (ThreadNames(), new List<Socket>());
+            var idle = new List<Socket>();
             for (var i = 0; i < Count; i++)
             {
                 var client = _scene.Connect();
@@ -72,7 +72,7 @@ public sealed class ControlSocketTests : IDisposable
             }
 
             Assert.Equal(ControlEnd.Replied, (await _scene.Client(good => good.Call(ControlScene.Status))).End);
-            Assert.Equal((1, 1), (before.Count(name => name == "control"), ThreadNames().Count(name => name == "control")));
+            Assert.Single(ThreadNames(), name => name == "control");
             idle.ForEach(client => client.Dispose());
             while (_scene.Service.Connections > 0)
             {

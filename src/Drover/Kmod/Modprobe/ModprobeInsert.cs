@@ -43,6 +43,12 @@ sealed class ModprobeInsert : IDisposable
             return false;
         }
         var ok = true;
+        if (file is null && AskDaemon(asked, found, parameters) is { } outcomes)
+        {
+            foreach (var outcome in outcomes)
+                ok = Judge(outcome);
+            return ok;
+        }
         foreach (var module in found)
         {
             if (_run.Options.LookUpOnly)
@@ -51,6 +57,27 @@ sealed class ModprobeInsert : IDisposable
                 ok = Insert(module, file, parameters);
         }
         return ok;
+    }
+
+    /// <summary>
+    /// What became of each of the modules, or null where they are to be loaded here: no daemon, nothing to load, more than it can do, or install commands, which run
+    /// in the environment of whoever asks and print where it prints.
+    /// </summary>
+    List<ModuleOutcome>? AskDaemon(string asked, IReadOnlyList<FoundModule> found, string parameters)
+    {
+        var (options, catalog) = (_run.Options, _run.Catalog);
+        if (!options.IsForDaemon || found.All(module => InKernel(catalog, module.Name)))
+            return null;
+        if (found.Any(module => ProbeList.Of(catalog, module, ignoreCommand: options.IgnoreCommands).Any(step => step.Command is not null)))
+            return null;
+        var request = new LoadRequest(asked, "modprobe", Parameters: parameters, ApplyBlacklist: options.UseBlacklist)
+        {
+            Scope = options.IgnoreCommands ? LoadScope.WithoutCommand : LoadScope.Full,
+        };
+        if (ThroughDaemon.Load([request], _run.Log.Info) is not [var answer])
+            return null;
+        var outcomes = found.Select(module => answer.Modules.FirstOrDefault(outcome => outcome.Module == module.Name)).OfType<ModuleOutcome>().ToList();
+        return outcomes.Count == found.Count ? outcomes : null; // its indexes are not ours
     }
 
     /// <summary>A path as newer kmod takes one (kmod 30 takes names only): from the root, or from here with <c>./</c>; made absolute.</summary>
@@ -76,7 +103,7 @@ sealed class ModprobeInsert : IDisposable
             _run.Log.Error($"install commands lead round in a loop: {loop}; inside of one, its own module is loaded with 'modprobe --ignore-install'");
             return false;
         }
-        return Judge(module, Load(module, file, parameters, steps));
+        return Judge(Load(module, file, parameters, steps));
     }
 
     ModuleOutcome Load(FoundModule module, string? file, string parameters, IReadOnlyList<ProbeStep> steps)
@@ -97,20 +124,20 @@ sealed class ModprobeInsert : IDisposable
         return outcome;
     }
 
-    bool Judge(FoundModule module, ModuleOutcome outcome)
+    bool Judge(ModuleOutcome outcome)
     {
         if (outcome.Kind is OutcomeKind.Blacklisted)
             return true;
         if (outcome.IsAvailable)
-            return !_run.Options.FirstTime || outcome.Kind is OutcomeKind.Loaded || Failed(module.Name, Errno.EEXIST);
+            return !_run.Options.FirstTime || outcome.Kind is OutcomeKind.Loaded || Failed(outcome.Module, Errno.EEXIST);
         if (outcome.Kind is OutcomeKind.NotFound)
         {
-            _run.Log.Error($"could not find module by name='{module.Name}'");
-            return Failed(module.Name, Errno.ENOENT);
+            _run.Log.Error($"could not find module by name='{outcome.Module}'");
+            return Failed(outcome.Module, Errno.ENOENT);
         }
         if (outcome.Why is { } why)
             _run.Log.Info(why);
-        return Failed(module.Name, outcome.Error);
+        return Failed(outcome.Module, outcome.Error);
     }
 
     bool Failed(string module, Errno error)

@@ -95,6 +95,10 @@ sealed class ModprobeOptions
 
     public bool FirstSoftdepOnly { get; private set; }
 
+    /// <summary>Nothing is asked for that a daemon of this machine cannot do: other modules, another configuration, a forced load, a line for each call.</summary>
+    public bool IsForDaemon =>
+        !LookUpOnly && !DryRun && !Force && Ignored is Loading.IgnoredChecks.None && !IsVerbose && !FirstSoftdepOnly && ConfigPaths is null && Root is null && Release is null;
+
     public bool Version { get; private set; }
 
     public bool Help { get; private set; }
