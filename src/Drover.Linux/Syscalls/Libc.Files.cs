@@ -60,4 +60,7 @@ internal static partial class Libc
 
     [LibraryImport(Library, EntryPoint = "geteuid")]
     internal static partial uint GetEUid();
+
+    [LibraryImport(Library, EntryPoint = "getppid")]
+    internal static partial int GetPPid();
 }

@@ -9,8 +9,15 @@ namespace Drover.Kmod;
 /// <summary>modprobe that inserts, or tells with -n, -D and -R what inserting would mean: name by name, and module by module of a name, as kmod goes. One owner.</summary>
 sealed class ModprobeInsert : IDisposable
 {
+    /// <summary>
+    /// How long the kernel is kept waiting. A module that asks for itself while it initialises would else wait for its own end (design rule 11); the load goes on
+    /// and a later request finds it live. Less than the two minutes after which the kernel calls its own waiting task hung.
+    /// </summary>
+    static readonly TimeSpan KernelsPatience = TimeSpan.FromMinutes(1);
+
     readonly ModprobeRun _run;
     readonly InsertLines _lines;
+    readonly Lazy<TimeSpan?> _patience = new(() => KernelHelper.IsThisProcess() ? KernelsPatience : null);
     Session? _session;
     Loader? _loader;
 
@@ -70,7 +77,7 @@ sealed class ModprobeInsert : IDisposable
             return null;
         if (found.Any(module => ProbeList.Of(catalog, module, ignoreCommand: options.IgnoreCommands).Any(step => step.Command is not null)))
             return null;
-        var request = new LoadRequest(asked, "modprobe", Parameters: parameters, ApplyBlacklist: options.UseBlacklist)
+        var request = new LoadRequest(asked, "modprobe", Parameters: parameters, Patience: _patience.Value, ApplyBlacklist: options.UseBlacklist)
         {
             Scope = options.IgnoreCommands ? LoadScope.WithoutCommand : LoadScope.Full,
         };
@@ -111,7 +118,7 @@ sealed class ModprobeInsert : IDisposable
         var options = _run.Options;
         _session ??= new Session(_run.Catalog, CommandEnvironment.Of(options));
         _loader ??= _session.CreateLoader(new LoaderOptions { Ignored = options.Ignored }, _lines);
-        var request = new LoadRequest(module.Name, "modprobe", Parameters: parameters, ApplyBlacklist: options.UseBlacklist)
+        var request = new LoadRequest(module.Name, "modprobe", Parameters: parameters, Patience: _patience.Value, ApplyBlacklist: options.UseBlacklist)
         {
             Found = module,
             File = file,
@@ -137,7 +144,7 @@ sealed class ModprobeInsert : IDisposable
         }
         if (outcome.Why is { } why)
             _run.Log.Info(why);
-        return Failed(outcome.Module, outcome.Error);
+        return Failed(outcome.Module, outcome.Kind is OutcomeKind.Left ? Errno.ETIMEDOUT : outcome.Error);
     }
 
     bool Failed(string module, Errno error)
