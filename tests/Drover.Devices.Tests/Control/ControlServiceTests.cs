@@ -291,6 +291,26 @@ public sealed class ControlServiceTests
     }
 
     [Fact]
+    public void Among_clients_that_ask_without_end_everybody_has_a_turn()
+    {
+        // a loop whose turns are in their order: how many calls of others are answered before ours can be counted
+        using var loop = new LiveLoop();
+        using var service = new ControlService(loop, new FakeLoads(), new ControlOptions { Version = "0" });
+        loop.Run(async () =>
+        {
+            var flood = string.Concat(Enumerable.Repeat(Status + "\0", 1500));
+            var greedy = Enumerable.Range(0, 100).Select(_ => new FakeClient(loop, service).Write(flood)).ToList();
+            await greedy[0].ReplyAsync();
+            var good = new FakeClient(loop, service).Write(Status + "\0");
+            var before = greedy.Select(client => client.Replies).ToList();
+            await good.ReplyAsync();
+            Assert.All(greedy.Zip(before), pair => Assert.InRange(pair.First.Replies - pair.Second, 0, 10));
+            Assert.Contains(greedy, client => client.Replies > 0);
+            return 0;
+        });
+    }
+
+    [Fact]
     public void A_message_of_the_largest_size_is_taken_and_one_byte_more_is_not()
     {
         foreach (var extra in new[] { 0, 1 })
