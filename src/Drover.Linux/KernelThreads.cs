@@ -50,7 +50,7 @@ public sealed class KernelThreads(EventLoop loop)
         }
         else
         {
-            NativeThread.Start("kernel call", new Worker(this, call).Work);
+            NativeThread.StartDetached("kernel call", new Worker(this, call).Work);
             Count++;
         }
     }

@@ -9,7 +9,7 @@ namespace Drover.Linux;
 /// a loop: where one host thread takes turns with all the CPUs of a guest, each thread so costs up to a whole turn, a tenth of a second. Such a thread is a
 /// background thread; what its body throws ends the process.
 /// </summary>
-internal static class NativeThread
+internal readonly struct NativeThread
 {
     /// <summary>Enough for a system call and for the managed decompressors, whose buffers are on the heap; the default of 8 MiB is address space that a small machine has to account for.</summary>
     const int StackBytes = 256 << 10;
@@ -17,9 +17,13 @@ internal static class NativeThread
     /// <summary>glibc would map and trim an arena of its own for each thread; these allocate a few hundred bytes there when they begin, and nothing after.</summary>
     static readonly bool HasOneArena = Libc.MallOpt(Libc.M_ARENA_MAX, 1) != 0;
 
-    /// <summary>Starts a thread that nobody waits for.</summary>
+    readonly nint _thread;
+
+    NativeThread(nint thread) => _thread = thread;
+
+    /// <summary>Starts a thread that somebody will <see cref="Join"/>.</summary>
     /// <exception cref="IOException">The system gives no more threads.</exception>
-    internal static unsafe void Start(string name, Action body)
+    internal static unsafe NativeThread Start(string name, Action body)
     {
         _ = HasOneArena;
         var start = GCHandle.Alloc(new Body(name, body));
@@ -31,14 +35,20 @@ internal static class NativeThread
             _ = Libc.ThreadAttributesDestroy(ref attributes);
             if (error == 0)
             {
-                _ = Libc.ThreadDetach(thread);
-                return;
+                return new(thread);
             }
         }
 
         start.Free();
         throw new IOException($"no thread '{name}': {ErrnoText.Describe((Errno)error)}", error);
     }
+
+    /// <summary>Starts a thread that nobody waits for.</summary>
+    /// <exception cref="IOException">The system gives no more threads.</exception>
+    internal static void StartDetached(string name, Action body) => _ = Libc.ThreadDetach(Start(name, body)._thread);
+
+    /// <summary>Waits for the end of the thread; once.</summary>
+    internal void Join() => _ = Libc.ThreadJoin(_thread, 0);
 
     [UnmanagedCallersOnly]
     static nint Run(nint argument)

@@ -21,7 +21,7 @@ internal static unsafe class UnixSocket
         return socket >= 0 ? socket : throw new IOException($"socket: {ErrnoText.Describe(Libc.LastError)}");
     }
 
-    /// <summary>False for a path that does not fit into an address.</summary>
+    /// <summary>False for a path that does not fit into an address. A name that begins with <c>@</c> is an abstract one (unix(7)).</summary>
     internal static bool TryAddress(string path, out Libc.UnixAddress address, out uint length)
     {
         address = new() { Family = Libc.AF_UNIX };
@@ -35,6 +35,11 @@ internal static unsafe class UnixSocket
         fixed (byte* to = address.Path)
         {
             Encoding.UTF8.GetBytes(path, new Span<byte>(to, Libc.UnixAddress.PathBytes));
+            if (path[0] == '@')
+            {
+                *to = 0;
+                length--; // it has no NUL behind it: that would be a part of it
+            }
         }
 
         return true;

@@ -36,7 +36,7 @@ public sealed unsafe class UeventSocket : IDisposable
     UeventSocket(EventLoop loop, int socket, int stop, Action<DeviceEvent> received, Action lost)
     {
         (_loop, _socket, _stop, _received, _lost) = (loop, socket, stop, received, lost);
-        NativeThread.Start("uevents", Drain);
+        NativeThread.StartDetached("uevents", Drain);
     }
 
     /// <summary>Messages that were no uevents; they were left out.</summary>

@@ -26,6 +26,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "pthread_detach")]
     internal static partial int ThreadDetach(nint thread);
 
+    [LibraryImport(Library, EntryPoint = "pthread_join")]
+    internal static partial int ThreadJoin(nint thread, nint result);
+
     // malloc.h
     internal const int M_ARENA_MAX = -8;
 

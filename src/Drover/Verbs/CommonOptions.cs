@@ -1,4 +1,5 @@
 using Drover.Cli;
+using Drover.Linux.Control;
 
 namespace Drover.Verbs;
 
@@ -19,6 +20,8 @@ static class CommonOptions
     public static readonly Option Quiet = new("quiet", "say only what went wrong", Short: 'q');
 
     public static readonly Option DryRun = new("dry-run", "load nothing; print the plan: what, why, in which order", Short: 'n');
+
+    public static readonly Option Socket = new("socket", "the daemon's control socket", "PATH", ControlSocket.DefaultPath);
 
     public static readonly Option Jobs = new("jobs", "most loads at the same time", "N", "the CPUs, at most 16", 'j', ValueKind.Count);
 

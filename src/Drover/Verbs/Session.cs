@@ -1,4 +1,5 @@
 using Drover.Cli;
+using Drover.Devices;
 using Drover.Linux;
 using Drover.Linux.Gate;
 using Drover.Loading;
@@ -43,18 +44,32 @@ sealed class Session : IDisposable
     }
 
     /// <summary>A loader with the bounds of the command line.</summary>
-    public Loader CreateLoader(Arguments arguments, ILoaderObserver observer)
-    {
-        var options = new LoaderOptions
-        {
-            BudgetBytes = arguments.Size(CommonOptions.Budget),
-            Jobs = arguments.Count(CommonOptions.Jobs),
-        };
-        return CreateLoader(options, observer);
-    }
+    public Loader CreateLoader(Arguments arguments, ILoaderObserver observer) => CreateLoader(BoundsOf(arguments), observer);
+
+    /// <summary>A daemon's work, with the bounds of the command line.</summary>
+    public DeviceService CreateService(Arguments arguments, IDevices devices, ILoaderObserver observer) =>
+        new(Loop, devices, Kernel, _gate, () => Reopen(arguments), BoundsOf(arguments), observer);
 
     /// <summary>A loader with these bounds.</summary>
     public Loader CreateLoader(LoaderOptions options, ILoaderObserver observer) => new(Loop, Kernel, _gate, Catalog, options, observer);
+
+    static LoaderOptions BoundsOf(Arguments arguments) => new()
+    {
+        BudgetBytes = arguments.Size(CommonOptions.Budget),
+        Jobs = arguments.Count(CommonOptions.Jobs),
+    };
+
+    static ModuleCatalog Reopen(Arguments arguments)
+    {
+        try
+        {
+            return ModuleSource.Open(arguments);
+        }
+        catch (CannotException gone)
+        {
+            throw new IOException(gone.Message, gone);
+        }
+    }
 
     public void Dispose()
     {

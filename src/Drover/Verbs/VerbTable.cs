@@ -5,7 +5,10 @@ namespace Drover.Verbs;
 /// <summary>The program's verbs, in the order of the help.</summary>
 static class VerbTable
 {
-    public static IReadOnlyList<Verb> All => [new ColdplugVerb(), new LoadVerb(), new ResolveVerb(), new HerdVerb(), new ScenarioVerb()];
+    public static IReadOnlyList<Verb> All =>
+    [
+        new ColdplugVerb(), new DaemonVerb(), new StatusVerb(), new SettleVerb(), new LoadVerb(), new ResolveVerb(), new HerdVerb(), new ScenarioVerb(),
+    ];
 
     /// <summary>The verb of that name, or null.</summary>
     public static Verb? Find(string name) => All.FirstOrDefault(verb => verb.Name == name);

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Text;
 using Drover.Devices.Control;
 using Drover.Devices.Tests.Control;
+using Drover.Linux;
 using Drover.Linux.Control;
-using Drover.Loading;
 using Drover.Tests.Kmod;
 
 namespace Drover.Tests.Verbs;

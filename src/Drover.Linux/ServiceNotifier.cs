@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+using Drover.Linux.Control;
+using Drover.Linux.Syscalls;
+using Drover.Loading;
+
+namespace Drover.Linux;
+
+/// <summary>
+/// Tells the service manager how we are (sd_notify(3), by its documented protocol): a datagram of lines to <c>$NOTIFY_SOCKET</c>. Where there is none, or it
+/// cannot be reached, nothing happens: nobody asked. Safe for any thread.
+/// </summary>
+public sealed class ServiceNotifier
+{
+    readonly string? _path;
+
+    /// <param name="path">A path, or an abstract name that begins with <c>@</c>; null where nobody wants to know.</param>
+    /// <param name="watchdogMicroseconds">How long the manager waits for a sign of life, as <c>$WATCHDOG_USEC</c> says it, or null.</param>
+    public ServiceNotifier(string? path, string? watchdogMicroseconds)
+    {
+        _path = string.IsNullOrEmpty(path) ? null : path;
+        if (_path is not null && long.TryParse(watchdogMicroseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var us) && us > 0)
+        {
+            // as sd_watchdog_enabled(3) recommends
+            SignOfLifeEvery = TimeSpan.FromMicroseconds(us) / 2;
+        }
+    }
+
+    /// <summary>Of this process.</summary>
+    public static ServiceNotifier OfProcess() => new(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), Environment.GetEnvironmentVariable("WATCHDOG_USEC"));
+
+    /// <summary>How often to send <c>WATCHDOG=1</c>; null where nobody waits for it.</summary>
+    public TimeSpan? SignOfLifeEvery { get; }
+
+    /// <summary>Sends lines of <c>NAME=value</c>; false when they were not taken.</summary>
+    public bool Notify(params ReadOnlySpan<string> lines)
+    {
+        if (_path is null)
+        {
+            return false;
+        }
+
+        var socket = Libc.Socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK, 0);
+        if (socket < 0)
+        {
+            return false;
+        }
+
+        var message = Encoding.UTF8.GetBytes(string.Join('\n', lines));
+        var sent = UnixSocket.Connect(socket, _path) is Errno.None && Libc.Send(socket, in message[0], message.Length, Libc.MSG_NOSIGNAL) == message.Length;
+        _ = Libc.Close(socket);
+        return sent;
+    }
+}

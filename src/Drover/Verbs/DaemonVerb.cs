@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Drover.Cli;
+using Drover.Devices;
+using Drover.Devices.Control;
+using Drover.Linux;
+using Drover.Linux.Control;
+using Drover.Linux.Sysfs;
+using Drover.Output;
+
+namespace Drover.Verbs;
+
+/// <summary><c>drover daemon</c>: the machine's one place where module loads converge.</summary>
+sealed class DaemonVerb : Verb
+{
+    static readonly Option Group = new("group", "number of the group whose members may load, settle and reload beside root", "GID", Kind: ValueKind.Count);
+
+    public override string Name => "daemon";
+
+    public override string Summary => "load what devices and programs ask for, from now on, each module once";
+
+    public override string Operands => "";
+
+    public override string Details =>
+        """
+        Looks at every device, listens for those that come, and loads what they ask for; programs ask
+        at the socket /run/drover/io.drover.Loader (drover load, modprobe and the kernel do by themselves).
+        udev goes on with all else it does; see docs/daemon.md for how to leave it without module loads.
+        SIGHUP reads indexes and configuration anew. SIGTERM lets the loads that are in the kernel end.
+        """;
+
+    public override IReadOnlyList<Option> Options =>
+    [
+        CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Root, CommonOptions.Release, CommonOptions.Socket, Group,
+        CommonOptions.Verbose with { Help = "a line for each call to the kernel, on standard error" },
+    ];
+
+    public override IReadOnlyList<Example> Examples =>
+    [
+        new("drover daemon", "until it is stopped; tells systemd when it is ready (Type=notify)"),
+        new("drover daemon --verbose --jobs 4", "few loads at a time, each told of"),
+    ];
+
+    public override int Run(Arguments arguments, Terminal terminal)
+    {
+        if (arguments.Operands.Count > 0)
+            throw new UsageException($"takes no arguments, and got '{arguments.Operands[0]}'");
+        Session.RequireModuleSupport();
+        var manager = ServiceNotifier.OfProcess();
+        using var session = new Session(ModuleSource.Open(arguments));
+        using var devices = new SysfsDevices(session.Loop);
+        var watcher = new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose), isQuiet: true);
+        if (session.WithoutGate is { } reason)
+            terminal.Complain(reason);
+        var service = session.CreateService(arguments, devices, watcher);
+        var options = new ControlOptions { Version = Version.Text, GroupId = (uint?)arguments.Count(Group) };
+
+        using var interrupt = new Interrupt();
+        using var reload = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            session.Loop.Post(() => _ = ReloadAsync(service, manager, terminal));
+        });
+        session.Loop.Run(async () =>
+        {
+            using var control = new ControlService(session.Loop, service, options);
+            using var socket = Listen(DaemonClient.SocketOf(arguments), session, control);
+            manager.Notify("READY=1");
+            using var life = KeepTelling(manager, session);
+            await service.RunAsync(interrupt.Stop);
+            manager.Notify("STOPPING=1");
+            return ExitCode.Ok;
+        });
+        return ExitCode.Ok;
+    }
+
+    static ControlSocket Listen(string path, Session session, ControlService control)
+    {
+        try
+        {
+            return ControlSocket.TryHandedDown(session.Loop, control.Accept) ?? ControlSocket.Listen(path, session.Loop, control.Accept);
+        }
+        catch (IOException problem)
+        {
+            throw new CannotException($"no control socket at {path}: {problem.Message}");
+        }
+    }
+
+    static async Task ReloadAsync(DeviceService service, ServiceNotifier manager, Terminal terminal)
+    {
+        var now = (long)TimeSpan.FromSeconds(System.Diagnostics.Stopwatch.GetTimestamp() / (double)System.Diagnostics.Stopwatch.Frequency).TotalMicroseconds;
+        manager.Notify("RELOADING=1", string.Create(CultureInfo.InvariantCulture, $"MONOTONIC_USEC={now}"));
+        if (await service.ReloadAsync() is { } problem)
+            terminal.Complain($"daemon: the old indexes and configuration are kept: {problem}");
+        manager.Notify("READY=1");
+    }
+
+    /// <summary>From the loop: a loop that hangs gives no sign of life.</summary>
+    static ITimer? KeepTelling(ServiceNotifier manager, Session session)
+    {
+        if (manager.SignOfLifeEvery is not { } pause)
+            return null;
+        ITimer? timer = null;
+        timer = session.Loop.Time.CreateTimer(_ =>
+        {
+            manager.Notify("WATCHDOG=1");
+            timer!.Change(pause, Timeout.InfiniteTimeSpan);
+        }, null, pause, Timeout.InfiniteTimeSpan);
+        return timer;
+    }
+}
