@@ -3,9 +3,9 @@ namespace Drover.Modules.Depmod;
 /// <summary>What went wrong with a file as the errno that kmod, which opens it itself, would tell of. Stateless.</summary>
 internal static class FileProblem
 {
-    public const int NoExec = 8, IsDirectory = 21, Invalid = 22, NoSpace = 28; // ENOEXEC, EISDIR, EINVAL, ENOSPC
+    public const int IsDirectory = 21, NoSpace = 28; // EISDIR, ENOSPC
 
-    const int NotThere = 2, IoError = 5, NoAccess = 13; // ENOENT, EIO, EACCES
+    const int NotThere = 2, IoError = 5, NoExec = 8, NoAccess = 13, Invalid = 22; // ENOENT, EIO, ENOEXEC, EACCES, EINVAL
 
     /// <summary>Linux's numbers end there (kernel: MAX_ERRNO).</summary>
     const int MaxErrno = 4095;
@@ -15,6 +15,7 @@ internal static class FileProblem
     /// <summary>The errno, or null for an exception that is no fault of a file.</summary>
     public static int? ErrnoOf(Exception problem) => problem switch
     {
+        ModuleDataException { Fault: DataFault.OtherFormat } => NoExec,
         ModuleDataException => Invalid,
         UnauthorizedAccessException => NoAccess,
         FileNotFoundException or DirectoryNotFoundException => NotThere,

