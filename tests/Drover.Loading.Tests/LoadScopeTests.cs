@@ -38,6 +38,23 @@ public sealed class LoadScopeTests
     }
 
     [Fact]
+    public void A_mere_command_with_softdeps_brings_those_in_its_place()
+    {
+        const string Config = """
+            install prepare true
+            install again true
+            softdep target pre: prepare
+            softdep prepare pre: first again post: second
+            softdep again pre: prepare
+            softdep first pre: prepare
+            """;
+        var scene = new Scene([new("target") { Inode = 1 }, new("first") { Inode = 2 }, new("second") { Inode = 3 }], config: Config);
+        scene.Run(loader => Scene.One(loader, "target"));
+        Assert.Equal(["second", "first", "target"], scene.Machine.Ended.Select(ended => ended.Call.Module));
+        Assert.Empty(scene.Machine.Commands);
+    }
+
+    [Fact]
     public void A_file_alone_brings_nothing_that_belongs_to_it()
     {
         var scene = User("install user /bin/false");

@@ -94,11 +94,42 @@ public sealed class Planner
         return false;
     }
 
-    /// <summary>A softdep may name an alias, whose options the module then has, or a mere command; what is built in or unknown needs no waiting.</summary>
-    FoundModule[] Resolve(IReadOnlyList<string> names, string except) =>
-        [.. names.SelectMany(name => FoundModule.All(_catalog, name)).Where(found => found.Name != except && CanBeBrought(found)).DistinctBy(found => found.Name)];
+    /// <summary>
+    /// What softdeps bring. They may name an alias, whose options the module then has, or a mere command; what is built in or unknown needs no waiting. Of a mere command
+    /// whose place softdeps of its own take, those are all there is to bring: they stand here for it, and are waited for like any module.
+    /// </summary>
+    FoundModule[] Resolve(IReadOnlyList<string> names, string except)
+    {
+        var brought = new List<FoundModule>();
+        var seen = new HashSet<string> { except };
+        var left = new Stack<FoundModule>();
+        Push(names);
+        while (left.TryPop(out var found))
+        {
+            if (seen.Contains(found.Name))
+                continue;
+            var isModule = _catalog.Tree.Find(found.Name) is not null;
+            if (!isModule && _catalog.InstallCommandOf(found.Name, found.Alias) is null)
+                continue;
+            seen.Add(found.Name);
+            var (pre, post) = _catalog.SoftDependenciesOf(found.Name);
+            if (isModule || !(IsKnown(pre) || IsKnown(post)))
+            {
+                brought.Add(found);
+                continue;
+            }
+            // pushed last, visited first
+            Push(post);
+            Push(pre);
+        }
+        return [.. brought];
 
-    bool CanBeBrought(FoundModule found) => _catalog.Tree.Find(found.Name) is not null || _catalog.InstallCommandOf(found.Name, found.Alias) is not null;
+        void Push(IReadOnlyList<string> names)
+        {
+            foreach (var found in names.SelectMany(name => FoundModule.All(_catalog, name)).Reverse())
+                left.Push(found);
+        }
+    }
 
     /// <summary>Whether waiting for <paramref name="from"/> would come round to <paramref name="target"/>.</summary>
     bool Leads(string from, string target)
