@@ -33,5 +33,14 @@ internal static class FuzzCases
         }
     }
 
+    /// <summary>All of them in a long run, otherwise <paramref name="count"/> drawn with a fixed seed.</summary>
+    public static T[] Sample<T>(T[] all, int count)
+    {
+        if (Number("DROVER_FUZZ") is not null || all.Length <= count) return all;
+        T[] drawn = [.. all];
+        new Random(1).Shuffle(drawn);
+        return drawn[..count];
+    }
+
     private static int? Number(string variable) => int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out int number) ? number : null;
 }

@@ -1,5 +1,3 @@
-using Drover.Modules.Tests.Kmod;
-
 namespace Drover.Modules.Tests.Fuzz;
 
 /// <summary>Damaged indexes: an answer or a <see cref="ModuleDataException"/>, nothing else, and soon.</summary>
@@ -33,8 +31,7 @@ public class IndexFuzzTests
     [InlineData("modules.dep.bin", 1)]
     public void A_damaged_index_of_the_Debian_kernel_is_answered_or_refused(string name, int share)
     {
-        DebianTree? tree = DebianTree.Get(out string why);
-        Assert.SkipWhen(tree is null, why);
+        KernelTree tree = KernelTrees.Indexed();
         byte[] index = System.IO.File.ReadAllBytes($"{tree.Directory}/{name}");
         using TemporaryRoot root = new();
         string file = $"{root.Path}/{File}";

@@ -8,11 +8,13 @@ internal sealed class Mutator
     private const int MostChanges = 4;
 
     // where lengths, counts and offsets are misread: around zero, the signs, and powers of two
-    private static readonly uint[] s_interesting = [0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x0FFFFFFF, 0x10000000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF];
+    private static readonly ulong[] s_interesting = [0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x0FFFFFFF, 0x10000000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF, long.MaxValue, ulong.MaxValue];
 
     private readonly Random _random;
 
     public Mutator(int seed) => _random = new Random(seed);
+
+    public T Pick<T>(IReadOnlyList<T> from) => from[_random.Next(from.Count)];
 
     /// <summary>A copy of the input with one to four changes.</summary>
     /// <param name="input">Real bytes of the format.</param>
@@ -32,7 +34,7 @@ internal sealed class Mutator
             return;
         }
         int at = _random.Next(bytes.Count);
-        switch (_random.Next(9))
+        switch (_random.Next(10))
         {
             case 0:
                 bytes[at] ^= (byte)(1 << _random.Next(8));
@@ -57,6 +59,11 @@ internal sealed class Mutator
             case 7:
                 bytes.InsertRange(at, Piece([.. bytes]));
                 break;
+            case 8:
+                byte[] noise = new byte[_random.Next(1, 40)];
+                _random.NextBytes(noise);
+                Overwrite(bytes, at, noise);
+                break;
             default:
                 if (other.IsEmpty) bytes[at] = 0;
                 else Overwrite(bytes, at, Piece(other));
@@ -66,11 +73,12 @@ internal sealed class Mutator
 
     private byte[] Integer(int length)
     {
-        uint value = _random.Next(3) == 0 ? (uint)(length + _random.Next(-4, 5)) : s_interesting[_random.Next(s_interesting.Length)];
-        byte[] integer = new byte[_random.Next(2) == 0 ? 4 : 8];
-        if (_random.Next(2) == 0) BinaryPrimitives.WriteUInt32BigEndian(integer.AsSpan(integer.Length - 4), value);
-        else BinaryPrimitives.WriteUInt32LittleEndian(integer, value);
-        return integer;
+        ulong value = _random.Next(3) == 0 ? (ulong)(length + _random.Next(-4, 5)) : Pick(s_interesting);
+        int width = 1 << _random.Next(4);
+        byte[] integer = new byte[sizeof(ulong)];
+        if (_random.Next(2) == 0) BinaryPrimitives.WriteUInt64BigEndian(integer, value << (64 - (8 * width)));
+        else BinaryPrimitives.WriteUInt64LittleEndian(integer, value);
+        return integer[..width];
     }
 
     private byte[] Piece(ReadOnlySpan<byte> from)

@@ -108,7 +108,8 @@ sealed class ElfWriter(bool is64, bool bigEndian)
         file.Write(entry);
     }
 
-    void U16(Span<byte> at, ushort value)
+    /// <summary>A number in the file's byte order.</summary>
+    public void U16(Span<byte> at, ushort value)
     {
         if (bigEndian)
             BinaryPrimitives.WriteUInt16BigEndian(at, value);
@@ -116,7 +117,7 @@ sealed class ElfWriter(bool is64, bool bigEndian)
             BinaryPrimitives.WriteUInt16LittleEndian(at, value);
     }
 
-    void U32(Span<byte> at, uint value)
+    public void U32(Span<byte> at, uint value)
     {
         if (bigEndian)
             BinaryPrimitives.WriteUInt32BigEndian(at, value);

@@ -1,4 +1,5 @@
 using System.Text;
+using Drover.Modules.Tests.Fuzz;
 
 namespace Drover.Modules.Tests.Image;
 
@@ -54,9 +55,9 @@ public class ModuleChecksTests
     public void Damaged_images_are_refused_or_done()
     {
         var image = Module(true, false, TestSection.Alloc);
-        for (var seed = 0; seed < 3000; seed++)
+        FuzzCases.Run(nameof(Damaged_images_are_refused_or_done), seed =>
         {
-            var damaged = new ImageMutator(seed).Mutate(image);
+            var damaged = new Mutator(seed).Mutate(image);
             try
             {
                 ModuleChecks.HideModversions(damaged, "a.ko");
@@ -66,7 +67,7 @@ public class ModuleChecksTests
             {
                 Assert.Equal("a.ko", bad.File);
             }
-        }
+        });
     }
 
     static byte[] Module(bool is64, bool bigEndian, ulong flags) =>

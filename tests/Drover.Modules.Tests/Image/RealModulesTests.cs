@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Drover.Modules.Tests.Fuzz;
 
 namespace Drover.Modules.Tests.Image;
 
@@ -12,13 +13,13 @@ public sealed class RealModulesTests(ITestOutputHelper output)
     static readonly string[] s_signatureFields = ["sig_id", "signer", "sig_key", "sig_hashalgo", "signature"];
 
     [Fact]
-    public void Plain_modules_read_as_modinfo_reads_them() => AssertAllEqual(LongRun.Sample(KernelTrees.Plain, PlainSample), AgainstModinfo, tool: "modinfo");
+    public void Plain_modules_read_as_modinfo_reads_them() => AssertAllEqual(FuzzCases.Sample(KernelTrees.Plain, PlainSample), AgainstModinfo, tool: "modinfo");
 
     [Fact]
-    public void Xz_modules_read_as_modinfo_reads_them() => AssertAllEqual(LongRun.Sample(KernelTrees.Xz, XzSample), AgainstModinfo, tool: "modinfo");
+    public void Xz_modules_read_as_modinfo_reads_them() => AssertAllEqual(FuzzCases.Sample(KernelTrees.Xz, XzSample), AgainstModinfo, tool: "modinfo");
 
     [Fact]
-    public void Xz_modules_decompress_as_xz_does() => AssertAllEqual(LongRun.Sample(KernelTrees.Xz, XzSample), path =>
+    public void Xz_modules_decompress_as_xz_does() => AssertAllEqual(FuzzCases.Sample(KernelTrees.Xz, XzSample), path =>
     {
         var image = ModuleFile.ReadImage(path);
         if (!image.AsSpan().SequenceEqual(Tool.Run("xz", [], "-dc", path)))
@@ -28,7 +29,7 @@ public sealed class RealModulesTests(ITestOutputHelper output)
     }, tool: "xz");
 
     [Fact]
-    public void Plain_modules_measure_as_their_layout() => AssertAllEqual(LongRun.Sample(KernelTrees.Plain, PlainSample), path =>
+    public void Plain_modules_measure_as_their_layout() => AssertAllEqual(FuzzCases.Sample(KernelTrees.Plain, PlainSample), path =>
     {
         var measured = ModuleFile.Measure(path);
         var image = ModuleImage.Parse(ModuleFile.ReadImage(path), path);
@@ -38,7 +39,7 @@ public sealed class RealModulesTests(ITestOutputHelper output)
     [Theory]
     [InlineData("gzip", ModuleCompression.Gzip)]
     [InlineData("zstd", ModuleCompression.Zstd)]
-    public void Modules_packed_otherwise_come_back(string tool, ModuleCompression compression) => AssertAllEqual(LongRun.Sample(KernelTrees.Plain, PackedSample), path =>
+    public void Modules_packed_otherwise_come_back(string tool, ModuleCompression compression) => AssertAllEqual(FuzzCases.Sample(KernelTrees.Plain, PackedSample), path =>
     {
         var packed = Tool.Run(tool, [], "-c", path);
         var plain = File.ReadAllBytes(path);

@@ -37,6 +37,25 @@ static class XzWriter
         return file.ToArray();
     }
 
+    /// <summary>Makes good the checksums of stream header, first block header, index and footer, wherever they now stand.</summary>
+    public static void Repair(Span<byte> file)
+    {
+        if (!file.StartsWith(XzIndex.Magic) || file.Length < 32)
+            return;
+        Sign(file, 6, 8);
+        Sign(file, 12, 12 + (4 * file[12]));
+        var index = file.Length - 12 - ((BinaryPrimitives.ReadUInt32LittleEndian(file[^8..]) + 1L) * 4);
+        if (index >= 12)
+            Sign(file, (int)index, file.Length - 16);
+        BinaryPrimitives.WriteUInt32LittleEndian(file[^12..], Checksums.Crc32(file[^8..^2]));
+    }
+
+    static void Sign(Span<byte> file, int from, int to)
+    {
+        if (to + 4 <= file.Length)
+            BinaryPrimitives.WriteUInt32LittleEndian(file[to..], Checksums.Crc32(file[from..to]));
+    }
+
     static void WriteChunks(MemoryStream file, byte[] contents)
     {
         byte control = 1;

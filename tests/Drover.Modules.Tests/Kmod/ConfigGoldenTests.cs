@@ -96,7 +96,7 @@ public class ConfigGoldenTests
             "usb:v1234p", "usb:nothing", "symbol:snd_new", "symbol:other", "built-in", "fs-ext4", "fs", "[", "[a", "a]", "nothing", "off", "x:y", "both",
         })
         {
-            ShellResult result = Shell.Run("modprobe", ["-d", root.Path, "-S", Release, "-C", root.Path + "/conf", "-R", asked]);
+            ToolResult result = Tool.Try("modprobe", ["-d", root.Path, "-S", Release, "-C", root.Path + "/conf", "-R", asked]);
             Assert.Equal((asked, result.Out.TrimEnd('\n')), (asked, string.Join('\n', catalog.Resolve(asked).Modules)));
         }
     }
@@ -121,7 +121,7 @@ public class ConfigGoldenTests
         ModuleCatalog catalog = Catalog(root);
         foreach (string asked in new[] { "wide-open", "snd-pcm", "usb:v1234p", "snd-timer", "late" })
         {
-            string shown = Shell.Run("modprobe", ["-d", root.Path, "-S", Release, "-C", root.Path + "/conf", "-D", asked]).Out;
+            string shown = Tool.Try("modprobe", ["-d", root.Path, "-S", Release, "-C", root.Path + "/conf", "-D", asked]).Out;
             string expected = string.Concat(catalog.Resolve(asked).Modules.Select(module => Shown(catalog, module, asked)));
             Assert.True(shown == expected, $"{asked}: modprobe shows\n{shown}we\n{expected}");
         }
@@ -173,13 +173,13 @@ public class ConfigGoldenTests
 
     private static string[] Listed(TemporaryRoot root, params string[] configs)
     {
-        ShellResult result = Shell.Run("modprobe", ["-d", root.Path, "-S", Release, .. configs.SelectMany(c => new[] { "-C", c }), "-c"]);
+        ToolResult result = Tool.Try("modprobe", ["-d", root.Path, "-S", Release, .. configs.SelectMany(c => new[] { "-C", c }), "-c"]);
         return Lines(result.Out);
     }
 
     private static string[]? ListedWithCommandLine(TemporaryRoot root, string config, string commandLine)
     {
-        ShellResult result = Shell.Run("unshare", ["-m", "sh", "-c", "mount --bind \"$1\" /proc/cmdline && shift && exec modprobe \"$@\"", "sh", commandLine, "-d", root.Path, "-S", Release, "-C", config, "-c"]);
+        ToolResult result = Tool.Try("unshare", ["-m", "sh", "-c", "mount --bind \"$1\" /proc/cmdline && shift && exec modprobe \"$@\"", "sh", commandLine, "-d", root.Path, "-S", Release, "-C", config, "-c"]);
         return result.Succeeded ? Lines(result.Out) : null;
     }
 
@@ -215,7 +215,7 @@ public class ConfigGoldenTests
 
     private static void SkipWithoutModprobe()
     {
-        ShellResult version = Shell.Run("modprobe", ["--version"]);
+        ToolResult version = Tool.Try("modprobe", ["--version"]);
         Assert.SkipUnless(version.Out.StartsWith("kmod version ", StringComparison.Ordinal), "kmod's modprobe is not here: apt-get install kmod");
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Drover.Modules.Tests.Kmod;
 
@@ -19,7 +20,7 @@ internal sealed class KmodOracle
         {
             Directory.CreateDirectory(Path.GetDirectoryName(program)!);
             string fresh = $"{program}.{Environment.ProcessId}";
-            ShellResult built = Shell.Run("gcc", ["-O2", "-Wall", "-o", fresh, source, "-lkmod"]);
+            ToolResult built = Tool.Try("gcc", ["-O2", "-Wall", "-o", fresh, source, "-lkmod"]);
             if (!built.Succeeded)
             {
                 why = $"libkmod cannot be asked: apt-get install gcc libkmod-dev ({built.Error.Split('\n')[0]})";
@@ -39,7 +40,7 @@ internal sealed class KmodOracle
 
     private string[] Lines(string mode, string moduleDirectory, string configDirectory, IEnumerable<string> asked, params string[] more)
     {
-        ShellResult result = Shell.Run(_program, [mode, moduleDirectory, configDirectory, .. more], string.Concat(asked.Select(a => a + "\n")));
+        ToolResult result = Tool.Try(_program, [mode, moduleDirectory, configDirectory, .. more], Encoding.UTF8.GetBytes(string.Concat(asked.Select(a => a + "\n"))));
         if (!result.Succeeded) throw new InvalidOperationException($"kmod-oracle exits {result.Exit}: {result.Error}");
         return result.Out.Split('\n')[..^1];
     }

@@ -9,7 +9,7 @@ public class LookupGoldenTests
     [InlineData(3, 9)]
     public void Every_pattern_made_concrete_is_answered_as_libkmod_does(int seed, int mostFill)
     {
-        (DebianTree tree, KmodOracle kmod) = TreeAndKmod();
+        (KernelTree tree, KmodOracle kmod) = TreeAndKmod();
         Random random = new(seed);
         Compare(kmod, tree.Directory, AliasText.PatternsOf($"{tree.Directory}/modules.alias").Select(p => AliasText.Concrete(p, random, mostFill)).ToArray());
     }
@@ -17,7 +17,7 @@ public class LookupGoldenTests
     [Fact]
     public void Modaliases_that_almost_match_are_answered_as_libkmod_does()
     {
-        (DebianTree tree, KmodOracle kmod) = TreeAndKmod();
+        (KernelTree tree, KmodOracle kmod) = TreeAndKmod();
         Random random = new(4);
         Compare(kmod, tree.Directory, AliasText.PatternsOf($"{tree.Directory}/modules.alias").Select(p => Blur(AliasText.Concrete(p, random, 2), random)).ToArray());
     }
@@ -25,7 +25,7 @@ public class LookupGoldenTests
     [Fact]
     public void Names_symbols_and_builtins_are_answered_as_libkmod_does()
     {
-        (DebianTree tree, KmodOracle kmod) = TreeAndKmod();
+        (KernelTree tree, KmodOracle kmod) = TreeAndKmod();
         string[] asked =
         [
             .. File.ReadLines($"{tree.Directory}/modules.order").Select(ModuleName.FromPath),
@@ -41,7 +41,7 @@ public class LookupGoldenTests
     [Fact]
     public void A_tree_read_from_its_text_files_answers_as_its_indexes_do()
     {
-        (DebianTree tree, _) = TreeAndKmod();
+        (KernelTree tree, _) = TreeAndKmod();
         using TemporaryRoot texts = new();
         foreach (string name in new[] { "modules.dep", "modules.alias", "modules.symbols", "modules.builtin", "modules.builtin.modinfo" }) File.Copy($"{tree.Directory}/{name}", $"{texts.Path}/{name}");
         ModuleTree fromText = ModuleTree.Open(texts.Path), fromIndex = ModuleTree.Open(tree.Directory);
@@ -63,9 +63,9 @@ public class LookupGoldenTests
     [Fact]
     public void Entries_come_in_the_order_in_which_modprobe_lists_them()
     {
-        (DebianTree tree, _) = TreeAndKmod();
+        (KernelTree tree, _) = TreeAndKmod();
         using TemporaryRoot none = new();
-        ShellResult listed = Shell.Run("modprobe", ["-d", tree.Root, "-S", tree.Release, "-C", none.Path, "-c"]);
+        ToolResult listed = Tool.Try("modprobe", ["-d", tree.Root, "-S", tree.Release, "-C", none.Path, "-c"]);
         string[] expected = listed.Out[listed.Out.IndexOf("# End of configuration files", StringComparison.Ordinal)..].Split('\n').Where(l => l.StartsWith("alias ", StringComparison.Ordinal)).ToArray();
         var entries = IndexTrie.Load($"{tree.Directory}/modules.alias.bin").Entries().Concat(IndexTrie.Load($"{tree.Directory}/modules.symbols.bin").Entries());
         Assert.Equal(expected, entries.Select(e => $"alias {e.Key} {e.Value}"));
@@ -74,7 +74,7 @@ public class LookupGoldenTests
     [Fact]
     public void A_built_index_is_as_large_as_depmods_and_holds_the_same()
     {
-        (DebianTree tree, _) = TreeAndKmod();
+        (KernelTree tree, _) = TreeAndKmod();
         IndexBuilder builder = new();
         uint priority = 0;
         string last = "";
@@ -143,11 +143,10 @@ public class LookupGoldenTests
         }
     }
 
-    private static (DebianTree Tree, KmodOracle Kmod) TreeAndKmod()
+    private static (KernelTree Tree, KmodOracle Kmod) TreeAndKmod()
     {
-        DebianTree? tree = DebianTree.Get(out string why);
-        Assert.SkipWhen(tree is null, why);
-        KmodOracle? kmod = KmodOracle.Get(out why);
+        KernelTree tree = KernelTrees.Indexed();
+        KmodOracle? kmod = KmodOracle.Get(out string why);
         Assert.SkipWhen(kmod is null, why);
         return (tree, kmod);
     }

@@ -97,7 +97,7 @@ public class DepmodCacheTests
                     File.WriteAllText($"{tree.Directory}/{name}", content);
             }
             File.Delete($"{tree.Directory}/modules.drover.bin");
-            using (var run = Process.Start(new ProcessStartInfo(Repository.NativeBinary, ["depmod", "-C", $"{tree.Root}/depmod.d", "-b", tree.Root, DepmodTree.Release]) { UseShellExecute = false, RedirectStandardError = true })!)
+            using (var run = Process.Start(new ProcessStartInfo(Repository.NativeBinary, ["depmod", "-C", $"{tree.Root}/depmod.d", "-b", tree.Root, ModuleRoot.Release]) { UseShellExecute = false, RedirectStandardError = true })!)
             {
                 run.WaitForExit(random.Next(25));
                 run.Kill();
@@ -127,10 +127,10 @@ public class DepmodCacheTests
         tree.Run();
         var expected = tree.Snapshot()["modules.dep"];
         tree.Clear();
-        DepmodTree.Run("-C", $"{tree.Root}/depmod.d", "-b", tree.Root, "-o", $"{tree.Root}/out", DepmodTree.Release);
-        Assert.Equal(expected, File.ReadAllText($"{tree.Root}/out/lib/modules/{DepmodTree.Release}/modules.dep"));
+        DepmodTree.Run("-C", $"{tree.Root}/depmod.d", "-b", tree.Root, "-o", $"{tree.Root}/out", ModuleRoot.Release);
+        Assert.Equal(expected, File.ReadAllText($"{tree.Root}/out/lib/modules/{ModuleRoot.Release}/modules.dep"));
         Assert.False(File.Exists($"{tree.Directory}/modules.dep"));
-        DepmodTree.Run("-C", $"{tree.Root}/depmod.d", "-b", $"{tree.Root}/lib", "-m", "modules", DepmodTree.Release);
+        DepmodTree.Run("-C", $"{tree.Root}/depmod.d", "-b", $"{tree.Root}/lib", "-m", "modules", ModuleRoot.Release);
         Assert.Equal(expected, tree.Snapshot()["modules.dep"]);
     }
 

@@ -1,4 +1,4 @@
-using Drover.Modules.Tests.Image;
+using Drover.Modules.Tests;
 
 namespace Drover.Tests.Kmod;
 

@@ -140,10 +140,10 @@ public class DepmodGoldenTests
         using var tree = Sample();
         tree.RunKmod("--version");
         tree.Run();
-        Assert.Equal((0, "a\n", ""), DepmodTree.Shell("/usr/sbin/modprobe", "-d", tree.Root, "-S", DepmodTree.Release, "-R", "pci:v00001234d5"));
-        Assert.Equal((0, $"insmod {tree.Directory}/kernel/deep/er/c-d.ko \ninsmod {tree.Directory}/kernel/b.ko \n", ""), DepmodTree.Shell("/usr/sbin/modprobe", "-d", tree.Root, "-S", DepmodTree.Release, "-D", "b"));
-        Assert.Equal((0, "b\n", ""), DepmodTree.Shell("/usr/sbin/modprobe", "-d", tree.Root, "-S", DepmodTree.Release, "-R", "symbol:b_one"));
-        Assert.Equal((0, "builtin ext9\n", ""), DepmodTree.Shell("/usr/sbin/modprobe", "-d", tree.Root, "-S", DepmodTree.Release, "-D", "ext9"));
+        Assert.Equal((0, "a\n", ""), DepmodTree.Shell("/usr/sbin/modprobe", "-d", tree.Root, "-S", ModuleRoot.Release, "-R", "pci:v00001234d5"));
+        Assert.Equal((0, $"insmod {tree.Directory}/kernel/deep/er/c-d.ko \ninsmod {tree.Directory}/kernel/b.ko \n", ""), DepmodTree.Shell("/usr/sbin/modprobe", "-d", tree.Root, "-S", ModuleRoot.Release, "-D", "b"));
+        Assert.Equal((0, "b\n", ""), DepmodTree.Shell("/usr/sbin/modprobe", "-d", tree.Root, "-S", ModuleRoot.Release, "-R", "symbol:b_one"));
+        Assert.Equal((0, "builtin ext9\n", ""), DepmodTree.Shell("/usr/sbin/modprobe", "-d", tree.Root, "-S", ModuleRoot.Release, "-D", "ext9"));
     }
 
     /// <summary>Modules with all that depmod reads of them.</summary>

@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
 using Drover.Kmod;
+using Drover.Modules.Tests;
 using Drover.Output;
 
 namespace Drover.Tests.Kmod;
@@ -9,8 +9,6 @@ namespace Drover.Tests.Kmod;
 /// <summary>A root with a module directory of release 1.0-test, on which kmod's depmod and ours are run in turn; gone at the end of the test.</summary>
 sealed class DepmodTree : IDisposable
 {
-    public const string Release = "1.0-test";
-
     static readonly string[] Outputs =
     [
         "modules.dep", "modules.dep.bin", "modules.alias", "modules.alias.bin", "modules.softdep", "modules.symbols", "modules.symbols.bin", "modules.builtin.bin",
@@ -18,18 +16,13 @@ sealed class DepmodTree : IDisposable
     ];
 
     readonly string _release;
+    readonly ModuleRoot _root;
 
-    public DepmodTree(string release = Release)
-    {
-        _release = release;
-        Root = System.IO.Directory.CreateTempSubdirectory("drover-depmod-").FullName;
-        Directory = $"{Root}/lib/modules/{release}";
-        System.IO.Directory.CreateDirectory(Directory);
-    }
+    public DepmodTree(string release = ModuleRoot.Release) => (_release, _root) = (release, new ModuleRoot(release));
 
-    public string Root { get; }
+    public string Root => _root.Path;
 
-    public string Directory { get; }
+    public string Directory => _root.Directory;
 
     public string Write(string path, TestModule module) => Write(path, module.ToBytes());
 
@@ -40,8 +33,7 @@ sealed class DepmodTree : IDisposable
     public string Write(string path, byte[] content)
     {
         var file = Path.Combine(Directory, path);
-        System.IO.Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.WriteAllBytes(file, content);
+        ModuleRoot.WriteFile(file, content);
         return file;
     }
 
@@ -75,13 +67,8 @@ sealed class DepmodTree : IDisposable
     public static (int Exit, string Out, string Error) Shell(string program, params string[] args)
     {
         // by the name that kmod complains with
-        var start = new ProcessStartInfo("/bin/bash", ["-c", "ulimit -t 30; exec -a \"${0##*/}\" \"$0\" \"$@\"", program, .. args]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["LC_ALL"] = "C";
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.GetAwaiter().GetResult());
+        var run = Tool.Try("/bin/bash", ["-c", "ulimit -t 30; exec -a \"${0##*/}\" \"$0\" \"$@\"", program, .. args]);
+        return (run.Exit, run.Out, run.Error);
     }
 
     public static (int Exit, string Out, string Error) Run(params string[] args)
@@ -115,5 +102,5 @@ sealed class DepmodTree : IDisposable
             File.Delete($"{Directory}/{name}");
     }
 
-    public void Dispose() => System.IO.Directory.Delete(Root, recursive: true);
+    public void Dispose() => _root.Dispose();
 }

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Drover.Modules.Tests;
 using Drover.Tests.Verbs;
 
 namespace Drover.Tests.Kmod;
@@ -7,22 +7,8 @@ namespace Drover.Tests.Kmod;
 /// <summary>kmod's own tool on the same command line. Debian's build says in its library's messages where in its source they are; they are compared without.</summary>
 static partial class KmodBeside
 {
-    static readonly string Cache = Environment.GetEnvironmentVariable("DROVER_CACHE") ?? Path.Combine(Repository.Root, ".cache");
-
     /// <summary>An exit status from here on is that of a process that died of a signal: softdeps that go round are endless for kmod's modprobe -r.</summary>
     const int KilledBySignal = 128;
-
-    /// <summary>Where one of Debian's kernels was unpacked, with kmod's indexes, and its release; the test is skipped where it is not.</summary>
-    public static (string Root, string Release) Tree(string kernel = "6.1")
-    {
-        var root = Path.Combine(Cache, "trees", kernel);
-        var modules = Path.Combine(root, "lib/modules");
-        Assert.SkipUnless(Directory.Exists(modules), $"{root}: no such tree; tests/Drover.Modules.Tests fetches it");
-        var release = Path.GetFileName(Directory.GetDirectories(modules)[0]);
-        if (!File.Exists($"{modules}/{release}/modules.devname"))
-            Depmod(root, release);
-        return (root, release);
-    }
 
     /// <summary>Makes the indexes with kmod's depmod.</summary>
     public static void Depmod(string root, string release)
@@ -51,14 +37,8 @@ static partial class KmodBeside
     {
         var program = args[0] == "kmod" ? "/usr/bin/kmod" : $"/usr/sbin/{args[0]}";
         Assert.SkipUnless(File.Exists(program), "kmod is not installed");
-        var start = new ProcessStartInfo(program, args[1..]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["LC_ALL"] = "C";
-        using var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new CommandLine(process.ExitCode, output, WithoutPlaces(error.GetAwaiter().GetResult().Replace(program, args[0], StringComparison.Ordinal)));
+        var run = Tool.Try(program, args[1..]);
+        return new CommandLine(run.Exit, run.Out, WithoutPlaces(run.Error.Replace(program, args[0], StringComparison.Ordinal)));
     }
 
     /// <summary>Complaints without where in kmod's source they are.</summary>

@@ -1,7 +1,6 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Text;
 using Drover.Kmod;
+using Drover.Modules.Tests;
 using Drover.Output;
 
 namespace Drover.Tests.Kmod;
@@ -39,29 +38,7 @@ static class KmodOracle
 
     static ToolRun Start(string program, string[] args, IReadOnlyDictionary<string, string>? environment)
     {
-        var start = new ProcessStartInfo(program, args)
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardOutputEncoding = Encoding.Latin1,
-            StandardErrorEncoding = Encoding.UTF8,
-        };
-        start.Environment["LC_ALL"] = "C";
-        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
-            start.Environment[name] = value;
-        try
-        {
-            using var process = Process.Start(start)!;
-            var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-            var output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            return new ToolRun(process.ExitCode, output, error.GetAwaiter().GetResult());
-        }
-        catch (Win32Exception problem)
-        {
-            Assert.Skip($"{program}: {problem.Message}");
-            throw;
-        }
+        var run = Tool.Try(program, args, environment: environment);
+        return new ToolRun(run.Exit, Encoding.Latin1.GetString(run.Bytes), run.Error);
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using Drover.Kmod;
+using Drover.Modules.Tests;
 using Drover.Modules.Tests.Image;
 
 namespace Drover.Tests.Kmod;
@@ -122,7 +123,7 @@ public sealed class ModinfoTests : IDisposable
     [InlineData("6.12", "*.ko.xz", 25)]
     public void Modules_of_Debians_kernels_are_shown_as_kmod_does(string kernel, string pattern, int oneOf)
     {
-        var (root, _) = KmodBeside.Tree(kernel);
+        var (root, _) = KernelTrees.Indexed(kernel);
         var modules = Directory.GetFiles(root, pattern, SearchOption.AllDirectories).Order(StringComparer.Ordinal).Where((_, i) => i % oneOf == 0).ToArray();
         Assert.NotEmpty(modules);
         foreach (var args in modules.Chunk(1000))

@@ -1,3 +1,5 @@
+using Drover.Modules.Tests;
+
 namespace Drover.Tests.Kmod;
 
 /// <summary>modprobe beside kmod's on all of two Debian kernels, plain and packed: every alias, every module.</summary>
@@ -8,7 +10,7 @@ public sealed class ModprobeDebianTests
     [InlineData("6.12")]
     public void Every_module_has_its_steps(string kernel)
     {
-        var (root, release) = KmodBeside.Tree(kernel);
+        var (root, release) = KernelTrees.Indexed(kernel);
         var modules = File.ReadLines($"{root}/lib/modules/{release}/modules.dep").Select(line => Path.GetFileName(line[..line.IndexOf(':', StringComparison.Ordinal)])).Select(file => file[..file.IndexOf('.', StringComparison.Ordinal)]);
         foreach (var batch in modules.Chunk(1500))
             KmodBeside.SameAsKmod(["modprobe", "-C", "/dev/null", "-d", root, "-S", release, "-aD", .. batch], "--first-softdep");
@@ -19,7 +21,7 @@ public sealed class ModprobeDebianTests
     [InlineData("6.12")]
     public void Every_alias_has_its_modules(string kernel)
     {
-        var (root, release) = KmodBeside.Tree(kernel);
+        var (root, release) = KernelTrees.Indexed(kernel);
         var aliases = File.ReadLines($"{root}/lib/modules/{release}/modules.alias").Where(line => line.StartsWith("alias ", StringComparison.Ordinal)).Select(line => Concrete(line.Split(' ')[1]));
         foreach (var batch in aliases.Distinct().Chunk(4000))
             KmodBeside.SameAsKmod(["modprobe", "-C", "/dev/null", "-d", root, "-S", release, "-aR", .. batch]);
@@ -30,7 +32,7 @@ public sealed class ModprobeDebianTests
     [InlineData("6.12")]
     public void The_indexes_are_dumped(string kernel)
     {
-        var (root, release) = KmodBeside.Tree(kernel);
+        var (root, release) = KernelTrees.Indexed(kernel);
         KmodBeside.SameAsKmod(["modprobe", "-C", "/dev/null", "-d", root, "-S", release, "-c"]);
     }
 

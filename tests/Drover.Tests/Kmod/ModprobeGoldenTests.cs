@@ -1,3 +1,5 @@
+using Drover.Modules.Tests;
+
 namespace Drover.Tests.Kmod;
 
 /// <summary>modprobe, insmod and rmmod beside kmod's, without loading anything: on Debian's 6.1 tree, with a configuration of our own.</summary>
@@ -95,14 +97,14 @@ public sealed class ModprobeGoldenTests : IDisposable
     [InlineData("nosuch2")]
     public void With_a_configuration(string options)
     {
-        var (root, release) = KmodBeside.Tree();
+        var (root, release) = KernelTrees.Indexed();
         KmodBeside.SameAsKmod(["modprobe", "-C", _config, "-d", root, "-S", release, .. options.Split(' ')], "--first-softdep");
     }
 
     [Fact]
     public void Quoted_parameters()
     {
-        var (root, release) = KmodBeside.Tree();
+        var (root, release) = KernelTrees.Indexed();
         KmodBeside.SameAsKmod(["modprobe", "-C", _config, "-d", root, "-S", release, "-D", "fuse", "a", "b=c", "d=e f", "g='h i'", "x=\"1 2\"", "y=1 \"2 3\""]);
     }
 
@@ -114,7 +116,7 @@ public sealed class ModprobeGoldenTests : IDisposable
     [InlineData("6.12", "--show-exports", "fs/jbd2/jbd2.ko.xz")]
     public void Symbols_of_a_file(string kernel, string option, string file)
     {
-        var (root, release) = KmodBeside.Tree(kernel);
+        var (root, release) = KernelTrees.Indexed(kernel);
         KmodBeside.SameAsKmod(["modprobe", option, $"{root}/lib/modules/{release}/kernel/{file}"]);
     }
 }

@@ -2,16 +2,20 @@ using System.Text;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>A root file system of our own making, with a module directory of release 1.0-test; gone at the end of the test.</summary>
+/// <summary>A root file system of our own making, with a module directory; gone at the end of the test.</summary>
 sealed class ModuleRoot : IDisposable
 {
     public const string Release = "1.0-test";
 
-    public ModuleRoot() => System.IO.Directory.CreateDirectory(Directory);
+    public ModuleRoot(string release = Release)
+    {
+        Directory = $"{Path}/lib/modules/{release}";
+        System.IO.Directory.CreateDirectory(Directory);
+    }
 
     public string Path { get; } = System.IO.Directory.CreateTempSubdirectory("drover-root-").FullName;
 
-    public string Directory => $"{Path}/lib/modules/{Release}";
+    public string Directory { get; }
 
     public ModuleRoot Write(string path, TestModule module) => Write(path, module.ToBytes());
 
@@ -21,10 +25,15 @@ sealed class ModuleRoot : IDisposable
     /// <param name="content">Its bytes.</param>
     public ModuleRoot Write(string path, byte[] content)
     {
-        var file = path.StartsWith('/') ? Path + path : $"{Directory}/{path}";
+        WriteFile(path.StartsWith('/') ? Path + path : $"{Directory}/{path}", content);
+        return this;
+    }
+
+    /// <summary>Writes a file, with the directories above it.</summary>
+    public static void WriteFile(string file, byte[] content)
+    {
         System.IO.Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file)!);
         File.WriteAllBytes(file, content);
-        return this;
     }
 
     /// <summary>A module file packed by that program (xz, zstd), in its place.</summary>

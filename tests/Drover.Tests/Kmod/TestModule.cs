@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 using Drover.Modules.Tests.Image;
 
@@ -42,37 +41,21 @@ sealed record TestModule
         void Symbol(string name, ushort section, uint value, bool isWeak = false)
         {
             var entry = new byte[is64 ? 24 : 16];
-            U32(entry, name.Length == 0 ? 0 : (uint)names.Length);
+            elf.U32(entry, name.Length == 0 ? 0 : (uint)names.Length);
             if (name.Length > 0)
                 names.Write(Encoding.UTF8.GetBytes(name + "\0"));
             entry[is64 ? 4 : 12] = (byte)(isWeak ? 0x20 : 0x10);
-            U16(entry.AsSpan(is64 ? 6 : 14), section);
-            U32(entry.AsSpan(is64 ? (bigEndian ? 12 : 8) : 4), value);
+            elf.U16(entry.AsSpan(is64 ? 6 : 14), section);
+            elf.U32(entry.AsSpan(is64 ? (bigEndian ? 12 : 8) : 4), value);
             symbols.Write(entry);
         }
 
         void Version(string name, uint crc)
         {
             var entry = new byte[64];
-            U32(entry.AsSpan(is64 && bigEndian ? 4 : 0), crc);
+            elf.U32(entry.AsSpan(is64 && bigEndian ? 4 : 0), crc);
             Encoding.UTF8.GetBytes(name).CopyTo(entry, is64 ? 8 : 4);
             versions.Write(entry);
-        }
-
-        void U16(Span<byte> at, ushort value)
-        {
-            if (bigEndian)
-                BinaryPrimitives.WriteUInt16BigEndian(at, value);
-            else
-                BinaryPrimitives.WriteUInt16LittleEndian(at, value);
-        }
-
-        void U32(Span<byte> at, uint value)
-        {
-            if (bigEndian)
-                BinaryPrimitives.WriteUInt32BigEndian(at, value);
-            else
-                BinaryPrimitives.WriteUInt32LittleEndian(at, value);
         }
     }
 

@@ -1,4 +1,4 @@
-namespace Drover.Modules.Tests.Kmod;
+namespace Drover.Modules.Tests;
 
 /// <summary>The project's git-ignored <c>.cache</c>, or <c>DROVER_CACHE</c>: what was fetched or built once.</summary>
 internal static class ProjectCache
