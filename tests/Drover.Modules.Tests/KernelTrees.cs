@@ -1,13 +1,5 @@
 namespace Drover.Modules.Tests;
 
-/// <summary>The module directory of a kernel.</summary>
-/// <param name="Root">What the package was unpacked into.</param>
-/// <param name="Release">The kernel's release, the name of the module directory.</param>
-sealed record KernelTree(string Root, string Release)
-{
-    public string Directory => $"{Root}/lib/modules/{Release}";
-}
-
 /// <summary>Two of Debian's kernels, fetched once into the project's cache: 6.1 ships .ko, 6.12 .ko.xz. Where one cannot be had, the test is skipped.</summary>
 static class KernelTrees
 {

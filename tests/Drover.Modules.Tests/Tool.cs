@@ -13,22 +13,10 @@ sealed record ToolResult(int Exit, byte[] Bytes, string Error)
 }
 
 /// <summary>Programs of the machine that serve as oracles: xz, zstd, gzip, kmod.</summary>
-static class Tool
+static partial class Tool
 {
     /// <summary>What a shell exits with when there is no such program.</summary>
     public const int NotThere = 127;
-
-    /// <summary>Skips the test where there is no program of that name. Properties and parallel loops, which wrap what is thrown in them, call it first.</summary>
-    public static void Require(string name) => Assert.SkipUnless(Find(name) is not null, $"{name} is not installed");
-
-    /// <summary>What the program writes; the test is skipped where there is none of that name, and fails where it fails.</summary>
-    public static byte[] Run(string name, byte[] input, params string[] arguments)
-    {
-        Require(name);
-        var result = Try(name, arguments, input);
-        Assert.True(result.Succeeded, $"{name} {string.Join(' ', arguments)}: exit status {result.Exit}");
-        return result.Bytes;
-    }
 
     /// <summary>Whatever comes of it, in the C locale; <see cref="NotThere"/> where there is no such program.</summary>
     public static ToolResult Try(string name, IEnumerable<string> arguments, byte[]? input = null, IReadOnlyDictionary<string, string>? environment = null)

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using CsCheck;
 using Drover.Devices.Control;
+using Drover.Linux;
 using Drover.Loading;
 
 namespace Drover.Devices.Tests.Control;
