@@ -12,10 +12,10 @@ public static class InstallCommand
     /// <summary>Handed down from command to command; kmod's <c>MODPROBE_MODULE</c> names the innermost alone.</summary>
     const string Chain = "DROVER_COMMANDS_OF";
 
-    /// <summary>The exit status; 128 + the signal's number when one ended it; −1 when no shell could be run.</summary>
     /// <summary>Modules whose commands led to this process, the outermost first: each of those commands is still running.</summary>
     public static string[] Running() => (Environment.GetEnvironmentVariable(Chain) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>The exit status; 128 + the signal's number when one ended it; −1 when no shell could be run.</summary>
     internal static int Run(string command, string module, IReadOnlyDictionary<string, string> environment)
     {
         // The variable is put into the child's own environment: ours is libc's no longer, and setting it here would reach no child, or all.
