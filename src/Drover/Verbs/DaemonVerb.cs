@@ -65,13 +65,26 @@ sealed class DaemonVerb : Verb
         {
             using var control = new ControlService(session.Loop, service, options);
             using var socket = Listen(DaemonClient.SocketOf(arguments), session, control);
-            manager.Notify("READY=1");
             using var life = KeepTelling(manager, session);
-            await service.RunAsync(interrupt.Stop);
+            var serving = ServeAsync(service, interrupt.Stop);
+            manager.Notify("READY=1"); // it listens: whatever happens from now on is served
+            await serving;
             manager.Notify("STOPPING=1");
             return ExitCode.Ok;
         });
         return ExitCode.Ok;
+    }
+
+    static async Task ServeAsync(DeviceService service, CancellationToken stop)
+    {
+        try
+        {
+            await service.RunAsync(stop);
+        }
+        catch (NotSupportedException deaf)
+        {
+            throw new CannotException(deaf.Message);
+        }
     }
 
     static ControlSocket Listen(string path, Session session, ControlService control)
