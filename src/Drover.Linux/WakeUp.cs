@@ -13,29 +13,30 @@ namespace Drover.Linux;
 /// </summary>
 sealed unsafe class WakeUp : IDisposable
 {
-    readonly int _fd = Libc.EventFd(0, Libc.EFD_CLOEXEC);
-
     /// <exception cref="IOException">The system gives no more descriptors.</exception>
     public WakeUp()
     {
-        if (_fd < 0)
+        if (Fd < 0)
         {
             throw new IOException($"eventfd: {ErrnoText.Describe(Libc.LastError)}");
         }
     }
 
+    /// <summary>Readable from <see cref="Set"/> on, until somebody has woken: for whoever waits for other descriptors, too.</summary>
+    public int Fd { get; } = Libc.EventFd(0, Libc.EFD_CLOEXEC);
+
     /// <summary>Wakes the sleeper, or whoever sleeps next. Safe for any thread, until <see cref="Dispose"/>.</summary>
     public void Set()
     {
         var one = 1UL;
-        _ = Libc.Write(_fd, ref MemoryMarshal.AsBytes(new Span<ulong>(ref one))[0], sizeof(ulong));
+        _ = Libc.Write(Fd, ref MemoryMarshal.AsBytes(new Span<ulong>(ref one))[0], sizeof(ulong));
     }
 
     /// <summary>Sleeps until <see cref="Set"/>.</summary>
     public void Wait()
     {
         var count = 0UL;
-        while (Libc.Read(_fd, ref MemoryMarshal.AsBytes(new Span<ulong>(ref count))[0], sizeof(ulong)) < 0 && Libc.LastError is Errno.EINTR)
+        while (Libc.Read(Fd, ref MemoryMarshal.AsBytes(new Span<ulong>(ref count))[0], sizeof(ulong)) < 0 && Libc.LastError is Errno.EINTR)
         {
             // a signal is no wake-up
         }
@@ -45,7 +46,7 @@ sealed unsafe class WakeUp : IDisposable
     /// <returns>True when it was <see cref="Set"/>.</returns>
     public bool Wait(TimeSpan atMost)
     {
-        var entry = new Libc.PollEntry { Fd = _fd, Events = Libc.POLLIN };
+        var entry = new Libc.PollEntry { Fd = Fd, Events = Libc.POLLIN };
         if (Libc.Poll(&entry, 1, (int)atMost.TotalMilliseconds) <= 0)
         {
             return false;
@@ -55,5 +56,5 @@ sealed unsafe class WakeUp : IDisposable
         return true;
     }
 
-    public void Dispose() => _ = Libc.Close(_fd);
+    public void Dispose() => _ = Libc.Close(Fd);
 }

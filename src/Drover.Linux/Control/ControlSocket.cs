@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Drover.Devices.Control;
 using Drover.Linux.Syscalls;
 using Drover.Loading;
@@ -27,7 +26,7 @@ public sealed class ControlSocket : IDisposable
     readonly ListeningSocket _listener;
     readonly Func<IControlConnection, IControlHandler?> _accept;
     readonly EpollSet _epoll;
-    readonly int _stop;
+    readonly WakeUp _stop = new();
     readonly NativeThread _thread;
     readonly Dictionary<ulong, ControlConnection> _clients = [];
     ulong _next = FirstClient;
@@ -37,13 +36,7 @@ public sealed class ControlSocket : IDisposable
     {
         (_loop, _listener, _accept) = (loop, listener, accept);
         _epoll = EpollSet.Create();
-        _stop = Libc.EventFd(0, Libc.EFD_CLOEXEC);
-        if (_stop < 0)
-        {
-            throw new IOException($"eventfd: {ErrnoText.Describe(Libc.LastError)}");
-        }
-
-        _epoll.TryAdd(_stop, Stop, Libc.EPOLLIN);
+        _epoll.TryAdd(_stop.Fd, Stop, Libc.EPOLLIN);
         _epoll.TryAdd(_listener.Fd, Listener, Libc.EPOLLIN);
         _thread = NativeThread.Start("control", Watch);
     }
@@ -66,7 +59,7 @@ public sealed class ControlSocket : IDisposable
         ListeningSocket.TryHandedDown(Environment.GetEnvironmentVariable("LISTEN_PID"), Environment.GetEnvironmentVariable("LISTEN_FDS")) is { } listener ? Serve(listener, loop, accept) : null;
 
     /// <summary>Ends it: clients are disconnected, the file is gone. Their handlers are told first.</summary>
-    public unsafe void Dispose()
+    public void Dispose()
     {
         if (_disposed)
         {
@@ -74,8 +67,7 @@ public sealed class ControlSocket : IDisposable
         }
 
         _disposed = true;
-        var one = 1UL;
-        _ = Libc.Write(_stop, ref MemoryMarshal.AsBytes(new Span<ulong>(ref one))[0], sizeof(ulong));
+        _stop.Set();
         _thread.Join(); // it waits for nothing but the descriptors
         foreach (var client in _clients.Values.ToArray())
         {
@@ -84,7 +76,7 @@ public sealed class ControlSocket : IDisposable
 
         _listener.Dispose();
         _epoll.Dispose();
-        _ = Libc.Close(_stop);
+        _stop.Dispose();
     }
 
     internal void Remove(ulong number) => _clients.Remove(number);

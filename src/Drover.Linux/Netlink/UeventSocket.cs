@@ -27,13 +27,13 @@ public sealed unsafe class UeventSocket : IDisposable
     readonly Action<DeviceEvent> _received;
     readonly Action _lost;
     readonly int _socket;
-    readonly int _stop;
+    readonly WakeUp _stop;
     bool _disposed; // the loop's own
     long _malformed;
     long _foreign;
     long _losses;
 
-    UeventSocket(EventLoop loop, int socket, int stop, Action<DeviceEvent> received, Action lost)
+    UeventSocket(EventLoop loop, int socket, WakeUp stop, Action<DeviceEvent> received, Action lost)
     {
         (_loop, _socket, _stop, _received, _lost) = (loop, socket, stop, received, lost);
         NativeThread.StartDetached("uevents", Drain);
@@ -64,10 +64,19 @@ public sealed unsafe class UeventSocket : IDisposable
         }
 
         var address = new Libc.NetlinkAddress { Family = Libc.AF_NETLINK, Groups = KernelGroup };
-        var stop = -1;
         if (Libc.SetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_PASSCRED, 1, sizeof(int)) < 0 ||
-            Libc.Bind(socket, address, (uint)sizeof(Libc.NetlinkAddress)) < 0 ||
-            (stop = Libc.EventFd(0, Libc.EFD_CLOEXEC)) < 0)
+            Libc.Bind(socket, address, (uint)sizeof(Libc.NetlinkAddress)) < 0)
+        {
+            _ = Libc.Close(socket);
+            return null;
+        }
+
+        WakeUp stop;
+        try
+        {
+            stop = new();
+        }
+        catch (IOException)
         {
             _ = Libc.Close(socket);
             return null;
@@ -85,8 +94,7 @@ public sealed unsafe class UeventSocket : IDisposable
         }
 
         _disposed = true;
-        var one = 1UL;
-        _ = Libc.Write(_stop, ref MemoryMarshal.AsBytes(new Span<ulong>(ref one))[0], sizeof(ulong)); // the thread closes both as it ends
+        _stop.Set(); // the thread closes both as it ends
     }
 
     void Drain()
@@ -130,7 +138,7 @@ public sealed unsafe class UeventSocket : IDisposable
             _ = Wait(forEvents: false);
             NativeMemory.Free(buffers);
             _ = Libc.Close(_socket);
-            _ = Libc.Close(_stop);
+            _stop.Dispose();
         }
     }
 
@@ -138,7 +146,7 @@ public sealed unsafe class UeventSocket : IDisposable
     bool Wait(bool forEvents)
     {
         var entries = stackalloc Libc.PollEntry[2];
-        entries[0] = new() { Fd = _stop, Events = Libc.POLLIN };
+        entries[0] = new() { Fd = _stop.Fd, Events = Libc.POLLIN };
         entries[1] = new() { Fd = _socket, Events = Libc.POLLIN };
         do
         {
