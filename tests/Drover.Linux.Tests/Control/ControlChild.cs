@@ -6,44 +6,14 @@ using Drover.Loading;
 namespace Drover.Linux.Tests.Control;
 
 /// <summary>A daemon in a process of its own, that says a line when it listens and one when it is asked for a load, which it never answers.</summary>
-sealed class ControlChild : IDisposable
+sealed class ControlChild : TestChild
 {
     const string Role = "DROVER_TEST_CONTROL_CHILD";
 
-    readonly Process _process;
-
     internal ControlChild(string path)
-    {
-        // the test program itself, or dotnet and the test assembly, as we were started
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true };
-        if (System.IO.Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-        {
-            start.ArgumentList.Add(typeof(ControlChild).Assembly.Location);
-        }
+        : base(Role, path) => Assert.Equal("listens", Process.StandardOutput.ReadLine());
 
-        start.Environment[Role] = path;
-        _process = Process.Start(start)!;
-        Assert.Equal("listens", _process.StandardOutput.ReadLine());
-    }
-
-    internal void WaitUntilAsked() => Assert.Equal("asked", _process.StandardOutput.ReadLine());
-
-    /// <summary>SIGKILL, as the out-of-memory killer sends it.</summary>
-    internal void Kill()
-    {
-        _process.Kill();
-        _process.WaitForExit();
-    }
-
-    public void Dispose()
-    {
-        if (!_process.HasExited)
-        {
-            Kill();
-        }
-
-        _process.Dispose();
-    }
+    internal void WaitUntilAsked() => Assert.Equal("asked", Process.StandardOutput.ReadLine());
 
     [ModuleInitializer]
     [SuppressMessage("Usage", "CA2255", Justification = "a program of its own, that is not to begin as one")]

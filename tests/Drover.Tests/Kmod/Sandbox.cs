@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 
@@ -59,22 +58,15 @@ sealed class Sandbox : IDisposable
     /// <param name="lines">For the shell.</param>
     public ToolRun[] Run(string who, string[] lines)
     {
-        var script = new StringBuilder($"set -e\ncd {_directory}\nchmod +x drover/*\nmount --bind sys /sys/module\n");
+        var preparation = new StringBuilder("chmod +x drover/*\nmount --bind sys /sys/module\n");
         if (CommandLine is { } commandLine)
         {
             File.WriteAllText($"{_directory}/cmdline", commandLine + "\n");
-            script.Append("mount --bind cmdline /proc/cmdline\n");
+            preparation.Append("mount --bind cmdline /proc/cmdline\n");
         }
-        script.Append("mount -t tmpfs dev dev; cp -a /dev/null /dev/zero /dev/urandom /dev/random dev/; ln -s $PWD/log dev/log; mount --bind dev /dev\n");
-        script.Append($"export PATH={_directory}/{who}:$PATH LC_ALL=C; set +e\n");
-        for (var i = 0; i < lines.Length; i++)
-            script.Append($"( {lines[i]} ) >{i}.out 2>{i}.err </dev/null; echo $? >{i}.exit\n");
-        File.WriteAllText($"{_directory}/script", script.ToString());
-        using var process = Process.Start(new ProcessStartInfo("unshare", ["-m", "bash", $"{_directory}/script"]) { UseShellExecute = false, RedirectStandardError = true })!;
-        var error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.SkipUnless(process.ExitCode == 0 && File.Exists($"{_directory}/0.exit"), $"no mount namespace here: {error}");
-        return [.. lines.Select((_, i) => new ToolRun(int.Parse(Read(i, "exit"), null), Read(i, "out"), KmodBeside.WithoutPlaces(Read(i, "err"))))];
+        preparation.Append("mount -t tmpfs dev dev; cp -a /dev/null /dev/zero /dev/urandom /dev/random dev/; ln -s $PWD/log dev/log; mount --bind dev /dev\n");
+        preparation.Append($"export PATH={_directory}/{who}:$PATH LC_ALL=C\n");
+        return [.. NamespaceScript.Run(_directory, preparation.ToString(), lines).Select(run => run with { Out = Told(run.Out), Error = KmodBeside.WithoutPlaces(Told(run.Error)) })];
     }
 
     /// <summary>As above, of one line that writes a few messages to syslog: those.</summary>
@@ -94,5 +86,6 @@ sealed class Sandbox : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
-    string Read(int line, string what) => File.ReadAllText($"{_directory}/{line}.{what}").Replace($"{_directory}/", "", StringComparison.Ordinal);
+    /// <summary>Without where we are.</summary>
+    string Told(string text) => text.Replace($"{_directory}/", "", StringComparison.Ordinal);
 }

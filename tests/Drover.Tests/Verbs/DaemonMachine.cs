@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Text;
 using Drover.Devices.Control;
 using Drover.Devices.Tests.Control;
 using Drover.Linux;
@@ -60,17 +58,17 @@ sealed class DaemonMachine : IDisposable
     ToolRun[] RunThere(string[] lines)
     {
         var program = $"{AppContext.BaseDirectory}drover";
-        var script = new StringBuilder($"set -e\nmkdir -p /run/drover /lib/modules\nmount --bind {_directory}/run /run/drover\nmount -t tmpfs none /lib/modules\n");
-        script.Append($"ln -s {_root.Directory} /lib/modules/$(uname -r)\ncd {_directory}\ndrover() {{ {program} \"$@\"; }}\nmodprobe() {{ {program} modprobe \"$@\"; }}\nset +e\n");
-        for (var i = 0; i < lines.Length; i++)
-            script.Append($"( {lines[i]} ) >{i}.out 2>{i}.err </dev/null; echo $? >{i}.exit\n");
-        File.WriteAllText($"{_directory}/script", script.ToString());
-        using var process = Process.Start(new ProcessStartInfo("unshare", ["-m", "bash", $"{_directory}/script"]) { UseShellExecute = false, RedirectStandardError = true })!;
-        var error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        Assert.SkipUnless(process.ExitCode == 0 && File.Exists($"{_directory}/0.exit"), $"no mount namespace here: {error}");
-        return [.. lines.Select((_, i) => new ToolRun(int.Parse(Read(i, "exit"), null), Read(i, "out"), Read(i, "err")))];
-    }
+        return NamespaceScript.Run(
+            _directory,
+            $$"""
+            mkdir -p /run/drover /lib/modules
+            mount --bind run /run/drover
+            mount -t tmpfs none /lib/modules
+            ln -s {{_root.Directory}} /lib/modules/$(uname -r)
+            drover() { {{program}} "$@"; }
+            modprobe() { {{program}} modprobe "$@"; }
 
-    string Read(int line, string what) => File.ReadAllText($"{_directory}/{line}.{what}");
+            """,
+            lines);
+    }
 }
