@@ -14,9 +14,11 @@ sealed class WorkQueue
     /// <summary>A full fence.</summary>
     public void Enqueue(object work)
     {
-        var node = new Node(work) { Next = Volatile.Read(ref _newest) };
-        while (Interlocked.CompareExchange(ref _newest, node, node.Next) is var seen && seen != node.Next)
-            node.Next = seen;
+        var node = new Node(work);
+        Node? newest;
+        do
+            node.Next = newest = Volatile.Read(ref _newest);
+        while (Interlocked.CompareExchange(ref _newest, node, newest) != newest); // the node is the loop's from then on: its Next may be another already
     }
 
     /// <summary>Takes what has waited longest; null when there is nothing. For the loop's thread.</summary>

@@ -40,11 +40,13 @@ internal static class BracketExpression
         Closed,
         /// <summary>No closing bracket so far.</summary>
         Open,
-        /// <summary>Nothing matches, whatever follows: a class of an unknown name.</summary>
+        /// <summary>Nothing matches, whatever follows: a class of an unknown name. Or a range that has no end where the pattern ends.</summary>
         Never,
     }
 
-    /// <summary>Reads what stands after the opening bracket. On <see cref="Outcome.Open"/> <paramref name="set"/> has the members so far, not negated.</summary>
+    /// <summary>Reads what stands after the opening bracket, up to a <c>]</c> or the pattern's end.</summary>
+    /// <param name="body">Those bytes.</param>
+    /// <param name="set">What it stands for, when it is closed.</param>
     public static Outcome Parse(ReadOnlySpan<byte> body, out ByteSet set)
     {
         set = default;
@@ -80,9 +82,11 @@ internal static class BracketExpression
                 if (i == body.Length) return Outcome.Open;
                 low = body[i++];
             }
-            if (i + 1 >= body.Length || body[i] != '-' || body[i + 1] == ']')
+            if (i == body.Length || body[i] != '-' || i + 1 == body.Length || body[i + 1] == ']')
             {
                 set.Add(low);
+                // glibc never comes to this range when the text's byte, which the unclosed bracket leaves to be a [, is among those before it
+                if (i + 1 == body.Length && body[i] == '-' && !set.Contains((byte)'[')) return Outcome.Never;
                 continue;
             }
             byte high = body[++i];

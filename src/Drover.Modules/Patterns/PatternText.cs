@@ -9,7 +9,7 @@ namespace Drover.Modules.Patterns;
 /// text's, however many stars it has.
 /// </summary>
 /// <remarks>
-/// Differences from glibc exist only for what no alias can hold: <c>[[=]=]]</c>, <c>[[.].]]</c> and unclosed <c>[.</c>.
+/// Differences from glibc exist only for what no alias can hold: a class or symbol that is not closed or has no known name.
 /// An unclosed <c>[</c> is an ordinary byte, as there.
 /// </remarks>
 internal ref struct PatternText
@@ -176,8 +176,7 @@ internal ref struct PatternText
         PatternText again = new(_text, _slots, _masks, new byte[rest.Length]);
         while (true)
         {
-            // glibc: a text byte that is a member of the unclosed bracket has matched it, and then found no end
-            if (BracketExpression.Parse(rest, out ByteSet members) == BracketExpression.Outcome.Never || members.Contains((byte)'[')) return false;
+            if (BracketExpression.Parse(rest, out _) == BracketExpression.Outcome.Never) return false;
             if (!Literal(now, now, (byte)'[')) return false;
             state = default;
             for (int i = 0; i < rest.Length; i++)

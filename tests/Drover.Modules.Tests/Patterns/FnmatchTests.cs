@@ -50,6 +50,7 @@ public class FnmatchTests
         }
     }
 
-    /// <summary>Malformed brackets, about which glibc changes its mind while it reads; no alias has them.</summary>
-    private static bool IsBeyondUs(string pattern) => pattern.Contains("[[:foo:]", StringComparison.Ordinal);
+    /// <summary>Malformed brackets, about which glibc changes its mind while it reads: a class it does not know, and <c>[.</c> that nothing closes; no alias has them.</summary>
+    private static bool IsBeyondUs(string pattern) =>
+        pattern.Contains("[[:foo:]", StringComparison.Ordinal) || pattern.Replace("[.-.]", "", StringComparison.Ordinal).Contains("[.", StringComparison.Ordinal);
 }
