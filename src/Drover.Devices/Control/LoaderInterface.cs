@@ -16,7 +16,7 @@ internal sealed class LoaderInterface(ILoadService loads, ControlOptions options
         "Settle" => SettleAsync(answer),
         "Subscribe" => SubscribeAsync(answer),
         "Metrics" => Done(Metrics, answer),
-        "Reload" => ReloadAsync(answer),
+        "Reload" => Done(Reload, answer),
         _ => Done(unknown => unknown.Error(ControlErrors.MethodNotFound, "method", method), answer),
     };
 
@@ -104,11 +104,11 @@ internal sealed class LoaderInterface(ILoadService loads, ControlOptions options
         answer.Reply(json => json.WriteString("text"u8, text));
     }
 
-    async Task ReloadAsync(ControlAnswer answer)
+    void Reload(ControlAnswer answer)
     {
         if (!MayChange(answer) || !answer.IsWell(new ParameterReader(answer.Call)))
             return;
-        if (await loads.ReloadAsync() is { } why)
+        if (loads.Reload() is { } why)
             answer.Error(ControlErrors.ReloadFailed, "why", why);
         else
             answer.Reply();

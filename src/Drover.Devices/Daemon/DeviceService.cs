@@ -17,7 +17,7 @@ public sealed class DeviceService : ILoadService
 
     readonly EventLoop _loop;
     readonly IDevices _devices;
-    readonly Func<ModuleCatalog> _openCatalog;
+    readonly Func<ModuleCatalog> _reopen;
     readonly Loader _loader;
     readonly ServiceRecords _records;
     readonly DeviceRequests _requests;
@@ -34,17 +34,15 @@ public sealed class DeviceService : ILoadService
     /// <param name="devices">What is there, and what happens.</param>
     /// <param name="kernel">Where modules go.</param>
     /// <param name="gate">Keeps other processes from loading the same module meanwhile.</param>
-    /// <param name="openCatalog">Reads indexes and configuration: now, and at each reload.</param>
+    /// <param name="catalog">What names mean until the first reload.</param>
+    /// <param name="reopen">Reads indexes and configuration anew.</param>
     /// <param name="options">Bounds.</param>
     /// <param name="observer">Is told what happens, or null.</param>
-    /// <exception cref="ModuleDataException">An index is damaged.</exception>
-    /// <exception cref="IOException">An index cannot be read.</exception>
     public DeviceService(
-        EventLoop loop, IDevices devices, IKernel kernel, IModuleGate gate, Func<ModuleCatalog> openCatalog, LoaderOptions options, ILoaderObserver? observer = null)
+        EventLoop loop, IDevices devices, IKernel kernel, IModuleGate gate, ModuleCatalog catalog, Func<ModuleCatalog> reopen, LoaderOptions options, ILoaderObserver? observer = null)
     {
-        (_loop, _devices, _openCatalog) = (loop, devices, openCatalog);
+        (_loop, _devices, _catalog, _reopen) = (loop, devices, catalog, reopen);
         _began = loop.Time.GetTimestamp();
-        _catalog = openCatalog();
         _conditions = new Conditions(loop);
         _records = new ServiceRecords(loop, observer, _conditions.Check);
         _loader = new Loader(loop, kernel, gate, _catalog, options, _records);
@@ -148,19 +146,19 @@ public sealed class DeviceService : ILoadService
     }
 
     /// <inheritdoc/>
-    public Task<string?> ReloadAsync()
+    public string? Reload()
     {
         try
         {
-            _catalog = _openCatalog();
+            _catalog = _reopen();
         }
         catch (Exception problem) when (problem is ModuleDataException or IOException or UnauthorizedAccessException)
         {
-            return Task.FromResult<string?>(problem.Message);
+            return problem.Message;
         }
         _loader.Use(_catalog);
         _reloads++;
-        return Task.FromResult<string?>(null);
+        return null;
     }
 
     /// <summary>No look at the devices is due.</summary>

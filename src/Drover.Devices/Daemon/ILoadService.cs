@@ -32,7 +32,7 @@ public interface ILoadService
 
     /// <summary>Reads the indexes and the configuration anew; requests in flight end by the old ones.</summary>
     /// <returns>Why it could not be done, the old ones being kept; or null.</returns>
-    Task<string?> ReloadAsync();
+    string? Reload();
 }
 
 /// <summary>A module of an answered request.</summary>

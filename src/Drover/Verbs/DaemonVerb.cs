@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Drover.Cli;
@@ -59,7 +60,7 @@ sealed class DaemonVerb : Verb
         using var reload = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
         {
             context.Cancel = true;
-            session.Loop.Post(() => _ = ReloadAsync(service, manager, terminal));
+            session.Loop.Post(() => Reload(service, manager, terminal));
         });
         session.Loop.Run(async () =>
         {
@@ -99,11 +100,11 @@ sealed class DaemonVerb : Verb
         }
     }
 
-    static async Task ReloadAsync(DeviceService service, ServiceNotifier manager, Terminal terminal)
+    static void Reload(DeviceService service, ServiceNotifier manager, Terminal terminal)
     {
-        var now = (long)TimeSpan.FromSeconds(System.Diagnostics.Stopwatch.GetTimestamp() / (double)System.Diagnostics.Stopwatch.Frequency).TotalMicroseconds;
+        var now = (long)Stopwatch.GetElapsedTime(0).TotalMicroseconds; // CLOCK_MONOTONIC
         manager.Notify("RELOADING=1", string.Create(CultureInfo.InvariantCulture, $"MONOTONIC_USEC={now}"));
-        if (await service.ReloadAsync() is { } problem)
+        if (service.Reload() is { } problem)
             terminal.Complain($"daemon: the old indexes and configuration are kept: {problem}");
         manager.Notify("READY=1");
     }

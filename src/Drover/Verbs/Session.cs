@@ -48,7 +48,7 @@ sealed class Session : IDisposable
 
     /// <summary>A daemon's work, with the bounds of the command line.</summary>
     public DeviceService CreateService(Arguments arguments, IDevices devices, ILoaderObserver observer) =>
-        new(Loop, devices, Kernel, _gate, () => Reopen(arguments), BoundsOf(arguments), observer);
+        new(Loop, devices, Kernel, _gate, Catalog, () => Reopen(arguments), BoundsOf(arguments), observer);
 
     /// <summary>A loader with these bounds.</summary>
     public Loader CreateLoader(LoaderOptions options, ILoaderObserver observer) => new(Loop, Kernel, _gate, Catalog, options, observer);

@@ -51,7 +51,7 @@ sealed class FakeLoads : ILoadService
         return new Subscription(this, served);
     }
 
-    public Task<string?> ReloadAsync() => Task.FromResult(ReloadFails);
+    public string? Reload() => ReloadFails;
 
     /// <summary>An outcome for whoever has subscribed.</summary>
     public void Serve(string module, OutcomeKind kind = OutcomeKind.Loaded)

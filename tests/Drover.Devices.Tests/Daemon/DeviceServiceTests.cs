@@ -169,7 +169,7 @@ public class DeviceServiceTests
             Assert.Equal(1, bad.Calls);
             Assert.Empty(service.Resolve("l:1"));
             bench.Catalog = SimulatedMachine.Catalog([bad, late], [("b:*", "bad"), ("l:*", "late")]);
-            Assert.Null(await service.ReloadAsync());
+            Assert.Null(service.Reload());
             Assert.Equal(["late"], service.Resolve("l:1"));
             Assert.Equal(OutcomeKind.Loaded, (await service.LoadAsync(new LoadRequest("bad"), default)).Modules[0].Kind);
             Assert.Equal(OutcomeKind.Loaded, (await service.LoadAsync(new LoadRequest("l:1"), default)).Modules[0].Kind);
@@ -183,7 +183,7 @@ public class DeviceServiceTests
         bench.Run(async service =>
         {
             bench.Catalog = null;
-            Assert.Contains("modules.dep.bin", await service.ReloadAsync());
+            Assert.Contains("modules.dep.bin", service.Reload());
             Assert.Equal(["disk"], service.Resolve("d:1"));
             Assert.Equal(0, service.Status().Reloads);
         });
@@ -267,7 +267,7 @@ public class DeviceServiceTests
                             answers.Add(service.LoadAsync(new LoadRequest(name), default));
                             break;
                         case 3:
-                            await service.ReloadAsync();
+                            service.Reload();
                             break;
                         case 4:
                             await bench.Loop.Delay(random.Next(30) * Ms, CancellationToken.None);
@@ -326,7 +326,7 @@ public class DeviceServiceTests
         public void Run(Func<DeviceService, Task> use) => Loop.Run(async () =>
         {
             var options = new LoaderOptions { BudgetBytes = 1 << 30, Jobs = _jobs };
-            var service = new DeviceService(Loop, Devices, Machine, new SimulatedGate(Loop), () => Catalog ?? throw new ModuleDataException("modules.dep.bin", 0, "damaged"), options, this);
+            var service = new DeviceService(Loop, Devices, Machine, new SimulatedGate(Loop), Catalog!, () => Catalog ?? throw new ModuleDataException("modules.dep.bin", 0, "damaged"), options, this);
             using var stop = new CancellationTokenSource();
             var running = service.RunAsync(stop.Token);
             await use(service);
