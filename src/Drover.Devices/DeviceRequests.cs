@@ -50,7 +50,10 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
     /// <summary>Requests that have no answer yet.</summary>
     public int Waiting { get; private set; }
 
-    /// <summary>Called after each event and each loss, or null.</summary>
+    /// <summary>The loader itself has failed: nothing more is to be expected of it.</summary>
+    public bool HasFailed => _fault is not null;
+
+    /// <summary>Called after each event, each loss, and a fault of the loader; or null.</summary>
     public Action? Heeded { get; init; }
 
     /// <summary>Every distinct modalias, in the order in which it was first seen.</summary>
@@ -89,8 +92,14 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
     /// <summary>Waits until every request so far, and those made meanwhile, are answered. A fault of the loader itself comes out here.</summary>
     public async Task AnswersAsync()
     {
-        while (Waiting > 0 && _fault is null)
+        while (Waiting > 0 && !HasFailed)
             await (_answered ??= new TaskCompletionSource()).Task;
+        ThrowIfFailed();
+    }
+
+    /// <summary>Throws the fault of the loader, if it had one.</summary>
+    public void ThrowIfFailed()
+    {
         if (_fault is not null)
             ExceptionDispatchInfo.Throw(_fault);
     }
@@ -193,8 +202,9 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
 #pragma warning restore CA1031
         {
             _fault = fault;
+            Heeded?.Invoke();
         }
-        if (--Waiting > 0 && _fault is null)
+        if (--Waiting > 0 && !HasFailed)
             return;
         _answered?.SetResult();
         _answered = null;

@@ -51,6 +51,7 @@ public sealed class DeviceService : ILoadService
 
     /// <summary>Serves until <paramref name="stop"/>; then what is in the kernel ends, and everybody else is answered that it was left.</summary>
     /// <exception cref="NotSupportedException">There are no events to hear.</exception>
+    /// <remarks>A fault of the loader ends it, too: whoever started it does better to start it anew than to have it serve on half.</remarks>
     public async Task RunAsync(CancellationToken stop)
     {
         _stop = stop;
@@ -58,12 +59,13 @@ public sealed class DeviceService : ILoadService
             ?? throw new NotSupportedException("The kernel's events cannot be heard here: run the daemon as root in the machine's own network namespace, or use 'drover coldplug'.");
         do
         {
+            _requests.ThrowIfFailed();
             _isLooking = true;
             await _requests.LookAsync(stop);
             _isLooking = false;
             _conditions.Check();
         }
-        while (await _conditions.WaitAsync(() => _requests.HasLost, patience: null, stop));
+        while (await _conditions.WaitAsync(() => _requests.HasLost || _requests.HasFailed, patience: null, stop));
         await _conditions.WaitAsync(() => !_records.HasWaiting, patience: null, CancellationToken.None);
     }
 
@@ -173,7 +175,14 @@ public sealed class DeviceService : ILoadService
         if (path.StartsWith('/'))
             return request.Asker == path;
         var module = ModuleName.Normalize(target);
-        return FoundModule.All(_catalog, request.Asked).Any(found => found.Name == module);
+        try
+        {
+            return FoundModule.All(_catalog, request.Asked).Any(found => found.Name == module);
+        }
+        catch (ModuleDataException)
+        {
+            return false; // and so the loader will answer
+        }
     }
 
     /// <summary>As another module's dependency, perhaps.</summary>

@@ -190,6 +190,19 @@ public class DeviceServiceTests
     }
 
     [Fact]
+    public void A_fault_of_the_loader_in_a_devices_request_ends_the_service()
+    {
+        var bench = new Bench([new("disk") { Inode = 1 }], [("d:*", "disk")]);
+        bench.WhenLoaded("disk", () => throw new FormatException("a fault of ours"));
+        var thrown = Assert.Throws<FormatException>(() => bench.Run(service =>
+        {
+            bench.Devices.Appears("/devices/d", "d:1");
+            return Task.CompletedTask;
+        }, stops: false));
+        Assert.Equal("a fault of ours", thrown.Message);
+    }
+
+    [Fact]
     public void Subscribers_hear_of_every_outcome_until_they_leave()
     {
         var bench = new Bench([new("disk") { Inode = 1 }], [("d:*", "disk")]);
@@ -322,15 +335,16 @@ public class DeviceServiceTests
 
         public void WhenLoaded(string module, Action then) => _whens.Add((module, then));
 
-        /// <summary>Runs a service, does something with it, and stops it.</summary>
-        public void Run(Func<DeviceService, Task> use) => Loop.Run(async () =>
+        /// <summary>Runs a service, does something with it, and stops it, or waits until it ends by itself.</summary>
+        public void Run(Func<DeviceService, Task> use, bool stops = true) => Loop.Run(async () =>
         {
             var options = new LoaderOptions { BudgetBytes = 1 << 30, Jobs = _jobs };
             var service = new DeviceService(Loop, Devices, Machine, new SimulatedGate(Loop), Catalog!, () => Catalog ?? throw new ModuleDataException("modules.dep.bin", 0, "damaged"), options, this);
             using var stop = new CancellationTokenSource();
             var running = service.RunAsync(stop.Token);
             await use(service);
-            Loop.Post(stop.Cancel);
+            if (stops)
+                Loop.Post(stop.Cancel);
             await running;
             return 0;
         });
