@@ -29,6 +29,7 @@ complete -c drover -n '__fish_seen_subcommand_from daemon' -s r -l root -r -F -d
 complete -c drover -n '__fish_seen_subcommand_from daemon' -s k -l release -x -d 'the kernel whose modules are meant'
 complete -c drover -n '__fish_seen_subcommand_from daemon' -l socket -r -F -d 'the daemon\'s control socket'
 complete -c drover -n '__fish_seen_subcommand_from daemon' -l group -x -d 'number of the group whose members may load, settle and reload beside root'
+complete -c drover -n '__fish_seen_subcommand_from daemon' -l own-modprobe -d 'have the kernel ask this daemon for modules, too (/proc/sys/kernel/modprobe)'
 complete -c drover -n '__fish_seen_subcommand_from daemon' -s v -l verbose -d 'a line for each call to the kernel, on standard error'
 complete -c drover -n '__fish_seen_subcommand_from daemon' -s h -l help -d 'this text'
 complete -c drover -n __fish_use_subcommand -f -a status -d 'what the daemon does now, and what it has saved since its start'

@@ -17,7 +17,7 @@ static class RunCommand
           --kernel    6.1 and 6.12 are Debian's; gates is built here once, 6.12 with a choice of gate
           --cpus      1 to 255; every CPU is a device that asks for the same modules
           --loader    drover    drover coldplug
-                      daemon    drover daemon, and udev beside it as below, but without module loads; drover settle
+                      daemon    drover daemon --own-modprobe, and udev beside it as below, but without module loads; drover settle
                       udev      systemd-udevd, udevadm trigger, udevadm settle
                       modprobe  find /sys/devices -name modalias … | sort -u | xargs modprobe -abq
                       list      modprobe -abq with exactly the modules udev ends with
