@@ -30,10 +30,12 @@ complete -c drover -n '__fish_seen_subcommand_from daemon' -s k -l release -x -d
 complete -c drover -n '__fish_seen_subcommand_from daemon' -l socket -r -F -d 'the daemon\'s control socket'
 complete -c drover -n '__fish_seen_subcommand_from daemon' -l group -x -d 'number of the group whose members may load, settle and reload beside root'
 complete -c drover -n '__fish_seen_subcommand_from daemon' -l own-modprobe -d 'have the kernel ask this daemon for modules, too (/proc/sys/kernel/modprobe)'
-complete -c drover -n '__fish_seen_subcommand_from daemon' -s v -l verbose -d 'a line for each call to the kernel, on standard error'
+complete -c drover -n '__fish_seen_subcommand_from daemon' -l metrics -r -F -d 'keep the counts in this file, for node_exporter\'s textfile collector'
+complete -c drover -n '__fish_seen_subcommand_from daemon' -s v -l verbose -d 'a line for each call to the kernel, on standard error; systemd\'s journal has an entry of each anyway'
 complete -c drover -n '__fish_seen_subcommand_from daemon' -s h -l help -d 'this text'
 complete -c drover -n __fish_use_subcommand -f -a status -d 'what the daemon does now, and what it has saved since its start'
 complete -c drover -n '__fish_seen_subcommand_from status' -f
+complete -c drover -n '__fish_seen_subcommand_from status' -s 1 -l once -d 'print it once; so it is where nobody watches, too'
 complete -c drover -n '__fish_seen_subcommand_from status' -l socket -r -F -d 'the daemon\'s control socket'
 complete -c drover -n '__fish_seen_subcommand_from status' -l json -d 'one JSON document instead of text'
 complete -c drover -n '__fish_seen_subcommand_from status' -s h -l help -d 'this text'

@@ -7,6 +7,7 @@ using Drover.Devices.Control;
 using Drover.Linux;
 using Drover.Linux.Control;
 using Drover.Linux.Sysfs;
+using Drover.Loading;
 using Drover.Output;
 
 namespace Drover.Verbs;
@@ -17,6 +18,8 @@ sealed class DaemonVerb : Verb
     static readonly Option Group = new("group", "number of the group whose members may load, settle and reload beside root", "GID", Kind: ValueKind.Count);
 
     static readonly Option OwnModprobe = new("own-modprobe", "have the kernel ask this daemon for modules, too (/proc/sys/kernel/modprobe)");
+
+    static readonly Option Metrics = new("metrics", "keep the counts in this file, for node_exporter's textfile collector", "FILE");
 
     public override string Name => "daemon";
 
@@ -35,8 +38,8 @@ sealed class DaemonVerb : Verb
 
     public override IReadOnlyList<Option> Options =>
     [
-        CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Root, CommonOptions.Release, CommonOptions.Socket, Group, OwnModprobe,
-        CommonOptions.Verbose with { Help = "a line for each call to the kernel, on standard error" },
+        CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Root, CommonOptions.Release, CommonOptions.Socket, Group, OwnModprobe, Metrics,
+        CommonOptions.Verbose with { Help = "a line for each call to the kernel, on standard error; systemd's journal has an entry of each anyway" },
     ];
 
     public override IReadOnlyList<Example> Examples =>
@@ -54,7 +57,7 @@ sealed class DaemonVerb : Verb
         var manager = ServiceNotifier.OfProcess();
         using var session = new Session(ModuleSource.Open(arguments));
         using var devices = new SysfsDevices(session.Loop);
-        var watcher = new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose), isQuiet: true);
+        ILoaderObserver watcher = Journal.OfProcess() is { } journal ? new JournalEntries(journal) : new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose), isQuiet: true);
         if (session.WithoutGate is { } reason)
             terminal.Complain(reason);
         var service = session.CreateService(arguments, devices, watcher);
@@ -71,6 +74,7 @@ sealed class DaemonVerb : Verb
             using var watch = DirectoryWatch.TryStart(session.Loop, ModuleSource.Directories(arguments, session.Catalog), () => Reload(service, manager, terminal));
             using var control = new ControlService(session.Loop, service, options);
             using var socket = Listen(DaemonClient.SocketOf(arguments), session, control);
+            using var metrics = arguments.Text(Metrics) is { } file ? new MetricsFile(file, control.Metrics, session.Loop.Time, terminal) : null;
             using var modprobe = arguments.Has(OwnModprobe) ? TakeOverModprobe(arguments) : null;
             using var life = KeepTelling(manager, session);
             var serving = ServeAsync(service, interrupt.Stop);
