@@ -39,8 +39,13 @@ try
             return 0;
         case "tools":
             return await ToolsCommand.RunAsync(rest, stop.Token);
+        case "torture" when help:
+            Console.WriteLine(TortureCommand.Help);
+            return 0;
+        case "torture":
+            return await TortureCommand.RunAsync(rest, stop.Token);
         default:
-            throw new LabException("it is lab/run, lab/compare, lab/fidelity or lab/tools; each has --help", LabException.Usage);
+            throw new LabException("it is lab/run, lab/compare, lab/fidelity, lab/tools or lab/torture; each has --help", LabException.Usage);
     }
 }
 catch (LabException problem)

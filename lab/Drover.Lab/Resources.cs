@@ -17,6 +17,9 @@ static class Resources
 
     public static string ToolsHerd => Read("tools-herd");
 
+    /// <summary>lab/torture's init.</summary>
+    public static string Torture => Read("torture");
+
     public static string GatesConfig => Read("gates.config");
 
     public static string GatesPatch => Read("gates.patch");
