@@ -39,8 +39,13 @@ try
             return 0;
         case "tools":
             return await ToolsCommand.RunAsync(rest, stop.Token);
+        case "install" when help:
+            Console.WriteLine(InstallCommand.Help);
+            return 0;
+        case "install":
+            return await InstallCommand.RunAsync(rest, stop.Token);
         default:
-            throw new LabException("it is lab/run, lab/compare, lab/fidelity or lab/tools; each has --help", LabException.Usage);
+            throw new LabException("it is lab/run, lab/compare, lab/fidelity, lab/tools or lab/install; each has --help", LabException.Usage);
     }
 }
 catch (LabException problem)
