@@ -14,7 +14,7 @@ sealed class DebianDisk(string image, string release)
     static readonly string[] Packages =
     [
         "systemd-sysv", "udev", "kmod", "initramfs-tools", "busybox-static", "base-files", "base-passwd", "bash", "coreutils", "cpio", "dash", "findutils", "grep",
-        "gzip", "libc-bin", "libgcc-s1", "mawk", "mount", "sed", "tar", "util-linux", "zstd",
+        "gzip", "libc-bin", "libgcc-s1", "mawk", "mount", "perl-base", "sed", "tar", "util-linux", "zstd",
     ];
 
     /// <summary>Units that a first boot would spend its time with, and that have no say here.</summary>
