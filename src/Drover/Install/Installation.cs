@@ -64,12 +64,13 @@ sealed class Installation(RootTree tree)
             tree.Put(file);
         }
         // what an older Drover had, and this one has not
+        var left = new List<InstallEntry>();
         foreach (var entry in previous.Entries)
         {
-            if (steps.All(step => step.File.Path != entry.Path))
-                _ = TakeBack(entry);
+            if (steps.All(step => step.File.Path != entry.Path) && !TakeBack(entry))
+                left.Add(entry);
         }
-        WriteManifest(Settled(steps));
+        WriteManifest(Settled(steps, left));
     }
 
     /// <summary>Takes everything back.</summary>
@@ -134,10 +135,10 @@ sealed class Installation(RootTree tree)
         return new InstallManifest(directories, entries);
     }
 
-    /// <summary>The manifest of what is done.</summary>
-    InstallManifest Settled(IReadOnlyList<InstallStep> steps)
+    /// <summary>The manifest of what is done, and of what an older Drover had and somebody has changed.</summary>
+    InstallManifest Settled(IReadOnlyList<InstallStep> steps, List<InstallEntry> left)
     {
-        var entries = new List<InstallEntry>();
+        var entries = new List<InstallEntry>(left);
         foreach (var (file, action) in steps)
         {
             if (Manifest.Find(file.Path) is { } entry)

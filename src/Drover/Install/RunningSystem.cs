@@ -45,7 +45,7 @@ sealed class RunningSystem(Terminal terminal)
             process.WaitForExit();
             if (process.ExitCode == 0)
                 return true;
-            terminal.Complain($"'{line}' ended with {process.ExitCode}: once what it says is put right, run this again");
+            terminal.Complain($"'{line}' ended with {process.ExitCode}: once what it says is put right, run that command again");
         }
         catch (Win32Exception problem)
         {

@@ -92,6 +92,17 @@ public class InstallationTests
     }
 
     [Fact]
+    public void What_a_newer_version_has_no_more_and_somebody_has_changed_is_not_forgotten()
+    {
+        using var root = new TestRoot();
+        Install(root, s_first);
+        root.File("/etc/b.conf", "edited");
+        Install(root, s_second);
+        Assert.Equal(["/etc/b.conf"], Uninstall(root));
+        Assert.Equal("edited", File.ReadAllText(root["/etc/b.conf"]));
+    }
+
+    [Fact]
     public void A_directory_that_others_have_filled_stays()
     {
         using var root = new TestRoot();
