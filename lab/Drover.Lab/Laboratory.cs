@@ -72,7 +72,7 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
         string? hash = null;
         if (point.Loader == Loader.List)
             run = run with { List = await ListAsync(point, kernel, stop) };
-        if (point.Loader == Loader.Drover)
+        if (point.Loader is Loader.Drover or Loader.Daemon)
         {
             hash = HashOf(settings.Binary);
             run = run with { Binary = settings.Binary, DroverArguments = settings.DroverArguments };

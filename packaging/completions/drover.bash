@@ -30,8 +30,8 @@ _drover_words() {
 _drover_command() {
     case $1 in
         coldplug) _drover_words '-n --dry-run -j --jobs --budget -r --root -k --release --sys --json -v --verbose -q --quiet -h --help' '-r --root --sys' 'none' ;;
-        daemon) _drover_words '-j --jobs --budget -r --root -k --release --socket --group -v --verbose -h --help' '-r --root --socket' 'none' ;;
-        status) _drover_words '--socket --json -h --help' '--socket' 'none' ;;
+        daemon) _drover_words '-j --jobs --budget -r --root -k --release --socket --group --own-modprobe --metrics -v --verbose -h --help' '-r --root --socket --metrics' 'none' ;;
+        status) _drover_words '-1 --once --socket --json -h --help' '--socket' 'none' ;;
         settle) _drover_words '-t --timeout --socket --json -h --help' '--socket' 'none' ;;
         install) _drover_words '-n --dry-run -r --root --no-initramfs -h --help' '-r --root' 'none' ;;
         uninstall) _drover_words '-n --dry-run -r --root --no-initramfs -h --help' '-r --root' 'none' ;;

@@ -89,6 +89,19 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
         }
     }
 
+    /// <summary>What every device asks for, once each.</summary>
+    public IEnumerable<string> Asked => _wanted.Keys;
+
+    /// <summary>Asks once more for what these names stand for: they mean something else than before. Those who are on their way are asked for when they are answered.</summary>
+    public void AskAgain(IEnumerable<string> asked)
+    {
+        foreach (var wanted in asked.Select(_wanted.GetValueOrDefault).OfType<Wanted>().Where(wanted => wanted.Devices > 0).ToArray())
+        {
+            wanted.Doubt();
+            wanted.Ask();
+        }
+    }
+
     /// <summary>Waits until every request so far, and those made meanwhile, are answered. A fault of the loader itself comes out here.</summary>
     public async Task AnswersAsync()
     {
@@ -172,7 +185,7 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
         if (_wanted.Count >= MostWanted && Waiting == 0)
             _wanted.Clear();
         if (!_wanted.TryGetValue(wish.Asked, out var wanted))
-            _wanted[wish.Asked] = wanted = new Wanted(wish.Asked, device.DevPath);
+            _wanted[wish.Asked] = wanted = new Wanted(wish.Asked, device.DevPath, () => Want(wish, device, isNew: false, stop));
         if (isNew)
             wanted.Devices++;
         if (wanted.IsOnItsWay)
@@ -211,11 +224,14 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
     }
 
     /// <summary>A modalias that some device has.</summary>
-    sealed class Wanted(string modalias, string firstDevice)
+    sealed class Wanted(string modalias, string firstDevice, Action ask)
     {
         public string Modalias { get; } = modalias;
 
         public string FirstDevice { get; } = firstDevice;
+
+        /// <summary>Asks as its first device did.</summary>
+        public Action Ask { get; } = ask;
 
         public int Devices { get; set; }
 

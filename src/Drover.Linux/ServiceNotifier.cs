@@ -1,8 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Drover.Linux.Control;
-using Drover.Linux.Syscalls;
-using Drover.Loading;
 
 namespace Drover.Linux;
 
@@ -33,22 +30,5 @@ public sealed class ServiceNotifier
     public TimeSpan? SignOfLifeEvery { get; }
 
     /// <summary>Sends lines of <c>NAME=value</c>; false when they were not taken.</summary>
-    public bool Notify(params ReadOnlySpan<string> lines)
-    {
-        if (_path is null)
-        {
-            return false;
-        }
-
-        var socket = Libc.Socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK, 0);
-        if (socket < 0)
-        {
-            return false;
-        }
-
-        var message = Encoding.UTF8.GetBytes(string.Join('\n', lines));
-        var sent = UnixSocket.Connect(socket, _path) is Errno.None && Libc.Send(socket, in message[0], message.Length, Libc.MSG_NOSIGNAL) == message.Length;
-        _ = Libc.Close(socket);
-        return sent;
-    }
+    public bool Notify(params ReadOnlySpan<string> lines) => _path is not null && UnixDatagram.TrySend(_path, Encoding.UTF8.GetBytes(string.Join('\n', lines)));
 }

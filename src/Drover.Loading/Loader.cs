@@ -268,6 +268,8 @@ public sealed class Loader
                 return failed;
             if (flight.Abandoned.IsCancellationRequested)
                 return Landing.Nobody;
+            if (flight.Module is { Path: "", InstallCommand: null })
+                return new Landing(OutcomeKind.NotFound, Errno.None, LoaderMessages.NotFound(flight.Module.Name));
             landing = await _procedure.RunAsync(flight, isLastTry: ++tries == ErrnoPolicy.For(Errno.ENOENT).Tries);
         }
         while (landing == Landing.WithoutDependencies);

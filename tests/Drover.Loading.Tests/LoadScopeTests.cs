@@ -55,6 +55,16 @@ public sealed class LoadScopeTests
     }
 
     [Fact]
+    public void A_mere_command_with_softdeps_asked_for_itself_brings_those_before_it_and_is_not_found()
+    {
+        var scene = new Scene([new("first"), new("second") { Inode = 2 }], config: "install prepare true\nsoftdep prepare pre: first post: second");
+        var outcome = scene.Run(loader => Scene.One(loader, "prepare"));
+        Assert.Equal(OutcomeKind.NotFound, outcome.Kind);
+        Assert.Equal("first", scene.Machine.Ended.Single().Call.Module);
+        Assert.Empty(scene.Machine.Commands);
+    }
+
+    [Fact]
     public void A_file_alone_brings_nothing_that_belongs_to_it()
     {
         var scene = User("install user /bin/false");

@@ -17,7 +17,7 @@ static class CompareCommand
         all alike, and prints one table. Each run's report is saved as it comes; Ctrl-C loses only the runs in flight.
 
           --kernels   6.1, 6.12, gates        --cpus     each 1 to 255
-          --loaders   drover, udev, modprobe, list; ratios need udev and list among them
+          --loaders   drover, daemon, udev, modprobe, list; ratios need udev and list among them
           --gates     for kernel gates (default all three)
           --runs      repetitions of each point (default 3); the table shows smallest, median and largest
           --parallel  guests at once (default 1): each keeps one CPU of this machine busy, and times suffer if it has no more

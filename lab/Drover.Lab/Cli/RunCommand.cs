@@ -7,7 +7,7 @@ namespace Drover.Lab.Cli;
 static class RunCommand
 {
     public const string Help = """
-        lab/run --kernel 6.1|6.12|gates --cpus N --loader drover|udev|modprobe|list
+        lab/run --kernel 6.1|6.12|gates --cpus N --loader drover|daemon|udev|modprobe|list
                 [--gate none|exclusive|idempotent] [--memory 4G] [--json FILE]
                 [--timeout S] [--binary PATH] [--drover-args OPTIONS] [--raw DIR] [--verbose]
                 [--devices NAME,…] [--scenario FILE [--slowdown N] [--guest]]
@@ -17,6 +17,7 @@ static class RunCommand
           --kernel    6.1 and 6.12 are Debian's; gates is built here once, 6.12 with a choice of gate
           --cpus      1 to 255; every CPU is a device that asks for the same modules
           --loader    drover    drover coldplug
+                      daemon    drover daemon --own-modprobe, and udev beside it as below, but without module loads; drover settle
                       udev      systemd-udevd, udevadm trigger, udevadm settle
                       modprobe  find /sys/devices -name modalias … | sort -u | xargs modprobe -abq
                       list      modprobe -abq with exactly the modules udev ends with
@@ -25,7 +26,7 @@ static class RunCommand
           --json      writes the report, with every traced call, to FILE
           --timeout   seconds until a guest counts as hung (default 180 + 6 a CPU)
           --binary    the drover to test (default artifacts/native/drover, which ./drover builds)
-          --drover-args  more options for drover coldplug, as one word: '--jobs 1'
+          --drover-args  more options for drover coldplug or daemon, as one word: '--jobs 1'
           --devices   more devices for the guest, by QEMU's names ('qemu-system-x86_64 -device help')
           --scenario  for loader drover, which then loads one module after another: writes the machine to
                       FILE for the model, with the times the calls took. --slowdown says how much

@@ -9,7 +9,7 @@ static class CompareTable
     static readonly string[] Head =
     [
         "kernel", "CPUs", "loader", "runs", "calls", "by result", "attempted", "live", "duplicates", "wasted by duplicates, MB",
-        "coldplug s: min / median / max", "× udev", "× list", "CPU s", "memory MB: start → peak", "loader, MB", "live ⊇ udev's",
+        "coldplug s: min / median / max", "× udev", "× list", "CPU s", "memory MB: start → peak", "loader, MB", "live ⊇ udev's", "/dev ⊇ udev's",
     ];
 
     public static string Of(IReadOnlyList<Row> rows)
@@ -25,6 +25,8 @@ static class CompareTable
         }
         foreach (var row in rows.Where(row => row.MissingOfUdevs.Count > 0))
             text.AppendLine().Append(CultureInfo.InvariantCulture, $"{row.Place} {row.Cpus} CPUs {row.Loader}: not live in some run, though udev once had them: {string.Join(' ', row.MissingOfUdevs)}");
+        foreach (var row in rows.Where(row => row.MissingNodesOfUdevs.Count > 0))
+            text.AppendLine().Append(CultureInfo.InvariantCulture, $"{row.Place} {row.Cpus} CPUs {row.Loader}: not in /dev in some run, though udev always has them: {string.Join(", ", row.MissingNodesOfUdevs)}");
         return text.ToString();
     }
 
@@ -46,13 +48,11 @@ static class CompareTable
         $"{row.ColdplugCpuSeconds.Median:F2}",
         $"{row.StartMemoryBytes.Median / 1e6:F0} → {row.PeakMemoryBytes.Median / 1e6:F0}",
         $"{row.LoaderMemoryBytes.Median / 1e6:F1}",
-        row.RunsWithUdevsModules switch
-        {
-            null => "–",
-            var all when all == row.Runs => $"yes {all}/{row.Runs}",
-            var some => $"no {some}/{row.Runs}",
-        },
+        Contains(row.RunsWithUdevsModules, row.Runs),
+        Contains(row.RunsWithUdevsNodes, row.Runs),
     ];
+
+    static string Contains(int? runs, int of) => runs is null ? "–" : $"{(runs == of ? "yes" : "no")} {runs}/{of}";
 
     static string Count(Spread spread) => spread.Minimum.Equals(spread.Maximum) ? $"{spread.Minimum:F0}" : $"{spread.Minimum:F0}…{spread.Maximum:F0}";
 

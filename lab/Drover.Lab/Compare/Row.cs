@@ -60,6 +60,12 @@ sealed record Row
     /// <summary>What was missing in at least one run.</summary>
     public IReadOnlyList<string> MissingOfUdevs { get; init; } = [];
 
+    /// <summary>In how many runs everything was in /dev that all runs of udev's ended with; null where udev did not run beside.</summary>
+    public int? RunsWithUdevsNodes { get; init; }
+
+    /// <summary>What was missing of it in at least one run.</summary>
+    public IReadOnlyList<string> MissingNodesOfUdevs { get; init; } = [];
+
     [JsonIgnore]
     public string Place => Kernel == Kernels.Gates ? $"{Kernel}/{Gate}" : Kernel;
 
@@ -77,6 +83,7 @@ sealed record Row
         var udev = points.GetValueOrDefault(point with { Loader = Guest.Loader.Udev });
         var list = points.GetValueOrDefault(point with { Loader = Guest.Loader.List });
         var wanted = udev?.SelectMany(run => run.Live).ToHashSet(StringComparer.Ordinal);
+        var nodes = point.Loader is Guest.Loader.Udev or Guest.Loader.Daemon ? udev?.Select(run => run.Nodes).Aggregate((all, next) => [.. all.Intersect(next, StringComparer.Ordinal)]) : null;
 
         return new Row
         {
@@ -100,6 +107,8 @@ sealed record Row
             ToList = Ratio(list),
             RunsWithUdevsModules = wanted is null ? null : runs.Count(run => wanted.IsSubsetOf(run.Live)),
             MissingOfUdevs = wanted is null ? [] : runs.SelectMany(run => wanted.Except(run.Live)).Distinct().Order(StringComparer.Ordinal).ToList(),
+            RunsWithUdevsNodes = nodes is null ? null : runs.Count(run => nodes.All(run.Nodes.Contains)),
+            MissingNodesOfUdevs = nodes is null ? [] : runs.SelectMany(run => nodes.Except(run.Nodes)).Distinct().Order(StringComparer.Ordinal).ToList(),
         };
 
         Spread Over(Func<RunReport, double> value) => Spread.Of(runs.Select(value));

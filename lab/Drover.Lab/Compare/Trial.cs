@@ -32,5 +32,5 @@ sealed record Trial(Point Point, int Run)
         && report.Cpus == Point.Cpus
         && string.Equals(report.Gate, Point.Gate.ToString(), StringComparison.OrdinalIgnoreCase)
         && string.Equals(report.Loader, Point.Loader.ToString(), StringComparison.OrdinalIgnoreCase)
-        && (Point.Loader != Loader.Drover || report.BinarySha256 == binarySha256);
+        && (Point.Loader is not (Loader.Drover or Loader.Daemon) || report.BinarySha256 == binarySha256);
 }

@@ -17,6 +17,9 @@ enum Loader
 
     /// <summary>drover coldplug.</summary>
     Drover,
+
+    /// <summary>drover daemon, and beside it udev, which loads nothing.</summary>
+    Daemon,
 }
 
 /// <summary>What stands between a second finit_module of one file and its load while the first is in flight.</summary>
@@ -39,10 +42,10 @@ sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, Loader Loader, s
     /// <summary>The names for loader list.</summary>
     public IReadOnlyList<string> List { get; init; } = [];
 
-    /// <summary>The program for loader drover.</summary>
+    /// <summary>The program for loaders drover and daemon.</summary>
     public string? Binary { get; init; }
 
-    /// <summary>More options for drover coldplug.</summary>
+    /// <summary>More options for drover coldplug or daemon.</summary>
     public string DroverArguments { get; init; } = "";
 
     /// <summary>More devices, as QEMU's <c>-device</c> takes them.</summary>

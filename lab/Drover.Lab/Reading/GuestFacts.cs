@@ -15,6 +15,12 @@ static partial class GuestFacts
     public static IReadOnlyList<string> Modules(string procModules) =>
         Lines(procModules).Select(line => line.Split(' ')[0]).Order(StringComparer.Ordinal).ToList();
 
+    /// <summary>Of <c>ls -ld</c> lines of /dev: type and permissions, owner, path, and where a link leads; sorted. A link's own permissions say nothing, nor do numbers that the kernel hands out as they come.</summary>
+    public static IReadOnlyList<string> Nodes(string list) =>
+        Lines(list).Select(line => Node().Match(line)).Where(match => match.Success)
+            .Select(match => $"{match.Groups["mode"].Value} {match.Groups["owner"].Value}:{match.Groups["group"].Value} {match.Groups["path"].Value}")
+            .Order(StringComparer.Ordinal).ToList();
+
     /// <summary>A number of kilobytes alone in a file, as bytes.</summary>
     public static long Kilobytes(string text) => long.Parse(text.Trim(), CultureInfo.InvariantCulture) * 1024;
 
@@ -35,6 +41,9 @@ static partial class GuestFacts
             : 0;
 
     static IEnumerable<string> Lines(string text) => text.Split('\n').Select(line => line.Trim('\r', ' ')).Where(line => line.Length > 0);
+
+    [GeneratedRegex(@"^(?<mode>[bcl]\S+)\s+\d+\s+(?<owner>\S+)\s+(?<group>\S+)\s+(\d+,\s*)?\d+\s+\S+\s+\d+\s+[\d:]+\s+(?<path>/dev/.+)$")]
+    private static partial Regex Node();
 
     [GeneratedRegex(@"Maximum resident set size \(kbytes\): (\d+)")]
     private static partial Regex MaximumResident();

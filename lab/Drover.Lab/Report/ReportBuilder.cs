@@ -27,6 +27,7 @@ static class ReportBuilder
             CallsBySyscall = trace.Calls.GroupBy(call => call.Syscall).ToDictionary(group => group.Key, ByResult),
             Attempted = trace.Calls.Select(call => call.Module).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToList(),
             Live = GuestFacts.Modules(result.Required("modules.after")),
+            Nodes = GuestFacts.Nodes(result.Text("nodes") ?? ""),
             LiveBefore = GuestFacts.Modules(result.Required("modules.before")),
             WastedBytes = waste.Bytes,
             WastedDuplicateBytes = waste.DuplicateBytes,
@@ -74,7 +75,7 @@ static class ReportBuilder
         if (run.Kernel.Name == "gates" && result.Text("gate")?.Trim() != $"{(int)run.Gate}")
             yield return $"the kernel's gate is {result.Text("gate")?.Trim() ?? "not there"}, asked for was {(int)run.Gate}";
 
-        if (result.Text("memory.processes") is { } workers && GuestFacts.Processes(workers).Processes == 1)
+        if (run.Loader == Loader.Udev && result.Text("memory.processes") is { } workers && GuestFacts.Processes(workers).Processes == 1)
             yield return "udev's workers had ended before their memory was read: the loader's memory is udevd's alone";
 
         var before = GuestFacts.Modules(result.Required("modules.before"));

@@ -21,6 +21,8 @@ static class ReportText
         Row("peak memory", $"{Bytes(run.PeakMemoryBytes)} in use, {Bytes(run.StartMemoryBytes)} before the loader");
         Row("loader memory", $"{Bytes(run.LoaderMemoryBytes)}, {run.LoaderProcesses} process{(run.LoaderProcesses == 1 ? "" : "es")}");
         Row("devices", $"{run.Uevents} uevent files in {run.SysfsDirectories} directories; find took {run.SysfsWalkSeconds:F2} s");
+        if (run.Nodes.Count > 0)
+            Row("in /dev", $"{run.Nodes.Count} nodes and links");
         if (run.KernelRequests.Count > 0)
             Row("kernel asked", $"modprobe {run.KernelRequests.Count} times itself: {string.Join(", ", run.KernelRequests.Take(RequestsShown).Select(request => request.Split(' ')[0]))}{(run.KernelRequests.Count > RequestsShown ? ", …" : "")}");
         foreach (var warning in run.Warnings)

@@ -27,6 +27,9 @@ sealed record RunReport
     /// <summary>/proc/modules, two seconds after the loader ended.</summary>
     public required IReadOnlyList<string> Live { get; init; }
 
+    /// <summary>Where udev runs, what is in /dev then: type and permissions, owner, path, where a link leads.</summary>
+    public IReadOnlyList<string> Nodes { get; init; } = [];
+
     /// <summary>By the kernel's statistics where it has them, otherwise what failed calls read or were handed.</summary>
     public required long WastedBytes { get; init; }
 

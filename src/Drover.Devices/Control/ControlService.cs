@@ -9,6 +9,7 @@ namespace Drover.Devices.Control;
 public sealed class ControlService : IDisposable
 {
     readonly EventLoop _loop;
+    readonly ILoadService _loads;
     readonly ServiceInterface _ofService;
     readonly LoaderInterface _ofLoader;
     readonly HashSet<ControlSession> _sessions = [];
@@ -19,9 +20,9 @@ public sealed class ControlService : IDisposable
     /// <summary>A service without clients.</summary>
     public ControlService(EventLoop loop, ILoadService loads, ControlOptions options)
     {
-        _loop = loop;
+        (_loop, _loads) = (loop, loads);
         _ofService = new ServiceInterface(options.Version);
-        _ofLoader = new LoaderInterface(loads, options, () => _sessions.Count);
+        _ofLoader = new LoaderInterface(loads, options, Metrics);
     }
 
     /// <summary>Clients that are connected.</summary>
@@ -29,6 +30,9 @@ public sealed class ControlService : IDisposable
 
     /// <summary>Replies that clients have not taken, of all of them.</summary>
     public long UnsentBytes { get; private set; }
+
+    /// <summary>The counts as OpenMetrics text.</summary>
+    public string Metrics() => MetricsText.Of(_loads.Status(), _sessions.Count);
 
     /// <summary>Serves a client. Its handler gets calls from the next turn on; null: there are too many clients, and it is to be closed.</summary>
     public IControlHandler? Accept(IControlConnection connection)

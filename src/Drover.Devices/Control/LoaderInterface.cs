@@ -3,7 +3,7 @@ using Drover.Modules;
 namespace Drover.Devices.Control;
 
 /// <summary>io.drover.Loader (docs/io.drover.Loader.varlink): each method, in the text's order. One owner, the event loop.</summary>
-internal sealed class LoaderInterface(ILoadService loads, ControlOptions options, Func<int> connections) : IDisposable
+internal sealed class LoaderInterface(ILoadService loads, ControlOptions options, Func<string> metrics) : IDisposable
 {
     readonly Subscribers _subscribers = new(loads);
 
@@ -100,8 +100,7 @@ internal sealed class LoaderInterface(ILoadService loads, ControlOptions options
     {
         if (!answer.IsWell(new ParameterReader(answer.Call)))
             return;
-        var text = MetricsText.Of(loads.Status(), connections());
-        answer.Reply(json => json.WriteString("text"u8, text));
+        answer.Reply(json => json.WriteString("text"u8, metrics()));
     }
 
     void Reload(ControlAnswer answer)

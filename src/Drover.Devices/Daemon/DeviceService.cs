@@ -93,7 +93,7 @@ public sealed class DeviceService : ILoadService
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Resolve(string asked) => [.. FoundModule.All(_catalog, asked).Select(found => found.Name).Distinct()];
+    public IReadOnlyList<string> Resolve(string asked) => [.. Names(_catalog, asked)];
 
     /// <inheritdoc/>
     public ServiceStatus Status() => new()
@@ -150,18 +150,25 @@ public sealed class DeviceService : ILoadService
     /// <inheritdoc/>
     public string? Reload()
     {
+        List<string> changed;
         try
         {
-            _catalog = _reopen();
+            var (old, now) = (_catalog, _reopen());
+            // a device whose driver has come with the new indexes gets it; what stands for the same modules as before is not asked for again
+            changed = [.. _requests.Asked.Where(asked => !Names(now, asked).SequenceEqual(Names(old, asked)))];
+            _catalog = now;
         }
         catch (Exception problem) when (problem is ModuleDataException or IOException or UnauthorizedAccessException)
         {
             return problem.Message;
         }
         _loader.Use(_catalog);
+        _requests.AskAgain(changed);
         _reloads++;
         return null;
     }
+
+    static IEnumerable<string> Names(ModuleCatalog catalog, string asked) => FoundModule.All(catalog, asked).Select(found => found.Name).Distinct();
 
     /// <summary>No look at the devices is due.</summary>
     bool HasLooked => !_isLooking && !_requests.HasLost;

@@ -55,6 +55,13 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "getdents64", SetLastError = true)]
     internal static partial nint GetDents64(int fd, ref byte buffer, nint count);
 
+    /// <summary>Of a path, its NUL included.</summary>
+    internal const int PATH_MAX = 4096;
+
+    /// <summary>The second is of <see cref="PATH_MAX"/> bytes.</summary>
+    [LibraryImport(Library, EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint RealPath(string path, ref byte real);
+
     [LibraryImport(Library, EntryPoint = "readlinkat", SetLastError = true)]
     internal static partial nint ReadLinkAt(int directory, ref readonly byte path, ref byte buffer, nint count);
 

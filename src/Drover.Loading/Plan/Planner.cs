@@ -52,11 +52,13 @@ public sealed class Planner
         {
             if (cycle is not null)
                 return false;
-            var (pre, post) = _catalog.SoftDependenciesOf(module.Name);
-            var command = IsKnown(pre) || IsKnown(post) ? null : _catalog.InstallCommandOf(module.Name, module.Alias);
             // a command may have a name that is no module's
+            var command = _catalog.InstallCommandOf(module.Name, module.Alias);
             if (file is null && (command is null || scope is not LoadScope.Full))
                 return false;
+            var (pre, post) = _catalog.SoftDependenciesOf(module.Name);
+            if (IsKnown(pre) || IsKnown(post))
+                command = null;
             planned = Alone(module.Name, file ?? "") with { Before = Resolve(pre, module.Name), After = Resolve(post, module.Name), InstallCommand = command };
         }
         if (file is not null)

@@ -6,6 +6,9 @@ internal static class ConfigFiles
     /// <summary>Where modprobe.d is looked for below a root, the strongest first.</summary>
     private static readonly string[] s_directories = ["etc/modprobe.d", "run/modprobe.d", "usr/local/lib/modprobe.d", "usr/lib/modprobe.d", "lib/modprobe.d"];
 
+    /// <summary>The directories that are looked into, the strongest first, whether they are there or not.</summary>
+    public static IEnumerable<string> DirectoriesBelow(string root) => s_directories.Select(directory => $"{root.TrimEnd('/')}/{directory}");
+
     /// <summary>The files in the order they are parsed: by base name; of one base name, only the file of the earliest directory.</summary>
     public static List<string> List(ModprobeConfigSources sources, ConfigRules rules)
     {
@@ -22,9 +25,8 @@ internal static class ConfigFiles
         }
         else
         {
-            foreach (string directory in s_directories)
+            foreach (string path in DirectoriesBelow(sources.Root))
             {
-                string path = $"{sources.Root.TrimEnd('/')}/{directory}";
                 if (Directory.Exists(path)) AddDirectory(files, path, rules);
             }
         }

@@ -52,6 +52,9 @@ public sealed class ModprobeConfig
     /// <summary>Lines that were passed over, each as "file:line: why": a bad line never stops the others. A file that cannot be read is told so, too.</summary>
     public IReadOnlyList<string> Warnings => _rules.Warnings;
 
+    /// <summary>The modprobe.d directories below a root, whether they are there or not.</summary>
+    public static IReadOnlyList<string> DirectoriesBelow(string root) => [.. ConfigFiles.DirectoriesBelow(root)];
+
     /// <summary>Reads files and command line, files by base name, the command line last. Whatever is not there or not readable is left out.</summary>
     public static ModprobeConfig Load(ModprobeConfigSources sources)
     {

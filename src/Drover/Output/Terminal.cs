@@ -19,6 +19,11 @@ sealed class Terminal
     Terminal(Stream output, Stream error, bool isWatched)
         : this(Writer(output, autoFlush: false), Writer(error, autoFlush: true), isWatched) => _output = output;
 
+    /// <summary>Results go to a terminal: all of it may be written over.</summary>
+#pragma warning disable RS0030 // as below
+    public bool IsScreen => _output is not null && !Console.IsOutputRedirected;
+#pragma warning restore RS0030
+
     /// <summary>Results; buffered until the end or <see cref="Flush"/>.</summary>
     public TextWriter Out { get; }
 

@@ -17,7 +17,7 @@ static class ColdplugTable
         Row("modaliases", report.Modaliases);
         Row("distinct", report.Aliases.Count);
         Row("modules", report.Modules);
-        Row("loads", $"{report.Counts.Calls}{CallsInBrackets(report)}");
+        Row("loads", $"{report.Counts.Calls}{LoadReport.InBrackets(LoadReport.CallsOf(report.Counts))}");
         Row("converged", report.Converged);
         Row("failed", failures.Count);
         Row("wasted", ByteSize.Format(report.Counts.WastedFileBytes));
@@ -30,12 +30,5 @@ static class ColdplugTable
             reasons.Add(outcome.Module, OutcomeText.ReasonOf(outcome), alias.FirstDevice);
         writer.WriteLine();
         reasons.WriteTo(writer);
-    }
-
-    /// <summary>The calls by what the kernel said: <c>(34 × loaded, 4 × ENODEV)</c>.</summary>
-    static string CallsInBrackets(ColdplugReport report)
-    {
-        var calls = LoadReport.CallsOf(report.Counts).Select(of => $"{of.Calls} × {(of.Result == "0" ? "loaded" : of.Result)}").ToList();
-        return calls.Count > 0 ? $"  ({string.Join(", ", calls)})" : "";
     }
 }

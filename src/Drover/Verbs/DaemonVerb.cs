@@ -7,6 +7,7 @@ using Drover.Devices.Control;
 using Drover.Linux;
 using Drover.Linux.Control;
 using Drover.Linux.Sysfs;
+using Drover.Loading;
 using Drover.Output;
 
 namespace Drover.Verbs;
@@ -15,6 +16,10 @@ namespace Drover.Verbs;
 sealed class DaemonVerb : Verb
 {
     static readonly Option Group = new("group", "number of the group whose members may load, settle and reload beside root", "GID", Kind: ValueKind.Count);
+
+    static readonly Option OwnModprobe = new("own-modprobe", "have the kernel ask this daemon for modules, too (/proc/sys/kernel/modprobe)");
+
+    static readonly Option Metrics = new("metrics", "keep the counts in this file, for node_exporter's textfile collector", "FILE");
 
     public override string Name => "daemon";
 
@@ -27,18 +32,20 @@ sealed class DaemonVerb : Verb
         Looks at every device, listens for those that come, and loads what they ask for; programs ask
         at the socket /run/drover/io.drover.Loader (drover load, modprobe and the kernel do by themselves).
         udev goes on with all else it does; see docs/daemon.md for how to leave it without module loads.
-        SIGHUP reads indexes and configuration anew. SIGTERM lets the loads that are in the kernel end.
+        New indexes and configuration are noticed, and read on SIGHUP, too; a device that has waited for
+        its driver gets it then. SIGTERM lets the loads that are in the kernel end.
         """;
 
     public override IReadOnlyList<Option> Options =>
     [
-        CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Root, CommonOptions.Release, CommonOptions.Socket, Group,
-        CommonOptions.Verbose with { Help = "a line for each call to the kernel, on standard error" },
+        CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Root, CommonOptions.Release, CommonOptions.Socket, Group, OwnModprobe, Metrics,
+        CommonOptions.Verbose with { Help = "a line for each call to the kernel, on standard error; systemd's journal has an entry of each anyway" },
     ];
 
     public override IReadOnlyList<Example> Examples =>
     [
         new("drover daemon", "until it is stopped; tells systemd when it is ready (Type=notify)"),
+        new("drover daemon --own-modprobe", "what the kernel itself asks for goes the same way, until the daemon ends"),
         new("drover daemon --verbose --jobs 4", "few loads at a time, each told of"),
     ];
 
@@ -50,7 +57,7 @@ sealed class DaemonVerb : Verb
         var manager = ServiceNotifier.OfProcess();
         using var session = new Session(ModuleSource.Open(arguments));
         using var devices = new SysfsDevices(session.Loop);
-        var watcher = new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose), isQuiet: true);
+        ILoaderObserver watcher = Journal.OfProcess() is { } journal ? new JournalEntries(journal) : new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose), isQuiet: true);
         if (session.WithoutGate is { } reason)
             terminal.Complain(reason);
         var service = session.CreateService(arguments, devices, watcher);
@@ -64,8 +71,11 @@ sealed class DaemonVerb : Verb
         });
         session.Loop.Run(async () =>
         {
+            using var watch = DirectoryWatch.TryStart(session.Loop, ModuleSource.Directories(arguments, session.Catalog), () => Reload(service, manager, terminal));
             using var control = new ControlService(session.Loop, service, options);
             using var socket = Listen(DaemonClient.SocketOf(arguments), session, control);
+            using var metrics = arguments.Text(Metrics) is { } file ? new MetricsFile(file, control.Metrics, session.Loop.Time, terminal) : null;
+            using var modprobe = arguments.Has(OwnModprobe) ? TakeOverModprobe(arguments) : null;
             using var life = KeepTelling(manager, session);
             var serving = ServeAsync(service, interrupt.Stop);
             manager.Notify("READY=1"); // it listens: whatever happens from now on is served
@@ -97,6 +107,20 @@ sealed class DaemonVerb : Verb
         catch (IOException problem)
         {
             throw new CannotException($"no control socket at {path}: {problem.Message}");
+        }
+    }
+
+    static KernelModprobe TakeOverModprobe(Arguments arguments)
+    {
+        if (arguments.Text(CommonOptions.Socket) is not null and not ControlSocket.DefaultPath)
+            throw new UsageException($"--own-modprobe needs the daemon at {ControlSocket.DefaultPath}: the kernel hands no options on");
+        try
+        {
+            return KernelModprobe.Take(Environment.ProcessPath!, Path.GetDirectoryName(ControlSocket.DefaultPath)!);
+        }
+        catch (IOException problem)
+        {
+            throw new CannotException($"the kernel's own requests cannot be taken over: {problem.Message}; start the daemon without --own-modprobe");
         }
     }
 

@@ -32,6 +32,13 @@ static class LoadReport
             yield return (OutcomeJson.KeyOf(calls.Key), calls.Value);
     }
 
+    /// <summary>The same for people: <c>  (34 × loaded, 4 × ENODEV)</c>, or nothing.</summary>
+    public static string InBrackets(IEnumerable<(string Result, long Calls)> calls)
+    {
+        var words = calls.Select(of => $"{of.Calls} × {(of.Result == "0" ? "loaded" : of.Result)}").ToList();
+        return words.Count > 0 ? $"  ({string.Join(", ", words)})" : "";
+    }
+
     extension(Utf8JsonWriter json)
     {
         public void WriteCalls(LoaderCounts counts) => json.WriteObject("calls", () =>

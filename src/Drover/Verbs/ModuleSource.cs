@@ -26,6 +26,10 @@ static class ModuleSource
         return new ModuleCatalog(ModuleTree.Open(directory), config);
     }
 
+    /// <summary>Where a change of what <see cref="Open"/> has read would be seen.</summary>
+    public static IReadOnlyList<string> Directories(Arguments arguments, ModuleCatalog catalog) =>
+        [catalog.Tree.Directory, .. ModprobeConfig.DirectoriesBelow(arguments.Text(CommonOptions.Root) ?? ThisMachine)];
+
     static string FindDirectory(string root, string? release)
     {
         var running = release ?? TryRead("/proc/sys/kernel/osrelease")?.TrimEnd('\n');

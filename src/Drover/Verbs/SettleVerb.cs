@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Drover.Cli;
+using Drover.Linux;
 using Drover.Output;
 
 namespace Drover.Verbs;
@@ -8,7 +9,9 @@ namespace Drover.Verbs;
 /// <summary><c>drover settle</c>: waits for the daemon.</summary>
 sealed class SettleVerb : Verb
 {
-    static readonly Option Within = new("timeout", "longest wait, in seconds", "SECONDS", "120", 't', ValueKind.Count);
+    const int DefaultSeconds = 120;
+
+    static readonly Option Within = new("timeout", "longest wait, in seconds", "SECONDS", $"{DefaultSeconds}", 't', ValueKind.Count);
 
     public override string Name => "settle";
 
@@ -42,7 +45,7 @@ sealed class SettleVerb : Verb
         {
             if (target is not null)
                 json.WriteString("target", target);
-            json.WriteNumber("patienceMs", (arguments.Count(Within) ?? 120) * 1000L);
+            json.WriteNumber("patienceMs", (arguments.Count(Within) ?? DefaultSeconds) * 1000L);
         }, DaemonClient.SocketOf(arguments), interrupt.Stop);
         var settled = reply.GetProperty("settled").GetBoolean();
         if (arguments.Has(CommonOptions.Json))
@@ -53,7 +56,7 @@ sealed class SettleVerb : Verb
     }
 
     /// <summary>A device is known by where it is, not by a link to it.</summary>
-    static string Resolved(string target) => target.StartsWith("/sys/", StringComparison.Ordinal) && Directory.ResolveLinkTarget(target, returnFinalTarget: true) is { } final ? final.FullName : target;
+    static string Resolved(string target) => target.StartsWith("/sys/", StringComparison.Ordinal) ? LinuxPath.Real(target) ?? target : target;
 
     static void Complain(JsonElement reply, Terminal terminal)
     {

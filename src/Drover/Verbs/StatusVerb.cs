@@ -10,26 +10,52 @@ sealed class StatusVerb : Verb
 {
     public override string Name => "status";
 
+    /// <summary>On a terminal.</summary>
+    static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    const string Home = "\e[H", EraseLine = "\e[K", EraseBelow = "\e[J", Clear = "\e[2J";
+
+    static readonly Option Once = new("once", "print it once; so it is where nobody watches, too", Short: '1');
+
     public override string Summary => "what the daemon does now, and what it has saved since its start";
 
     public override string Operands => "";
 
-    public override string Details => "Anybody may ask. A load that hangs in the kernel is the first line of RUNNING.";
+    public override string Details => "On a terminal it is kept up to date until Ctrl-C. Anybody may ask. A load that hangs in the kernel is the first line of RUNNING.";
 
-    public override IReadOnlyList<Option> Options => [CommonOptions.Socket, CommonOptions.Json];
+    public override IReadOnlyList<Option> Options => [Once, CommonOptions.Socket, CommonOptions.Json];
 
-    public override IReadOnlyList<Example> Examples => [new("drover status", ""), new("drover status --json", "for machines")];
+    public override IReadOnlyList<Example> Examples => [new("drover status", ""), new("drover status --once", ""), new("drover status --json", "for machines")];
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
         if (arguments.Operands.Count > 0)
             throw new UsageException($"takes no arguments, and got '{arguments.Operands[0]}'");
-        var status = DaemonClient.Call("Status", null, DaemonClient.SocketOf(arguments));
+        var socket = DaemonClient.SocketOf(arguments);
         if (arguments.Has(CommonOptions.Json))
-            terminal.Out.WriteLine(status.ToString());
+            terminal.Out.WriteLine(Ask(socket).ToString());
+        else if (arguments.Has(Once) || !terminal.IsScreen)
+            Print(Ask(socket), terminal.Out);
         else
-            Print(status, terminal.Out);
+            Watch(socket, terminal);
         return ExitCode.Ok;
+    }
+
+    static JsonElement Ask(string socket) => DaemonClient.Call("Status", null, socket);
+
+    /// <summary>Until Ctrl-C, or until the daemon goes.</summary>
+    static void Watch(string socket, Terminal terminal)
+    {
+        using var interrupt = new Interrupt();
+        terminal.Out.Write(Clear);
+        do
+        {
+            var text = new StringWriter { NewLine = "\n" };
+            Print(Ask(socket), text);
+            terminal.Out.Write($"{Home}{text.ToString().Replace("\n", $"{EraseLine}\n", StringComparison.Ordinal)}{EraseBelow}");
+            terminal.Flush();
+        }
+        while (!interrupt.Stop.WaitHandle.WaitOne(Pause));
     }
 
     static void Print(JsonElement status, TextWriter writer)
@@ -42,7 +68,7 @@ sealed class StatusVerb : Verb
         table.Add("devices", Number(status, "devices"));
         table.Add("events", $"{Number(status, "events")}, last SEQNUM {Number(status, "seqnum")}, lost {Number(status, "timesLost")} times");
         table.Add("requests", $"{Number(counts, "requests")}, for {Number(counts, "asked")} modules");
-        table.Add("loads", $"{Number(counts, "calls")}{ByErrno(counts)}");
+        table.Add("loads", $"{Number(counts, "calls")}{LoadReport.InBrackets(counts.GetProperty("callsByErrno").EnumerateObject().Select(one => (one.Name, one.Value.GetInt64())))}");
         table.Add("converged", Number(counts, "converged"));
         table.Add("loaded", ByteSize.Format(counts.GetProperty("loadedFileBytes").GetInt64()));
         table.Add("wasted", ByteSize.Format(counts.GetProperty("wastedFileBytes").GetInt64()));
@@ -61,10 +87,4 @@ sealed class StatusVerb : Verb
     }
 
     static string Number(JsonElement of, string name) => of.GetProperty(name).GetInt64().ToString(CultureInfo.InvariantCulture);
-
-    static string ByErrno(JsonElement counts)
-    {
-        var calls = counts.GetProperty("callsByErrno").EnumerateObject().Select(one => $"{one.Value.GetInt64()} × {(one.Name == "0" ? "loaded" : one.Name)}").ToList();
-        return calls.Count > 0 ? $"  ({string.Join(", ", calls)})" : "";
-    }
 }

@@ -177,6 +177,25 @@ public class DeviceServiceTests
     }
 
     [Fact]
+    public void A_device_whose_driver_comes_with_a_new_index_gets_it_and_nothing_else_is_asked_for_again()
+    {
+        SimulatedModule disk = new("disk") { Inode = 1 }, none = new("none") { Inode = 2, Replies = [Errno.ENODEV] }, late = new("late") { Inode = 3 };
+        var bench = new Bench([disk, none, late], [("d:*", "disk"), ("n:*", "none")]);
+        bench.Devices.Add("/devices/d", "d:1");
+        bench.Devices.Add("/devices/n", "n:1");
+        bench.Devices.Add("/devices/l", "l:1");
+        bench.Run(async service =>
+        {
+            await service.SettleAsync(null, null, default);
+            bench.Catalog = SimulatedMachine.Catalog([disk, none, late], [("d:*", "disk"), ("n:*", "none"), ("l:*", "late")]);
+            Assert.Null(service.Reload());
+            await service.SettleAsync(null, null, default);
+            Assert.Equal((1, 1, 1), (disk.Calls, none.Calls, late.Calls));
+            Assert.Equal(4, service.Status().Counts.Requests);
+        });
+    }
+
+    [Fact]
     public void A_reload_that_finds_a_damaged_index_changes_nothing()
     {
         var bench = new Bench([new("disk") { Inode = 1 }], [("d:*", "disk")]);
