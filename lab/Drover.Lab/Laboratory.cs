@@ -41,6 +41,21 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
             .ToDictionary(path => Path.GetRelativePath(work.Path, path), File.ReadAllText);
     }
 
+    /// <summary>A disk with a small Debian and the kernel on it, for one invocation to change.</summary>
+    /// <param name="kernel">By its name on the command line.</param>
+    /// <param name="folder">Where its file goes.</param>
+    /// <param name="stop">Ends it.</param>
+    public async Task<DebianDisk> DiskAsync(string kernel, string folder, CancellationToken stop)
+    {
+        var image = await PrepareAsync(kernel, stop);
+        using var held = await _cache.LockAsync(say, stop);
+        var debian = new DebianPackages(_cache, say);
+        return await DebianDisk.CopyAsync(kernel, image, _cache, debian, await GuestTree.PrepareAsync(_cache, debian, say, stop), folder, say, stop);
+    }
+
+    /// <summary>A folder of its own for one run, gone when it is disposed.</summary>
+    public WorkFolder Work() => _cache.Work();
+
     /// <summary>Boots a guest as it is; its files are kept where the settings say so.</summary>
     public async Task<GuestResult> BootAsync(GuestRun run, string name, CancellationToken stop)
     {

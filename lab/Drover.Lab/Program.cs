@@ -16,37 +16,20 @@ using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop
 try
 {
     var rest = args.Skip(1).ToList();
-    var help = rest.Contains("--help") || rest.Contains("-h");
-    switch (args.FirstOrDefault())
+    (string Help, Func<IReadOnlyList<string>, CancellationToken, Task<int>> RunAsync) command = args.FirstOrDefault() switch
     {
-        case "run" when help:
-            Console.WriteLine(RunCommand.Help);
-            return 0;
-        case "run":
-            return await RunCommand.RunAsync(rest, stop.Token);
-        case "compare" when help:
-            Console.WriteLine(CompareCommand.Help);
-            return 0;
-        case "compare":
-            return await CompareCommand.RunAsync(rest, stop.Token);
-        case "fidelity" when help:
-            Console.WriteLine(FidelityCommand.Help);
-            return 0;
-        case "fidelity":
-            return await FidelityCommand.RunAsync(rest, stop.Token);
-        case "tools" when help:
-            Console.WriteLine(ToolsCommand.Help);
-            return 0;
-        case "tools":
-            return await ToolsCommand.RunAsync(rest, stop.Token);
-        case "torture" when help:
-            Console.WriteLine(TortureCommand.Help);
-            return 0;
-        case "torture":
-            return await TortureCommand.RunAsync(rest, stop.Token);
-        default:
-            throw new LabException("it is lab/run, lab/compare, lab/fidelity, lab/tools or lab/torture; each has --help", LabException.Usage);
-    }
+        "run" => (RunCommand.Help, RunCommand.RunAsync),
+        "compare" => (CompareCommand.Help, CompareCommand.RunAsync),
+        "fidelity" => (FidelityCommand.Help, FidelityCommand.RunAsync),
+        "tools" => (ToolsCommand.Help, ToolsCommand.RunAsync),
+        "torture" => (TortureCommand.Help, TortureCommand.RunAsync),
+        "install" => (InstallCommand.Help, InstallCommand.RunAsync),
+        _ => throw new LabException("it is lab/run, lab/compare, lab/fidelity, lab/tools, lab/torture or lab/install; each has --help", LabException.Usage),
+    };
+    if (!rest.Contains("--help") && !rest.Contains("-h"))
+        return await command.RunAsync(rest, stop.Token);
+    Console.WriteLine(command.Help);
+    return 0;
 }
 catch (LabException problem)
 {

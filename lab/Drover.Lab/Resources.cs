@@ -20,6 +20,11 @@ static class Resources
     /// <summary>lab/torture's init.</summary>
     public static string Torture => Read("torture");
 
+    /// <summary>lab/install's init of the guest that prepares a disk, and what the disk runs at each boot.</summary>
+    public static string InstallPrepare => Read("install-prepare");
+
+    public static string InstallBoot => Read("install-boot");
+
     public static string GatesConfig => Read("gates.config");
 
     public static string GatesPatch => Read("gates.patch");

@@ -33,6 +33,8 @@ _drover_command() {
         daemon) _drover_words '-j --jobs --budget -r --root -k --release --socket --group --own-modprobe --metrics -v --verbose -h --help' '-r --root --socket --metrics' 'none' ;;
         status) _drover_words '-1 --once --socket --json -h --help' '--socket' 'none' ;;
         settle) _drover_words '-t --timeout --socket --json -h --help' '--socket' 'none' ;;
+        install) _drover_words '-n --dry-run -r --root --no-initramfs -h --help' '-r --root' 'none' ;;
+        uninstall) _drover_words '-n --dry-run -r --root --no-initramfs -h --help' '-r --root' 'none' ;;
         load) _drover_words '-n --dry-run -j --jobs --budget -r --root -k --release --json -v --verbose -h --help' '-r --root' 'modules' ;;
         resolve) _drover_words '-r --root -k --release --json -v --verbose -h --help' '-r --root' 'none' ;;
         herd) _drover_words '--cpus --gate --herd --memory --kasan --user-decompress --seed --scenario --cost --sweep --json --csv --html --trace --stats --explore -h --help' '--scenario --html' 'none' ;;
@@ -49,7 +51,7 @@ _drover_command() {
 
 _drover() {
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W 'coldplug daemon status settle load resolve herd scenario depmod insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
+        COMPREPLY=($(compgen -W 'coldplug daemon status settle install uninstall load resolve herd scenario depmod insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
     else
         _drover_command "${COMP_WORDS[1]}"
     fi

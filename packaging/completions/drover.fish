@@ -45,6 +45,18 @@ complete -c drover -n '__fish_seen_subcommand_from settle' -s t -l timeout -x -d
 complete -c drover -n '__fish_seen_subcommand_from settle' -l socket -r -F -d 'the daemon\'s control socket'
 complete -c drover -n '__fish_seen_subcommand_from settle' -l json -d 'one JSON document instead of text'
 complete -c drover -n '__fish_seen_subcommand_from settle' -s h -l help -d 'this text'
+complete -c drover -n __fish_use_subcommand -f -a install -d 'put Drover in charge of module loads, from the initramfs of the next boot on'
+complete -c drover -n '__fish_seen_subcommand_from install' -f
+complete -c drover -n '__fish_seen_subcommand_from install' -s n -l dry-run -d 'change nothing; print each file, and what is there now'
+complete -c drover -n '__fish_seen_subcommand_from install' -s r -l root -r -F -d 'a root file system to install into; of this machine\'s own, systemd and the initramfs are told, too'
+complete -c drover -n '__fish_seen_subcommand_from install' -l no-initramfs -d 'leave the initramfs as it is, until something else rebuilds it'
+complete -c drover -n '__fish_seen_subcommand_from install' -s h -l help -d 'this text'
+complete -c drover -n __fish_use_subcommand -f -a uninstall -d 'take back what \'drover install\' has put in place'
+complete -c drover -n '__fish_seen_subcommand_from uninstall' -f
+complete -c drover -n '__fish_seen_subcommand_from uninstall' -s n -l dry-run -d 'change nothing; print what would be taken away or given back'
+complete -c drover -n '__fish_seen_subcommand_from uninstall' -s r -l root -r -F -d 'the root file system that it was installed into'
+complete -c drover -n '__fish_seen_subcommand_from uninstall' -l no-initramfs -d 'leave the initramfs as it is, until something else rebuilds it'
+complete -c drover -n '__fish_seen_subcommand_from uninstall' -s h -l help -d 'this text'
 complete -c drover -n __fish_use_subcommand -f -a load -d 'load modules by name or modalias, each once'
 complete -c drover -n '__fish_seen_subcommand_from load' -f -a '(__drover_modules)'
 complete -c drover -n '__fish_seen_subcommand_from load' -s n -l dry-run -d 'load nothing; print the plan: what, why, in which order'

@@ -51,6 +51,15 @@ sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, Loader Loader, s
     /// <summary>More devices, as QEMU's <c>-device</c> takes them.</summary>
     public IReadOnlyList<string> Devices { get; init; } = [];
 
+    /// <summary>A raw image that is the guest's only disk, /dev/vda; null for none.</summary>
+    public string? Disk { get; init; }
+
+    /// <summary>An initramfs to start instead of one of the lab's making.</summary>
+    public string? Initramfs { get; init; }
+
+    /// <summary>More words for the kernel.</summary>
+    public string KernelArguments { get; init; } = "";
+
     /// <summary>What PID 1 is.</summary>
     public string Init { get; init; } = Resources.Init;
 

@@ -13,7 +13,10 @@ static class Qemu
     {
         using var work = cache.Work();
         var (initramfs, results) = (work.File("initramfs"), work.File("results.tar.gz"));
-        await run.WriteInitramfsAsync(initramfs, stop);
+        if (run.Initramfs is { } given)
+            initramfs = given;
+        else
+            await run.WriteInitramfsAsync(initramfs, stop);
 
         var tail = new Queue<string>();
         var loaderCpu = TimeSpan.Zero;
@@ -82,7 +85,8 @@ static class Qemu
         "-nodefaults", "-nographic", "-no-reboot", "-serial", "stdio", "-serial", $"file:{results}",
         "-kernel", run.Kernel.Image, "-initrd", initramfs,
         // where the host is busy, an emulated timer may be too late for the kernel's check of it, which is a panic
-        "-append", $"console=ttyS0 panic=-1 quiet no_timer_check module.gate={(int)run.Gate}",
+        "-append", $"console=ttyS0 panic=-1 quiet no_timer_check module.gate={(int)run.Gate} {run.KernelArguments}",
+        .. run.Disk is { } disk ? new[] { "-drive", $"file={disk},format=raw,if=virtio,cache=unsafe" } : [],
         .. run.Devices.SelectMany(device => new[] { "-device", device }),
     ];
 }

@@ -28,6 +28,13 @@ sealed partial class DebianPackages(LabCache cache, Action<string> say)
         throw new LabException($"apt knows no kernel {series}: neither linux-image-{series}-amd64 nor linux-image-amd64 depends on one (the lab is written for Debian 12; `apt-get update` may help)", LabException.CannotRunHere);
     }
 
+    /// <summary>The packages and all that they need, as apt would install them where nothing is.</summary>
+    public static async Task<IReadOnlyList<string>> WithDependenciesAsync(IReadOnlyList<string> packages, CancellationToken stop)
+    {
+        var printed = await Command.RunAsync("apt-get", [.. SandboxOff, "-o", "Dir::State::status=/dev/null", "-qq", "-y", "--no-install-recommends", "--print-uris", "install", .. packages], stop);
+        return Uri().Matches(printed).Select(match => match.Groups["file"].Value.Split('_')[0]).ToList();
+    }
+
     /// <summary>The packages' files, in the cache, downloaded where they are missing.</summary>
     public async Task<IReadOnlyList<string>> FilesAsync(IReadOnlyList<string> packages, CancellationToken stop)
     {

@@ -58,7 +58,8 @@ sealed class GuestTree(string folder)
             ["--library-path", libraries, "--argv0", name, Path.Combine(Folder, program), .. arguments], stop);
     }
 
-    static void MergeUsr(string folder)
+    /// <summary>/bin and its kin are links to /usr's.</summary>
+    public static void MergeUsr(string folder)
     {
         foreach (var name in new[] { "bin", "sbin", "lib", "lib64" })
         {

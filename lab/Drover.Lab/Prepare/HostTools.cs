@@ -5,7 +5,7 @@ static class HostTools
 {
     public const string Qemu = "qemu-system-x86_64";
 
-    static readonly (string Program, string Package)[] ForRunning = [(Qemu, "qemu-system-x86"), ("dpkg-deb", "dpkg"), ("tar", "tar")];
+    static readonly (string Program, string Package)[] ForRunning = [(Qemu, "qemu-system-x86"), ("dpkg-deb", "dpkg"), ("tar", "tar"), ("mke2fs", "e2fsprogs")];
 
     static readonly (string Program, string Package)[] ForBuilding =
     [

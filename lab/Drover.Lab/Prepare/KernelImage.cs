@@ -26,12 +26,7 @@ sealed class KernelImage(string folder, string name)
     /// <summary>Makes the entry's files from a root that has lib/modules/RELEASE, and an image file.</summary>
     public static async Task MakeAsync(string folder, string imageFile, string root, GuestTree tree, CancellationToken stop)
     {
-        var modules = Directory.EnumerateDirectories(Path.Combine(root, "lib/modules")).Single();
-        foreach (var path in Pruned.Select(path => Path.Combine(modules, path)).Where(Directory.Exists))
-            Directory.Delete(path, recursive: true);
-        // a build's tree and source: not for the guest
-        File.Delete(Path.Combine(modules, "build"));
-        File.Delete(Path.Combine(modules, "source"));
+        var modules = Path.Combine(root, "lib/modules", PruneModules(root));
         await tree.DepmodAsync(root, Path.GetFileName(modules), stop);
 
         File.Copy(imageFile, Path.Combine(folder, "vmlinuz"));
@@ -45,6 +40,19 @@ sealed class KernelImage(string folder, string name)
         // the kernel opens this before init can mount anything
         archive.CharacterDevice("dev/console", 5, 1);
         archive.Tree(modules, Path.Combine("usr/lib/modules", Path.GetFileName(modules)));
+    }
+
+    /// <summary>Takes away what no guest has of the modules in a root's lib/modules.</summary>
+    /// <returns>The kernel's release.</returns>
+    public static string PruneModules(string root)
+    {
+        var modules = Directory.EnumerateDirectories(Path.Combine(root, "lib/modules")).Single();
+        foreach (var path in Pruned.Select(path => Path.Combine(modules, path)).Where(Directory.Exists))
+            Directory.Delete(path, recursive: true);
+        // a build's tree and source: not for the guest
+        File.Delete(Path.Combine(modules, "build"));
+        File.Delete(Path.Combine(modules, "source"));
+        return Path.GetFileName(modules);
     }
 
     static Dictionary<string, long> ReadSizes(string file) =>

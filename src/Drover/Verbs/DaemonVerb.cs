@@ -75,7 +75,7 @@ sealed class DaemonVerb : Verb
             using var control = new ControlService(session.Loop, service, options);
             using var socket = Listen(DaemonClient.SocketOf(arguments), session, control);
             using var metrics = arguments.Text(Metrics) is { } file ? new MetricsFile(file, control.Metrics, session.Loop.Time, terminal) : null;
-            using var modprobe = arguments.Has(OwnModprobe) ? TakeOverModprobe(arguments) : null;
+            using var modprobe = arguments.Has(OwnModprobe) ? TakeOverModprobe(arguments, terminal) : null;
             using var life = KeepTelling(manager, session);
             var serving = ServeAsync(service, interrupt.Stop);
             manager.Notify("READY=1"); // it listens: whatever happens from now on is served
@@ -110,7 +110,8 @@ sealed class DaemonVerb : Verb
         }
     }
 
-    static KernelModprobe TakeOverModprobe(Arguments arguments)
+    /// <summary>Null where it cannot be had: all else is served as well without it.</summary>
+    static KernelModprobe? TakeOverModprobe(Arguments arguments, Terminal terminal)
     {
         if (arguments.Text(CommonOptions.Socket) is not null and not ControlSocket.DefaultPath)
             throw new UsageException($"--own-modprobe needs the daemon at {ControlSocket.DefaultPath}: the kernel hands no options on");
@@ -120,7 +121,8 @@ sealed class DaemonVerb : Verb
         }
         catch (IOException problem)
         {
-            throw new CannotException($"the kernel's own requests cannot be taken over: {problem.Message}; start the daemon without --own-modprobe");
+            terminal.Complain($"daemon: the kernel's own requests are not taken over: {problem.Message}");
+            return null;
         }
     }
 

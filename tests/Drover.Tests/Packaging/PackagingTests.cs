@@ -63,7 +63,7 @@ public class PackagingTests
         Assert.Equal(File.Exists(path) ? File.ReadAllText(path) : "(not there; DROVER_UPDATE_GOLDEN=1 writes it)", text);
     }
 
-    static (int Exit, string Output) Run(string program, params string[] args)
+    internal static (int Exit, string Output) Run(string program, params string[] args)
     {
         try
         {

@@ -2,16 +2,18 @@ using System.Runtime.InteropServices;
 
 namespace Drover.Modules;
 
-/// <summary>The checksums of .gz and .xz: CRC32 of IEEE 802.3 and CRC64 of ECMA-182, eight bytes a step; neither is in the box.</summary>
-internal static class Checksums
+/// <summary>The checksums of .gz and .xz: CRC32 of IEEE 802.3 and CRC64 of ECMA-182, eight bytes a step; neither is in the box. Stateless; safe for any thread.</summary>
+public static class Checksums
 {
     const int Slices = 8;
 
     static readonly ulong[] Table32 = MakeTable(0xedb88320);
     static readonly ulong[] Table64 = MakeTable(0xc96c5795d7870f42);
 
+    /// <summary>Of all the bytes.</summary>
     public static uint Crc32(ReadOnlySpan<byte> bytes) => ~(uint)Update(Table32, uint.MaxValue, bytes);
 
+    /// <summary>Of all the bytes.</summary>
     public static ulong Crc64(ReadOnlySpan<byte> bytes) => ~Update(Table64, ulong.MaxValue, bytes);
 
     // both are reflected and no wider than the eight bytes of a step, so one loop serves both

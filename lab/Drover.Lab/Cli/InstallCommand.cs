@@ -1,0 +1,42 @@
+using Drover.Lab.Install;
+
+namespace Drover.Lab.Cli;
+
+/// <summary><c>lab/install</c>: a system with systemd, before Drover, with it, and after it.</summary>
+static class InstallCommand
+{
+    public const string Help = """
+        lab/install --kernel 6.1|6.12 [--cpus 4] [--memory 4G] [--timeout S] [--binary PATH] [--raw DIR] [--verbose]
+
+        Boots one disk with a small Debian (systemd, udev, kmod, initramfs-tools) three times: as it is, then with
+        'drover install', then after 'drover uninstall', and counts who loads modules, from the initramfs on.
+
+          --timeout    of each boot (default 900)
+          --raw        writes what the guests sent to DIR/before, DIR/drover, DIR/after
+          --verbose    shows the guests' consoles
+
+        Ends with 0 if Drover alone loads what devices ask for while it is installed, each module once, and all
+        is as before when it is not; 1 if not, 2 for a wrong command line, 3 if this machine cannot run the lab,
+        130 after Ctrl-C.
+        """;
+
+    public static async Task<int> RunAsync(IReadOnlyList<string> given, CancellationToken stop)
+    {
+        var arguments = new ArgumentReader(given, "--verbose");
+        var kernel = arguments.Choice("--kernel", [.. Kernels.All.Where(kernel => kernel != Kernels.Gates)]);
+        var cpus = arguments.Number("--cpus", 1, CommonOptions.MaximumCpus, fallback: 4);
+        var settings = CommonOptions.Settings(arguments, arguments.Flag("--verbose") ? Console.Error.WriteLine : null) with { RawFolder = arguments.Text("--raw") };
+        arguments.End();
+        Laboratory.HashOf(settings.Binary); // says so where there is none
+
+        using var laboratory = new Laboratory(settings, message => Console.Error.WriteLine("lab: " + message));
+        var boots = await InstallRun.RunAsync(laboratory, kernel, cpus, settings, stop);
+        Console.Write(InstallRun.Table(boots));
+        var problems = InstallRun.Judge(boots);
+        foreach (var problem in problems)
+            Console.WriteLine(problem);
+        if (problems.Count == 0)
+            Console.WriteLine("as it should be");
+        return problems.Count == 0 ? 0 : LabException.Failed;
+    }
+}

@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text;
+using Drover.Lab.Guest;
+
+namespace Drover.Lab.Install;
+
+/// <summary>One disk, booted three times: as Debian made it, after <c>drover install</c>, after <c>drover uninstall</c>.</summary>
+static class InstallRun
+{
+    static readonly string[] s_boots = ["before", "drover", "after"];
+
+    /// <summary>The trace runs from before init: what the initramfs loads is in it. No kprobe, which could not be filtered this early: calls have no names.</summary>
+    const string TraceArguments =
+        "trace_clock=mono trace_buf_size=4M trace_event=module:module_load,module:module_request,syscalls:sys_enter_finit_module,syscalls:sys_exit_finit_module,syscalls:sys_enter_init_module,syscalls:sys_exit_init_module";
+
+    public static async Task<IReadOnlyList<BootReport>> RunAsync(Laboratory laboratory, string kernel, int cpus, RunSettings settings, CancellationToken stop)
+    {
+        using var work = laboratory.Work();
+        var disk = await laboratory.DiskAsync(kernel, work.Path, stop);
+        await File.WriteAllTextAsync(work.File("boot"), Resources.InstallBoot, stop);
+        await disk.WriteAsync(work.File("boot"), "lab/boot", stop);
+        await disk.WriteAsync(settings.Binary, "lab/drover", stop);
+        var guest = new GuestRun(await laboratory.PrepareAsync(kernel, stop), Kernels.DefaultGate(kernel), cpus, Loader.Drover, settings.Memory, settings.Timeout ?? TimeSpan.FromMinutes(15))
+        {
+            Console = settings.Console,
+            Devices = settings.Devices,
+            Disk = disk.Image,
+        };
+        var reports = new List<BootReport>();
+        foreach (var boot in s_boots)
+        {
+            var run = guest with
+            {
+                Initramfs = await disk.InitramfsAsync(work.File("initrd"), stop),
+                KernelArguments = $"root=/dev/vda rw fsck.mode=skip systemd.unit=lab.target lab.boot={boot} {TraceArguments}",
+            };
+            reports.Add(BootReport.Read(boot, await laboratory.BootAsync(run, boot, stop)));
+        }
+        return reports;
+    }
+
+    /// <summary>What is not as it should be; nothing where all is.</summary>
+    public static IReadOnlyList<string> Judge(IReadOnlyList<BootReport> boots)
+    {
+        var (before, drover, after) = (boots[0], boots[1], boots[2]);
+        var problems = new List<string>();
+        foreach (var boot in boots)
+        {
+            Check(boot.LostEvents == 0, $"{boot.Name}: the trace lost {boot.LostEvents} events");
+            Check(boot.Status == 0, $"{boot.Name}: what changes the next boot ended with {boot.Status}");
+            Check(boot.FailedUnits.Count <= before.FailedUnits.Count, $"{boot.Name}: units failed: {string.Join(", ", boot.FailedUnits)}");
+        }
+        Check(before.ByUdev > 0 && before.ByDrover == 0, "before: udev alone should load");
+        Check(drover.Active, "drover: its unit is not active");
+        Check(drover.ByUdev == 0, $"drover: udev made {drover.ByUdev} load calls");
+        Check(drover.ByDrover > 0, "drover: it made no load call");
+        Check(drover.Duplicates == 0, $"drover: {drover.Duplicates} calls were one too many");
+        Check(!before.Live.Except(drover.Live).Any(), $"drover: lacks {string.Join(", ", before.Live.Except(drover.Live))}");
+        Check(after.ByUdev > 0 && after.ByDrover == 0, "after: udev alone should load");
+        Check(after.Live.SequenceEqual(before.Live), $"after: other modules than before: {string.Join(", ", after.Live.Except(before.Live).Concat(before.Live.Except(after.Live)))}");
+        Check(before.Files is not null && before.Files == after.Files, $"after: /etc and /usr are not as before: {string.Join("; ", Difference(before.Files, after.Files))}");
+        return problems;
+
+        void Check(bool holds, string problem)
+        {
+            if (!holds)
+                problems.Add(problem);
+        }
+    }
+
+    /// <summary>A table of the boots.</summary>
+    public static string Table(IReadOnlyList<BootReport> boots)
+    {
+        var text = new StringBuilder("boot     load calls  by udev  by Drover  by others  EEXIST, EBUSY  ENODEV  modules live  seconds\n");
+        foreach (var boot in boots)
+            text.AppendLine(CultureInfo.InvariantCulture,
+                $"{boot.Name,-9}{boot.Calls.Count,10}{boot.ByUdev,9}{boot.ByDrover,11}{boot.ByOthers,11}{boot.Duplicates,15}{boot.Calls.Count(call => call.Result == "ENODEV"),8}{boot.Live.Count,14}{boot.Seconds,9:0.0}");
+        return text.ToString();
+    }
+
+    static IEnumerable<string> Difference(string? before, string? after)
+    {
+        var (old, now) = ((before ?? "").Split('\n'), (after ?? "").Split('\n'));
+        return old.Except(now).Select(line => $"was {line}").Concat(now.Except(old).Select(line => $"is {line}")).Take(10);
+    }
+}

@@ -1,0 +1,16 @@
+#!/bin/bash
+# dracut(8): Drover loads the initramfs' modules, too.
+
+check() {
+    require_binaries /usr/bin/drover
+}
+
+depends() {
+    echo udev-rules
+}
+
+install() {
+    inst_multiple /usr/bin/drover /usr/lib/drover/80-drivers.rules /usr/lib/drover/initramfs cat ln mkdir rm sleep
+    inst_hook pre-udev 10 "$moddir/start.sh"
+    inst_hook cleanup 10 "$moddir/stop.sh"
+}

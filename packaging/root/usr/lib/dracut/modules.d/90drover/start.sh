@@ -1,0 +1,2 @@
+#!/bin/sh
+/usr/lib/drover/initramfs start

@@ -1,0 +1,40 @@
+using Drover.Lab.Install;
+using Drover.Lab.Reading;
+
+namespace Drover.Lab.Tests;
+
+/// <summary>What lab/install says of three boots.</summary>
+public class InstallRunTests
+{
+    static readonly BootReport s_before = Boot("before", "/etc/a\n", Call("(udev-worker)", "0"), Call("(udev-worker)", "EEXIST"), Call("modprobe", "0"));
+    static readonly BootReport s_drover = Boot("drover", null, Call("kernel call", "0"), Call("modprobe", "0")) with { Active = true };
+    static readonly BootReport s_after = s_before with { Name = "after" };
+
+    [Fact]
+    public void Three_boots_as_they_should_be_have_no_problem()
+    {
+        Assert.Empty(InstallRun.Judge([s_before, s_drover, s_after]));
+        Assert.Equal((2, 0, 1, 1), (s_before.ByUdev, s_before.ByDrover, s_before.ByOthers, s_before.Duplicates));
+    }
+
+    [Fact]
+    public void Whatever_is_otherwise_is_named()
+    {
+        Named("its unit is not active", s_before, s_drover with { Active = false }, s_after);
+        Named("udev made 1 load calls", s_before, s_drover with { Calls = [.. s_drover.Calls, Call("(udev-worker)", "0")] }, s_after);
+        Named("1 calls were one too many", s_before, s_drover with { Calls = [.. s_drover.Calls, Call("kernel call", "EBUSY")] }, s_after);
+        Named("drover: lacks button", s_before, s_drover with { Live = [] }, s_after);
+        Named("after: other modules than before: button", s_before, s_drover, s_after with { Live = [] });
+        Named("/etc and /usr are not as before: was /etc/a; is /etc/b", s_before, s_drover, s_after with { Files = "/etc/b\n" });
+        Named("after: udev alone should load", s_before, s_drover, s_after with { Calls = s_drover.Calls });
+        Named("drover: units failed: drover.service", s_before, s_drover with { FailedUnits = ["drover.service"] }, s_after);
+        Named("before: what changes the next boot ended with 1", s_before with { Status = 1 }, s_drover, s_after);
+        Named("drover: the trace lost 3 events", s_before, s_drover with { LostEvents = 3 }, s_after);
+    }
+
+    static void Named(string problem, params BootReport[] boots) => Assert.Contains(InstallRun.Judge(boots), told => told.Contains(problem, StringComparison.Ordinal));
+
+    static BootReport Boot(string name, string? files, params ModuleCall[] calls) => new(name, calls, ["button"], 0, 40, [], Active: false, files, 0);
+
+    static ModuleCall Call(string comm, string result) => new("finit_module", null, result, 1, comm, 1, 0.1, null);
+}

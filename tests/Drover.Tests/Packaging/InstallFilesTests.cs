@@ -1,0 +1,76 @@
+using Drover.Install;
+using Drover.Tests.Install;
+using Drover.Tests.Verbs;
+
+namespace Drover.Tests.Packaging;
+
+/// <summary>The files of <c>packaging/install.list</c>: all there, and what their readers understand; the Debian package has the same.</summary>
+public class InstallFilesTests
+{
+    static readonly string s_files = Path.Combine(Repository.Root, "packaging/root");
+
+    public static TheoryData<string> Scripts => new(Listed().Where(IsScript).Select(file => file.Path));
+
+    [Fact]
+    public void The_list_names_every_file_that_is_there()
+    {
+        var there = Directory.GetFiles(s_files, "*", SearchOption.AllDirectories).Select(path => path[s_files.Length..]);
+        Assert.Equal(there.Order(StringComparer.Ordinal), Listed().Where(file => !file.IsLink && file.Path != InstallList.Program).Select(file => file.Path).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Scripts_can_be_run_and_nothing_else_but_the_program() =>
+        Assert.All(Listed(), file => Assert.Equal(IsScript(file) || file.Path == InstallList.Program, file.Mode?.HasFlag(UnixFileMode.UserExecute) ?? false));
+
+    [Theory]
+    [MemberData(nameof(Scripts))]
+    public void A_script_is_what_its_shell_understands(string path) =>
+        Assert.Equal((0, ""), PackagingTests.Run(File.ReadLines(s_files + path).First()[2..], "-n", s_files + path));
+
+    [Fact]
+    public void Systemd_finds_nothing_wrong_with_the_units()
+    {
+        using var root = new TestRoot();
+        foreach (var program in new[] { "mkdir", "ln", "kill", "rm" })
+            root.File($"/bin/{program}", "", UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        CommandLine.Run("install", "--root", root.Path);
+        Assert.Equal((0, ""), PackagingTests.Run("systemd-analyze", "verify", "--man=no", $"--root={root.Path}", "drover.service", "drover-settle.service"));
+    }
+
+    [Fact]
+    public async Task The_debian_package_has_the_files_of_the_list_and_its_documents()
+    {
+        using var folder = new TestRoot();
+        var package = await BuildAsync(folder);
+        using var unpacked = new TestRoot();
+        Assert.Equal((0, ""), PackagingTests.Run("dpkg-deb", "-x", package, unpacked.Path));
+        var tree = new RootTree(unpacked.Path);
+        var files = InstallList.Read(Repository.NativeBinary);
+        Assert.All(files, file => Assert.Equal((file.Path, RootTree.Print(file)), (file.Path, RootTree.Print(tree.Look(file.Path)!))));
+        Assert.Equal(
+            [
+                "/usr/share/bash-completion/completions/drover", "/usr/share/doc/drover/changelog.gz", "/usr/share/doc/drover/copyright", "/usr/share/fish/vendor_completions.d/drover.fish",
+                "/usr/share/lintian/overrides/drover", "/usr/share/man/man8/drover.8.gz", "/usr/share/zsh/vendor-completions/_drover",
+            ],
+            Directory.GetFiles(unpacked.Path, "*", SearchOption.AllDirectories).Select(path => path[unpacked.Path.Length..]).Except(files.Select(file => file.Path)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Lintian_finds_no_error_in_the_debian_package()
+    {
+        using var folder = new TestRoot();
+        var (exit, output) = PackagingTests.Run("lintian", "--fail-on", "error,warning", await BuildAsync(folder));
+        Assert.True(exit == 0, output);
+    }
+
+    /// <summary>The package's file.</summary>
+    static async Task<string> BuildAsync(TestRoot folder)
+    {
+        Assert.SkipUnless(File.Exists(Repository.NativeBinary), "no native binary: ./test builds it");
+        return (await Script.RunAsync("packaging/build-deb", TimeSpan.FromMinutes(10), "--output", folder.Path)).Trim();
+    }
+
+    static IReadOnlyList<InstallFile> Listed() => InstallList.Read(Environment.ProcessPath!);
+
+    static bool IsScript(InstallFile file) => !file.IsLink && file.Content.AsSpan().StartsWith("#!"u8);
+}
