@@ -48,7 +48,18 @@ public sealed class CompareTests
 
         Assert.Contains("| no 0/1", table);
         Assert.EndsWith("6.1 4 CPUs drover: not live in some run, though udev once had them: b", table.TrimEnd());
-        Assert.All(table.Split('\n').Where(line => line.StartsWith('|')), line => Assert.Equal(18, line.Count(c => c == '|')));
+        Assert.All(table.Split('\n').Where(line => line.StartsWith('|')), line => Assert.Equal(19, line.Count(c => c == '|')));
+    }
+
+    [Fact]
+    public void What_every_run_of_udevs_has_in_dev_is_wanted_of_the_daemon()
+    {
+        var reports = Reports((Loader.Udev, 10, []), (Loader.Udev, 10, []), (Loader.Daemon, 5, []));
+        string[][] nodes = [["/dev/sr0", "/dev/once"], ["/dev/sr0", "/dev/rtc"], ["/dev/rtc", "/dev/once"]];
+        var rows = Row.Of(reports.Zip(nodes).ToDictionary(pair => pair.First.Key, pair => pair.First.Value with { Nodes = pair.Second }));
+
+        Assert.Equal([0, 2], rows.Select(row => row.RunsWithUdevsNodes));
+        Assert.EndsWith("6.1 4 CPUs daemon: not in /dev in some run, though udev always has them: /dev/sr0", CompareTable.Of(rows).TrimEnd());
     }
 
     [Fact]

@@ -59,4 +59,17 @@ public sealed class GuestFactsTests
             File.Delete(file);
         }
     }
+
+    [Fact]
+    public void Nodes_are_told_by_kind_rights_owner_path_and_target()
+    {
+        const string List = """
+            drwxr-xr-x    4 root     root          2020 Nov 23 05:46 /dev
+            lrwxrwxrwx    1 root     root             8 Nov 23 05:46 /dev/char/10:1 -> ../psaux
+            crw-rw----    1 root     tty       4,  64 Nov 23 05:46 /dev/ttyS0
+            brw-rw----    1 root     cdrom    11,   0 Nov 23  2025 /dev/sr0
+            """;
+        Assert.Equal(
+            ["brw-rw---- root:cdrom /dev/sr0", "crw-rw---- root:tty /dev/ttyS0", "lrwxrwxrwx root:root /dev/char/10:1 -> ../psaux"], GuestFacts.Nodes(List));
+    }
 }
