@@ -23,6 +23,8 @@ static class ReportText
         Row("devices", $"{run.Uevents} uevent files in {run.SysfsDirectories} directories; find took {run.SysfsWalkSeconds:F2} s");
         if (run.KernelRequests.Count > 0)
             Row("kernel asked", $"modprobe {run.KernelRequests.Count} times itself: {string.Join(", ", run.KernelRequests.Take(RequestsShown).Select(request => request.Split(' ')[0]))}{(run.KernelRequests.Count > RequestsShown ? ", …" : "")}");
+        if (run.Watch is { } watch)
+            Row("watch", watch.ToString());
         foreach (var warning in run.Warnings)
             Row("warning", warning);
         return text.ToString();

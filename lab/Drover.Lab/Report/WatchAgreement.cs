@@ -1,0 +1,51 @@
+using System.Globalization;
+using Drover.Lab.Guest;
+using Drover.Lab.Reading;
+
+namespace Drover.Lab.Report;
+
+/// <summary>Whether drover watch saw what the lab's own trace has.</summary>
+/// <param name="Calls">By watch.</param>
+/// <param name="CallsMissing">Calls of the trace, by system call, module and result, that watch has not.</param>
+/// <param name="CallsTooMany">Calls of watch that the trace has not.</param>
+/// <param name="Unnamed">Calls of watch without a module.</param>
+/// <param name="KernelWastedBytes">By the kernel's module statistics, where it has them: what <paramref name="WastedBytes"/> must be.</param>
+/// <param name="MemoryBytes">Largest resident set of watch.</param>
+/// <param name="CpuSeconds">Of watch, user and system.</param>
+/// <param name="LeftBehind">Trace instances that were there after its end.</param>
+sealed record WatchAgreement(
+    int Calls, int CallsMissing, int CallsTooMany, int Unnamed, long InVainBytes, long WastedBytes, long? KernelWastedBytes, long LostEvents, long MemoryBytes,
+    double CpuSeconds, IReadOnlyList<string> LeftBehind, IReadOnlyList<string> Degraded)
+{
+    /// <summary>Of times in /proc/PID/stat (sysconf(_SC_CLK_TCK)).</summary>
+    const double TicksPerSecond = 100;
+
+    public static WatchAgreement Of(WatchRecord record, IReadOnlyList<ModuleCall> traced, ModuleStats? stats, GuestResult result)
+    {
+        var (mine, theirs) = (Counted(record.Calls), Counted(traced.Select(call => new WatchedCall(call.Syscall, call.Module, call.Result))));
+        return new(
+            record.Calls.Count, Missing(theirs, mine), Missing(mine, theirs), record.Calls.Count(call => call.Module is null),
+            record.InVainBytes, record.WastedBytes, stats?.WastedBytes, record.LostEvents, Resident(result.Text("watch.status") ?? ""), Cpu(result.Text("watch.stat") ?? ""),
+            (result.Text("watch.left") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries), record.Degraded);
+    }
+
+    public override string ToString() =>
+        $"{(CallsMissing + CallsTooMany == 0 ? $"all {Calls} calls of the trace, by system call, module and result" : $"{CallsMissing} calls of the trace missing, {CallsTooMany} too many, of {Calls}")}, {Unnamed} unnamed; "
+        + $"{ReportText.Bytes(InVainBytes)} in vain, {ReportText.Bytes(WastedBytes)} wasted{(KernelWastedBytes is { } kernel ? $" (the kernel's statistics: {ReportText.Bytes(kernel)})" : "")}; "
+        + string.Create(CultureInfo.InvariantCulture, $"{LostEvents} events lost, {CpuSeconds:F2} s of CPU, {ReportText.Bytes(MemoryBytes)} resident")
+        + (LeftBehind.Count > 0 ? $"; left behind: {string.Join(' ', LeftBehind)}" : "")
+        + string.Concat(Degraded.Select(lack => $"; {lack}"));
+
+    static Dictionary<WatchedCall, int> Counted(IEnumerable<WatchedCall> calls) => calls.GroupBy(call => call).ToDictionary(group => group.Key, group => group.Count());
+
+    static int Missing(Dictionary<WatchedCall, int> all, Dictionary<WatchedCall, int> there) => all.Sum(pair => Math.Max(0, pair.Value - there.GetValueOrDefault(pair.Key)));
+
+    static long Resident(string status) => status.Split('\n').FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)) is { } line
+        ? GuestFacts.Kilobytes(line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal))
+        : 0;
+
+    // fields 14 and 15, counted from behind the name, which may hold blanks
+    static double Cpu(string stat) => stat.LastIndexOf(')') is > 0 and var end && stat[(end + 2)..].Split(' ') is { Length: > 13 } fields
+        ? (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond
+        : 0;
+}
