@@ -115,11 +115,13 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
             call.Read = length;
         }
 
-        if (syscall is not ModuleSyscall.DeleteModule && worker.OpenedModule is { } opened)
+        long? fd = syscall is ModuleSyscall.FinitModule && item.TryField("fd: "u8, out var number) ? number : null;
+        if (syscall is not ModuleSyscall.DeleteModule && (worker.OpenedModule ?? worker.FileOf(fd)) is { } opened)
         {
             call.Name(opened, NamedBy.Opened);
+            worker.Remember(fd, opened);
         }
-        else if (syscall is ModuleSyscall.FinitModule && item.TryField("fd: "u8, out var fd) && nameOfDescriptor?.Invoke(item.Tid, (int)fd) is { } path && ModuleOf(path) is { } module)
+        else if (fd is >= 0 and <= int.MaxValue && nameOfDescriptor?.Invoke(item.Tid, (int)fd) is { } path && ModuleOf(path) is { } module)
         {
             call.Name(module, NamedBy.Descriptor);
         }
@@ -134,7 +136,7 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
         }
 
         worker.Call = null;
-        // a file is opened for each call: the next one's name is not this one's
+        // what was opened for this call is not what the next one is about, unless that has the same descriptor
         worker.OpenedModule = null;
         ended(call.Finish(worker, (Errno)(int)Math.Clamp(-result, 0, int.MaxValue), Math.Max(0, item.TimeUs - call.StartUs), SeesReads));
     }
@@ -267,6 +269,10 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
     /// <summary>What is remembered of a thread between its calls.</summary>
     sealed class Worker
     {
+        /// <summary>libkmod holds a file open for each module of a request; more are forgotten all at once.</summary>
+        const int MaxFiles = 64;
+
+        readonly Dictionary<long, string> _files = [];
         byte[] _commBytes = [];
 
         public string Comm { get; private set; } = "";
@@ -278,6 +284,24 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
         public string? OpenedModule { get; set; }
 
         public OpenCall? Call { get; set; }
+
+        /// <summary>What an earlier call with this descriptor was about: libkmod tries again without opening again.</summary>
+        public string? FileOf(long? fd) => fd is { } number ? _files.GetValueOrDefault(number) : null;
+
+        public void Remember(long? fd, string module)
+        {
+            if (fd is not { } number)
+            {
+                return;
+            }
+
+            if (_files.Count >= MaxFiles)
+            {
+                _files.Clear();
+            }
+
+            _files[number] = module;
+        }
 
         public void SetComm(ReadOnlySpan<byte> comm)
         {
