@@ -11,11 +11,12 @@ namespace Drover.Lab.Report;
 /// <param name="Unnamed">Calls of watch without a module.</param>
 /// <param name="KernelWastedBytes">By the kernel's module statistics, where it has them: what <paramref name="WastedBytes"/> must be.</param>
 /// <param name="MemoryBytes">Largest resident set of watch.</param>
-/// <param name="CpuSeconds">Of watch, user and system.</param>
+/// <param name="CpuSeconds">Of watch, user and system, once it traces: while the loader works.</param>
+/// <param name="StartCpuSeconds">Until then.</param>
 /// <param name="LeftBehind">Trace instances that were there after its end.</param>
 sealed record WatchAgreement(
     int Calls, int CallsMissing, int CallsTooMany, int Unnamed, long InVainBytes, long WastedBytes, long? KernelWastedBytes, long LostEvents, long MemoryBytes,
-    double CpuSeconds, IReadOnlyList<string> LeftBehind, IReadOnlyList<string> Degraded)
+    double CpuSeconds, double StartCpuSeconds, IReadOnlyList<string> LeftBehind, IReadOnlyList<string> Degraded)
 {
     /// <summary>Of times in /proc/PID/stat (sysconf(_SC_CLK_TCK)).</summary>
     const double TicksPerSecond = 100;
@@ -25,14 +26,15 @@ sealed record WatchAgreement(
         var (mine, theirs) = (Counted(record.Calls), Counted(traced.Select(call => new WatchedCall(call.Syscall, call.Module, call.Result))));
         return new(
             record.Calls.Count, Missing(theirs, mine), Missing(mine, theirs), record.Calls.Count(call => call.Module is null),
-            record.InVainBytes, record.WastedBytes, stats?.WastedBytes, record.LostEvents, Resident(result.Text("watch.status") ?? ""), Cpu(result.Text("watch.stat") ?? ""),
+            record.InVainBytes, record.WastedBytes, stats?.WastedBytes, record.LostEvents, Resident(result.Text("watch.status") ?? ""),
+            Cpu(result, "watch.stat") - Cpu(result, "watch.begun"), Cpu(result, "watch.begun"),
             (result.Text("watch.left") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries), record.Degraded);
     }
 
     public override string ToString() =>
         $"{(CallsMissing + CallsTooMany == 0 ? $"all {Calls} calls of the trace, by system call, module and result" : $"{CallsMissing} calls of the trace missing, {CallsTooMany} too many, of {Calls}")}, {Unnamed} unnamed; "
         + $"{ReportText.Bytes(InVainBytes)} in vain, {ReportText.Bytes(WastedBytes)} wasted{(KernelWastedBytes is { } kernel ? $" (the kernel's statistics: {ReportText.Bytes(kernel)})" : "")}; "
-        + string.Create(CultureInfo.InvariantCulture, $"{LostEvents} events lost, {CpuSeconds:F2} s of CPU, {ReportText.Bytes(MemoryBytes)} resident")
+        + string.Create(CultureInfo.InvariantCulture, $"{LostEvents} events lost, {CpuSeconds:F2} s of CPU after {StartCpuSeconds:F2} s to start, {ReportText.Bytes(MemoryBytes)} resident")
         + (LeftBehind.Count > 0 ? $"; left behind: {string.Join(' ', LeftBehind)}" : "")
         + string.Concat(Degraded.Select(lack => $"; {lack}"));
 
@@ -45,7 +47,7 @@ sealed record WatchAgreement(
         : 0;
 
     // fields 14 and 15, counted from behind the name, which may hold blanks
-    static double Cpu(string stat) => stat.LastIndexOf(')') is > 0 and var end && stat[(end + 2)..].Split(' ') is { Length: > 13 } fields
+    static double Cpu(GuestResult result, string file) => result.Text(file) is { } stat && stat.LastIndexOf(')') is > 0 and var end && stat[(end + 2)..].Split(' ') is { Length: > 13 } fields
         ? (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond
         : 0;
 }
