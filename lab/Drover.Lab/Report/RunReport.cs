@@ -103,6 +103,9 @@ sealed record RunReport
     /// <summary>What drover wrote to standard error, if anything.</summary>
     public string? DroverErrors { get; init; }
 
+    /// <summary>What drover watch saw, beside the trace; null where it did not run.</summary>
+    public WatchAgreement? Watch { get; init; }
+
     public required IReadOnlyList<ModuleCall> TracedCalls { get; init; }
 
     [JsonIgnore]
