@@ -195,7 +195,7 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
                 wanted.Again = () => Want(wish, device, isNew: false, stop);
             return;
         }
-        if (wanted.IsThere)
+        if (wanted.IsThere || (wanted.IsHopeless && !isNew && device.IsSynthetic))
             return;
         wanted.IsOnItsWay = true;
         Waiting++;
@@ -240,6 +240,9 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
         /// <summary>The last answer left nothing to wish for.</summary>
         public bool IsThere { get; private set; }
 
+        /// <summary>The last answer was that some driver finds no hardware (ENODEV); a repeated event of the same device brings none.</summary>
+        public bool IsHopeless { get; private set; }
+
         /// <summary>Something went since the request that is on its way was made.</summary>
         public bool IsDoubted { get; private set; }
 
@@ -255,6 +258,7 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
         {
             IsOnItsWay = false;
             IsThere = !IsDoubted && modules.All(module => module.Error is Errno.None);
+            IsHopeless = !IsDoubted && modules.All(module => module.Error is Errno.None or Errno.ENODEV);
             (IsDoubted, var again, Again) = (false, Again, null);
             Attempts += modules.Count(module => module.Kind is OutcomeKind.Loaded or OutcomeKind.Failed);
             if (modules is [{ Kind: OutcomeKind.NotFound }])
@@ -267,7 +271,7 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
         /// <summary>Its modules may have gone.</summary>
         public void Doubt()
         {
-            IsThere = false;
+            IsThere = IsHopeless = false;
             IsDoubted = IsOnItsWay;
         }
 

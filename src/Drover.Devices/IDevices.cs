@@ -11,7 +11,22 @@ public enum DeviceAction { Add, Remove, Change, Move, Online, Offline, Bind, Unb
 /// <param name="Modaliases">Every MODALIAS line it has: none, one or two.</param>
 /// <param name="Properties">The other properties, as KEY=value.</param>
 public sealed record DeviceEvent(
-    DeviceAction Action, string DevPath, string Subsystem, ulong Seqnum, IReadOnlyList<string> Modaliases, IReadOnlyList<string> Properties);
+    DeviceAction Action, string DevPath, string Subsystem, ulong Seqnum, IReadOnlyList<string> Modaliases, IReadOnlyList<string> Properties)
+{
+    /// <summary>Somebody wrote to the device's uevent file (udevadm trigger): nothing has happened to it (kernel: kobject_synth_uevent, since 4.13).</summary>
+    public bool IsSynthetic
+    {
+        get
+        {
+            foreach (var property in Properties)
+            {
+                if (property.StartsWith("SYNTH_UUID=", StringComparison.Ordinal))
+                    return true;
+            }
+            return false;
+        }
+    }
+}
 
 /// <summary>What devices are there and what happens to them; behind it stands sysfs and netlink, or a model. Used on the event loop.</summary>
 public interface IDevices

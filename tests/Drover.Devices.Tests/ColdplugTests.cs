@@ -222,9 +222,14 @@ sealed class SimulatedDevices(SimulatedLoop loop, SimulatedMachine machine) : ID
         Happens(DeviceAction.Add, path, modaliases);
     }
 
-    public void Happens(DeviceAction action, string path, params string[] modaliases)
+    public void Happens(DeviceAction action, string path, params string[] modaliases) => Send(action, path, modaliases);
+
+    /// <summary>As <c>udevadm trigger</c> has it.</summary>
+    public void Repeats(string path, params string[] modaliases) => Send(DeviceAction.Add, path, modaliases, "SYNTH_UUID=0");
+
+    void Send(DeviceAction action, string path, string[] modaliases, params string[] properties)
     {
-        var happened = new DeviceEvent(action, path, "", ++machine.UeventSeqnum, modaliases, []);
+        var happened = new DeviceEvent(action, path, "", ++machine.UeventSeqnum, modaliases, properties);
         // the loop may change the order of its tasks, the kernel never that of its events and losses
         _sent.Enqueue(LosesEvents ? null : happened);
         LosesEvents = false;

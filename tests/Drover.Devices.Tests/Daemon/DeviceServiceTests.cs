@@ -43,6 +43,38 @@ public class DeviceServiceTests
         Assert.Equal(2, bench.Machine["acpi_cpufreq"].Calls);
     }
 
+    [Theory]
+    [InlineData(Errno.ENODEV, 1)]
+    [InlineData(Errno.EIO, 2)] // it may go better this time
+    public void Repeated_events_of_a_device_are_no_new_hardware(Errno error, int tries)
+    {
+        var bench = new Bench([new("driver") { Inode = 1, Replies = [error, Errno.None] }], [("d:*", "driver")]);
+        bench.Devices.Add("/devices/d", "d:1");
+        bench.Run(async service =>
+        {
+            await service.SettleAsync(null, null, default);
+            bench.Devices.Repeats("/devices/d", "d:1");
+            await service.SettleAsync(null, null, default);
+            Assert.Equal(tries, bench.Machine["driver"].Calls);
+        });
+    }
+
+    [Fact]
+    public void A_module_that_went_is_loaded_again_for_a_repeated_event()
+    {
+        var bench = new Bench([new("disk") { Inode = 1 }], [("d:*", "disk")]);
+        bench.Devices.Add("/devices/d", "d:1");
+        bench.Run(async service =>
+        {
+            await service.SettleAsync(null, null, default);
+            bench.Machine["disk"].State = InitState.Absent;
+            bench.Devices.Happens(DeviceAction.Remove, "/module/disk");
+            bench.Devices.Repeats("/devices/d", "d:1");
+            await service.SettleAsync(null, null, default);
+        });
+        Assert.Equal(2, bench.Machine["disk"].Calls);
+    }
+
     [Fact]
     public void What_came_while_events_were_lost_is_found()
     {
