@@ -17,6 +17,7 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
 
     readonly HashSet<string> _seen = [];
     readonly Dictionary<string, Wanted> _wanted = [];
+    ulong _lookedFrom;
     TaskCompletionSource? _answered;
     Exception? _fault;
 
@@ -70,10 +71,14 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
         return listening is null ? null : new Listening(loader, listening);
     }
 
-    /// <summary>Looks at all devices, and asks for those that were not seen before; after a loss for all of them, since who came and went meanwhile is not known.</summary>
+    /// <summary>
+    /// Looks at all devices, and asks for those that were not seen before; after a loss for all of them, since who came and went meanwhile is not known. They are asked for
+    /// as of the look's beginning: what one of them has found out of a driver holds for all. Of who comes later there is an event, too.
+    /// </summary>
     public async Task LookAsync(CancellationToken stop)
     {
         Looks++;
+        _lookedFrom = devices.Seqnum;
         if (HasLost)
             Forget();
         var sinceTurn = 0;
@@ -81,7 +86,7 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
         {
             // one that we know has had its answer; only an event makes it ask anew
             if (!_seen.Contains(device.DevPath))
-                See(device, stop);
+                See(device with { Seqnum = _lookedFrom }, stop);
             if (++sinceTurn % DevicesPerTurn == 0)
                 await loop.Delay(TimeSpan.Zero, stop);
             if (stop.IsCancellationRequested)
@@ -172,6 +177,9 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
     void See(DeviceEvent device, CancellationToken stop)
     {
         var isNew = _seen.Add(device.DevPath);
+        // as if found by looking: it has been there for who knows how long
+        if (isNew && device.IsSynthetic)
+            device = device with { Seqnum = _lookedFrom };
         if (isNew && IsDevice(device))
             Devices++;
         foreach (var wish in DeviceWishes.Of(device))

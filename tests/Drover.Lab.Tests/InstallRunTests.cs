@@ -34,7 +34,7 @@ public class InstallRunTests
 
     static void Named(string problem, params BootReport[] boots) => Assert.Contains(InstallRun.Judge(boots), told => told.Contains(problem, StringComparison.Ordinal));
 
-    static BootReport Boot(string name, string? files, params ModuleCall[] calls) => new(name, calls, ["button"], 0, 40, [], Active: false, files, 0);
+    static BootReport Boot(string name, string? files, params ModuleCall[] calls) => new(name, calls, ["button"], 0, 40, [], Active: false, files, 0, new Dictionary<string, double>());
 
     static ModuleCall Call(string comm, string result) => new("finit_module", null, result, 1, comm, 1, 0.1, null);
 }

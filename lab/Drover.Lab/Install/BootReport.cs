@@ -14,8 +14,10 @@ namespace Drover.Lab.Install;
 /// <param name="Active">Whether the daemon's unit is active.</param>
 /// <param name="Files">Every file below /etc and /usr, a line each; null in a boot that does not look.</param>
 /// <param name="Status">What install or uninstall ended with.</param>
+/// <param name="PeakBytes">Of the services systemd-udevd and drover: the most memory that each had at a time (cgroup v2, memory.peak).</param>
 sealed record BootReport(
-    string Name, IReadOnlyList<ModuleCall> Calls, IReadOnlyList<string> Live, long LostEvents, double Seconds, IReadOnlyList<string> FailedUnits, bool Active, string? Files, int Status)
+    string Name, IReadOnlyList<ModuleCall> Calls, IReadOnlyList<string> Live, long LostEvents, double Seconds, IReadOnlyList<string> FailedUnits, bool Active, string? Files, int Status,
+    IReadOnlyDictionary<string, double> PeakBytes)
 {
     public static BootReport Read(string name, GuestResult result)
     {
@@ -23,7 +25,8 @@ sealed record BootReport(
         return new(
             name, trace.Calls, [.. Lines(result.Required("modules")).Order(StringComparer.Ordinal)], trace.LostEvents,
             double.Parse(result.Required("uptime").Split(' ')[0], CultureInfo.InvariantCulture), Lines(result.Required("failed")),
-            Lines(result.Required("active")).FirstOrDefault() == "active", result.Text("files"), int.Parse(result.Text("status") ?? "0", CultureInfo.InvariantCulture));
+            Lines(result.Required("active")).FirstOrDefault() == "active", result.Text("files"), int.Parse(result.Text("status") ?? "0", CultureInfo.InvariantCulture),
+            GuestFacts.Facts(result.Text("memory") ?? ""));
     }
 
     /// <summary>udevd's workers call themselves "(udev-worker)".</summary>

@@ -71,11 +71,13 @@ static class InstallRun
     /// <summary>A table of the boots.</summary>
     public static string Table(IReadOnlyList<BootReport> boots)
     {
-        var text = new StringBuilder("boot     load calls  by udev  by Drover  by others  EEXIST, EBUSY  ENODEV  modules live  seconds\n");
+        var text = new StringBuilder("boot     load calls  by udev  by Drover  by others  EEXIST, EBUSY  ENODEV  modules live  udev, MB  Drover, MB  seconds\n");
         foreach (var boot in boots)
             text.AppendLine(CultureInfo.InvariantCulture,
-                $"{boot.Name,-9}{boot.Calls.Count,10}{boot.ByUdev,9}{boot.ByDrover,11}{boot.ByOthers,11}{boot.Duplicates,15}{boot.Calls.Count(call => call.Result == "ENODEV"),8}{boot.Live.Count,14}{boot.Seconds,9:0.0}");
+                $"{boot.Name,-9}{boot.Calls.Count,10}{boot.ByUdev,9}{boot.ByDrover,11}{boot.ByOthers,11}{boot.Duplicates,15}{boot.Calls.Count(call => call.Result == "ENODEV"),8}{boot.Live.Count,14}{Megabytes(boot, "systemd-udevd"),10}{Megabytes(boot, "drover"),12}{boot.Seconds,9:0.0}");
         return text.ToString();
+
+        static string Megabytes(BootReport boot, string unit) => boot.PeakBytes.TryGetValue(unit, out var bytes) ? $"{bytes / 1e6:0.0}" : "–";
     }
 
     static IEnumerable<string> Difference(string? before, string? after)

@@ -60,6 +60,20 @@ public class DeviceServiceTests
     }
 
     [Fact]
+    public void A_repeated_event_of_a_device_that_was_not_seen_yet_finds_what_the_look_has_found()
+    {
+        var bench = new Bench([new("driver") { Inode = 1, Replies = [Errno.ENODEV] }], [("d:*", "driver"), ("e:*", "driver")]);
+        bench.Devices.Add("/devices/d", "d:1");
+        bench.Run(async service =>
+        {
+            await service.SettleAsync(null, null, default);
+            bench.Devices.Repeats("/devices/e", "e:1");
+            await service.SettleAsync(null, null, default);
+            Assert.Equal((1, 2), (bench.Machine["driver"].Calls, service.Status().Counts.Requests));
+        });
+    }
+
+    [Fact]
     public void A_module_that_went_is_loaded_again_for_a_repeated_event()
     {
         var bench = new Bench([new("disk") { Inode = 1 }], [("d:*", "disk")]);
