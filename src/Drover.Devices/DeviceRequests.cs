@@ -86,7 +86,7 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
         {
             // one that we know has had its answer; only an event makes it ask anew
             if (!_seen.Contains(device.DevPath))
-                See(device with { Seqnum = _lookedFrom }, stop);
+                See(device, stop);
             if (++sinceTurn % DevicesPerTurn == 0)
                 await loop.Delay(TimeSpan.Zero, stop);
             if (stop.IsCancellationRequested)

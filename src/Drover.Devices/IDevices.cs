@@ -7,7 +7,7 @@ public enum DeviceAction { Add, Remove, Change, Move, Online, Offline, Bind, Unb
 /// <param name="Action"><see cref="DeviceAction.Add"/> for a device that was found.</param>
 /// <param name="DevPath">Its path below /sys, beginning with a slash.</param>
 /// <param name="Subsystem">Its subsystem, or empty.</param>
-/// <param name="Seqnum">The event's SEQNUM; for a device that was found, the kernel's SEQNUM when its uevent file was read, or before.</param>
+/// <param name="Seqnum">The event's SEQNUM; for a device that was found, the kernel's SEQNUM when the look began: of who comes later there is an event.</param>
 /// <param name="Modaliases">Every MODALIAS line it has: none, one or two.</param>
 /// <param name="Properties">The other properties, as KEY=value.</param>
 public sealed record DeviceEvent(

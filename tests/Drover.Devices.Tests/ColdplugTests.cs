@@ -204,7 +204,11 @@ sealed class SimulatedDevices(SimulatedLoop loop, SimulatedMachine machine) : ID
 
     public ulong Seqnum => machine.UeventSeqnum;
 
-    public IEnumerable<DeviceEvent> Enumerate() => Present.ToArray().Select(device => device with { Seqnum = Seqnum });
+    public IEnumerable<DeviceEvent> Enumerate()
+    {
+        var began = Seqnum;
+        return Present.ToArray().Select(device => device with { Seqnum = began });
+    }
 
     public IDisposable? Listen(Action<DeviceEvent> received, Action lost)
     {

@@ -28,7 +28,7 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
     readonly byte[] _link = new byte[SysPath.MaxBytes];
     readonly byte[] _resolved = new byte[SysPath.MaxBytes];
     readonly byte[] _path = new byte[SysPath.MaxBytes];
-    ulong _seqnum = seqnum?.Read() ?? 0;
+    readonly ulong _seqnum = seqnum?.Read() ?? 0;
 
     internal IEnumerable<DeviceEvent> Devices()
     {
@@ -86,8 +86,6 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
             yield break;
         }
 
-        // Before the list is read: what comes later has an event with a number of its own. One look a device would be a fifth of the whole walk.
-        _seqnum = seqnum?.Read() ?? 0;
         while (_inner.MoveNext())
         {
             // attribute files lie beside the links

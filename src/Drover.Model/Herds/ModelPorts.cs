@@ -88,9 +88,10 @@ sealed class ModelDevices(HerdMachine machine, SimulatedLoop loop) : IDevices
 
     public IEnumerable<DeviceEvent> Enumerate()
     {
+        var began = Seqnum;
         // more may appear while the look goes on
         for (var i = 0; i < machine.Devices.Count; i++)
-            yield return EventOf(machine.Devices[i], Seqnum);
+            yield return EventOf(machine.Devices[i], began);
     }
 
     public IDisposable? Listen(Action<DeviceEvent> received, Action lost)
