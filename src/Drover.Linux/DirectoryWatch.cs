@@ -60,15 +60,31 @@ public sealed class DirectoryWatch : IDisposable
     {
         foreach (var directory in _directories)
         {
-            if (Add(directory) is >= 0 and var watch)
+            if (!TryWatch(directory))
             {
-                _watched[watch] = null;
+                WatchFor(directory);
+                TryWatch(directory); // it may have come before its parent was watched
             }
-            else if (Path.GetDirectoryName(directory) is { } parent && Add(parent) is >= 0 and var above && _watched.GetValueOrDefault(above, []) is { } names)
-            {
-                names.Add(Path.GetFileName(directory));
-                _watched[above] = names;
-            }
+        }
+    }
+
+    bool TryWatch(string directory)
+    {
+        var watch = Add(directory);
+        if (watch >= 0)
+        {
+            _watched[watch] = null;
+        }
+
+        return watch >= 0;
+    }
+
+    void WatchFor(string directory)
+    {
+        if (Path.GetDirectoryName(directory) is { } parent && Add(parent) is >= 0 and var above && _watched.GetValueOrDefault(above, []) is { } names)
+        {
+            names.Add(Path.GetFileName(directory));
+            _watched[above] = names;
         }
     }
 

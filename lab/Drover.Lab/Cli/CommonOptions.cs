@@ -20,6 +20,10 @@ static class CommonOptions
         Options(arguments.Text("--drover-args") ?? ""),
         console);
 
+    /// <summary>Of a command that shows guests: <c>--verbose</c> their consoles, <c>--raw</c> what they sent, too.</summary>
+    public static RunSettings GuestSettings(ArgumentReader arguments) =>
+        Settings(arguments, arguments.Flag("--verbose") ? Console.Error.WriteLine : null) with { RawFolder = arguments.Text("--raw") };
+
     /// <summary>They go into a file that the guest's shell reads.</summary>
     static string Options(string text) =>
         text.All(c => char.IsAsciiLetterOrDigit(c) || " -=_.,/".Contains(c)) ? text : throw ArgumentReader.Wrong($"--drover-args takes plain options, not '{text}'");

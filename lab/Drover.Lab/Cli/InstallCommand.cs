@@ -25,7 +25,7 @@ static class InstallCommand
         var arguments = new ArgumentReader(given, "--verbose");
         var kernel = arguments.Choice("--kernel", [.. Kernels.All.Where(kernel => kernel != Kernels.Gates)]);
         var cpus = arguments.Number("--cpus", 1, CommonOptions.MaximumCpus, fallback: 4);
-        var settings = CommonOptions.Settings(arguments, arguments.Flag("--verbose") ? Console.Error.WriteLine : null) with { RawFolder = arguments.Text("--raw") };
+        var settings = CommonOptions.GuestSettings(arguments);
         arguments.End();
         Laboratory.HashOf(settings.Binary); // says so where there is none
 

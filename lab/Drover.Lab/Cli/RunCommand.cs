@@ -56,9 +56,7 @@ static class RunCommand
         if (kernel != Kernels.Gates && gate != own)
             throw ArgumentReader.Wrong($"Debian's {kernel} has the gate it has, {own}; only --kernel gates has a choice");
         var json = arguments.Text("--json");
-        var settings = CommonOptions.Settings(arguments, arguments.Flag("--verbose") ? Console.Error.WriteLine : null);
-        if (arguments.Text("--raw") is { } raw)
-            settings = settings with { RawFolder = raw };
+        var settings = CommonOptions.GuestSettings(arguments);
         settings = settings with { Devices = arguments.Names("--devices"), Watch = arguments.Flag("--watch") };
         var scenario = ScenarioWish.Read(arguments, loader, settings.Binary);
         arguments.End();

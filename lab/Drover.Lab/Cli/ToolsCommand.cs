@@ -38,9 +38,7 @@ static class ToolsCommand
             arguments.Number("--rounds", 0, 1000, fallback: 10),
             arguments.Names("--only"));
         var json = arguments.Text("--json");
-        var settings = CommonOptions.Settings(arguments, arguments.Flag("--verbose") ? Console.Error.WriteLine : null);
-        if (arguments.Text("--raw") is { } raw)
-            settings = settings with { RawFolder = raw };
+        var settings = CommonOptions.GuestSettings(arguments);
         arguments.End();
         Laboratory.HashOf(settings.Binary); // says so where there is none
 

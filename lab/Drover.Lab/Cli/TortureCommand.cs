@@ -36,9 +36,7 @@ static class TortureCommand
         var cpus = arguments.Number("--cpus", 2, CommonOptions.MaximumCpus, fallback: 8);
         var seconds = arguments.Number("--minutes", 1, 600, fallback: 10) * 60;
         var processes = arguments.Number("--processes", 1, 10_000, fallback: 200);
-        var settings = CommonOptions.Settings(arguments, arguments.Flag("--verbose") ? Console.Error.WriteLine : null);
-        if (arguments.Text("--raw") is { } raw)
-            settings = settings with { RawFolder = raw };
+        var settings = CommonOptions.GuestSettings(arguments);
         arguments.End();
         Laboratory.HashOf(settings.Binary); // says so where there is none
 
