@@ -18,6 +18,9 @@ sealed record RunSettings(string Memory, TimeSpan? Timeout, string Binary, strin
 {
     /// <summary>More devices of the guest, as QEMU names them.</summary>
     public IReadOnlyList<string> Devices { get; init; } = [];
+
+    /// <summary>drover watch runs beside the loader, whoever it is.</summary>
+    public bool Watch { get; init; }
 }
 
 /// <summary>Prepares what a point needs, boots it, reports it. May be asked for several points at once.</summary>
@@ -76,6 +79,12 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
         {
             hash = HashOf(settings.Binary);
             run = run with { Binary = settings.Binary, DroverArguments = settings.DroverArguments };
+        }
+
+        if (settings.Watch)
+        {
+            hash = HashOf(settings.Binary);
+            run = run with { Binary = settings.Binary, Settings = "watch=1\n" };
         }
 
         var result = await Qemu.BootAsync(run, _cache, stop);

@@ -74,6 +74,14 @@ complete -c drover -n '__fish_seen_subcommand_from resolve' -s k -l release -x -
 complete -c drover -n '__fish_seen_subcommand_from resolve' -l json -d 'one JSON document instead of text'
 complete -c drover -n '__fish_seen_subcommand_from resolve' -s v -l verbose -d 'say more'
 complete -c drover -n '__fish_seen_subcommand_from resolve' -s h -l help -d 'this text'
+complete -c drover -n __fish_use_subcommand -f -a watch -d 'show every module load on this machine as it happens, and what was in vain'
+complete -c drover -n '__fish_seen_subcommand_from watch' -f
+complete -c drover -n '__fish_seen_subcommand_from watch' -l once -x -d 'end by itself after so many seconds'
+complete -c drover -n '__fish_seen_subcommand_from watch' -l begin -d 'only begin, and leave the trace to the kernel: for --since-boot, later'
+complete -c drover -n '__fish_seen_subcommand_from watch' -l since-boot -d 'go on with what --begin began, early in the boot'
+complete -c drover -n '__fish_seen_subcommand_from watch' -l json -d 'JSON lines instead of the table: what it can see, each call as it ends, the totals'
+complete -c drover -n '__fish_seen_subcommand_from watch' -s v -l verbose -d 'a line for each call as it ends, on standard error'
+complete -c drover -n '__fish_seen_subcommand_from watch' -s h -l help -d 'this text'
 complete -c drover -n __fish_use_subcommand -f -a herd -d 'show on a model of the kernel what it costs when all CPUs load the same modules'
 complete -c drover -n '__fish_seen_subcommand_from herd' -f
 complete -c drover -n '__fish_seen_subcommand_from herd' -l cpus -x -d 'CPUs of the machine, 1 to 8192'

@@ -25,6 +25,8 @@ static class ReportText
             Row("in /dev", $"{run.Nodes.Count} nodes and links");
         if (run.KernelRequests.Count > 0)
             Row("kernel asked", $"modprobe {run.KernelRequests.Count} times itself: {string.Join(", ", run.KernelRequests.Take(RequestsShown).Select(request => request.Split(' ')[0]))}{(run.KernelRequests.Count > RequestsShown ? ", …" : "")}");
+        if (run.Watch is { } watch)
+            Row("watch", watch.ToString());
         foreach (var warning in run.Warnings)
             Row("warning", warning);
         return text.ToString();

@@ -53,10 +53,12 @@ public static class OutcomeJson
         return null;
     }
 
-    /// <summary>A symbol, or the number of one that has none (<see cref="ErrnoText.Name"/>).</summary>
-    static Errno? ErrnoOf(string name)
+    /// <summary>What <see cref="KeyOf"/> gave: <c>0</c>, a symbol, or the number of one that has none (<see cref="ErrnoText.Name"/>); null for any other text.</summary>
+    public static Errno? ErrnoOf(string name)
     {
         const string Unnamed = "errno ";
+        if (name == "0")
+            return Errno.None;
         if (ErrnoText.TryParse(name, out var error))
             return error;
         return name.StartsWith(Unnamed, StringComparison.Ordinal) && int.TryParse(name.AsSpan(Unnamed.Length), out var number) && number > 0 ? (Errno)number : null;

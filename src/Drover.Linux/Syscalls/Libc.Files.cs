@@ -8,10 +8,12 @@ internal static partial class Libc
     internal const int AT_FDCWD = -100;
 
     internal const int O_RDONLY = 0;
+    internal const int O_WRONLY = 1;
     internal const int O_RDWR = 2;
     internal const int O_CREAT = 0x40;
     internal const int O_NOCTTY = 0x100;
     internal const int O_TRUNC = 0x200;
+    internal const int O_APPEND = 0x400;
     internal const int O_NONBLOCK = 0x800;
     internal const int O_CLOEXEC = 0x80000;
 

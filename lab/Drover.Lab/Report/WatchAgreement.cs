@@ -1,0 +1,57 @@
+using System.Globalization;
+using Drover.Lab.Guest;
+using Drover.Lab.Reading;
+
+namespace Drover.Lab.Report;
+
+/// <summary>Whether drover watch saw what the lab's own trace has.</summary>
+/// <param name="Calls">By watch.</param>
+/// <param name="CallsMissing">Calls of the trace, by system call and result, that watch has not.</param>
+/// <param name="CallsTooMany">Calls of watch that the trace has not.</param>
+/// <param name="NamesDiffering">Calls of the trace, by module too, that watch has not. The trace names a call by the file opened last, which is wrong for a second try with an older descriptor.</param>
+/// <param name="Unnamed">Calls of watch without a module.</param>
+/// <param name="KernelWastedBytes">By the kernel's module statistics, where it has them: what <paramref name="WastedBytes"/> must be.</param>
+/// <param name="MemoryBytes">Largest resident set of watch.</param>
+/// <param name="CpuSeconds">Of watch, user and system, once it traces: while the loader works.</param>
+/// <param name="StartCpuSeconds">Until then.</param>
+/// <param name="LeftBehind">Trace instances that were there after its end.</param>
+sealed record WatchAgreement(
+    int Calls, int CallsMissing, int CallsTooMany, int NamesDiffering, int Unnamed, long InVainBytes, long WastedBytes, long? KernelWastedBytes, long LostEvents, long MemoryBytes,
+    double CpuSeconds, double StartCpuSeconds, IReadOnlyList<string> LeftBehind, IReadOnlyList<string> Degraded)
+{
+    /// <summary>Of times in /proc/PID/stat (sysconf(_SC_CLK_TCK)).</summary>
+    const double TicksPerSecond = 100;
+
+    public static WatchAgreement Of(WatchRecord record, IReadOnlyList<ModuleCall> traced, ModuleStats? stats, GuestResult result)
+    {
+        var tracedCalls = traced.Select(call => new WatchedCall(call.Syscall, call.Module, call.Result)).ToList();
+        var (mine, theirs) = (Counted(Nameless(record.Calls)), Counted(Nameless(tracedCalls)));
+        return new(
+            record.Calls.Count, Missing(theirs, mine), Missing(mine, theirs), Missing(Counted(tracedCalls), Counted(record.Calls)), record.Calls.Count(call => call.Module is null),
+            record.InVainBytes, record.WastedBytes, stats?.WastedBytes, record.LostEvents, Resident(result.Text("watch.status") ?? ""),
+            Cpu(result, "watch.stat") - Cpu(result, "watch.begun"), Cpu(result, "watch.begun"),
+            (result.Text("watch.left") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries), record.Degraded);
+    }
+
+    public override string ToString() =>
+        $"{(CallsMissing + CallsTooMany == 0 ? $"all {Calls} calls of the trace, by system call and result" : $"{CallsMissing} calls of the trace missing, {CallsTooMany} too many, of {Calls}")}, {NamesDiffering} named otherwise, {Unnamed} unnamed; "
+        + $"{ReportText.Bytes(InVainBytes)} in vain, {ReportText.Bytes(WastedBytes)} wasted{(KernelWastedBytes is { } kernel ? $" (the kernel's statistics: {ReportText.Bytes(kernel)})" : "")}; "
+        + string.Create(CultureInfo.InvariantCulture, $"{LostEvents} events lost, {CpuSeconds:F2} s of CPU after {StartCpuSeconds:F2} s to start, {ReportText.Bytes(MemoryBytes)} resident")
+        + (LeftBehind.Count > 0 ? $"; left behind: {string.Join(' ', LeftBehind)}" : "")
+        + string.Concat(Degraded.Select(lack => $"; {lack}"));
+
+    static IEnumerable<WatchedCall> Nameless(IEnumerable<WatchedCall> calls) => calls.Select(call => call with { Module = null });
+
+    static Dictionary<WatchedCall, int> Counted(IEnumerable<WatchedCall> calls) => calls.GroupBy(call => call).ToDictionary(group => group.Key, group => group.Count());
+
+    static int Missing(Dictionary<WatchedCall, int> all, Dictionary<WatchedCall, int> there) => all.Sum(pair => Math.Max(0, pair.Value - there.GetValueOrDefault(pair.Key)));
+
+    static long Resident(string status) => status.Split('\n').FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)) is { } line
+        ? GuestFacts.Kilobytes(line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal))
+        : 0;
+
+    // fields 14 and 15, counted from behind the name, which may hold blanks
+    static double Cpu(GuestResult result, string file) => result.Text(file) is { } stat && stat.LastIndexOf(')') is > 0 and var end && stat[(end + 2)..].Split(' ') is { Length: > 13 } fields
+        ? (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond
+        : 0;
+}
