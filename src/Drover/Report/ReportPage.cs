@@ -8,6 +8,9 @@ static class ReportPage
     /// <summary>Steps of a critical path that the table has, its last ones.</summary>
     const int MostSteps = 25;
 
+    /// <summary>Of the longest bar in a table.</summary>
+    const double BarEm = 11;
+
     /// <param name="recordings">At least one.</param>
     public static void Write(TextWriter writer, string title, IReadOnlyList<Recording> recordings) =>
         HtmlPage.Write(writer, title, html => WriteBody(html, recordings), "figures are those of the recordings named above");
@@ -44,7 +47,12 @@ static class ReportPage
         foreach (var figure in Figures.Of(recordings))
         {
             html.Line($"<tr><td>{figure.Name}</td>");
-            WriteBars(html, figure.Values, Most(figure.Values), figure.Format);
+            var most = Most(figure.Values);
+            for (var i = 0; i < figure.Values.Count; i++)
+            {
+                html.Line($"<td class=\"figure\">{figure.Format(figure.Values[i])}</td>");
+                WriteBar(html, figure.Values[i], most, i);
+            }
             html.Raw("</tr>");
         }
         html.Raw("<tr><td>how calls ended</td>");
@@ -56,12 +64,9 @@ static class ReportPage
         html.Raw("</tr>\n</table></div>");
     }
 
-    /// <summary>A cell with the figure and one with a bar, for each recording.</summary>
-    static void WriteBars(HtmlWriter html, IReadOnlyList<long> values, long most, Func<long, string> format)
-    {
-        for (var i = 0; i < values.Count; i++)
-            html.Line($"<td class=\"figure\">{format(values[i])}</td><td class=\"bar\"><div class=\"mark c{i}\" style=\"width:{(most == 0 ? 0 : 100.0 * values[i] / most)}%\"></div></td>");
-    }
+    /// <summary>A cell with a bar: in all of them, what is as much is as long.</summary>
+    static void WriteBar(HtmlWriter html, long value, long most, int recording) =>
+        html.Line($"<td class=\"bar\"><div class=\"mark c{recording}\" style=\"width:{(most == 0 ? 0 : BarEm * value / most)}em\"></div></td>");
 
     static void WriteCharts(HtmlWriter html, IReadOnlyList<Recording> recordings)
     {
@@ -120,7 +125,10 @@ static class ReportPage
         {
             html.Line($"<tr><td>{module.Module}</td>");
             for (var i = 0; i < recordings.Count; i++)
-                html.Line($"<td class=\"figure\">{Figures.Count(module.Calls[i])}</td><td class=\"figure\">{ByteSize.Format(module.Bytes[i])}</td><td class=\"bar\"><div class=\"mark c{i}\" style=\"width:{(most == 0 ? 0 : 100.0 * module.Bytes[i] / most)}%\"></div></td>");
+            {
+                html.Line($"<td class=\"figure\">{Figures.Count(module.Calls[i])}</td><td class=\"figure\">{ByteSize.Format(module.Bytes[i])}</td>");
+                WriteBar(html, module.Bytes[i], most, i);
+            }
             html.Raw("</tr>");
         }
         html.Raw("</table></div>");
