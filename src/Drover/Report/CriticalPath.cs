@@ -17,7 +17,12 @@ enum PathReason
 }
 
 /// <summary>A call on the path, and why it came after the one before it on the path.</summary>
-readonly record struct PathStep(RecordedCall Call, PathReason Reason);
+sealed class PathStep(RecordedCall call, PathReason reason)
+{
+    public RecordedCall Call => call;
+
+    public PathReason Reason => reason;
+}
 
 /// <summary>What the end waited for: from the call that ended last, back through what each waited for. Stateless.</summary>
 static class CriticalPath

@@ -44,7 +44,7 @@ static class Figures
     public static string ByResult(Recording recording)
     {
         var parts = new List<string>();
-        foreach (var (result, calls) in recording.Results)
+        foreach (var (result, calls) in recording.Results.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             if (calls > 0)
                 parts.Add($"{Count(calls)} {(result == "0" ? "ok" : result)}");
@@ -55,20 +55,25 @@ static class Figures
     /// <summary>Calls against CPUs, a line for each who loaded; null where all have as many CPUs, or nobody knows how many.</summary>
     public static LineChart? CallsAgainstCpus(IReadOnlyList<Recording> recordings)
     {
-        var lines = new SortedDictionary<string, SortedDictionary<long, ChartPoint>>(StringComparer.Ordinal);
-        var cpus = new HashSet<int>();
+        var lines = new List<ChartLine>();
         foreach (var recording in recordings)
         {
-            if (recording.Cpus is not (> 0 and var count))
+            if (recording.Cpus is not (> 0 and var cpus))
                 continue;
-            cpus.Add(count);
-            if (!lines.TryGetValue(recording.Name, out var points))
-                lines.Add(recording.Name, points = []);
+            var line = lines.Find(line => line.Name == recording.Name);
+            if (line is null)
+                lines.Add(line = new ChartLine(recording.Name, []));
+            var at = 0;
+            while (at < line.Points.Count && line.Points[at].At < cpus)
+                at++;
             // of several runs with as many CPUs, the one with most calls
-            if (!points.TryGetValue(count, out var known) || known.Value < recording.TotalCalls)
-                points[count] = new ChartPoint(count, recording.TotalCalls);
+            if (at == line.Points.Count || line.Points[at].At > cpus)
+                line.Points.Insert(at, new ChartPoint(cpus, recording.TotalCalls));
+            else if (line.Points[at].Value < recording.TotalCalls)
+                line.Points[at] = new ChartPoint(cpus, recording.TotalCalls);
         }
-        return cpus.Count < 2 ? null : new LineChart([.. lines.Select(line => new ChartLine(line.Key, [.. line.Value.Values]))], "load calls", "CPUs", Count, Count);
+        var chart = new LineChart(lines, "load calls", "CPUs", Count, Count);
+        return chart.Ats().Count < 2 ? null : chart;
     }
 
     public static bool HaveCalls(IReadOnlyList<Recording> recordings)

@@ -30,7 +30,6 @@ static class ModuleRows
         var all = new List<Row>(modules.Count);
         foreach (var (name, module) in modules)
         {
-            module.Bars.Sort((one, other) => one.FromNs.CompareTo(other.FromNs));
             all.Add(new Row($"{name} ({workers.GetValueOrDefault(name)} ×)") { Calls = module.Calls, Bars = Merge(module.Bars), Path = module.Path });
         }
         return Busiest(all, Most);
@@ -59,24 +58,25 @@ static class ModuleRows
     }
 
     /// <summary>What happened to a module at each time: while it is loaded, that; then what was in vain; then who waits.</summary>
-    /// <param name="bars">Ascending by their beginning, of one module.</param>
+    /// <param name="bars">Of one module.</param>
     static List<Bar> Merge(List<Bar> bars)
     {
-        List<(long At, int Change, BarKind Kind)> changes = new(2 * bars.Count);
+        List<Change> changes = new(2 * bars.Count);
         foreach (var bar in bars)
         {
-            changes.Add((bar.FromNs, 1, bar.Kind));
-            changes.Add((bar.ToNs, -1, bar.Kind));
+            changes.Add(new Change(bar.FromNs, 1, bar.Kind));
+            changes.Add(new Change(bar.ToNs, -1, bar.Kind));
         }
         // beginnings first: what ends and begins at once goes on
-        changes.Sort((one, other) => one.At != other.At ? one.At.CompareTo(other.At) : other.Change.CompareTo(one.Change));
+        changes.Sort((one, other) => one.At != other.At ? one.At.CompareTo(other.At) : other.By.CompareTo(one.By));
         var merged = new List<Bar>();
         Span<int> open = stackalloc int[3];
         var from = 0L;
-        foreach (var (at, change, kind) in changes)
+        foreach (var change in changes)
         {
+            var at = change.At;
             var before = Shown(open);
-            open[(int)kind] += change;
+            open[(int)change.Kind] += change.By;
             var now = Shown(open);
             if (now == before)
                 continue;
@@ -89,4 +89,14 @@ static class ModuleRows
 
     static BarKind? Shown(ReadOnlySpan<int> open) =>
         open[(int)BarKind.Loading] > 0 ? BarKind.Loading : open[(int)BarKind.Failed] > 0 ? BarKind.Failed : open[(int)BarKind.Waiting] > 0 ? BarKind.Waiting : null;
+
+    /// <summary>So many more, or less, do it from then on.</summary>
+    sealed class Change(long at, int by, BarKind kind)
+    {
+        public long At => at;
+
+        public int By => by;
+
+        public BarKind Kind => kind;
+    }
 }

@@ -1,15 +1,15 @@
 namespace Drover.Report;
 
-/// <summary>One call that was to load a module, wherever it was recorded. Immutable.</summary>
-sealed record RecordedCall
+/// <summary>One call that was to load a module, wherever it was recorded. Changed by whoever reads it, until it is drawn.</summary>
+sealed class RecordedCall
 {
     /// <summary>Normalised name, or what stands for one that nobody knows.</summary>
     public required string Module { get; init; }
 
     /// <summary>When it was asked for, where that is known; in ns since the recording's beginning, as all times.</summary>
-    public long? WantedNs { get; init; }
+    public long? WantedNs { get; set; }
 
-    public required long StartNs { get; init; }
+    public required long StartNs { get; set; }
 
     /// <summary>From entry to exit, sleep included.</summary>
     public required long TookNs { get; init; }
@@ -43,8 +43,9 @@ sealed record RecordedCall
     public string Outcome => Result switch { null => "not ended", "0" => HasWaited ? "got the first one's success" : "returns 0", _ => Result };
 }
 
-/// <summary>What happened on a machine while modules were loaded, from whatever source. Immutable.</summary>
-sealed record Recording
+/// <summary>What happened on a machine while modules were loaded, from whatever source. Changed by whoever reads it, until it is drawn.</summary>
+/// <remarks>A class, as its calls are: what a record has beyond it is never asked for, and takes room in the binary.</remarks>
+sealed class Recording
 {
     /// <summary>More calls than these are a mistake: a udev run with 4096 CPUs has 100,000.</summary>
     public const int MostCalls = 500_000;
@@ -55,27 +56,27 @@ sealed record Recording
     /// <summary>Where it is from: <c>a run in the lab</c>.</summary>
     public required string Source { get; init; }
 
-    public string? Kernel { get; init; }
+    public string? Kernel { get; set; }
 
-    public int? Cpus { get; init; }
+    public int? Cpus { get; set; }
 
     /// <summary>Load calls by "0", an errno's name, or "in flight".</summary>
-    public required SortedDictionary<string, long> Results { get; init; }
+    public required Dictionary<string, long> Results { get; init; }
 
     /// <summary>Distinct modules that calls were about.</summary>
     public required long Modules { get; init; }
 
     /// <summary>Read or handed over for calls that failed.</summary>
-    public required long InVainBytes { get; init; }
+    public required long InVainBytes { get; set; }
 
     /// <summary>From the first to the last of it.</summary>
-    public required long LengthNs { get; init; }
+    public required long LengthNs { get; set; }
 
     /// <summary>In the order of their beginning; none where the source has only counts.</summary>
     public IReadOnlyList<RecordedCall> Calls { get; init; } = [];
 
     /// <summary>Why the figures may not be the whole truth.</summary>
-    public IReadOnlyList<string> Doubts { get; init; } = [];
+    public IReadOnlyList<string> Doubts { get; set; } = [];
 
     public long TotalCalls
     {
@@ -95,10 +96,19 @@ sealed record Recording
     public const string InFlight = "in flight";
 
     /// <summary>A recording whose figures are those of its calls.</summary>
-    public static Recording Of(string name, string source, List<RecordedCall> calls)
+    /// <param name="calls">In any order, at times since whenever.</param>
+    /// <param name="beginNs">Its beginning on the same clock, if nothing was earlier.</param>
+    public static Recording Of(string name, string source, List<RecordedCall> calls, long beginNs = long.MaxValue)
     {
+        foreach (var call in calls)
+            beginNs = Math.Min(beginNs, Math.Min(call.StartNs, call.WantedNs ?? call.StartNs));
+        foreach (var call in calls)
+        {
+            call.StartNs -= beginNs;
+            call.WantedNs -= beginNs;
+        }
         calls.Sort((one, other) => one.StartNs.CompareTo(other.StartNs));
-        var results = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var results = new Dictionary<string, long>(StringComparer.Ordinal);
         var modules = new HashSet<string>(StringComparer.Ordinal);
         var (inVain, length) = (0L, 0L);
         foreach (var call in calls)

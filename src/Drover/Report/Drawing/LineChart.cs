@@ -6,9 +6,9 @@ namespace Drover.Report;
 /// <param name="Booted">Of a boot that failed the value is how far it came.</param>
 readonly record struct ChartPoint(long At, long Value, bool Booted = true);
 
-/// <summary>A line of a chart. Immutable.</summary>
+/// <summary>A line of a chart. Changed by whoever makes it, until it is drawn.</summary>
 /// <param name="Points">Ascending.</param>
-sealed record ChartLine(string Name, IReadOnlyList<ChartPoint> Points);
+sealed record ChartLine(string Name, List<ChartPoint> Points);
 
 /// <summary>Values along an axis, as an SVG and as a text draw them. Immutable.</summary>
 /// <param name="Values">What is shown: <c>wasted bytes</c>.</param>
@@ -23,13 +23,34 @@ sealed record LineChart(IReadOnlyList<ChartLine> Lines, string Values, string Al
     /// <summary>Every place on the axis where some line has a point, ascending.</summary>
     public List<long> Ats()
     {
-        var ats = new SortedSet<long>();
+        var ats = new List<long>();
         foreach (var line in Lines)
         {
             foreach (var point in line.Points)
-                ats.Add(point.At);
+            {
+                if (!ats.Contains(point.At))
+                    ats.Add(point.At);
+            }
         }
-        return [.. ats];
+        ats.Sort();
+        return ats;
+    }
+
+    /// <summary>Some boot failed.</summary>
+    public bool HasFailures
+    {
+        get
+        {
+            foreach (var line in Lines)
+            {
+                foreach (var point in line.Points)
+                {
+                    if (!point.Booted)
+                        return true;
+                }
+            }
+            return false;
+        }
     }
 
     /// <summary>The least and the most of the values above 0; null where there is none.</summary>

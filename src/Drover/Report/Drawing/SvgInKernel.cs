@@ -36,16 +36,19 @@ static class SvgInKernel
     }
 
     /// <summary>Most calls that were in the kernel at one time.</summary>
+    /// <param name="calls">In the order of their beginning.</param>
     public static int MostAtOnce(IReadOnlyList<RecordedCall> calls)
     {
-        var ends = new PriorityQueue<bool, long>();
-        var most = 0;
-        foreach (var call in calls)
+        var ends = new long[calls.Count];
+        for (var i = 0; i < ends.Length; i++)
+            ends[i] = calls[i].EndNs;
+        Array.Sort(ends);
+        var (most, ended) = (0, 0);
+        for (var begun = 1; begun <= ends.Length; begun++)
         {
-            while (ends.TryPeek(out _, out var end) && end <= call.StartNs)
-                ends.Dequeue();
-            ends.Enqueue(true, call.EndNs);
-            most = Math.Max(most, ends.Count);
+            while (ended < begun - 1 && ends[ended] <= calls[begun - 1].StartNs)
+                ended++;
+            most = Math.Max(most, begun - ended);
         }
         return most;
     }

@@ -44,7 +44,7 @@ static class SvgLineChart
         for (var line = 0; line < lines.Count; line++)
             WriteLine(html, chart, line, XOf, scale, bottom + (line * LegendLine));
         html.Raw("</svg></div>");
-        if (lines.Any(line => line.Points.Any(point => !point.Booted)))
+        if (chart.HasFailures)
             html.Raw("<p class=\"dim\">A cross: the boot failed.</p>");
     }
 

@@ -23,7 +23,6 @@ static class TextLineChart
         var lowest = BitOperations.Log2((ulong)least);
         var range = BitOperations.Log2((ulong)most) + 1 - lowest;
         var step = Math.Max(1, (range + Rows - 1) / Rows);
-        var hasFailed = lines.Any(line => line.Points.Any(point => !point.Booted));
         var plot = new Plot((range / step) + 2, width - LabelWidth - 2);
         int RowOf(double value) => value <= 0 ? 0 : Math.Clamp(1 + (int)Math.Round((Math.Log2(value) - lowest) / step), 1, plot.Height - 1);
 
@@ -32,7 +31,7 @@ static class TextLineChart
         for (var line = 0; line < lines.Count; line++)
             Draw(plot, lines[line].Points, (char)('a' + (line % 26)), point => (ColumnOf(point.At), RowOf(point.Value)));
 
-        writer.WriteLine($"{chart.Values} against {chart.Along}{(hasFailed ? "; a capital letter: the boot failed" : "")}; *: more than one line");
+        writer.WriteLine($"{chart.Values} against {chart.Along}{(chart.HasFailures ? "; a capital letter: the boot failed" : "")}; *: more than one line");
         for (var row = plot.Height - 1; row >= 0; row--)
         {
             var label = row == 0 ? "0" : row % 2 == 1 ? chart.FormatValue(1L << (lowest + ((row - 1) * step))) : "";
@@ -44,7 +43,7 @@ static class TextLineChart
             writer.WriteLine($"{new string(' ', LabelWidth + 2)}{(char)('a' + (line % 26))}  {lines[line].Name}");
     }
 
-    static void Draw(Plot plot, IReadOnlyList<ChartPoint> points, char letter, Func<ChartPoint, (int Column, int Row)> placeOf)
+    static void Draw(Plot plot, List<ChartPoint> points, char letter, Func<ChartPoint, (int Column, int Row)> placeOf)
     {
         for (var i = 0; i < points.Count; i++)
         {

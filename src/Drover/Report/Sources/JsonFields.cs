@@ -4,11 +4,15 @@ using Drover.Model;
 namespace Drover.Report;
 
 /// <summary>A document that a report is read from. Immutable.</summary>
-/// <param name="File">Its name, for messages.</param>
-/// <param name="Bytes">All of it, UTF-8.</param>
-sealed record JsonSource(string File, ReadOnlyMemory<byte> Bytes, JsonElement Root)
+/// <param name="file">Its name, for messages.</param>
+/// <param name="bytes">All of it, UTF-8.</param>
+sealed class JsonSource(string file, ReadOnlyMemory<byte> bytes, JsonElement root)
 {
-    public JsonFields Fields => new(this, Root, new ScenarioField(""));
+    public string File => file;
+
+    public JsonElement Root => root;
+
+    public JsonFields Fields => new(this, root, new ScenarioField(""));
 
     /// <summary>The elements of a list, which must be objects.</summary>
     /// <param name="place">Where the list stands.</param>
@@ -25,12 +29,12 @@ sealed record JsonSource(string File, ReadOnlyMemory<byte> Bytes, JsonElement Ro
         return objects;
     }
 
-    public RecordingException Wrong(ScenarioField field, string problem) => new($"{File}:{JsonPlace.LineOf(Bytes.Span, field)}: {field}: {problem}");
+    public RecordingException Wrong(ScenarioField field, string problem) => new($"{file}:{JsonPlace.LineOf(bytes.Span, field)}: {field}: {problem}");
 }
 
 /// <summary>An object of a document, read member by member: what is missing or of another type is told with file, line and field. Immutable.</summary>
 /// <param name="place">Where it stands.</param>
-readonly struct JsonFields(JsonSource source, JsonElement json, ScenarioField place)
+sealed class JsonFields(JsonSource source, JsonElement json, ScenarioField place)
 {
     /// <summary>Times in a recording are below this: thirty years, and sums of them stay far from the bounds of a long.</summary>
     const long MostNs = 1_000_000_000_000_000_000;
@@ -66,9 +70,9 @@ readonly struct JsonFields(JsonSource source, JsonElement json, ScenarioField pl
     }
 
     /// <summary>Its members are whole numbers.</summary>
-    public SortedDictionary<string, long> Counts(string name)
+    public Dictionary<string, long> Counts(string name)
     {
-        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         if (Member(name) is not { } table)
             return counts;
         if (table.ValueKind is not JsonValueKind.Object)

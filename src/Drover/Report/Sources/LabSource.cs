@@ -20,26 +20,22 @@ static class LabSource
             calls.Add(new RecordedCall
             {
                 Module = module ?? Unnamed,
-                StartNs = call.Seconds("startSeconds") - begin,
+                StartNs = call.Seconds("startSeconds"),
                 TookNs = call.Seconds("seconds"),
                 Result = call.OptionalText("result"),
                 Bytes = call.OptionalWhole("bytes") ?? (module is not null && sizes.TryGetValue(module, out var size) ? size : null),
                 Worker = $"{call.OptionalText("comm")} {call.Whole("tid").ToString(CultureInfo.InvariantCulture)}",
             });
         }
-        // before the loader's own start there is what the kernel asked for while the guest was set up
-        if (calls.Count > 0 && calls.Min(call => call.StartNs) is < 0 and var first)
-            calls = [.. calls.Select(call => call with { StartNs = call.StartNs - first })];
-        var recording = Recording.Of(NameOf(run.Text("loader")), "a run in the lab", calls);
-        return recording with
-        {
-            Kernel = run.OptionalText("kernelRelease"),
-            Cpus = (int)Math.Min(run.Whole("cpus"), int.MaxValue),
-            // without the files' sizes the calls do not tell it
-            InVainBytes = sizes.Count > 0 ? recording.InVainBytes : run.Whole("wastedBytes"),
-            LengthNs = Math.Max(recording.LengthNs, run.Seconds("coldplugSeconds")),
-            Doubts = run.Texts("warnings"),
-        };
+        var recording = Recording.Of(NameOf(run.Text("loader")), "a run in the lab", calls, begin);
+        recording.Kernel = run.OptionalText("kernelRelease");
+        recording.Cpus = (int)Math.Min(run.Whole("cpus"), int.MaxValue);
+        // without the files' sizes the calls do not tell it
+        if (sizes.Count == 0)
+            recording.InVainBytes = run.Whole("wastedBytes");
+        recording.LengthNs = Math.Max(recording.LengthNs, run.Seconds("coldplugSeconds"));
+        recording.Doubts = run.Texts("warnings");
+        return recording;
     }
 
     static string NameOf(string loader) => loader switch { "drover" => "drover coldplug", "daemon" => "drover daemon beside udev", _ => loader };

@@ -6,28 +6,20 @@ static class TimelineSource
     /// <exception cref="RecordingException">A field is missing or wrong.</exception>
     public static Recording Read(JsonSource source)
     {
-        var begin = long.MaxValue;
-        var loads = new List<(JsonFields Module, JsonFields First, long Wanted, long Called)>();
+        var calls = new List<RecordedCall>();
         foreach (var module in source.Fields.Objects("timeline"))
         {
             // what was live before the daemon came, or never called the kernel, took no time
             if (module.Object("first") is not { } first || first.OptionalMicroseconds("calledAtUs") is not { } called)
                 continue;
-            var wanted = first.OptionalMicroseconds("wantedAtUs") ?? called;
-            begin = Math.Min(begin, Math.Min(wanted, called));
-            loads.Add((module, first, wanted, called));
-        }
-        var calls = new List<RecordedCall>(loads.Count);
-        foreach (var (module, first, wanted, called) in loads)
-        {
             var ended = first.OptionalMicroseconds("endedAtUs");
             if (ended < called)
                 throw first.Wrong("endedAtUs", "is before calledAtUs");
             calls.Add(new RecordedCall
             {
                 Module = module.Text("module"),
-                WantedNs = wanted - begin,
-                StartNs = called - begin,
+                WantedNs = first.OptionalMicroseconds("wantedAtUs"),
+                StartNs = called,
                 TookNs = (ended ?? called) - called,
                 Result = ended is null ? null : first.OptionalText("errno") ?? "0",
                 Bytes = module.OptionalWhole("fileBytes"),
@@ -35,6 +27,9 @@ static class TimelineSource
                 Needed = first.Texts("needed"),
             });
         }
-        return Recording.Of("drover daemon", "a daemon's timeline", calls) with { Kernel = source.Fields.OptionalText("release"), Cpus = (int?)source.Fields.OptionalWhole("cpus") };
+        var recording = Recording.Of("drover daemon", "a daemon's timeline", calls);
+        recording.Kernel = source.Fields.OptionalText("release");
+        recording.Cpus = (int?)source.Fields.OptionalWhole("cpus");
+        return recording;
     }
 }

@@ -19,7 +19,7 @@ static class WatchSource
     public static Recording Read(ReadOnlyMemory<byte> bytes, string file)
     {
         WatchHeader? header = null;
-        var traced = new List<TracedCall>();
+        var calls = new List<RecordedCall>();
         var (number, lost, hasEnded) = (0, 0L, false);
         for (var left = bytes.Span; !left.IsEmpty; number++)
         {
@@ -33,7 +33,7 @@ static class WatchSource
             {
                 header ??= WatchRecording.TryReadHeader(line);
                 if (WatchRecording.TryReadCall(line) is { IsLoad: true } call)
-                    traced.Add(Checked(call));
+                    calls.Add(Of(Checked(call)));
                 lost += WatchRecording.TryReadLost(line) ?? 0;
                 hasEnded |= line.StartsWith("{\"type\":\"totals\"", StringComparison.Ordinal);
             }
@@ -41,7 +41,7 @@ static class WatchSource
             {
                 throw new RecordingException($"{file}:{number + 1}: {problem.Message}");
             }
-            if (traced.Count > Recording.MostCalls)
+            if (calls.Count > Recording.MostCalls)
                 throw new RecordingException($"{file}:{number + 1}: has more than {Recording.MostCalls} calls");
         }
         if (header is null)
@@ -51,25 +51,22 @@ static class WatchSource
             doubts.Add($"{lost} events of the trace were lost: counts are too low");
         if (!hasEnded)
             doubts.Add("the watch was killed: its end is missing");
-        return Of(header, traced, Path.GetFileNameWithoutExtension(file)) with { Kernel = header.Kernel, Cpus = header.Cpus, Doubts = doubts };
+        var recording = Recording.Of(Path.GetFileNameWithoutExtension(file), "a watch", calls);
+        (recording.Kernel, recording.Cpus, recording.Doubts) = (header.Kernel, header.Cpus, doubts);
+        return recording;
     }
 
-    static Recording Of(WatchHeader header, List<TracedCall> traced, string name)
+    static RecordedCall Of(TracedCall call) => new()
     {
-        // of a boot, the first call; else what came before the watch would be empty
-        var begin = traced.Count > 0 ? traced.Min(call => call.StartUs) : header.StartUs;
-        return Recording.Of(name, "a watch", [.. traced.Select(call => new RecordedCall
-        {
-            Module = call.Module ?? Unnamed,
-            StartNs = (call.StartUs - begin) * 1000,
-            TookNs = call.TookUs * 1000,
-            Result = call.Result is { } result ? OutcomeJson.KeyOf(result) : null,
-            HasWaited = call.HasWaited,
-            Bytes = call.ReadBytes,
-            Worker = string.Create(CultureInfo.InvariantCulture, $"{call.Comm} {call.Tid}"),
-            Asker = call.Device,
-        })]);
-    }
+        Module = call.Module ?? Unnamed,
+        StartNs = call.StartUs * 1000,
+        TookNs = call.TookUs * 1000,
+        Result = call.Result is { } result ? OutcomeJson.KeyOf(result) : null,
+        HasWaited = call.HasWaited,
+        Bytes = call.ReadBytes,
+        Worker = string.Create(CultureInfo.InvariantCulture, $"{call.Comm} {call.Tid}"),
+        Asker = call.Device,
+    };
 
     static TracedCall Checked(TracedCall call)
     {
