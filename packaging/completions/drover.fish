@@ -82,6 +82,17 @@ complete -c drover -n '__fish_seen_subcommand_from watch' -l since-boot -d 'go o
 complete -c drover -n '__fish_seen_subcommand_from watch' -l json -d 'JSON lines instead of the table: what it can see, each call as it ends, the totals'
 complete -c drover -n '__fish_seen_subcommand_from watch' -s v -l verbose -d 'a line for each call as it ends, on standard error'
 complete -c drover -n '__fish_seen_subcommand_from watch' -s h -l help -d 'this text'
+complete -c drover -n __fish_use_subcommand -f -a timeline -d 'show when the daemon loaded what, who waited for what, and the critical path'
+complete -c drover -n '__fish_seen_subcommand_from timeline' -f
+complete -c drover -n '__fish_seen_subcommand_from timeline' -l html -r -F -d 'a page to look at or to print; one file that needs nothing else'
+complete -c drover -n '__fish_seen_subcommand_from timeline' -l socket -r -F -d 'the daemon\'s control socket'
+complete -c drover -n '__fish_seen_subcommand_from timeline' -l json -d 'a recording: one JSON object'
+complete -c drover -n '__fish_seen_subcommand_from timeline' -s h -l help -d 'this text'
+complete -c drover -n __fish_use_subcommand -f -a report -d 'show what recordings of module loads tell: who loaded, who waited, what was in vain'
+complete -c drover -n '__fish_seen_subcommand_from report' -f
+complete -c drover -n '__fish_seen_subcommand_from report' -l html -r -F -d 'a page to look at or to print; one file that needs nothing else'
+complete -c drover -n '__fish_seen_subcommand_from report' -l title -x -d 'what stands above it'
+complete -c drover -n '__fish_seen_subcommand_from report' -s h -l help -d 'this text'
 complete -c drover -n __fish_use_subcommand -f -a herd -d 'show on a model of the kernel what it costs when all CPUs load the same modules'
 complete -c drover -n '__fish_seen_subcommand_from herd' -f
 complete -c drover -n '__fish_seen_subcommand_from herd' -l cpus -x -d 'CPUs of the machine, 1 to 8192'

@@ -3,6 +3,14 @@ namespace Drover.Loading;
 /// <summary>Is told, on the event loop, of what the loader does; must return soon and not throw.</summary>
 public interface ILoaderObserver
 {
+    /// <summary>A module that has a file is on its way: it is asked for, and nobody else's asking for it is in flight.</summary>
+    /// <param name="module">Normalised name.</param>
+    /// <param name="needed">What it waits for before its own call: hard dependencies, direct and indirect, and softdeps "pre".</param>
+    void Wanted(string module, IReadOnlyList<string> needed)
+    {
+        // of no interest to most
+    }
+
     /// <summary>A call goes to the kernel.</summary>
     void Calling(LoadCall call, ModuleFileFacts file);
 

@@ -208,6 +208,8 @@ public sealed class Loader
         if (ask.IsUrgent)
             flight.Hurry();
         _flights.Add(key, flight);
+        if (planned!.Path.Length > 0)
+            _observer?.Wanted(module, [.. planned.Before.Select(soft => soft.Name), .. planned.HardDependencies]);
         // waits first, flies then: a flight may land before it has to wait for anything
         var landing = flight.WaitUntilUsableAsync(ask.PatienceLeft(_loop.Time), ask.Leave);
         _ = FlyAsync(flight);

@@ -53,6 +53,7 @@ static class ReportBuilder
             Scenario = result.Text("scenario.json") ?? result.Text("scenario.err"),
             DroverErrors = result.Text("drover.err") is { Length: > 0 } errors ? errors : null,
             Watch = result.Text("watch.jsonl") is { } seen ? WatchAgreement.Of(WatchRecord.Read(seen), trace.Calls, stats, result) : null,
+            FileBytes = trace.Calls.Select(call => call.Module).OfType<string>().Distinct().Where(run.Kernel.ModuleFileBytes.ContainsKey).ToDictionary(module => module, module => run.Kernel.ModuleFileBytes[module]),
             TracedCalls = trace.Calls,
         };
     }

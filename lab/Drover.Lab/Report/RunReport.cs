@@ -106,6 +106,9 @@ sealed record RunReport
     /// <summary>What drover watch saw, beside the trace; null where it did not run.</summary>
     public WatchAgreement? Watch { get; init; }
 
+    /// <summary>Sizes of the files of <see cref="Attempted"/>: what a finit_module has the kernel read.</summary>
+    public IReadOnlyDictionary<string, long> FileBytes { get; init; } = new Dictionary<string, long>();
+
     public required IReadOnlyList<ModuleCall> TracedCalls { get; init; }
 
     [JsonIgnore]

@@ -36,10 +36,13 @@ internal static class ReplyJson
         WriteOutcome(json, "last", module.Last);
         json.WriteString("firstAsker"u8, module.FirstAsker);
         json.WriteString("asked"u8, module.Asked);
-        if (module.LoadTook is { } took)
-            json.WriteNumber("loadUs"u8, Us(took));
+        WriteNumber(json, "loadUs"u8, Us(module.LoadTook));
+        json.WriteNumber("joined"u8, module.Joined);
+        WriteNumber(json, "fileBytes"u8, module.FileBytes);
+        if (module.First is { } first)
+            WriteFirst(json, first);
         else
-            json.WriteNull("loadUs"u8);
+            json.WriteNull("first"u8);
     });
 
     public static void WriteServed(Utf8JsonWriter json, ServedOutcome served)
@@ -75,6 +78,17 @@ internal static class ReplyJson
             json.WriteEndObject();
         }
         json.WriteEndArray();
+    }
+
+    static void WriteFirst(Utf8JsonWriter json, FirstLoad first)
+    {
+        json.WriteStartObject("first"u8);
+        json.WriteNumber("wantedAtUs"u8, Us(first.WantedAt));
+        WriteTexts(json, "needed", first.Needed);
+        WriteNumber(json, "calledAtUs"u8, Us(first.CalledAt));
+        WriteNumber(json, "endedAtUs"u8, Us(first.EndedAt));
+        json.WriteString("errno"u8, first.Error is Errno.None ? null : ErrnoText.Name(first.Error));
+        json.WriteEndObject();
     }
 
     static void WriteCounts(Utf8JsonWriter json, LoaderCounts counts)
@@ -121,6 +135,16 @@ internal static class ReplyJson
         OutcomeJson.Write(json, outcome);
         json.WriteEndObject();
     }
+
+    static void WriteNumber(Utf8JsonWriter json, ReadOnlySpan<byte> name, long? number)
+    {
+        if (number is { } known)
+            json.WriteNumber(name, known);
+        else
+            json.WriteNull(name);
+    }
+
+    static long? Us(TimeSpan? time) => time is { } known ? Us(known) : null;
 
     static long Us(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMicrosecond;
 }

@@ -93,7 +93,25 @@ public sealed record ServiceStatus
 /// <param name="FirstAsker">Who asked first.</param>
 /// <param name="Asked">What was asked first: its name or a modalias; its name, too, where it only came as a dependency.</param>
 /// <param name="LoadTook">How long its last call was in the kernel; null where there was none.</param>
-public sealed record ModuleRecord(string Module, long Requests, long Calls, ModuleOutcome Last, string? FirstAsker, string Asked, TimeSpan? LoadTook);
+public sealed record ModuleRecord(string Module, long Requests, long Calls, ModuleOutcome Last, string? FirstAsker, string Asked, TimeSpan? LoadTook)
+{
+    /// <summary>How many of the requests somebody else's load answered.</summary>
+    public long Joined { get; init; }
+
+    /// <summary>Of the file that its last call was about; null where there was none.</summary>
+    public long? FileBytes { get; init; }
+
+    /// <summary>The first time that it was on its way; null where it was live already.</summary>
+    public FirstLoad? First { get; init; }
+}
+
+/// <summary>The first time that a module was on its way into the kernel; times are of CLOCK_MONOTONIC.</summary>
+/// <param name="WantedAt">It was asked for, by a request or by another module.</param>
+/// <param name="Needed">What it waited for: hard dependencies, direct and indirect, and softdeps "pre".</param>
+/// <param name="CalledAt">Its call went to the kernel, the first where there were several; null where there was none.</param>
+/// <param name="EndedAt">The last of its calls came back; null where none has.</param>
+/// <param name="Error">What that brought.</param>
+public sealed record FirstLoad(TimeSpan WantedAt, IReadOnlyList<string> Needed, TimeSpan? CalledAt = null, TimeSpan? EndedAt = null, Errno Error = Errno.None);
 
 /// <summary>The end of a settle.</summary>
 /// <param name="IsSettled">False when patience ended before.</param>

@@ -47,6 +47,8 @@ sealed class ServiceRecords(EventLoop loop, ILoaderObserver? observer, Action ch
                 var module = Of(one.Module);
                 module.Asked ??= outcome.Request;
                 module.Requests++;
+                if (one.Kind is OutcomeKind.Joined)
+                    module.Joined++;
                 module.Last = one;
             }
             yield return new ServedOutcome(outcome.Request, one, at, took);
@@ -62,12 +64,28 @@ sealed class ServiceRecords(EventLoop loop, ILoaderObserver? observer, Action ch
     public IReadOnlyList<ModuleRecord> Modules() =>
     [
         .. _modules.Where(module => module.Value.Last is not null)
-            .Select(module => new ModuleRecord(module.Key, module.Value.Requests, module.Value.Calls, module.Value.Last!, module.Value.Asked?.Asker, module.Value.Asked?.Asked ?? module.Key, module.Value.LoadTook)),
+            .Select(module => new ModuleRecord(module.Key, module.Value.Requests, module.Value.Calls, module.Value.Last!, module.Value.Asked?.Asker, module.Value.Asked?.Asked ?? module.Key, module.Value.LoadTook)
+            {
+                Joined = module.Value.Joined,
+                FileBytes = module.Value.FileBytes,
+                First = module.Value.First,
+            }),
     ];
+
+    public void Wanted(string module, IReadOnlyList<string> needed)
+    {
+        var record = Of(module);
+        // what a second try brings has no place on a timeline of the first
+        record.IsFirstOver = record.First is not null;
+        record.First ??= new FirstLoad(loop.Time.GetElapsedTime(0), needed);
+        observer?.Wanted(module, needed);
+    }
 
     public void Calling(LoadCall call, ModuleFileFacts file)
     {
         _running[call.Module] = (file.FileBytes, loop.Time.GetTimestamp());
+        if (Of(call.Module) is { IsFirstOver: false, First: { CalledAt: null } first } module)
+            module.First = first with { CalledAt = loop.Time.GetElapsedTime(0) };
         observer?.Calling(call, file);
     }
 
@@ -78,6 +96,9 @@ sealed class ServiceRecords(EventLoop loop, ILoaderObserver? observer, Action ch
         var module = Of(call.Module);
         module.Calls++;
         module.LoadTook = took;
+        module.FileBytes = file.FileBytes;
+        if (module is { IsFirstOver: false, First: { } first })
+            module.First = first with { EndedAt = loop.Time.GetElapsedTime(0), Error = reply.Error };
         // a dependency that nobody asks for by itself is heard of here alone
         module.Last ??= new ModuleOutcome(call.Module, reply.Error is Errno.None ? OutcomeKind.Loaded : OutcomeKind.Failed, reply.Error);
         observer?.Called(call, file, reply, took);
@@ -108,5 +129,13 @@ sealed class ServiceRecords(EventLoop loop, ILoaderObserver? observer, Action ch
         public ModuleOutcome? Last { get; set; }
 
         public TimeSpan? LoadTook { get; set; }
+
+        public long? FileBytes { get; set; }
+
+        public long Joined { get; set; }
+
+        public FirstLoad? First { get; set; }
+
+        public bool IsFirstOver { get; set; }
     }
 }

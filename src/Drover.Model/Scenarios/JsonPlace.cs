@@ -6,7 +6,7 @@ namespace Drover.Model;
 /// Where in a document a field stands, for messages: looked for only when there is something to complain of, so that a good document is read without
 /// keeping book. Stateless.
 /// </summary>
-static class JsonPlace
+public static class JsonPlace
 {
     /// <summary>The line, from 1, of a byte.</summary>
     public static int LineOf(ReadOnlySpan<byte> json, long offset) => 1 + json[..(int)Math.Min(offset, json.Length)].Count((byte)'\n');
@@ -18,7 +18,7 @@ static class JsonPlace
         var reader = new Utf8JsonReader(json);
         reader.Read();
         var place = reader.TokenStartIndex;
-        _ = GoTo(ref reader, field.Section, ref place)
+        _ = (field.Section.Length == 0 || GoTo(ref reader, field.Section, ref place))
             && (field.Index is not { } index || GoTo(ref reader, index, ref place))
             && (field.Name is not { } name || GoTo(ref reader, name, ref place))
             && (field.Item is not { } item || GoTo(ref reader, item, ref place));

@@ -1,6 +1,7 @@
 using Drover.Cli;
 using Drover.Model;
 using Drover.Output;
+using Drover.Report;
 using Drover.Verbs.Herd;
 
 namespace Drover.Verbs;
@@ -68,14 +69,14 @@ sealed class HerdVerb(HerdEngine engine, Func<Scenario> builtIn) : Verb
             return ExploreOutput.Run(arguments, terminal);
         var plan = HerdPlan.Read(arguments, builtIn);
         // a report that nobody can write is told before the runs, not after
-        using var html = arguments.Text(Html) is { } path ? new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read) : null;
+        using var html = arguments.Text(Html) is { } path ? HtmlPage.Open(path) : null;
         using var interrupt = new Interrupt();
         var runs = new HerdRuns(engine, terminal);
         var finished = runs.Run(plan.Runs, timelines: html is not null && plan.Sweep is null, arguments.Has(Trace) ? terminal.Out : null, interrupt.Stop);
         List<HerdResult> results = [.. finished.Select(run => run.Result)];
 
         if (html is not null)
-            WriteHtml(html, finished, plan.Sweep);
+            HtmlPage.Fill(html, writer => HtmlReport.Write(finished, plan.Sweep, writer));
         if (arguments.Has(CommonOptions.Json))
             HerdJsonReport.Write(results, terminal.Out);
         else if (arguments.Has(Csv))
@@ -126,13 +127,5 @@ sealed class HerdVerb(HerdEngine engine, Func<Scenario> builtIn) : Verb
             writer.WriteLine($"# {HerdNames.TitleOf(result.Options)}");
             writer.WriteLine(result.Stats.ToText().TrimEnd());
         }
-    }
-
-    static void WriteHtml(FileStream file, List<FinishedRun> finished, Sweep? sweep)
-    {
-        if (file.CanSeek)
-            file.SetLength(0);
-        using var writer = new StreamWriter(file, leaveOpen: true) { NewLine = "\n" };
-        HtmlReport.Write(finished, sweep, writer);
     }
 }

@@ -228,7 +228,12 @@ public sealed class ControlInterfaceTests
             Running = [new RunningLoad("loop", 4096, TimeSpan.FromMilliseconds(2))],
             Waiting = [new WaitingRequest("loop", "/devices/x", TimeSpan.FromMilliseconds(2)), new WaitingRequest("dm", null, TimeSpan.Zero)],
         };
-        bench.Loads.Records.Add(new ModuleRecord("loop", 2, 1, new ModuleOutcome("loop", OutcomeKind.Loaded), "/devices/x", "loop", TimeSpan.FromMilliseconds(1)));
+        bench.Loads.Records.Add(new ModuleRecord("loop", 2, 1, new ModuleOutcome("loop", OutcomeKind.Loaded), "/devices/x", "loop", TimeSpan.FromMilliseconds(1))
+        {
+            Joined = 1,
+            FileBytes = 4096,
+            First = new FirstLoad(TimeSpan.FromMilliseconds(5), ["dm"], TimeSpan.FromMilliseconds(6), TimeSpan.FromMilliseconds(7), Errno.EEXIST),
+        });
         bench.Loads.Records.Add(new ModuleRecord("dm", 1, 1, new ModuleOutcome("dm", OutcomeKind.Failed, Errno.ENODEV, "no hardware"), null, "dm-mod", null));
         return bench;
     }

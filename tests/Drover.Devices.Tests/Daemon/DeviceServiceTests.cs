@@ -301,6 +301,32 @@ public class DeviceServiceTests
     }
 
     [Fact]
+    public void A_module_s_first_load_is_told_with_what_it_waited_for_and_who_waited_for_it()
+    {
+        var bench = new Bench([new("core") { Inode = 1, Takes = TimeSpan.FromSeconds(2) }, new("disk") { Inode = 2, Dependencies = ["core"], Takes = TimeSpan.FromSeconds(1) }], [("d:*", "disk")]);
+        bench.Run(async service =>
+        {
+            await Task.WhenAll(service.LoadAsync(new LoadRequest("d:1"), default), service.LoadAsync(new LoadRequest("d:2"), default), service.LoadAsync(new LoadRequest("disk"), default));
+            var modules = service.Modules().ToDictionary(module => module.Module);
+            var (core, disk) = (modules["core"], modules["disk"]);
+            Assert.Equal((0, 2), (core.Joined, disk.Joined));
+            Assert.Equal(["core"], disk.First!.Needed);
+            Assert.Empty(core.First!.Needed);
+            Assert.Equal(TimeSpan.FromSeconds(2), core.First.EndedAt - core.First.CalledAt);
+            Assert.Equal(TimeSpan.FromSeconds(1), disk.First.EndedAt - disk.First.CalledAt);
+            Assert.Equal((disk.First.WantedAt, core.First.EndedAt), (core.First.WantedAt, disk.First.CalledAt));
+
+            // what is asked for anew once it was removed does not change what was first
+            bench.Machine["disk"].State = InitState.Absent;
+            bench.Devices.Happens(DeviceAction.Remove, "/module/disk");
+            await bench.Loop.Delay(Ms, CancellationToken.None);
+            await service.LoadAsync(new LoadRequest("disk"), default);
+            var again = service.Modules().Single(module => module.Module == "disk");
+            Assert.Equal((2, disk.First), (again.Calls, again.First));
+        });
+    }
+
+    [Fact]
     public async Task Stopped_it_lets_the_kernel_finish_and_answers_the_rest()
     {
         var bench = new Bench([new("slow") { Inode = 1, Takes = TimeSpan.FromSeconds(9) }, new("queued") { Inode = 2 }], [], jobs: 1);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Drover.Cli;
 using Drover.Model;
+using Drover.Output;
 
 namespace Drover.Verbs.Herd;
 

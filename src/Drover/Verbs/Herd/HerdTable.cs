@@ -1,6 +1,7 @@
 using System.Globalization;
 using Drover.Model;
 using Drover.Output;
+using Drover.Report;
 
 namespace Drover.Verbs.Herd;
 
@@ -37,7 +38,7 @@ static class HerdTable
         WriteFigure("seconds of the boot phase; in brackets how far a boot came that failed", RunCells.Seconds);
         WriteFigure("modules missing at the end", result => result.Booted ? result.Missing.Count.ToString(CultureInfo.InvariantCulture) : "-");
         writer.WriteLine();
-        TextChart.Write(SweepSeries.Of(results, sweep), sweep, width, writer);
+        TextLineChart.Write(SweepChart.Of(results, sweep), width, writer);
 
         void WriteFigure(string title, Func<HerdResult, string> cellOf)
         {

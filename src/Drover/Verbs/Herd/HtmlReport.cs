@@ -1,52 +1,23 @@
 using Drover.Cli;
 using Drover.Model;
+using Drover.Report;
 
 namespace Drover.Verbs.Herd;
 
-/// <summary>What <c>drover herd --html</c> writes: one file that needs nothing else, for light and dark screens. It is well-formed XML, too.</summary>
+/// <summary>What <c>drover herd --html</c> writes. Stateless.</summary>
 static class HtmlReport
 {
-    // colours of the lines: Okabe and Ito's, which colour-blind people tell apart
-    const string Style =
-        """
-        <style>
-        :root { color-scheme: light dark; --ink: #1d2329; --dim: #68727c; --paper: #fff; --grid: #dfe3e7;
-          --loading: #2878b5; --waiting: #e0a52c; --failed: #c8372d;
-          --l0: #0072b2; --l1: #d55e00; --l2: #009e73; --l3: #cc79a7; --l4: #b58900; --l5: #56b4e9; --l6: #7a6a00; --l7: #7f7f7f; }
-        @media (prefers-color-scheme: dark) { :root { --ink: #dde3e8; --dim: #93a0ab; --paper: #14181c; --grid: #2c343b;
-          --loading: #4aa3e0; --waiting: #d9a441; --failed: #e5645a; --l0: #4aa3e0; --l1: #f08a3c; --l2: #2fc49a; --l6: #b7a63a; } }
-        body { margin: 2em auto; max-width: 72em; padding: 0 1em; font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
-        table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-        th, td { padding: .2em .9em .2em 0; text-align: left; border-bottom: 1px solid var(--grid); vertical-align: top; }
-        .wide { overflow-x: auto; }
-        .dim { color: var(--dim); }
-        .key { display: inline-block; width: .8em; height: .8em; margin: 0 .4em 0 1em; }
-        summary { cursor: pointer; font-weight: 600; margin: .6em 0; }
-        svg { display: block; max-width: 100%; height: auto; }
-        svg text { fill: var(--ink); font: 11px system-ui, sans-serif; }
-        svg .small { font-size: 8px; fill: var(--dim); }
-        .grid { stroke: var(--grid); stroke-width: 1; }
-        .loading { fill: var(--loading); background: var(--loading); } .waiting { fill: var(--waiting); background: var(--waiting); } .failed { fill: var(--failed); background: var(--failed); }
-        .line { fill: none; stroke-width: 2; stroke: var(--c); } .dot { fill: var(--c); stroke: var(--c); stroke-width: 2; } .cross { stroke: var(--c); stroke-width: 2.5; fill: none; }
-        .c0 { --c: var(--l0); } .c1 { --c: var(--l1); } .c2 { --c: var(--l2); } .c3 { --c: var(--l3); } .c4 { --c: var(--l4); } .c5 { --c: var(--l5); } .c6 { --c: var(--l6); } .c7 { --c: var(--l7); }
-        .dashed { stroke-dasharray: 6 4; }
-        </style>
-        """;
-
     /// <param name="sweep">Along what the runs lie; null for runs at one point, which have timelines.</param>
     public static void Write(IReadOnlyList<FinishedRun> runs, Sweep? sweep, TextWriter writer)
     {
-        var html = new HtmlWriter(writer);
-        html.Raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width\"/>\n<title>drover herd</title>");
-        html.Raw(Style);
-        html.Raw("</head>\n<body>\n<h1>drover herd</h1>");
         List<HerdResult> results = [.. runs.Select(run => run.Result)];
-        if (results.Count == 0)
-            html.Raw("<p>Interrupted before a run was done.</p>");
-        else
-            WriteRuns(html, runs, results, sweep);
-        html.Line($"<p class=\"dim\">Written by drover {Version.Text}; figures come from a model of the kernel, in virtual time.</p>");
-        html.Raw("</body>\n</html>");
+        HtmlPage.Write(writer, "drover herd", html =>
+        {
+            if (results.Count == 0)
+                html.Raw("<p>Interrupted before a run was done.</p>");
+            else
+                WriteRuns(html, runs, results, sweep);
+        }, "figures come from a model of the kernel, in virtual time");
     }
 
     static void WriteRuns(HtmlWriter html, IReadOnlyList<FinishedRun> runs, List<HerdResult> results, Sweep? sweep)
@@ -60,7 +31,7 @@ static class HtmlReport
         else
         {
             html.Line($"<h2>Wasted bytes against {sweep.Name}</h2>");
-            SvgSweepChart.Write(html, SweepSeries.Of(results, sweep), sweep);
+            SvgLineChart.Write(html, SweepChart.Of(results, sweep));
         }
         WriteTable(html, results);
         if (sweep is null)
@@ -85,7 +56,7 @@ static class HtmlReport
     static void WriteTimelines(HtmlWriter html, IReadOnlyList<FinishedRun> runs)
     {
         html.Raw("<h2>Who loaded, waited, failed</h2>");
-        html.Raw("<p>A row a task, in virtual time; point at a bar to read it.<span class=\"key loading\"></span>loading<span class=\"key waiting\"></span>waiting<span class=\"key failed\"></span>failed</p>");
+        html.Raw($"<p>A row a task, in virtual time; point at a bar to read it.{HtmlPage.Key}</p>");
         var isFirst = true;
         foreach (var run in runs)
         {
@@ -93,7 +64,7 @@ static class HtmlReport
                 continue;
             html.Raw(isFirst ? "<details open=\"\">" : "<details>");
             html.Line($"<summary>{HerdNames.TitleOf(run.Result.Options)}</summary>");
-            SvgTimeline.Write(html, run.Timeline);
+            SvgGantt.Write(html, run.Timeline.Rows(), run.Timeline.EndNs, GanttSize.Wide);
             html.Raw("</details>");
             isFirst = false;
         }

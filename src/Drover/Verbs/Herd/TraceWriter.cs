@@ -2,6 +2,7 @@ using System.Globalization;
 using Drover.Cli;
 using Drover.Loading;
 using Drover.Model;
+using Drover.Output;
 
 namespace Drover.Verbs.Herd;
 

@@ -109,6 +109,10 @@ static class WatchRecording
             json.GetProperty("degraded").EnumerateArray().Select(item => item.GetString() ?? "").ToList());
     });
 
+    /// <summary>What <see cref="WriteLost"/> wrote; null for a line of another kind.</summary>
+    /// <exception cref="JsonException">The line is not of a recording.</exception>
+    public static long? TryReadLost(string line) => Read<object>(line, "lost", json => json.GetProperty("events").GetInt64()) as long?;
+
     static T? Read<T>(string line, string kind, Func<JsonElement, T> members)
         where T : class
     {

@@ -28,7 +28,7 @@ public class HerdVerbTests
 
     [Fact]
     public void A_sweep_of_nothing_but_drover_wastes_nothing() =>
-        Assert.EndsWith("chart: nothing is wasted at any point\n", new PretendEngine().Command("--sweep", "cpus=1,8", "--herd=drover").Out, StringComparison.Ordinal);
+        Assert.EndsWith("chart: no wasted bytes at any point\n", new PretendEngine().Command("--sweep", "cpus=1,8", "--herd=drover").Out, StringComparison.Ordinal);
 
     [Fact]
     public void Json_is_an_array_with_an_object_a_run() => new PretendEngine().Command("--json", "--gate=none", "--memory=256M").ShouldBe("herd-json.txt");

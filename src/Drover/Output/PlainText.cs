@@ -1,6 +1,6 @@
-namespace Drover.Verbs.Herd;
+namespace Drover.Output;
 
-/// <summary>Names out of somebody else's scenario, for a terminal. Stateless.</summary>
+/// <summary>Names that come from outside, for a terminal. Stateless.</summary>
 static class PlainText
 {
     /// <summary>The same text; what would move the cursor, colour or hide anything becomes <c>?</c>.</summary>

@@ -1,10 +1,9 @@
 using System.Numerics;
-using Drover.Cli;
 
-namespace Drover.Verbs.Herd;
+namespace Drover.Report;
 
-/// <summary>Waste along a sweep, drawn with letters: each a line, a capital where the boot failed. Stateless.</summary>
-static class TextChart
+/// <summary>Values along an axis, drawn with letters: each a line, a capital where the boot failed. Stateless.</summary>
+static class TextLineChart
 {
     /// <summary>Rows above the one of zero.</summary>
     const int Rows = 15;
@@ -12,39 +11,39 @@ static class TextChart
     const int LabelWidth = 10;
 
     /// <param name="width">Of the whole, in characters.</param>
-    public static void Write(IReadOnlyList<SweepSeries> lines, Sweep sweep, int width, TextWriter writer)
+    public static void Write(LineChart chart, int width, TextWriter writer)
     {
-        var values = lines.SelectMany(line => line.Points).Select(point => point.WastedBytes).Where(wasted => wasted > 0).ToList();
-        if (values.Count == 0)
+        var lines = chart.Lines;
+        if (chart.Range() is not var (least, most))
         {
-            writer.WriteLine("chart: nothing is wasted at any point");
+            writer.WriteLine($"chart: no {chart.Values} at any point");
             return;
         }
         // rows are powers of two, so that their labels are round
-        var lowest = BitOperations.Log2((ulong)values.Min());
-        var range = BitOperations.Log2((ulong)values.Max()) + 1 - lowest;
+        var lowest = BitOperations.Log2((ulong)least);
+        var range = BitOperations.Log2((ulong)most) + 1 - lowest;
         var step = Math.Max(1, (range + Rows - 1) / Rows);
         var plot = new Plot((range / step) + 2, width - LabelWidth - 2);
-        int RowOf(double wasted) => wasted <= 0 ? 0 : Math.Clamp(1 + (int)Math.Round((Math.Log2(wasted) - lowest) / step), 1, plot.Height - 1);
+        int RowOf(double value) => value <= 0 ? 0 : Math.Clamp(1 + (int)Math.Round((Math.Log2(value) - lowest) / step), 1, plot.Height - 1);
 
-        List<long> ticks = [.. lines.SelectMany(line => line.Points).Select(point => point.At).Distinct().Order()];
-        int ColumnOf(long at) => (int)Math.Round(SweepSeries.ShareOf(at, ticks[0], ticks[^1]) * (plot.Width - 1));
+        var ticks = chart.Ats();
+        int ColumnOf(long at) => (int)Math.Round(LineChart.ShareOf(at, ticks[0], ticks[^1]) * (plot.Width - 1));
         for (var line = 0; line < lines.Count; line++)
-            Draw(plot, lines[line].Points, (char)('a' + (line % 26)), point => (ColumnOf(point.At), RowOf(point.WastedBytes)));
+            Draw(plot, lines[line].Points, (char)('a' + (line % 26)), point => (ColumnOf(point.At), RowOf(point.Value)));
 
-        writer.WriteLine($"wasted bytes against {sweep.Name}; a capital letter: the boot failed; *: more than one line");
+        writer.WriteLine($"{chart.Values} against {chart.Along}{(chart.HasFailures ? "; a capital letter: the boot failed" : "")}; *: more than one line");
         for (var row = plot.Height - 1; row >= 0; row--)
         {
-            var label = row == 0 ? "0" : row % 2 == 1 ? ByteSize.Format(1L << (lowest + ((row - 1) * step))) : "";
+            var label = row == 0 ? "0" : row % 2 == 1 ? chart.FormatValue(1L << (lowest + ((row - 1) * step))) : "";
             writer.WriteLine($"{label.PadLeft(LabelWidth)} │{plot.RowText(row)}".TrimEnd());
         }
         writer.WriteLine($"{new string(' ', LabelWidth)} └{new string('─', plot.Width)}");
-        writer.WriteLine($"{new string(' ', LabelWidth + 2)}{TickText(ticks, sweep, ColumnOf, plot.Width)}".TrimEnd());
+        writer.WriteLine($"{new string(' ', LabelWidth + 2)}{TickText(ticks, chart, ColumnOf, plot.Width)}".TrimEnd());
         for (var line = 0; line < lines.Count; line++)
             writer.WriteLine($"{new string(' ', LabelWidth + 2)}{(char)('a' + (line % 26))}  {lines[line].Name}");
     }
 
-    static void Draw(Plot plot, IReadOnlyList<SweepPoint> points, char letter, Func<SweepPoint, (int Column, int Row)> placeOf)
+    static void Draw(Plot plot, List<ChartPoint> points, char letter, Func<ChartPoint, (int Column, int Row)> placeOf)
     {
         for (var i = 0; i < points.Count; i++)
         {
@@ -62,14 +61,14 @@ static class TextChart
     }
 
     /// <summary>As many of the values as have room, each below its column.</summary>
-    static string TickText(List<long> ticks, Sweep sweep, Func<long, int> columnOf, int width)
+    static string TickText(List<long> ticks, LineChart chart, Func<long, int> columnOf, int width)
     {
         var text = new char[width + LabelWidth];
         Array.Fill(text, ' ');
         var free = 0;
         foreach (var tick in ticks)
         {
-            var label = sweep.Format(tick);
+            var label = chart.FormatAt(tick);
             var at = columnOf(tick);
             if (at < free || at + label.Length > text.Length)
                 continue;

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Net;
 using System.Runtime.CompilerServices;
+using Drover.Output;
 
-namespace Drover.Verbs.Herd;
+namespace Drover.Report;
 
 /// <summary>Writes HTML that is XML, too. What stands in a literal is markup, what is put in is text and gets escaped: nobody can forget it.</summary>
 sealed class HtmlWriter(TextWriter writer)
