@@ -82,6 +82,16 @@ complete -c drover -n '__fish_seen_subcommand_from watch' -l since-boot -d 'go o
 complete -c drover -n '__fish_seen_subcommand_from watch' -l json -d 'JSON lines instead of the table: what it can see, each call as it ends, the totals'
 complete -c drover -n '__fish_seen_subcommand_from watch' -s v -l verbose -d 'a line for each call as it ends, on standard error'
 complete -c drover -n '__fish_seen_subcommand_from watch' -s h -l help -d 'this text'
+complete -c drover -n __fish_use_subcommand -f -a audit -d 'predict what a boot of this machine costs in module loads, and what Drover would change'
+complete -c drover -n '__fish_seen_subcommand_from audit' -f
+complete -c drover -n '__fish_seen_subcommand_from audit' -s r -l root -r -F -d 'a root file system: its lib/modules, etc/modprobe.d, …'
+complete -c drover -n '__fish_seen_subcommand_from audit' -s k -l release -x -d 'the kernel whose modules are meant'
+complete -c drover -n '__fish_seen_subcommand_from audit' -l sys -r -F -d 'the sysfs whose devices are meant'
+complete -c drover -n '__fish_seen_subcommand_from audit' -l memory -x -d 'memory of the machine'
+complete -c drover -n '__fish_seen_subcommand_from audit' -l scenario -r -F -d 'a machine that \'drover scenario\' recorded'
+complete -c drover -n '__fish_seen_subcommand_from audit' -l cpus -x -d 'what it would cost with so many CPUs, 1 to 8192'
+complete -c drover -n '__fish_seen_subcommand_from audit' -l json -d 'one JSON document instead of text'
+complete -c drover -n '__fish_seen_subcommand_from audit' -s h -l help -d 'this text'
 complete -c drover -n __fish_use_subcommand -f -a herd -d 'show on a model of the kernel what it costs when all CPUs load the same modules'
 complete -c drover -n '__fish_seen_subcommand_from herd' -f
 complete -c drover -n '__fish_seen_subcommand_from herd' -l cpus -x -d 'CPUs of the machine, 1 to 8192'

@@ -53,6 +53,7 @@ static class ReportBuilder
             Scenario = result.Text("scenario.json") ?? result.Text("scenario.err"),
             DroverErrors = result.Text("drover.err") is { Length: > 0 } errors ? errors : null,
             Watch = result.Text("watch.jsonl") is { } seen ? WatchAgreement.Of(WatchRecord.Read(seen), trace.Calls, stats, result) : null,
+            Audit = AuditAgreement.Of(run, result, trace.Calls.Count, GuestFacts.Modules(result.Required("modules.before")).Count),
             TracedCalls = trace.Calls,
         };
     }

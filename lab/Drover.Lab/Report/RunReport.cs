@@ -106,6 +106,9 @@ sealed record RunReport
     /// <summary>What drover watch saw, beside the trace; null where it did not run.</summary>
     public WatchAgreement? Watch { get; init; }
 
+    /// <summary>What drover audit predicted; null where it did not run.</summary>
+    public AuditAgreement? Audit { get; init; }
+
     public required IReadOnlyList<ModuleCall> TracedCalls { get; init; }
 
     [JsonIgnore]

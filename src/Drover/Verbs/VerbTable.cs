@@ -7,7 +7,7 @@ static class VerbTable
 {
     public static IReadOnlyList<Verb> All =>
     [
-        new ColdplugVerb(), new DaemonVerb(), new StatusVerb(), new SettleVerb(), new InstallVerb(), new UninstallVerb(), new LoadVerb(), new ResolveVerb(), new WatchVerb(), new HerdVerb(), new ScenarioVerb(),
+        new ColdplugVerb(), new DaemonVerb(), new StatusVerb(), new SettleVerb(), new InstallVerb(), new UninstallVerb(), new LoadVerb(), new ResolveVerb(), new WatchVerb(), new AuditVerb(), new HerdVerb(), new ScenarioVerb(),
     ];
 
     /// <summary>The verb of that name, or null.</summary>
