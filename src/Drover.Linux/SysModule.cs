@@ -44,7 +44,10 @@ public static class SysModule
 
     /// <summary>The format the kernel decompresses, or none: without CONFIG_MODULE_DECOMPRESS the file is not there (kernel: compression_show).</summary>
     /// <param name="root">The directory of modules, with its slash: another machine's, recorded.</param>
-    public static ModuleCompression Compression(string root = Root) => SmallFile.TryRead(root + "compression") switch
+    public static ModuleCompression Compression(string root = Root) => CompressionOf(SmallFile.TryRead(root + "compression"));
+
+    /// <summary>By the text of that file.</summary>
+    internal static ModuleCompression CompressionOf(string? text) => text switch
     {
         "gzip" => ModuleCompression.Gzip,
         "xz" => ModuleCompression.Xz,

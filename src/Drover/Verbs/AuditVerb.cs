@@ -33,13 +33,14 @@ sealed class AuditVerb(HerdEngine engine) : Verb
         Best on a machine that has booted: before, some of it cannot be foreseen (docs/audit.md).
         """;
 
-    public override IReadOnlyList<Option> Options => [CommonOptions.Root, CommonOptions.Release, MachineRecording.Sys, MachineRecording.Memory, ScenarioSource.File with { Default = "this machine" }, Cpus, CommonOptions.Json];
+    public override IReadOnlyList<Option> Options => [CommonOptions.Root, CommonOptions.Release, MachineRecording.Sys, MachineRecording.Memory, AuditSource.Tar, ScenarioSource.File with { Default = "this machine" }, Cpus, CommonOptions.Json];
 
     public override IReadOnlyList<Example> Examples =>
     [
         new("drover audit", "this machine"),
         new("drover audit --cpus 4096 --json", "the same with many CPUs, figures for a script"),
         new("drover audit --root /mnt --sys /tmp/copy-of-sys --memory 16G", "another machine"),
+        new("drover audit --tar sosreport.tar.xz --root /mnt", "from a report, with the module tree of its kernel"),
         new("drover audit --scenario machine.json", "one that 'drover scenario' recorded"),
     ];
 
