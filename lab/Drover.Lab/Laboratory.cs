@@ -21,6 +21,9 @@ sealed record RunSettings(string Memory, TimeSpan? Timeout, string Binary, strin
 
     /// <summary>drover watch runs beside the loader, whoever it is.</summary>
     public bool Watch { get; init; }
+
+    /// <summary>drover audit runs before the loader, whoever it is.</summary>
+    public bool Audit { get; init; }
 }
 
 /// <summary>Prepares what a point needs, boots it, reports it. May be asked for several points at once.</summary>
@@ -81,10 +84,10 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
             run = run with { Binary = settings.Binary, DroverArguments = settings.DroverArguments };
         }
 
-        if (settings.Watch)
+        if (settings.Watch || settings.Audit)
         {
             hash = HashOf(settings.Binary);
-            run = run with { Binary = settings.Binary, Settings = "watch=1\n" };
+            run = run with { Binary = settings.Binary, Settings = $"{(settings.Watch ? "watch=1\n" : "")}{(settings.Audit ? "audit=1\n" : "")}" };
         }
 
         var result = await Qemu.BootAsync(run, _cache, stop);

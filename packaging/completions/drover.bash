@@ -33,11 +33,14 @@ _drover_command() {
         daemon) _drover_words '-j --jobs --budget -r --root -k --release --socket --group --own-modprobe --metrics -v --verbose -h --help' '-r --root --socket --metrics' 'none' ;;
         status) _drover_words '-1 --once --socket --json -h --help' '--socket' 'none' ;;
         settle) _drover_words '-t --timeout --socket --json -h --help' '--socket' 'none' ;;
+        timeline) _drover_words '--html --socket --json -h --help' '--html --socket' 'none' ;;
         install) _drover_words '-n --dry-run -r --root --no-initramfs -h --help' '-r --root' 'none' ;;
         uninstall) _drover_words '-n --dry-run -r --root --no-initramfs -h --help' '-r --root' 'none' ;;
         load) _drover_words '-n --dry-run -j --jobs --budget -r --root -k --release --json -v --verbose -h --help' '-r --root' 'modules' ;;
         resolve) _drover_words '-r --root -k --release --json -v --verbose -h --help' '-r --root' 'none' ;;
         watch) _drover_words '--once --begin --since-boot --json -v --verbose -h --help' '' 'none' ;;
+        audit) _drover_words '-r --root -k --release --sys --memory --tar --scenario --cpus --json -h --help' '-r --root --sys --tar --scenario' 'none' ;;
+        report) _drover_words '--html --title -h --help' '--html' 'none' ;;
         herd) _drover_words '--cpus --gate --herd --memory --kasan --user-decompress --seed --scenario --cost --sweep --json --csv --html --trace --stats --explore -h --help' '--scenario --html' 'none' ;;
         scenario) _drover_words '-o --output -r --root -k --release --sys --name --description --memory --from --timings --slowdown --guest -h --help' '-o --output -r --root --sys --from --timings' 'none' ;;
         depmod) _drover_words '-a --all -A --quick -e --errsyms -n --show -P --symbol-prefix -C --config -v --verbose -w --warn -V --version -h --help -b --basedir -m --moduledir -o --outdir -F --filesyms -E --symvers' '-C --config -b --basedir -m --moduledir -o --outdir -F --filesyms -E --symvers' 'none' ;;
@@ -52,7 +55,7 @@ _drover_command() {
 
 _drover() {
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W 'coldplug daemon status settle install uninstall load resolve watch herd scenario depmod insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
+        COMPREPLY=($(compgen -W 'coldplug daemon status settle timeline install uninstall load resolve watch audit report herd scenario depmod insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
     else
         _drover_command "${COMP_WORDS[1]}"
     fi

@@ -45,6 +45,12 @@ complete -c drover -n '__fish_seen_subcommand_from settle' -s t -l timeout -x -d
 complete -c drover -n '__fish_seen_subcommand_from settle' -l socket -r -F -d 'the daemon\'s control socket'
 complete -c drover -n '__fish_seen_subcommand_from settle' -l json -d 'one JSON document instead of text'
 complete -c drover -n '__fish_seen_subcommand_from settle' -s h -l help -d 'this text'
+complete -c drover -n __fish_use_subcommand -f -a timeline -d 'show when the daemon loaded what, who waited for what, and the critical path'
+complete -c drover -n '__fish_seen_subcommand_from timeline' -f
+complete -c drover -n '__fish_seen_subcommand_from timeline' -l html -r -F -d 'a page to look at or to print; one file that needs nothing else'
+complete -c drover -n '__fish_seen_subcommand_from timeline' -l socket -r -F -d 'the daemon\'s control socket'
+complete -c drover -n '__fish_seen_subcommand_from timeline' -l json -d 'a recording: one JSON object'
+complete -c drover -n '__fish_seen_subcommand_from timeline' -s h -l help -d 'this text'
 complete -c drover -n __fish_use_subcommand -f -a install -d 'put Drover in charge of module loads, from the initramfs of the next boot on'
 complete -c drover -n '__fish_seen_subcommand_from install' -f
 complete -c drover -n '__fish_seen_subcommand_from install' -s n -l dry-run -d 'change nothing; print each file, and what is there now'
@@ -82,12 +88,17 @@ complete -c drover -n '__fish_seen_subcommand_from watch' -l since-boot -d 'go o
 complete -c drover -n '__fish_seen_subcommand_from watch' -l json -d 'JSON lines instead of the table: what it can see, each call as it ends, the totals'
 complete -c drover -n '__fish_seen_subcommand_from watch' -s v -l verbose -d 'a line for each call as it ends, on standard error'
 complete -c drover -n '__fish_seen_subcommand_from watch' -s h -l help -d 'this text'
-complete -c drover -n __fish_use_subcommand -f -a timeline -d 'show when the daemon loaded what, who waited for what, and the critical path'
-complete -c drover -n '__fish_seen_subcommand_from timeline' -f
-complete -c drover -n '__fish_seen_subcommand_from timeline' -l html -r -F -d 'a page to look at or to print; one file that needs nothing else'
-complete -c drover -n '__fish_seen_subcommand_from timeline' -l socket -r -F -d 'the daemon\'s control socket'
-complete -c drover -n '__fish_seen_subcommand_from timeline' -l json -d 'a recording: one JSON object'
-complete -c drover -n '__fish_seen_subcommand_from timeline' -s h -l help -d 'this text'
+complete -c drover -n __fish_use_subcommand -f -a audit -d 'predict what a boot of this machine costs in module loads, and what Drover would change'
+complete -c drover -n '__fish_seen_subcommand_from audit' -f
+complete -c drover -n '__fish_seen_subcommand_from audit' -s r -l root -r -F -d 'a root file system: its lib/modules, etc/modprobe.d, …'
+complete -c drover -n '__fish_seen_subcommand_from audit' -s k -l release -x -d 'the kernel whose modules are meant'
+complete -c drover -n '__fish_seen_subcommand_from audit' -l sys -r -F -d 'the sysfs whose devices are meant'
+complete -c drover -n '__fish_seen_subcommand_from audit' -l memory -x -d 'memory of the machine'
+complete -c drover -n '__fish_seen_subcommand_from audit' -l tar -r -F -d 'a tar archive with another machine\'s /sys, or a sos report; plain or packed'
+complete -c drover -n '__fish_seen_subcommand_from audit' -l scenario -r -F -d 'a machine that \'drover scenario\' recorded'
+complete -c drover -n '__fish_seen_subcommand_from audit' -l cpus -x -d 'what it would cost with so many CPUs, 1 to 8192'
+complete -c drover -n '__fish_seen_subcommand_from audit' -l json -d 'one JSON document instead of text'
+complete -c drover -n '__fish_seen_subcommand_from audit' -s h -l help -d 'this text'
 complete -c drover -n __fish_use_subcommand -f -a report -d 'show what recordings of module loads tell: who loaded, who waited, what was in vain'
 complete -c drover -n '__fish_seen_subcommand_from report' -f
 complete -c drover -n '__fish_seen_subcommand_from report' -l html -r -F -d 'a page to look at or to print; one file that needs nothing else'

@@ -15,7 +15,7 @@ public static class Machine
     public static long AvailableBytes() => AvailableBytes(SmallFile.TryRead("/proc/meminfo"));
 
     /// <summary>MemTotal in bytes; 0 where the kernel does not tell.</summary>
-    public static long TotalBytes() => Bytes(SmallFile.TryRead("/proc/meminfo"), "MemTotal:");
+    public static long TotalBytes() => TotalBytes(SmallFile.TryRead("/proc/meminfo"));
 
     /// <summary>The kernel's release, as <c>uname -r</c> prints it; null without /proc.</summary>
     public static string? KernelRelease() => SmallFile.TryRead("/proc/sys/kernel/osrelease");
@@ -44,6 +44,9 @@ public static class Machine
 
     /// <summary>The MemAvailable line of /proc/meminfo (kernel: meminfo_proc_show), in bytes.</summary>
     internal static long AvailableBytes(string? meminfo) => Bytes(meminfo, "MemAvailable:");
+
+    /// <summary>The MemTotal line of the same.</summary>
+    internal static long TotalBytes(string? meminfo) => Bytes(meminfo, "MemTotal:");
 
     static long Bytes(string? meminfo, string key)
     {

@@ -43,13 +43,23 @@ public static class SysModule
     internal static bool HasDrivers(string module) => Directory.Exists($"{Root}{module}/drivers");
 
     /// <summary>The format the kernel decompresses, or none: without CONFIG_MODULE_DECOMPRESS the file is not there (kernel: compression_show).</summary>
-    internal static ModuleCompression Compression() => SmallFile.TryRead(Root + "compression") switch
+    /// <param name="root">The directory of modules, with its slash: another machine's, recorded.</param>
+    public static ModuleCompression Compression(string root = Root) => CompressionOf(SmallFile.TryRead(root + "compression"));
+
+    /// <summary>By the text of that file.</summary>
+    internal static ModuleCompression CompressionOf(string? text) => text switch
     {
         "gzip" => ModuleCompression.Gzip,
         "xz" => ModuleCompression.Xz,
         "zstd" => ModuleCompression.Zstd,
         _ => ModuleCompression.None,
     };
+
+    /// <summary>The modules that are live, normalised; null where there is no such directory: of a machine recorded without it nothing is known.</summary>
+    /// <param name="root">As above.</param>
+    /// <exception cref="IOException">The directory is there and cannot be read.</exception>
+    public static IReadOnlySet<string>? Live(string root = Root) => !Directory.Exists(root) ? null
+        : new HashSet<string>(Directory.EnumerateDirectories(root).Where(module => SmallFile.TryRead($"{module}/initstate") == "live").Select(module => Path.GetFileName(module)), StringComparer.Ordinal);
 
     /// <summary>Users of the module (<c>refcnt</c>). Null for a module that is not there, or that this kernel cannot unload (no CONFIG_MODULE_UNLOAD).</summary>
     public static int? ReferencesTo(string module) =>

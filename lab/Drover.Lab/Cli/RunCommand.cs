@@ -10,7 +10,7 @@ static class RunCommand
         lab/run --kernel 6.1|6.12|gates --cpus N --loader drover|daemon|udev|modprobe|list
                 [--gate none|exclusive|idempotent] [--memory 4G] [--json FILE]
                 [--timeout S] [--binary PATH] [--drover-args OPTIONS] [--raw DIR] [--verbose]
-                [--devices NAME,…] [--watch] [--scenario FILE [--slowdown N] [--guest]]
+                [--devices NAME,…] [--watch] [--audit] [--scenario FILE [--slowdown N] [--guest]]
 
         Boots a real kernel in QEMU, lets one loader do the coldplug, and prints what the kernel saw.
 
@@ -29,6 +29,7 @@ static class RunCommand
           --drover-args  more options for drover coldplug or daemon, as one word: '--jobs 1'
           --devices   more devices for the guest, by QEMU's names ('qemu-system-x86_64 -device help')
           --watch     runs drover watch beside the loader, and says whether it saw what the trace has
+          --audit     runs drover audit before the loader, and puts its prediction beside the calls
           --scenario  for loader drover, which then loads one module after another: writes the machine to
                       FILE for the model, with the times the calls took. --slowdown says how much
                       slower the emulated CPU is than a real one (default 20), --guest keeps its times
@@ -47,7 +48,7 @@ static class RunCommand
 
     public static async Task<int> RunAsync(IReadOnlyList<string> given, CancellationToken stop)
     {
-        var arguments = new ArgumentReader(given, "--verbose", "--guest", "--watch");
+        var arguments = new ArgumentReader(given, "--verbose", "--guest", "--watch", "--audit");
         var kernel = arguments.Choice("--kernel", Kernels.All);
         var cpus = arguments.Number("--cpus", 1, CommonOptions.MaximumCpus);
         var loader = CommonOptions.Parse<Loader>(arguments.Choice("--loader", CommonOptions.Loaders));
@@ -57,7 +58,7 @@ static class RunCommand
             throw ArgumentReader.Wrong($"Debian's {kernel} has the gate it has, {own}; only --kernel gates has a choice");
         var json = arguments.Text("--json");
         var settings = CommonOptions.GuestSettings(arguments);
-        settings = settings with { Devices = arguments.Names("--devices"), Watch = arguments.Flag("--watch") };
+        settings = settings with { Devices = arguments.Names("--devices"), Watch = arguments.Flag("--watch"), Audit = arguments.Flag("--audit") };
         var scenario = ScenarioWish.Read(arguments, loader, settings.Binary);
         arguments.End();
 

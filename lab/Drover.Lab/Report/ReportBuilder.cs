@@ -54,6 +54,7 @@ static class ReportBuilder
             DroverErrors = result.Text("drover.err") is { Length: > 0 } errors ? errors : null,
             Watch = result.Text("watch.jsonl") is { } seen ? WatchAgreement.Of(WatchRecord.Read(seen), trace.Calls, stats, result) : null,
             FileBytes = trace.Calls.Select(call => call.Module).OfType<string>().Distinct().Where(run.Kernel.ModuleFileBytes.ContainsKey).ToDictionary(module => module, module => run.Kernel.ModuleFileBytes[module]),
+            Audit = AuditAgreement.Of(run, result, trace.Calls.Count, GuestFacts.Modules(result.Required("modules.before")).Count),
             TracedCalls = trace.Calls,
         };
     }

@@ -27,6 +27,8 @@ static class ReportText
             Row("kernel asked", $"modprobe {run.KernelRequests.Count} times itself: {string.Join(", ", run.KernelRequests.Take(RequestsShown).Select(request => request.Split(' ')[0]))}{(run.KernelRequests.Count > RequestsShown ? ", …" : "")}");
         if (run.Watch is { } watch)
             Row("watch", watch.ToString());
+        if (run.Audit is { } audit)
+            Row("audit", audit.ToString());
         foreach (var warning in run.Warnings)
             Row("warning", warning);
         return text.ToString();

@@ -109,6 +109,9 @@ sealed record RunReport
     /// <summary>Sizes of the files of <see cref="Attempted"/>: what a finit_module has the kernel read.</summary>
     public IReadOnlyDictionary<string, long> FileBytes { get; init; } = new Dictionary<string, long>();
 
+    /// <summary>What drover audit predicted; null where it did not run.</summary>
+    public AuditAgreement? Audit { get; init; }
+
     public required IReadOnlyList<ModuleCall> TracedCalls { get; init; }
 
     [JsonIgnore]

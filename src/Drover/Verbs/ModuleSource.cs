@@ -12,11 +12,12 @@ static class ModuleSource
     static readonly string[] Homes = ["lib/modules", "usr/lib/modules"];
 
     /// <summary>What <see cref="CommonOptions.Root"/> and <see cref="CommonOptions.Release"/> name.</summary>
+    /// <param name="release">The kernel that is meant where no option says; null for the running one.</param>
     /// <exception cref="CannotException">There is no such module directory, or none can be chosen.</exception>
-    public static ModuleCatalog Open(Arguments arguments)
+    public static ModuleCatalog Open(Arguments arguments, string? release = null)
     {
         var root = arguments.Text(CommonOptions.Root) ?? ThisMachine;
-        var directory = FindDirectory(root, arguments.Text(CommonOptions.Release));
+        var directory = FindDirectory(root, arguments.Text(CommonOptions.Release) ?? release);
         var config = ModprobeConfig.Load(new ModprobeConfigSources
         {
             Root = root,

@@ -1,7 +1,5 @@
 using System.Text;
 using Drover.Cli;
-using Drover.Linux;
-using Drover.Linux.Sysfs;
 using Drover.Model;
 using Drover.Output;
 
@@ -10,19 +8,13 @@ namespace Drover.Verbs;
 /// <summary><c>drover scenario</c>: records a machine for the model.</summary>
 sealed class ScenarioVerb : Verb
 {
-    const string ThisSys = "/sys";
-
     const string Estimated = "Init times are estimated from the modules' sizes.";
 
     static readonly Option To = new("output", "where to write it", "FILE", "standard output", 'o');
 
-    static readonly Option Sys = new("sys", "the sysfs whose devices are meant", "DIR", ThisSys);
-
     static readonly Option Called = new("name", "what the machine is called", "NAME", "its kernel and its number of CPUs");
 
     static readonly Option Description = new("description", "how it was recorded; what its times are is added", "TEXT");
-
-    static readonly Option Memory = new("memory", "memory of the machine", "SIZE", "this machine's", Kind: ValueKind.Bytes);
 
     static readonly Option From = new("from", "a scenario that was recorded before, instead of a machine: to add timings, or another name", "FILE");
 
@@ -47,7 +39,7 @@ sealed class ScenarioVerb : Verb
         Without --timings the time of a module's init is estimated from its size.
         """;
 
-    public override IReadOnlyList<Option> Options => [To, CommonOptions.Root, CommonOptions.Release, Sys, Called, Description, Memory, From, Timings, Slowdown, Guest];
+    public override IReadOnlyList<Option> Options => [To, CommonOptions.Root, CommonOptions.Release, MachineRecording.Sys, Called, Description, MachineRecording.Memory, From, Timings, Slowdown, Guest];
 
     public override IReadOnlyList<Example> Examples =>
     [
@@ -62,7 +54,7 @@ sealed class ScenarioVerb : Verb
             throw new UsageException($"takes no arguments, and got '{arguments.Operands[0]}'");
         if (arguments.Text(Timings) is null && (arguments.Has(Slowdown) || arguments.Has(Guest)))
             throw new UsageException("--slowdown and --guest say what --timings mean: name those with --timings FILE");
-        var scenario = arguments.Text(From) is { } file ? Load(file, arguments) : Record(arguments, terminal);
+        var scenario = arguments.Text(From) is { } file ? Load(file, arguments) : MachineRecording.Record(arguments, ModuleSource.Open(arguments), $"{arguments.Text(Description) ?? "Recorded by 'drover scenario'."} {Estimated}", terminal);
         if (arguments.Text(Timings) is { } timings)
             scenario = WithTimings(scenario, LabTimings.Load(timings), arguments.Count(Slowdown) ?? 1, arguments.Has(Guest));
         if (arguments.Text(Called) is { } name)
@@ -80,41 +72,13 @@ sealed class ScenarioVerb : Verb
 
     static Scenario Load(string file, Arguments arguments)
     {
-        foreach (var option in new[] { CommonOptions.Root, CommonOptions.Release, Sys, Memory })
+        foreach (var option in new[] { CommonOptions.Root, CommonOptions.Release, MachineRecording.Sys, MachineRecording.Memory })
         {
             if (arguments.Has(option))
                 throw new UsageException($"--from takes a machine that was recorded already: --{option.Name} has no meaning then");
         }
         var scenario = ScenarioFile.Load(file);
         return arguments.Text(Description) is { } description ? scenario with { Description = $"{description} {Estimated}" } : scenario;
-    }
-
-    static Scenario Record(Arguments arguments, Terminal terminal)
-    {
-        var catalog = ModuleSource.Open(arguments);
-        var sys = arguments.Text(Sys) ?? ThisSys;
-        using var loop = new LiveLoop();
-        using var devices = new SysfsDevices(loop, sys);
-        if (!devices.IsLive && !arguments.Has(Memory))
-            throw new CannotException($"how much memory the machine of {sys} has is not known: say it with --memory SIZE, such as --memory 16G");
-        var kernel = Path.GetFileName(catalog.Tree.Directory);
-        var recorder = new ScenarioRecorder(
-            new RecordedMachine
-            {
-                Name = kernel,
-                Description = $"{arguments.Text(Description) ?? "Recorded by 'drover scenario'."} {Estimated}",
-                Kernel = kernel,
-                Cpus = devices.IsLive ? Machine.CountCpus() : 1,
-                MemoryBytes = arguments.Size(Memory) ?? Machine.TotalBytes(),
-                DriverModuleOf = devices.DriverModuleOf,
-            },
-            catalog);
-        var scenario = recorder.Record(devices.Enumerate());
-        foreach (var note in recorder.Notes)
-            terminal.Complain(note);
-        if (scenario.Devices.Count == 0)
-            throw new CannotException($"no device in {sys} asks for a module: is it a sysfs, or a copy of one with its uevent files?");
-        return scenario with { Name = $"{kernel}, {scenario.Cpus} CPUs" };
     }
 
     static Scenario WithTimings(Scenario scenario, LabTimings timings, int slowdown, bool asGuest)

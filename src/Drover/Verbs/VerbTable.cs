@@ -8,7 +8,7 @@ static class VerbTable
     public static IReadOnlyList<Verb> All =>
     [
         new ColdplugVerb(), new DaemonVerb(), new StatusVerb(), new SettleVerb(), new TimelineVerb(), new InstallVerb(), new UninstallVerb(), new LoadVerb(), new ResolveVerb(),
-        new WatchVerb(), new ReportVerb(), new HerdVerb(), new ScenarioVerb(),
+        new WatchVerb(), new AuditVerb(), new ReportVerb(), new HerdVerb(), new ScenarioVerb(),
     ];
 
     /// <summary>The verb of that name, or null.</summary>

@@ -1,40 +1,26 @@
 using Drover.Model;
-using Drover.Modules.Tests.Image;
 
 namespace Drover.Tests.Verbs;
 
 /// <summary>What <c>drover scenario</c> records of the fixtures' machine, its module files written here.</summary>
 public sealed class ScenarioVerbTests : IDisposable
 {
-    static readonly string[] Modules = ["kernel/drivers/net/t_e1000e", "kernel/drivers/ptp/t_ptp", "kernel/drivers/pps/t_pps_core", "kernel/drivers/cpufreq/t-acpi-cpufreq"];
+    readonly RecordableRoot _root = new("drover-scenario-");
 
-    readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("drover-scenario-");
+    string Output => _root.Make("machine.json");
 
-    public ScenarioVerbTests()
-    {
-        foreach (var file in Directory.GetFiles(CommandLine.Root, "*", SearchOption.AllDirectories))
-            File.Copy(file, Make(Path.GetRelativePath(CommandLine.Root, file)));
-        foreach (var module in Modules)
-        {
-            var elf = new ElfWriter(is64: true, bigEndian: false).AddInfo($"name={Path.GetFileName(module)}").Add(".text", TestSection.Alloc | TestSection.Exec, new byte[5000]);
-            File.WriteAllBytes(Make($"lib/modules/6.1.0-test/{module}.ko"), elf.ToBytes());
-        }
-    }
-
-    string Output => Path.Combine(_root.FullName, "machine.json");
-
-    public void Dispose() => _root.Delete(recursive: true);
+    public void Dispose() => _root.Dispose();
 
     [Fact]
     public void A_foreign_machine_is_recorded() =>
-        CommandLine.Run("scenario", "-r", _root.FullName, "--sys", CommandLine.Sys, "--memory", "1G").ShouldBe("scenario.txt");
+        CommandLine.Run("scenario", "-r", _root.Path, "--sys", CommandLine.Sys, "--memory", "1G").ShouldBe("scenario.txt");
 
     [Fact]
     public void Timings_are_added_to_what_was_recorded()
     {
-        var recorded = CommandLine.Run("scenario", "-r", _root.FullName, "--sys", CommandLine.Sys, "--memory", "1G", "-o", Output);
+        var recorded = CommandLine.Run("scenario", "-r", _root.Path, "--sys", CommandLine.Sys, "--memory", "1G", "-o", Output);
         Assert.Equal(new CommandLine(0, $"{Output}: 4 CPUs, 5 devices or kinds of them, 2 modaliases that stand for something, 4 modules\n", ""), recorded);
-        var timings = Path.Combine(_root.FullName, "run.json");
+        var timings = Path.Combine(_root.Path, "run.json");
         File.WriteAllText(timings, """{"tracedCalls": [{"syscall": "finit_module", "module": "t_acpi_cpufreq", "result": "ENODEV", "startSeconds": 1, "seconds": 0.1}]}""");
 
         CommandLine.Run("scenario", "--from", Output, "--timings", timings, "--slowdown", "20", "--name", "timed", "--description", "By hand.").ShouldBe("scenario-timed.txt");
@@ -53,14 +39,14 @@ public sealed class ScenarioVerbTests : IDisposable
     [Fact]
     public void Where_nobody_asks_nothing_is_recorded()
     {
-        var run = CommandLine.Run("scenario", "-r", _root.FullName, "--sys", _root.FullName, "--memory", "1G");
-        Assert.Equal(new CommandLine(1, "", $"drover: no device in {_root.FullName} asks for a module: is it a sysfs, or a copy of one with its uevent files?\n"), run);
+        var run = CommandLine.Run("scenario", "-r", _root.Path, "--sys", _root.Path, "--memory", "1G");
+        Assert.Equal(new CommandLine(1, "", $"drover: no device in {_root.Path} asks for a module: is it a sysfs, or a copy of one with its uevent files?\n"), run);
     }
 
     [Fact]
     public void The_memory_of_a_foreign_machine_must_be_said()
     {
-        var run = CommandLine.Run("scenario", "-r", _root.FullName, "--sys", CommandLine.Sys);
+        var run = CommandLine.Run("scenario", "-r", _root.Path, "--sys", CommandLine.Sys);
         Assert.Equal(new CommandLine(1, "", "drover: how much memory the machine of FIXTURES/sys has is not known: say it with --memory SIZE, such as --memory 16G\n"), run);
     }
 
@@ -70,11 +56,4 @@ public sealed class ScenarioVerbTests : IDisposable
     [InlineData("--from takes a machine that was recorded already: --sys has no meaning then", "--from", "a", "--sys", "b")]
     public void A_mistake_is_named(string message, params string[] args) =>
         Assert.Equal(new CommandLine(2, "", $"drover: scenario: {message} ('drover scenario --help' tells more)\n"), CommandLine.Run(["scenario", .. args]));
-
-    string Make(string path)
-    {
-        var file = Path.Combine(_root.FullName, path);
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        return file;
-    }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Drover.Devices.Control;
 using Drover.Model;
 using Drover.Output;
@@ -8,7 +9,10 @@ namespace Drover.Verbs.Herd;
 /// <summary>What <c>drover herd --json</c> prints: an array, an object a run.</summary>
 static class HerdJsonReport
 {
-    public static void Write(IEnumerable<HerdResult> results, TextWriter writer) => Json.WriteArray(writer, results, (json, result) =>
+    public static void Write(IEnumerable<HerdResult> results, TextWriter writer) => Json.WriteArray(writer, results, WriteRun);
+
+    /// <summary>The members of one.</summary>
+    public static void WriteRun(Utf8JsonWriter json, HerdResult result)
     {
         var options = result.Options;
         json.WriteString("gate", HerdNames.Of(options.Gate));
@@ -38,5 +42,5 @@ static class HerdJsonReport
         json.WriteNumber("steps", result.Steps);
         // as text: a number of 64 bits is not safe in every reader
         json.WriteString("trace", result.TraceHash.ToString("x16", CultureInfo.InvariantCulture));
-    });
+    }
 }

@@ -1,0 +1,35 @@
+using Drover.Modules.Tests.Image;
+
+namespace Drover.Tests.Verbs;
+
+/// <summary>The fixtures' root file system with module files that have sizes, below a folder of its own until it is disposed.</summary>
+sealed class RecordableRoot : IDisposable
+{
+    static readonly string[] Modules = ["kernel/drivers/net/t_e1000e", "kernel/drivers/ptp/t_ptp", "kernel/drivers/pps/t_pps_core", "kernel/drivers/cpufreq/t-acpi-cpufreq"];
+
+    readonly DirectoryInfo _root;
+
+    public RecordableRoot(string prefix)
+    {
+        _root = Directory.CreateTempSubdirectory(prefix);
+        foreach (var file in Directory.GetFiles(CommandLine.Root, "*", SearchOption.AllDirectories))
+            File.Copy(file, Make(System.IO.Path.GetRelativePath(CommandLine.Root, file)));
+        foreach (var module in Modules)
+        {
+            var elf = new ElfWriter(is64: true, bigEndian: false).AddInfo($"name={System.IO.Path.GetFileName(module)}").Add(".text", TestSection.Alloc | TestSection.Exec, new byte[5000]);
+            File.WriteAllBytes(Make($"lib/modules/6.1.0-test/{module}.ko"), elf.ToBytes());
+        }
+    }
+
+    public string Path => _root.FullName;
+
+    /// <summary>A file's full path, its folders made.</summary>
+    public string Make(string path)
+    {
+        var file = System.IO.Path.Combine(Path, path);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file)!);
+        return file;
+    }
+
+    public void Dispose() => _root.Delete(recursive: true);
+}
