@@ -7,7 +7,7 @@ public class UsageTests
     [InlineData("drover: which verb? ('drover --help' tells more)")]
     [InlineData("drover: unknown verb 'resolv'; did you mean 'resolve'? ('drover --help' tells more)", "resolv")]
     [InlineData("drover: unknown verb 'colpdlug'; did you mean 'coldplug'? ('drover --help' tells more)", "colpdlug")]
-    [InlineData("drover: unknown verb 'reboot' ('drover --help' tells more)", "reboot")]
+    [InlineData("drover: unknown verb 'halt' ('drover --help' tells more)", "halt")]
     [InlineData("drover: resolve: which modalias? ('drover resolve --help' tells more)", "resolve")]
     [InlineData("drover: resolve: unknown option '--jsno'; did you mean '--json'? ('drover resolve --help' tells more)", "resolve", "--jsno", "x")]
     [InlineData("drover: resolve: unknown option '--rel'; did you mean '--release'? ('drover resolve --help' tells more)", "resolve", "--rel=1", "x")]
