@@ -200,7 +200,11 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
         {
             // what the answer will say of a module may have been so before it went
             if (wanted.IsDoubted)
-                wanted.Again = () => Want(wish, device, isNew: false, stop);
+            {
+                // a repeated event is no later than the look: what is found out of a driver meanwhile holds
+                var again = device.IsSynthetic ? device with { Seqnum = _lookedFrom } : device;
+                wanted.Again = () => Want(wish, again, isNew: false, stop);
+            }
             return;
         }
         if (wanted.IsThere || (wanted.IsHopeless && !isNew && device.IsSynthetic))
