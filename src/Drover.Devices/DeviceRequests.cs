@@ -177,9 +177,6 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
     void See(DeviceEvent device, CancellationToken stop)
     {
         var isNew = _seen.Add(device.DevPath);
-        // as if found by looking: it has been there for who knows how long
-        if (isNew && device.IsSynthetic)
-            device = device with { Seqnum = _lookedFrom };
         if (isNew && IsDevice(device))
             Devices++;
         foreach (var wish in DeviceWishes.Of(device))
@@ -200,15 +197,14 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
         {
             // what the answer will say of a module may have been so before it went
             if (wanted.IsDoubted)
-            {
-                // a repeated event is no later than the look: what is found out of a driver meanwhile holds
-                var again = device.IsSynthetic ? device with { Seqnum = _lookedFrom } : device;
-                wanted.Again = () => Want(wish, again, isNew: false, stop);
-            }
+                wanted.Again = () => Want(wish, device, isNew: false, stop);
             return;
         }
-        if (wanted.IsThere || (wanted.IsHopeless && !isNew && device.IsSynthetic))
+        if (wanted.IsThere)
             return;
+        // nothing has happened to it since the look: what was found out of hardware holds, and only what failed for another reason may go better now
+        if (device.IsSynthetic && !wanted.MayGoBetter)
+            device = device with { Seqnum = _lookedFrom };
         wanted.IsOnItsWay = true;
         Waiting++;
         // an equal modalias of a later event asks once more after a failure; whether that costs a call is the loader's to say (rule 4)
@@ -252,8 +248,8 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
         /// <summary>The last answer left nothing to wish for.</summary>
         public bool IsThere { get; private set; }
 
-        /// <summary>The last answer was that some driver finds no hardware (ENODEV); a repeated event of the same device brings none.</summary>
-        public bool IsHopeless { get; private set; }
+        /// <summary>The last answer has a failure that another try may mend: not that there is no hardware (ENODEV).</summary>
+        public bool MayGoBetter { get; private set; }
 
         /// <summary>Something went since the request that is on its way was made.</summary>
         public bool IsDoubted { get; private set; }
@@ -270,7 +266,7 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
         {
             IsOnItsWay = false;
             IsThere = !IsDoubted && modules.All(module => module.Error is Errno.None);
-            IsHopeless = !IsDoubted && modules.All(module => module.Error is Errno.None or Errno.ENODEV);
+            MayGoBetter = modules.Any(module => module.Error is not (Errno.None or Errno.ENODEV));
             (IsDoubted, var again, Again) = (false, Again, null);
             Attempts += modules.Count(module => module.Kind is OutcomeKind.Loaded or OutcomeKind.Failed);
             if (modules is [{ Kind: OutcomeKind.NotFound }])
@@ -283,7 +279,7 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
         /// <summary>Its modules may have gone.</summary>
         public void Doubt()
         {
-            IsThere = IsHopeless = false;
+            IsThere = false;
             IsDoubted = IsOnItsWay;
         }
 

@@ -74,6 +74,23 @@ public class DeviceServiceTests
     }
 
     [Fact]
+    public void A_repeated_event_while_something_goes_is_no_reason_to_try_again_either()
+    {
+        var bench = new Bench([new("slow") { Inode = 1 }, new("driver") { Inode = 2, Replies = [Errno.ENODEV] }], [("s:*", "slow"), ("s:*", "driver"), ("d:*", "driver")]);
+        bench.Devices.Add("/devices/s", "s:1");
+        bench.Devices.Add("/devices/d", "d:1");
+        bench.Run(async service =>
+        {
+            // the driver's own failed load ends with a removal's event
+            bench.Devices.Happens(DeviceAction.Remove, "/module/driver");
+            bench.Devices.Repeats("/devices/s", "s:1");
+            bench.Devices.Repeats("/devices/d", "d:1");
+            await service.SettleAsync(null, null, default);
+        });
+        Assert.Equal(1, bench.Machine["driver"].Calls);
+    }
+
+    [Fact]
     public void A_module_that_went_is_loaded_again_for_a_repeated_event()
     {
         var bench = new Bench([new("disk") { Inode = 1 }], [("d:*", "disk")]);
