@@ -89,6 +89,8 @@ static class Program
             terminal.Out.Write(HelpText.For(verb));
             return ExitCode.Ok;
         }
+        if (verb.Operands.Length == 0 && arguments.Operands.Count > 0)
+            throw new UsageException($"takes no arguments, and got '{arguments.Operands[0]}'");
         return verb.Run(arguments, terminal);
     }
 }

@@ -13,7 +13,7 @@ abstract class Verb
     /// <summary>One line for the list of verbs.</summary>
     public abstract string Summary { get; }
 
-    /// <summary>What comes behind the options in the usage line; empty for a verb that takes nothing.</summary>
+    /// <summary>What comes behind the options in the usage line; empty for a verb that takes nothing, which the program sees to.</summary>
     public abstract string Operands { get; }
 
     /// <summary>What else a person should know before the options; lines of at most 100 characters.</summary>

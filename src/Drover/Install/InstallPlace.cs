@@ -8,12 +8,9 @@ sealed record InstallPlace(string Root)
 {
     public bool IsThisMachine => Root == "/";
 
-    /// <exception cref="UsageException">There is an argument too many.</exception>
     /// <exception cref="CannotException">There is no such directory.</exception>
     public static InstallPlace Of(Arguments arguments)
     {
-        if (arguments.Operands.Count > 0)
-            throw new UsageException($"takes no arguments, and got '{arguments.Operands[0]}'");
         var root = Path.GetFullPath(arguments.Text(CommonOptions.Root) ?? "/");
         return Directory.Exists(root) ? new InstallPlace(root) : throw new CannotException($"there is no directory {root}: name the root of a system with --root");
     }

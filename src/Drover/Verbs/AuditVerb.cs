@@ -46,8 +46,6 @@ sealed class AuditVerb(HerdEngine engine) : Verb
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
-        if (arguments.Operands.Count > 0)
-            throw new UsageException($"takes no arguments, and got '{arguments.Operands[0]}'");
         var cpus = arguments.Count(Cpus) ?? LargerCpus;
         if (cpus > Sweep.MostCpus)
             throw new UsageException($"--cpus takes 1 to {Sweep.MostCpus}, not '{arguments.Text(Cpus)}'");

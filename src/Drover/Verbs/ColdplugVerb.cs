@@ -51,8 +51,6 @@ sealed class ColdplugVerb : Verb
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
-        if (arguments.Operands.Count > 0)
-            throw new UsageException($"takes no arguments, and got '{arguments.Operands[0]}'");
         var catalog = ModuleSource.Open(arguments);
         if (arguments.Has(CommonOptions.Verbose))
             terminal.WarnOf(catalog.Config);

@@ -51,8 +51,6 @@ sealed class DaemonVerb : Verb
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
-        if (arguments.Operands.Count > 0)
-            throw new UsageException($"takes no arguments, and got '{arguments.Operands[0]}'");
         Session.RequireModuleSupport();
         var manager = ServiceNotifier.OfProcess();
         using var session = new Session(ModuleSource.Open(arguments));

@@ -91,8 +91,6 @@ sealed class HerdVerb(HerdEngine engine, Func<Scenario> builtIn) : Verb
 
     static void Check(Arguments arguments)
     {
-        if (arguments.Operands.Count > 0)
-            throw new UsageException($"takes no arguments, and got '{arguments.Operands[0]}'");
         if (arguments.Has(CommonOptions.Json) && arguments.Has(Csv))
             throw new UsageException("--json and --csv are two forms of the same: leave one out");
         if (arguments.Has(ExploreOutput.Explore))

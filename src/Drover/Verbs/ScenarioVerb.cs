@@ -50,8 +50,6 @@ sealed class ScenarioVerb : Verb
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
-        if (arguments.Operands.Count > 0)
-            throw new UsageException($"takes no arguments, and got '{arguments.Operands[0]}'");
         if (arguments.Text(Timings) is null && (arguments.Has(Slowdown) || arguments.Has(Guest)))
             throw new UsageException("--slowdown and --guest say what --timings mean: name those with --timings FILE");
         var scenario = arguments.Text(From) is { } file ? Load(file, arguments) : MachineRecording.Record(arguments, ModuleSource.Open(arguments), $"{arguments.Text(Description) ?? "Recorded by 'drover scenario'."} {Estimated}", terminal);

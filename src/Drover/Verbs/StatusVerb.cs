@@ -29,8 +29,6 @@ sealed class StatusVerb : Verb
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
-        if (arguments.Operands.Count > 0)
-            throw new UsageException($"takes no arguments, and got '{arguments.Operands[0]}'");
         var socket = DaemonClient.SocketOf(arguments);
         if (arguments.Has(CommonOptions.Json))
             terminal.Out.WriteLine(Ask(socket).ToString());

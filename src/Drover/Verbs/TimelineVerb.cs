@@ -33,8 +33,6 @@ sealed class TimelineVerb : Verb
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
-        if (arguments.Operands.Count > 0)
-            throw new UsageException($"takes no arguments, and got '{arguments.Operands[0]}'");
         if (arguments.Text(ReportVerb.Html) is { Length: 0 })
             throw new UsageException("--html needs the name of a file");
         if (arguments.Has(ReportVerb.Html) && arguments.Has(CommonOptions.Json))

@@ -46,8 +46,6 @@ sealed class WatchVerb : Verb
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
-        if (arguments.Operands.Count > 0)
-            throw new UsageException($"takes no arguments, and got '{arguments.Operands[0]}'");
         if (arguments.Has(Begin) && (arguments.Has(SinceBoot) || arguments.Has(Once) || arguments.Has(CommonOptions.Json)))
             throw new UsageException("--begin only begins: what is seen is told by --since-boot, later");
         using var interrupt = new Interrupt();

@@ -18,6 +18,7 @@ public class UsageTests
     [InlineData("drover: load: --jobs takes a whole number of at least 1, not '0' ('drover load --help' tells more)", "load", "-j0", "x")]
     [InlineData("drover: coldplug: --budget takes a number of bytes such as 67108864 or 64M, not '64X' ('drover coldplug --help' tells more)", "coldplug", "--budget", "64X")]
     [InlineData("drover: coldplug: takes no arguments, and got 'loop' ('drover coldplug --help' tells more)", "coldplug", "loop")]
+    [InlineData("drover: herd: takes no arguments, and got 'udev' ('drover herd --help' tells more)", "herd", "udev")]
     public void A_mistake_is_named(string message, params string[] args)
     {
         var run = CommandLine.Run(args);
