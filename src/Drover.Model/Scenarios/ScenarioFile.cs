@@ -48,19 +48,9 @@ public static class ScenarioFile
         return ScenarioWriter.Write(scenario);
     }
 
-    /// <summary>All of a stream, unless it is larger than it should be; a device or a pipe has no length to ask for.</summary>
-    internal static byte[] ReadBounded(Stream stream, string name, int limit)
-    {
-        using var bytes = new MemoryStream();
-        var buffer = new byte[64 << 10];
-        for (int length; (length = stream.Read(buffer)) > 0;)
-        {
-            if (bytes.Length + length > limit)
-                throw new ScenarioException($"{name}: has more than {limit} bytes: this is no scenario");
-            bytes.Write(buffer, 0, length);
-        }
-        return bytes.ToArray();
-    }
+    /// <exception cref="ScenarioException">It is larger than it should be.</exception>
+    internal static byte[] ReadBounded(Stream stream, string name, int limit) =>
+        BoundedRead.TryReadAll(stream, limit) ?? throw new ScenarioException($"{name}: has more than {limit} bytes: this is no scenario");
 
     /// <summary>Without the numbers the exception puts behind its sentence: the line stands before it already.</summary>
     static string TextOf(JsonException problem)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Drover.Model;
 
 namespace Drover.Report;
 
@@ -17,7 +18,7 @@ static class RecordingFile
     public static IReadOnlyList<Recording> Load(string path)
     {
         using var stream = File.OpenRead(path);
-        return Read(ReadAll(stream, path), path);
+        return Read(BoundedRead.TryReadAll(stream, MostBytes) ?? throw new RecordingException($"{path}: has more than {MostBytes >> 20} MiB"), path);
     }
 
     /// <param name="bytes">All of it.</param>
@@ -43,18 +44,5 @@ static class RecordingFile
         {
             throw new RecordingException($"{file}:{problem.LineNumber + 1}: not JSON: {Known}");
         }
-    }
-
-    static byte[] ReadAll(FileStream stream, string name)
-    {
-        using var bytes = new MemoryStream();
-        var buffer = new byte[64 << 10];
-        for (int length; (length = stream.Read(buffer)) > 0;)
-        {
-            if (bytes.Length + length > MostBytes)
-                throw new RecordingException($"{name}: has more than {MostBytes >> 20} MiB");
-            bytes.Write(buffer, 0, length);
-        }
-        return bytes.ToArray();
     }
 }
