@@ -1,4 +1,5 @@
 using System.Globalization;
+using Drover.Devices.Control;
 using Drover.Linux;
 using Drover.Loading;
 
@@ -16,14 +17,13 @@ sealed class JournalEntries(Journal journal) : ILoaderObserver
 
     public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took)
     {
-        var errno = ErrnoText.Name(reply.Error);
         journal.Write(
             reply.Error is Errno.None or Errno.ENODEV ? Info : Warning,
-            reply.Error is Errno.None ? $"{call.Module} loaded" : $"{call.Module}: {errno}",
+            reply.Error is Errno.None ? $"{call.Module} loaded" : $"{call.Module}: {ErrnoText.Name(reply.Error)}",
             ("DROVER_MODULE", call.Module),
             ("DROVER_FILE", call.Path),
             ("DROVER_FILE_BYTES", file.FileBytes.ToString(CultureInfo.InvariantCulture)),
-            ("DROVER_ERRNO", reply.Error is Errno.None ? "0" : errno),
+            ("DROVER_ERRNO", OutcomeJson.KeyOf(reply.Error)),
             ("DROVER_CALL_USEC", ((long)took.TotalMicroseconds).ToString(CultureInfo.InvariantCulture)));
     }
 

@@ -1,12 +1,11 @@
 using System.Globalization;
+using Drover.Verbs;
 
 namespace Drover.Report;
 
 /// <summary>What <c>lab/run --json</c> wrote (lab/README.md). Stateless.</summary>
 static class LabSource
 {
-    const string Unnamed = "(unnamed)";
-
     /// <exception cref="RecordingException">A field is missing or wrong.</exception>
     public static Recording Read(JsonSource source)
     {
@@ -19,7 +18,7 @@ static class LabSource
             var module = call.OptionalText("module");
             calls.Add(new RecordedCall
             {
-                Module = module ?? Unnamed,
+                Module = module ?? WatchTally.Nameless,
                 StartNs = call.Seconds("startSeconds"),
                 TookNs = call.Seconds("seconds"),
                 Result = call.OptionalText("result"),

@@ -10,8 +10,6 @@ namespace Drover.Report;
 /// <summary>A recording of <c>drover watch --json</c> (docs/watch.md). Stateless.</summary>
 static class WatchSource
 {
-    const string Unnamed = "(unnamed)";
-
     /// <summary>Its first line says so; what else may be in a line comes behind the type.</summary>
     public static bool Is(ReadOnlySpan<byte> bytes) => bytes.StartsWith("{\"type\":\"watch\""u8);
 
@@ -58,7 +56,7 @@ static class WatchSource
 
     static RecordedCall Of(TracedCall call) => new()
     {
-        Module = call.Module ?? Unnamed,
+        Module = call.Module ?? WatchTally.Nameless,
         StartNs = call.StartUs * 1000,
         TookNs = call.TookUs * 1000,
         Result = call.Result is { } result ? OutcomeJson.KeyOf(result) : null,

@@ -33,7 +33,7 @@ static class WatchTable
 
     /// <summary>One call, as it ended.</summary>
     public static string Line(TracedCall call) =>
-        $"{Seconds(call.StartUs)} {call.Module ?? "(unnamed)"}: {WatchedModule.EndOf(call)}, {ByteSize.Format(call.ReadBytes ?? 0)}, {call.TookUs / 1000.0:0.0} ms, {WatchRecording.NameOf(call.Syscall)} by {Asker(call)}";
+        $"{Seconds(call.StartUs)} {call.Module ?? WatchTally.Nameless}: {WatchedModule.EndOf(call)}, {ByteSize.Format(call.ReadBytes ?? 0)}, {call.TookUs / 1000.0:0.0} ms, {WatchRecording.NameOf(call.Syscall)} by {Asker(call)}";
 
     /// <summary>Where the figures are not the whole truth.</summary>
     static IEnumerable<string> Doubts(WatchTally tally, CallJoiner joiner)

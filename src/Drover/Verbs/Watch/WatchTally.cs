@@ -67,7 +67,10 @@ sealed class WatchTally
     /// <summary>Modules told apart; Debian's kernels have 4,500, a machine loads some hundred.</summary>
     public const int MaxModules = 8192;
 
-    const string Unknown = "(unnamed)", More = "(more modules)";
+    /// <summary>A call whose module is not known.</summary>
+    public const string Nameless = "(unnamed)";
+
+    const string More = "(more modules)";
 
     readonly Dictionary<string, WatchedModule> _modules = new(StringComparer.Ordinal);
 
@@ -94,7 +97,7 @@ sealed class WatchTally
 
     public void Add(TracedCall call)
     {
-        var name = call.Module ?? Unknown;
+        var name = call.Module ?? Nameless;
         if (!_modules.TryGetValue(name, out var module))
         {
             name = _modules.Count < MaxModules ? name : More;
