@@ -23,9 +23,9 @@ sealed record BootReport(
     {
         var trace = ModuleCallReader.Read(result.Required("trace"));
         return new(
-            name, trace.Calls, [.. Lines(result.Required("modules")).Order(StringComparer.Ordinal)], trace.LostEvents,
-            double.Parse(result.Required("uptime").Split(' ')[0], CultureInfo.InvariantCulture), Lines(result.Required("failed")),
-            Lines(result.Required("active")).FirstOrDefault() == "active", result.Text("files"), int.Parse(result.Text("status") ?? "0", CultureInfo.InvariantCulture),
+            name, trace.Calls, [.. GuestFacts.Lines(result.Required("modules")).Order(StringComparer.Ordinal)], trace.LostEvents,
+            double.Parse(result.Required("uptime").Split(' ')[0], CultureInfo.InvariantCulture), [.. GuestFacts.Lines(result.Required("failed"))],
+            GuestFacts.Lines(result.Required("active")).FirstOrDefault() == "active", result.Text("files"), int.Parse(result.Text("status") ?? "0", CultureInfo.InvariantCulture),
             GuestFacts.Facts(result.Text("memory") ?? ""));
     }
 
@@ -39,6 +39,4 @@ sealed record BootReport(
     public int ByOthers => Calls.Count - ByUdev - ByDrover;
 
     public int Duplicates => Calls.Count(call => call.Result is { } result && Errno.IsDuplicate(result));
-
-    static List<string> Lines(string text) => [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries)];
 }

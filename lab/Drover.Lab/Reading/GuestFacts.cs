@@ -40,7 +40,8 @@ static partial class GuestFacts
             ? long.Parse(resident.Groups[1].ValueSpan, CultureInfo.InvariantCulture) * 1024 * 1024 / long.Parse(page.Groups[1].ValueSpan, CultureInfo.InvariantCulture)
             : 0;
 
-    static IEnumerable<string> Lines(string text) => text.Split('\n').Select(line => line.Trim('\r', ' ')).Where(line => line.Length > 0);
+    /// <summary>Lines with something in them.</summary>
+    public static IEnumerable<string> Lines(string text) => text.Split('\n').Select(line => line.Trim('\r', ' ')).Where(line => line.Length > 0);
 
     [GeneratedRegex(@"^(?<mode>[bcl]\S+)\s+\d+\s+(?<owner>\S+)\s+(?<group>\S+)\s+(\d+,\s*)?\d+\s+\S+\s+\d+\s+[\d:]+\s+(?<path>/dev/.+)$")]
     private static partial Regex Node();

@@ -79,7 +79,7 @@ sealed record TortureReport
 
         long Kilobytes(string name) => GuestFacts.Kilobytes(result.Required(name));
         int Count(string name) => (result.Text(name) ?? "").Count(c => c == '\n');
-        IReadOnlyList<string> Lines(string name) => [.. (result.Text(name) ?? "").Split('\n').Select(line => line.Trim('\r', ' ')).Where(line => line.Length > 0)];
+        IReadOnlyList<string> Lines(string name) => [.. GuestFacts.Lines(result.Text(name) ?? "")];
     }
 
     public override string ToString()
