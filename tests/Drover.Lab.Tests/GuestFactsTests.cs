@@ -72,4 +72,15 @@ public sealed class GuestFactsTests
         Assert.Equal(
             ["brw-rw---- root:cdrom /dev/sr0", "crw-rw---- root:tty /dev/ttyS0", "lrwxrwxrwx root:root /dev/char/10:1 -> ../psaux"], GuestFacts.Nodes(List));
     }
+
+    [Fact]
+    public void Which_number_an_input_device_got_is_no_difference()
+    {
+        const string List = """
+            lrwxrwxrwx    1 root     root             9 Nov 23 05:46 /dev/input/by-path/platform-pcspkr-event-spkr -> ../event2
+            lrwxrwxrwx    1 root     root             9 Nov 23 05:46 /dev/char/13:66 -> ../input/event2
+            """;
+        Assert.Equal(
+            ["lrwxrwxrwx root:root /dev/char/13:66 -> ../input/event2", "lrwxrwxrwx root:root /dev/input/by-path/platform-pcspkr-event-spkr -> ../event#"], GuestFacts.Nodes(List));
+    }
 }

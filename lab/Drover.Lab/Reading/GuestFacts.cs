@@ -15,10 +15,13 @@ static partial class GuestFacts
     public static IReadOnlyList<string> Modules(string procModules) =>
         Lines(procModules).Select(line => line.Split(' ')[0]).Order(StringComparer.Ordinal).ToList();
 
-    /// <summary>Of <c>ls -ld</c> lines of /dev: type and permissions, owner, path, and where a link leads; sorted. A link's own permissions say nothing, nor do numbers that the kernel hands out as they come.</summary>
+    /// <summary>
+    /// Of <c>ls -ld</c> lines of /dev: type and permissions, owner, path, and where a link leads; sorted. A link's own permissions say nothing, nor do numbers that the kernel
+    /// hands out as they come: a device's, and that of an input device at the end of a link with a lasting name.
+    /// </summary>
     public static IReadOnlyList<string> Nodes(string list) =>
         Lines(list).Select(line => Node().Match(line)).Where(match => match.Success)
-            .Select(match => $"{match.Groups["mode"].Value} {match.Groups["owner"].Value}:{match.Groups["group"].Value} {match.Groups["path"].Value}")
+            .Select(match => $"{match.Groups["mode"].Value} {match.Groups["owner"].Value}:{match.Groups["group"].Value} {InputNumber().Replace(match.Groups["path"].Value, "#")}")
             .Order(StringComparer.Ordinal).ToList();
 
     /// <summary>A number of kilobytes alone in a file, as bytes.</summary>
@@ -45,6 +48,9 @@ static partial class GuestFacts
 
     [GeneratedRegex(@"^(?<mode>[bcl]\S+)\s+\d+\s+(?<owner>\S+)\s+(?<group>\S+)\s+(\d+,\s*)?\d+\s+\S+\s+\d+\s+[\d:]+\s+(?<path>/dev/.+)$")]
     private static partial Regex Node();
+
+    [GeneratedRegex(@"(?<=^/dev/input/by-.* -> \.\./[a-z]+)\d+$")]
+    private static partial Regex InputNumber();
 
     [GeneratedRegex(@"Maximum resident set size \(kbytes\): (\d+)")]
     private static partial Regex MaximumResident();
