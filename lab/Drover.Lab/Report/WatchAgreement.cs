@@ -14,10 +14,14 @@ namespace Drover.Lab.Report;
 /// <param name="MemoryBytes">Largest resident set of watch.</param>
 /// <param name="CpuSeconds">Of watch, user and system, once it traces: while the loader works.</param>
 /// <param name="StartCpuSeconds">Until then.</param>
+/// <param name="CpuShare">
+/// <paramref name="CpuSeconds"/> of those of the whole guest; null where the guest used none. What to judge by: one thread of the host emulates all CPUs in turn, and a guest charges each of its
+/// processes for the turns of the others, too, but all alike.
+/// </param>
 /// <param name="LeftBehind">Trace instances that were there after its end.</param>
 sealed record WatchAgreement(
     int Calls, int CallsMissing, int CallsTooMany, int NamesDiffering, int Unnamed, long InVainBytes, long WastedBytes, long? KernelWastedBytes, long LostEvents, long MemoryBytes,
-    double CpuSeconds, double StartCpuSeconds, IReadOnlyList<string> LeftBehind, IReadOnlyList<string> Degraded)
+    double CpuSeconds, double StartCpuSeconds, double? CpuShare, IReadOnlyList<string> LeftBehind, IReadOnlyList<string> Degraded)
 {
     /// <summary>Of times in /proc/PID/stat (sysconf(_SC_CLK_TCK)).</summary>
     const double TicksPerSecond = 100;
@@ -26,17 +30,18 @@ sealed record WatchAgreement(
     {
         var tracedCalls = traced.Select(call => new WatchedCall(call.Syscall, call.Module, call.Result)).ToList();
         var (mine, theirs) = (Counted(Nameless(record.Calls)), Counted(Nameless(tracedCalls)));
+        var (cpu, machine) = (Cpu(result, "watch.stat") - Cpu(result, "watch.begun"), Machine(result, "machine.stat") - Machine(result, "machine.begun"));
         return new(
             record.Calls.Count, Missing(theirs, mine), Missing(mine, theirs), Missing(Counted(tracedCalls), Counted(record.Calls)), record.Calls.Count(call => call.Module is null),
             record.InVainBytes, record.WastedBytes, stats?.WastedBytes, record.LostEvents, Resident(result.Text("watch.status") ?? ""),
-            Cpu(result, "watch.stat") - Cpu(result, "watch.begun"), Cpu(result, "watch.begun"),
+            cpu, Cpu(result, "watch.begun"), machine > 0 ? cpu / machine : null,
             (result.Text("watch.left") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries), record.Degraded);
     }
 
     public override string ToString() =>
         $"{(CallsMissing + CallsTooMany == 0 ? $"all {Calls} calls of the trace, by system call and result" : $"{CallsMissing} calls of the trace missing, {CallsTooMany} too many, of {Calls}")}, {NamesDiffering} named otherwise, {Unnamed} unnamed; "
         + $"{ReportText.Bytes(InVainBytes)} in vain, {ReportText.Bytes(WastedBytes)} wasted{(KernelWastedBytes is { } kernel ? $" (the kernel's statistics: {ReportText.Bytes(kernel)})" : "")}; "
-        + string.Create(CultureInfo.InvariantCulture, $"{LostEvents} events lost, {CpuSeconds:F2} s of CPU after {StartCpuSeconds:F2} s to start, {ReportText.Bytes(MemoryBytes)} resident")
+        + string.Create(CultureInfo.InvariantCulture, $"{LostEvents} events lost, {CpuSeconds:F2} s of CPU{(CpuShare is { } share ? $", {share * 100:F1} % of the guest's," : "")} after {StartCpuSeconds:F2} s to start, {ReportText.Bytes(MemoryBytes)} resident")
         + (LeftBehind.Count > 0 ? $"; left behind: {string.Join(' ', LeftBehind)}" : "")
         + string.Concat(Degraded.Select(lack => $"; {lack}"));
 
@@ -53,5 +58,10 @@ sealed record WatchAgreement(
     // fields 14 and 15, counted from behind the name, which may hold blanks
     static double Cpu(GuestResult result, string file) => result.Text(file) is { } stat && stat.LastIndexOf(')') is > 0 and var end && stat[(end + 2)..].Split(' ') is { Length: > 13 } fields
         ? (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond
+        : 0;
+
+    // the line of all CPUs: user, nice, system, idle, iowait, irq, softirq, steal, and guests, which are in user already (proc_stat(5))
+    static double Machine(GuestResult result, string file) => result.Text(file)?.Split('\n')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries) is ["cpu", .. { Length: >= 7 } fields]
+        ? fields.Take(7).Where((_, i) => i is not (3 or 4)).Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture)) / TicksPerSecond
         : 0;
 }

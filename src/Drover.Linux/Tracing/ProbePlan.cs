@@ -21,8 +21,11 @@ public static class ProbePlan
     /// <summary>Most reads of modules at the same time whose end is seen: every one of udev's workers could be at it. More are missed, and the kernel counts them.</summary>
     const string Return = "r2048";
 
-    /// <summary>The files whose names are wanted of all that are opened. A name with a line break in it would be two lines of the trace.</summary>
-    const string OfModulesAndDevices = "(name ~ \"*.ko\" || name ~ \"*.ko.*\" || name ~ \"/sys/*/uevent\") && !(name ~ \"*\n*\")";
+    /// <summary>
+    /// The files whose names are wanted of all that are opened: modules, and the devices that udev's workers take up, not those that udevadm repeats the events of. A name with a
+    /// line break in it would be two lines of the trace.
+    /// </summary>
+    const string OfModulesAndDevices = "(name ~ \"*.ko\" || name ~ \"*.ko.*\" || (name ~ \"/sys/*/uevent\" && comm ~ \"*udev*\" && comm != \"udevadm\")) && !(name ~ \"*\n*\")";
 
     /// <summary>A file is opened by name.</summary>
     internal static ReadOnlySpan<byte> Opened => "ko_opened"u8;

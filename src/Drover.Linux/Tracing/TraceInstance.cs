@@ -32,8 +32,8 @@ public sealed class TraceInstance : IDisposable
         "syscalls/sys_enter_delete_module", "syscalls/sys_exit_delete_module", "module/module_load",
     ];
 
-    /// <summary>A buffer holds some thousand events a CPU; a herd makes hundreds a second.</summary>
-    static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+    /// <summary>A buffer holds some thousand events a CPU, a herd makes hundreds a second, and each look costs what ten events do.</summary>
+    static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     readonly string _root;
     readonly string _name;
@@ -100,7 +100,7 @@ public sealed class TraceInstance : IDisposable
     public void Keep() => _isKept = true;
 
     /// <summary>
-    /// Hands over the lines as they come, several times a second, and ends the tracing with the last of them. Nobody sleeps on the buffer meanwhile: who
+    /// Hands over the lines as they come, once a second, and ends the tracing with the last of them. Nobody sleeps on the buffer meanwhile: who
     /// traces has nobody to wake.
     /// </summary>
     /// <param name="line">A line without its newline; the span is good for the call.</param>
