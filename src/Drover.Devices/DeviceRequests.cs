@@ -200,15 +200,15 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
                 wanted.Again = () => Want(wish, device, isNew: false, stop);
             return;
         }
-        if (wanted.IsThere)
+        // nothing has happened to a repeated event's device since the look, and only what failed for another reason than its hardware may go better now
+        var asOf = device.IsSynthetic && !wanted.MayGoBetter ? _lookedFrom : device.Seqnum;
+        if (wanted.HoldsFor(asOf))
             return;
-        // nothing has happened to it since the look: what was found out of hardware holds, and only what failed for another reason may go better now
-        if (device.IsSynthetic && !wanted.MayGoBetter)
-            device = device with { Seqnum = _lookedFrom };
         wanted.IsOnItsWay = true;
+        wanted.AsOf = asOf;
         Waiting++;
         // an equal modalias of a later event asks once more after a failure; whether that costs a call is the loader's to say (rule 4)
-        _ = AskAsync(wanted, wish.ToRequest(device), stop);
+        _ = AskAsync(wanted, wish.ToRequest(device with { Seqnum = asOf }), stop);
     }
 
     async Task AskAsync(Wanted wanted, LoadRequest request, CancellationToken stop)
@@ -234,6 +234,8 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
     /// <summary>A modalias that some device has.</summary>
     sealed class Wanted(string modalias, string firstDevice, Action ask)
     {
+        bool _isAnswered, _lacksHardware;
+
         public string Modalias { get; } = modalias;
 
         public string FirstDevice { get; } = firstDevice;
@@ -245,8 +247,8 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
 
         public bool IsOnItsWay { get; set; }
 
-        /// <summary>The last answer left nothing to wish for.</summary>
-        public bool IsThere { get; private set; }
+        /// <summary>SEQNUM as of which was asked last.</summary>
+        public ulong AsOf { get; set; }
 
         /// <summary>The last answer has a failure that another try may mend: not that there is no hardware (ENODEV).</summary>
         public bool MayGoBetter { get; private set; }
@@ -261,11 +263,15 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
 
         public int Attempts { get; private set; }
 
+        /// <summary>The last answer is that to a request as of this SEQNUM, too: it left nothing to wish for, or some driver finds no hardware and no other device has come since.</summary>
+        public bool HoldsFor(ulong seqnum) => _isAnswered && !MayGoBetter && (!_lacksHardware || seqnum <= AsOf);
+
         /// <returns>What is to be done then, or null.</returns>
         public Action? Answer(IReadOnlyList<ModuleOutcome> modules)
         {
             IsOnItsWay = false;
-            IsThere = !IsDoubted && modules.All(module => module.Error is Errno.None);
+            _isAnswered = !IsDoubted;
+            _lacksHardware = modules.Any(module => module.Error is Errno.ENODEV);
             MayGoBetter = modules.Any(module => module.Error is not (Errno.None or Errno.ENODEV));
             (IsDoubted, var again, Again) = (false, Again, null);
             Attempts += modules.Count(module => module.Kind is OutcomeKind.Loaded or OutcomeKind.Failed);
@@ -279,7 +285,7 @@ sealed class DeviceRequests(EventLoop loop, IDevices devices, Loader loader, Fun
         /// <summary>Its modules may have gone.</summary>
         public void Doubt()
         {
-            IsThere = false;
+            _isAnswered = false;
             IsDoubted = IsOnItsWay;
         }
 

@@ -60,6 +60,22 @@ public class DeviceServiceTests
     }
 
     [Fact]
+    public void Devices_alike_are_one_request_also_where_their_driver_finds_no_hardware()
+    {
+        var bench = new Bench([new("driver") { Inode = 1, Replies = [Errno.ENODEV] }], [("cpu:*", "driver")]);
+        for (var cpu = 0; cpu < 255; cpu++)
+            bench.Devices.Add($"/devices/system/cpu/cpu{cpu}", "cpu:x");
+        bench.Run(async service =>
+        {
+            await service.SettleAsync(null, null, default);
+            for (var cpu = 0; cpu < 255; cpu++)
+                bench.Devices.Repeats($"/devices/system/cpu/cpu{cpu}", "cpu:x");
+            await service.SettleAsync(null, null, default);
+            Assert.Equal((1, 1), (bench.Machine["driver"].Calls, service.Status().Counts.Requests));
+        });
+    }
+
+    [Fact]
     public void A_repeated_event_of_a_device_that_was_not_seen_yet_finds_what_the_look_has_found()
     {
         var bench = new Bench([new("driver") { Inode = 1, Replies = [Errno.ENODEV] }], [("d:*", "driver"), ("e:*", "driver")]);
