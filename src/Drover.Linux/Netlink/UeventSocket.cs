@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Drover.Devices;
 using Drover.Linux.Syscalls;
@@ -7,7 +8,8 @@ namespace Drover.Linux.Netlink;
 
 /// <summary>
 /// The kernel's uevents. A thread of its own does nothing but empty the socket, so that events are not lost while the loop is busy; the loop gets them in batches.
-/// Made and disposed on the event loop; its counters are for any thread.
+/// An event is taken at once, but where they come in a storm, as when udevadm repeats those of all devices, they gather for some milliseconds: to wake two threads for each costs more
+/// than the events. Made and disposed on the event loop; its counters are for any thread.
 /// </summary>
 public sealed unsafe class UeventSocket : IDisposable
 {
@@ -21,6 +23,12 @@ public sealed unsafe class UeventSocket : IDisposable
     const int MaxMessageBytes = 8 << 10;
 
     const int BatchSize = 16;
+
+    /// <summary>More wake-ups than these, each within the time for gathering after the one before, are a storm; a device that comes has its own few events.</summary>
+    const int StormWakeUps = 4;
+
+    const int GatheringMilliseconds = 10;
+
     const Errno ENOBUFS = (Errno)105;
 
     readonly EventLoop _loop;
@@ -106,54 +114,67 @@ public sealed unsafe class UeventSocket : IDisposable
             var vectors = stackalloc Libc.IoVector[BatchSize];
             var addresses = stackalloc Libc.NetlinkAddress[BatchSize];
             var credentials = stackalloc Libc.Credentials[BatchSize];
-            while (Wait(forEvents: true))
+            var (wakeUps, drained) = (0, Stopwatch.GetTimestamp());
+            while (!HasEnded(orEvents: true, Timeout.Infinite))
             {
-                for (var i = 0; i < BatchSize; i++)
-                {
-                    vectors[i] = new() { Base = buffers + (i * MaxMessageBytes), Length = MaxMessageBytes };
-                    messages[i] = new()
-                    {
-                        Name = addresses + i,
-                        NameLength = (uint)sizeof(Libc.NetlinkAddress),
-                        Vectors = vectors + i,
-                        VectorCount = 1,
-                        Control = credentials + i,
-                        ControlLength = sizeof(Libc.Credentials),
-                    };
-                }
-
-                var count = Libc.RecvMMsg(_socket, messages, BatchSize, Libc.MSG_DONTWAIT, null);
-                if (count >= 0)
-                {
-                    Deliver(messages, count);
-                }
-                else if (!GoOnAfter(Libc.LastError))
+                wakeUps = Stopwatch.GetElapsedTime(drained).TotalMilliseconds < GatheringMilliseconds ? wakeUps + 1 : 0;
+                if (wakeUps > StormWakeUps && HasEnded(orEvents: false, GatheringMilliseconds))
                 {
                     return;
                 }
+
+                int count;
+                do
+                {
+                    for (var i = 0; i < BatchSize; i++)
+                    {
+                        vectors[i] = new() { Base = buffers + (i * MaxMessageBytes), Length = MaxMessageBytes };
+                        messages[i] = new()
+                        {
+                            Name = addresses + i,
+                            NameLength = (uint)sizeof(Libc.NetlinkAddress),
+                            Vectors = vectors + i,
+                            VectorCount = 1,
+                            Control = credentials + i,
+                            ControlLength = sizeof(Libc.Credentials),
+                        };
+                    }
+
+                    count = Libc.RecvMMsg(_socket, messages, BatchSize, Libc.MSG_DONTWAIT, null);
+                    if (count >= 0)
+                    {
+                        Deliver(messages, count);
+                    }
+                    else if (!GoOnAfter(Libc.LastError))
+                    {
+                        return;
+                    }
+                }
+                while (count == BatchSize);
+                drained = Stopwatch.GetTimestamp();
             }
         }
         finally
         {
-            _ = Wait(forEvents: false);
+            while (!HasEnded(orEvents: false, Timeout.Infinite))
+            {
+                // interrupted
+            }
+
             NativeMemory.Free(buffers);
             _ = Libc.Close(_socket);
             _stop.Dispose();
         }
     }
 
-    /// <summary>Waits for events, or for nothing but the end; false when that has come.</summary>
-    bool Wait(bool forEvents)
+    /// <summary>Waits for the end, as long as that, or until there are events; interrupted, it returns early.</summary>
+    bool HasEnded(bool orEvents, int milliseconds)
     {
         var entries = stackalloc Libc.PollEntry[2];
         entries[0] = new() { Fd = _stop.Fd, Events = Libc.POLLIN };
         entries[1] = new() { Fd = _socket, Events = Libc.POLLIN };
-        do
-        {
-            _ = Libc.Poll(entries, forEvents ? 2UL : 1, -1); // interrupted: nothing is returned, recvmmsg says EAGAIN, and we are here again
-        }
-        while (!forEvents && entries[0].Returned == 0);
-        return entries[0].Returned == 0;
+        _ = Libc.Poll(entries, orEvents ? 2UL : 1, milliseconds);
+        return entries[0].Returned != 0;
     }
 
     bool GoOnAfter(Errno error)
