@@ -4,7 +4,7 @@ using Drover.Lab.Guest;
 
 namespace Drover.Lab.Install;
 
-/// <summary>One disk, booted three times: as Debian made it, after <c>drover install</c>, after <c>drover uninstall</c>.</summary>
+/// <summary>One disk, booted three times: as Debian made it, after <c>drover install</c> or its package's, after <c>drover uninstall</c> or the package's purge.</summary>
 static class InstallRun
 {
     static readonly string[] s_boots = ["before", "drover", "after"];
@@ -13,13 +13,16 @@ static class InstallRun
     const string TraceArguments =
         "trace_clock=mono trace_buf_size=4M trace_event=module:module_load,module:module_request,syscalls:sys_enter_finit_module,syscalls:sys_exit_finit_module,syscalls:sys_enter_init_module,syscalls:sys_exit_init_module";
 
-    public static async Task<IReadOnlyList<BootReport>> RunAsync(Laboratory laboratory, string kernel, int cpus, RunSettings settings, CancellationToken stop)
+    /// <param name="maker">Of the initramfs: initramfs-tools or dracut.</param>
+    /// <param name="package">Drover's package, or null where the program installs itself.</param>
+    public static async Task<IReadOnlyList<BootReport>> RunAsync(
+        Laboratory laboratory, string kernel, string maker, string? package, int cpus, RunSettings settings, CancellationToken stop)
     {
         using var work = laboratory.Work();
-        var disk = await laboratory.DiskAsync(kernel, work.Path, stop);
+        var disk = await laboratory.DiskAsync(kernel, maker, work.Path, stop);
         await File.WriteAllTextAsync(work.File("boot"), Resources.InstallBoot, stop);
         await disk.WriteAsync(work.File("boot"), "lab/boot", stop);
-        await disk.WriteAsync(settings.Binary, "lab/drover", stop);
+        await disk.WriteAsync(package ?? settings.Binary, package is null ? "lab/drover" : "lab/drover.deb", stop);
         var guest = new GuestRun(await laboratory.PrepareAsync(kernel, stop), Kernels.DefaultGate(kernel), cpus, Loader.Drover, settings.Memory, settings.Timeout ?? TimeSpan.FromMinutes(15))
         {
             Console = settings.Console,
@@ -32,7 +35,7 @@ static class InstallRun
             var run = guest with
             {
                 Initramfs = await disk.InitramfsAsync(work.File("initrd"), stop),
-                KernelArguments = $"root=/dev/vda rw fsck.mode=skip systemd.unit=lab.target lab.boot={boot} {TraceArguments}",
+                KernelArguments = $"root=/dev/vda rw fsck.mode=skip systemd.unit=lab.target lab.boot={boot} lab.by={(package is null ? "verb" : "package")} {TraceArguments}",
             };
             reports.Add(BootReport.Read(boot, await laboratory.BootAsync(run, boot, stop)));
         }
