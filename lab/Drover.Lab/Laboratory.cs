@@ -51,12 +51,12 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
     /// <param name="kernel">By its name on the command line.</param>
     /// <param name="folder">Where its file goes.</param>
     /// <param name="stop">Ends it.</param>
-    public async Task<DebianDisk> DiskAsync(string kernel, string folder, CancellationToken stop)
+    public async Task<DebianDisk> DiskAsync(string kernel, string maker, string folder, CancellationToken stop)
     {
         var image = await PrepareAsync(kernel, stop);
         using var held = await _cache.LockAsync(say, stop);
         var debian = new DebianPackages(_cache, say);
-        return await DebianDisk.CopyAsync(kernel, image, _cache, debian, await GuestTree.PrepareAsync(_cache, debian, say, stop), folder, say, stop);
+        return await DebianDisk.CopyAsync(kernel, maker, image, _cache, debian, await GuestTree.PrepareAsync(_cache, debian, say, stop), folder, say, stop);
     }
 
     /// <summary>A folder of its own for one run, gone when it is disposed.</summary>
@@ -161,7 +161,8 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
     /// <summary>Joins what this run ended with to what earlier ones did: a module that one race lost still belongs to the list.</summary>
     async Task RememberAsync(string file, IReadOnlyList<string> live, CancellationToken stop)
     {
-        using var held = await _cache.LockAsync(_ => { }, stop);
+        // a lock of its own: a disk is made under the other for minutes
+        using var held = await _cache.LockAsync(_ => { }, stop, "lists.lock");
         var known = File.Exists(file) ? await File.ReadAllLinesAsync(file, stop) : [];
         await File.WriteAllLinesAsync(file + ".part", known.Union(live).Order(StringComparer.Ordinal), stop);
         File.Move(file + ".part", file, overwrite: true);

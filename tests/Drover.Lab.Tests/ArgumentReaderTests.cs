@@ -16,9 +16,16 @@ public sealed class ArgumentReaderTests
     }
 
     [Theory]
+    [InlineData("4G", "4G")]
+    [InlineData("4G,512M,512M", "4G 512M 512M")]
+    public void Memory_is_one_size_for_all_or_one_for_each(string text, string sizes) =>
+        Assert.Equal(sizes.Split(' '), new ArgumentReader(["--memory", text]).Memories("--memory", "1G", 3));
+
+    [Theory]
     [InlineData("--cpus 0", "--cpus 0: it is a number from 1 to 255")]
     [InlineData("--cpus", "--cpus needs a value")]
     [InlineData("--memory 4", "--memory 4: it is a number with M or G, like 4G")]
+    [InlineData("--memory 4G,2G", "--memory takes one size, not 2")]
     [InlineData("--gate nonesuch", "--gate nonesuch: it is one of none, exclusive")]
     [InlineData("cpus", "unexpected argument cpus")]
     [InlineData("--colour red", "there is no option --colour here")]

@@ -68,10 +68,15 @@ sealed partial class ArgumentReader
         (fallback is null ? Required(name) : Text(name) ?? fallback).Split(',', StringSplitOptions.RemoveEmptyEntries).Select(text => ParseNumber(name, text, minimum, maximum)).ToList();
 
     /// <summary>QEMU's form: a number with M or G.</summary>
-    public string Memory(string name, string fallback)
+    public string Memory(string name, string fallback) => Memories(name, fallback, 1)[0];
+
+    /// <summary>One for all, or one for each of so many.</summary>
+    public IReadOnlyList<string> Memories(string name, string fallback, int count)
     {
-        var text = Text(name) ?? fallback;
-        return MemorySize().IsMatch(text) ? text : throw Wrong($"{name} {text}: it is a number with M or G, like 4G");
+        var sizes = (Text(name) ?? fallback).Split(',');
+        return sizes.FirstOrDefault(size => !MemorySize().IsMatch(size)) is { } strange ? throw Wrong($"{name} {strange}: it is a number with M or G, like 4G")
+            : sizes.Length == 1 || sizes.Length == count ? sizes
+            : throw Wrong($"{name} takes one size{(count > 1 ? $" or {count}" : "")}, not {sizes.Length}");
     }
 
     /// <summary>To be called after all has been read.</summary>

@@ -6,11 +6,17 @@ namespace Drover.Lab.Cli;
 static class InstallCommand
 {
     public const string Help = """
-        lab/install --kernel 6.1|6.12 [--cpus 4] [--memory 4G] [--timeout S] [--binary PATH] [--raw DIR] [--verbose]
+        lab/install --kernel 6.1|6.12 [--initramfs initramfs-tools|dracut] [--package FILE] [--cpus 4]
+                    [--memory 4G|4G,512M,512M] [--timeout S] [--binary PATH] [--raw DIR] [--verbose]
 
-        Boots one disk with a small Debian (systemd, udev, kmod, initramfs-tools) three times: as it is, then with
-        'drover install', then after 'drover uninstall', and counts who loads modules, from the initramfs on.
+        Boots one disk with a small Debian (systemd, udev, kmod, dpkg, and what makes its initramfs) three times:
+        as it is, then with 'drover install', then after 'drover uninstall', and counts who loads modules, from
+        the initramfs on.
 
+          --initramfs  what makes it (default initramfs-tools)
+          --package    installs this Debian package and purges it, in place of the two verbs; packaging/build-deb
+                       builds it
+          --memory     of all boots (default 4G), or of each
           --timeout    of each boot (default 900)
           --raw        writes what the guests sent to DIR/before, DIR/drover, DIR/after
           --verbose    shows the guests' consoles
@@ -25,13 +31,24 @@ static class InstallCommand
         var arguments = new ArgumentReader(given, "--verbose");
         var kernel = arguments.Choice("--kernel", [.. Kernels.All.Where(kernel => kernel != Kernels.Gates)]);
         var cpus = arguments.Number("--cpus", 1, CommonOptions.MaximumCpus, fallback: 4);
+        var maker = arguments.Choice("--initramfs", ["initramfs-tools", "dracut"], "initramfs-tools");
+        var package = arguments.Text("--package") is { } file ? Path.GetFullPath(file) : null;
+        var memories = arguments.Memories("--memory", "4G", 3);
         var settings = CommonOptions.GuestSettings(arguments);
         arguments.End();
-        Laboratory.HashOf(settings.Binary); // says so where there is none
+        if (package is null)
+            Laboratory.HashOf(settings.Binary); // says so where there is none
+        else if (!File.Exists(package))
+            throw new LabException($"there is no {package}: packaging/build-deb builds one", LabException.CannotRunHere);
 
         using var laboratory = new Laboratory(settings, message => Console.Error.WriteLine("lab: " + message));
-        var boots = await InstallRun.RunAsync(laboratory, kernel, cpus, settings, stop);
-        Console.Write(InstallRun.Table(boots));
+        var boots = new List<BootReport>();
+        Console.WriteLine(InstallRun.Header);
+        await foreach (var boot in InstallRun.RunAsync(laboratory, kernel, maker, package, cpus, memories, settings, stop))
+        {
+            Console.WriteLine(InstallRun.Line(boot));
+            boots.Add(boot);
+        }
         var problems = InstallRun.Judge(boots);
         foreach (var problem in problems)
             Console.WriteLine(problem);

@@ -1,10 +1,10 @@
 using System.Globalization;
-using System.Text;
+using System.Runtime.CompilerServices;
 using Drover.Lab.Guest;
 
 namespace Drover.Lab.Install;
 
-/// <summary>One disk, booted three times: as Debian made it, after <c>drover install</c>, after <c>drover uninstall</c>.</summary>
+/// <summary>One disk, booted three times: as Debian made it, after <c>drover install</c> or its package's, after <c>drover uninstall</c> or the package's purge.</summary>
 static class InstallRun
 {
     static readonly string[] s_boots = ["before", "drover", "after"];
@@ -13,30 +13,34 @@ static class InstallRun
     const string TraceArguments =
         "trace_clock=mono trace_buf_size=4M trace_event=module:module_load,module:module_request,syscalls:sys_enter_finit_module,syscalls:sys_exit_finit_module,syscalls:sys_enter_init_module,syscalls:sys_exit_init_module";
 
-    public static async Task<IReadOnlyList<BootReport>> RunAsync(Laboratory laboratory, string kernel, int cpus, RunSettings settings, CancellationToken stop)
+    /// <param name="maker">Of the initramfs: initramfs-tools or dracut.</param>
+    /// <param name="package">Drover's package, or null where the program installs itself.</param>
+    /// <param name="memories">Of the boots, or one for all.</param>
+    public static async IAsyncEnumerable<BootReport> RunAsync(
+        Laboratory laboratory, string kernel, string maker, string? package, int cpus, IReadOnlyList<string> memories, RunSettings settings,
+        [EnumeratorCancellation] CancellationToken stop)
     {
         using var work = laboratory.Work();
-        var disk = await laboratory.DiskAsync(kernel, work.Path, stop);
+        var disk = await laboratory.DiskAsync(kernel, maker, work.Path, stop);
         await File.WriteAllTextAsync(work.File("boot"), Resources.InstallBoot, stop);
         await disk.WriteAsync(work.File("boot"), "lab/boot", stop);
-        await disk.WriteAsync(settings.Binary, "lab/drover", stop);
+        await disk.WriteAsync(package ?? settings.Binary, package is null ? "lab/drover" : "lab/drover.deb", stop);
         var guest = new GuestRun(await laboratory.PrepareAsync(kernel, stop), Kernels.DefaultGate(kernel), cpus, Loader.Drover, settings.Memory, settings.Timeout ?? TimeSpan.FromMinutes(15))
         {
             Console = settings.Console,
             Devices = settings.Devices,
             Disk = disk.Image,
         };
-        var reports = new List<BootReport>();
-        foreach (var boot in s_boots)
+        foreach (var (boot, memory) in s_boots.Zip(memories.Count == 1 ? Enumerable.Repeat(memories[0], s_boots.Length) : memories))
         {
             var run = guest with
             {
+                Memory = memory,
                 Initramfs = await disk.InitramfsAsync(work.File("initrd"), stop),
-                KernelArguments = $"root=/dev/vda rw fsck.mode=skip systemd.unit=lab.target lab.boot={boot} {TraceArguments}",
+                KernelArguments = $"root=/dev/vda rw fsck.mode=skip systemd.unit=lab.target lab.boot={boot} lab.by={(package is null ? "verb" : "package")} {TraceArguments}",
             };
-            reports.Add(BootReport.Read(boot, await laboratory.BootAsync(run, boot, stop)));
+            yield return BootReport.Read(boot, await laboratory.BootAsync(run, boot, stop));
         }
-        return reports;
     }
 
     /// <summary>What is not as it should be; nothing where all is.</summary>
@@ -68,16 +72,16 @@ static class InstallRun
         }
     }
 
-    /// <summary>A table of the boots.</summary>
-    public static string Table(IReadOnlyList<BootReport> boots)
-    {
-        var text = new StringBuilder("boot     load calls  by udev  by Drover  by others  EEXIST, EBUSY  ENODEV  modules live  udev, MB  Drover, MB  seconds\n");
-        foreach (var boot in boots)
-            text.AppendLine(CultureInfo.InvariantCulture,
-                $"{boot.Name,-9}{boot.Calls.Count,10}{boot.ByUdev,9}{boot.ByDrover,11}{boot.ByOthers,11}{boot.Duplicates,15}{boot.Calls.Count(call => call.Result == "ENODEV"),8}{boot.Live.Count,14}{Megabytes(boot, "systemd-udevd"),10}{Megabytes(boot, "drover"),12}{boot.Seconds,9:0.0}");
-        return text.ToString();
+    /// <summary>What stands above the lines of boots.</summary>
+    public const string Header = "boot     load calls  by udev  by Drover  by others  EEXIST, EBUSY  ENODEV  modules live  udev, MB  Drover, MB  seconds";
 
-        static string Megabytes(BootReport boot, string unit) => boot.PeakBytes.TryGetValue(unit, out var bytes) ? $"{bytes / 1e6:0.0}" : "–";
+    /// <summary>A boot's line in the table.</summary>
+    public static string Line(BootReport boot)
+    {
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{boot.Name,-9}{boot.Calls.Count,10}{boot.ByUdev,9}{boot.ByDrover,11}{boot.ByOthers,11}{boot.Duplicates,15}{boot.Calls.Count(call => call.Result == "ENODEV"),8}{boot.Live.Count,14}{Megabytes("systemd-udevd"),10}{Megabytes("drover"),12}{boot.Seconds,9:0.0}");
+
+        string Megabytes(string unit) => boot.PeakBytes.TryGetValue(unit, out var bytes) ? $"{bytes / 1e6:0.0}" : "–";
     }
 
     static IEnumerable<string> Difference(string? before, string? after)

@@ -5,7 +5,7 @@ using Drover.Lab.Guest;
 namespace Drover.Lab.Prepare;
 
 /// <summary>
-/// A disk with a small Debian on it: systemd, udev, kmod and initramfs-tools from their packages, a kernel, and an initramfs that a guest made of it with
+/// A disk with a small Debian on it: systemd, udev, kmod, dpkg and initramfs-tools or dracut from their packages, a kernel, and an initramfs that a guest made of it with
 /// its own tools. Nothing is mounted or run on this machine: the file system is filled and read by e2fsprogs.
 /// </summary>
 sealed class DebianDisk(string image, string release)
@@ -13,7 +13,7 @@ sealed class DebianDisk(string image, string release)
     /// <summary>What is asked for; apt adds what they need. The essential ones are named: apt takes those for granted.</summary>
     static readonly string[] Packages =
     [
-        "systemd-sysv", "udev", "kmod", "initramfs-tools", "busybox-static", "base-files", "base-passwd", "bash", "coreutils", "cpio", "dash", "findutils", "grep",
+        "systemd-sysv", "udev", "kmod", "busybox-static", "dpkg", "init-system-helpers", "base-files", "base-passwd", "bash", "coreutils", "cpio", "dash", "findutils", "grep",
         "gzip", "libc-bin", "libgcc-s1", "mawk", "mount", "perl-base", "sed", "tar", "util-linux", "zstd",
     ];
 
@@ -21,7 +21,10 @@ sealed class DebianDisk(string image, string release)
     static readonly string[] Masked = ["systemd-hwdb-update.service", "systemd-journal-catalog-update.service", "systemd-firstboot.service", "systemd-update-utmp.service", "getty.target"];
 
     /// <summary>What the initramfs has beside what hooks add: the way to the disk, and some of what udev finds devices for before the disk is there.</summary>
-    const string InitramfsModules = "virtio_pci\nvirtio_blk\next4\nahci\nsd_mod\ni2c_i801\n";
+    static readonly string[] InitramfsModules = ["virtio_pci", "virtio_blk", "ext4", "ahci", "sd_mod", "i2c_i801"];
+
+    /// <summary>What dracut would else look for on a disk that boots from anything.</summary>
+    const string DracutModulesLeftOut = "crypt dm lvm mdraid multipath dmraid nbd nfs iscsi network network-legacy btrfs qemu qemu-net resume terminfo i18n kernel-network-modules";
 
     const string ImageFile = "disk.img", ImageSize = "2G";
 
@@ -30,13 +33,14 @@ sealed class DebianDisk(string image, string release)
 
     /// <summary>A disk as it was made, for one invocation to change.</summary>
     /// <param name="series">Of the kernel.</param>
+    /// <param name="maker">The package that makes the initramfs: initramfs-tools or dracut.</param>
     /// <param name="kernel">The lab's own preparation of it, which makes the first initramfs.</param>
     /// <param name="folder">Where the copy goes.</param>
-    public static async Task<DebianDisk> CopyAsync(string series, KernelImage kernel, LabCache cache, DebianPackages debian, GuestTree tree, string folder, Action<string> say, CancellationToken stop)
+    public static async Task<DebianDisk> CopyAsync(string series, string maker, KernelImage kernel, LabCache cache, DebianPackages debian, GuestTree tree, string folder, Action<string> say, CancellationToken stop)
     {
         var kernelPackage = (await debian.FilesAsync([await DebianPackages.KernelImageAsync(series, stop)], stop))[0];
-        var packages = await debian.FilesAsync(await DebianPackages.WithDependenciesAsync(Packages, stop), stop);
-        var names = string.Join('\n', packages.Append(kernelPackage).Select(Path.GetFileName).Append(Resources.InstallPrepare).Append(InitramfsModules));
+        var packages = await debian.FilesAsync(await DebianPackages.WithDependenciesAsync([.. Packages, maker], stop), stop);
+        var names = string.Join('\n', packages.Append(kernelPackage).Select(Path.GetFileName).Append(Resources.InstallPrepare).Concat(InitramfsModules));
         var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(names)))[..12];
         var entry = await cache.EntryAsync("disks", key, async made =>
         {
@@ -44,7 +48,10 @@ sealed class DebianDisk(string image, string release)
             using var work = cache.Work();
             GuestTree.MergeUsr(work.Path);
             foreach (var package in packages)
+            {
                 await DebianPackages.UnpackAsync(package, work.Path, stop);
+                await DebianPackages.RegisterAsync(package, work.Path, stop);
+            }
             await DebianPackages.UnpackAsync(kernelPackage, work.Path, stop);
             var release = KernelImage.PruneModules(work.Path);
             await tree.DepmodAsync(work.Path, release, stop);
@@ -86,7 +93,8 @@ sealed class DebianDisk(string image, string release)
         Write(root, "etc/machine-id", "0123456789abcdef0123456789abcdef\n");
         Write(root, "etc/fstab", "/dev/vda / ext4 rw 0 1\n");
         Write(root, "etc/initramfs-tools/conf.d/lab", "MODULES=list\n");
-        Write(root, "etc/initramfs-tools/modules", InitramfsModules);
+        Write(root, "etc/initramfs-tools/modules", string.Join('\n', InitramfsModules) + "\n");
+        Write(root, "etc/dracut.conf.d/lab.conf", $"hostonly=no\ncompress=gzip\ndrivers=\"{string.Join(' ', InitramfsModules)}\"\nomit_dracutmodules=\"{DracutModulesLeftOut}\"\n");
         Write(root, "etc/systemd/system/lab.service", "[Unit]\nAfter=sysinit.target systemd-udev-settle.service\nWants=systemd-udev-settle.service\n[Service]\nType=oneshot\nExecStart=/lab/boot\nStandardOutput=journal+console\n");
         Write(root, "etc/systemd/system/lab.target", "[Unit]\nRequires=sysinit.target\nWants=lab.service\n");
     }

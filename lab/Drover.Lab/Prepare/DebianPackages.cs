@@ -59,6 +59,30 @@ sealed partial class DebianPackages(LabCache cache, Action<string> say)
     public static Task UnpackAsync(string package, string folder, CancellationToken stop) =>
         Command.ShellAsync("""dpkg-deb --fsys-tarfile "$1" | tar -x --keep-directory-symlink --no-same-owner -C "$2" """, stop, package, folder);
 
+    /// <summary>
+    /// Notes an unpacked package as installed in the folder's dpkg database (dpkg(1), FILES), with the triggers that it waits for. Its scripts have not run.
+    /// </summary>
+    public static Task RegisterAsync(string package, string folder, CancellationToken stop) => Command.ShellAsync(
+        """
+        set -e
+        base=$2/var/lib/dpkg
+        mkdir -p "$base/info" "$base/updates" "$base/triggers"
+        package=$(dpkg-deb -f "$1" Package)
+        name=$package
+        [ "$(dpkg-deb -f "$1" Multi-Arch)" != same ] || name=$name:$(dpkg-deb -f "$1" Architecture)
+        { dpkg-deb -f "$1"; echo 'Status: install ok installed'; echo; } >>"$base/status"
+        dpkg-deb --fsys-tarfile "$1" | tar -t | sed 's,^\.,,; s,/$,,; s,^$,/.,' >"$base/info/$name.list"
+        dpkg-deb -e "$1" "$base/new"
+        rm "$base/new/control"
+        for file in "$base"/new/*; do
+            [ ! -e "$file" ] || mv "$file" "$base/info/$name.${file##*/}"
+        done
+        rmdir "$base/new"
+        [ ! -e "$base/info/$name.triggers" ] || sed -n 's/^interest[a-z-]* \([^/]*\)$/\1/p' "$base/info/$name.triggers" | while read -r trigger; do
+            echo "$name" >>"$base/triggers/$trigger"
+        done
+        """, stop, package, folder);
+
     static async Task<Dictionary<string, string>> FileNamesAsync(IReadOnlyList<string> packages, CancellationToken stop)
     {
         var printed = await Command.RunAsync("apt-get", [.. SandboxOff, "-q", "--print-uris", "download", .. packages], stop);

@@ -50,15 +50,15 @@ sealed class LabCache
         return entry;
     }
 
-    /// <summary>Waits for the lock that whoever changes the cache holds.</summary>
-    public async Task<IDisposable> LockAsync(Action<string> say, CancellationToken stop)
+    /// <summary>Waits for the lock that whoever changes the cache holds, or another by its name.</summary>
+    public async Task<IDisposable> LockAsync(Action<string> say, CancellationToken stop, string name = "lock")
     {
         var told = false;
         while (true)
         {
             try
             {
-                return new FileStream(Path.Combine(_root, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return new FileStream(Path.Combine(_root, name), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
             catch (IOException) when (!stop.IsCancellationRequested)
             {
