@@ -9,7 +9,7 @@ static class CompareTable
     static readonly string[] Head =
     [
         "kernel", "CPUs", "loader", "runs", "calls", "by result", "attempted", "live", "duplicates", "wasted by duplicates, MB",
-        "coldplug s: min / median / max", "× udev", "× list", "CPU s", "memory MB: start → peak", "loader, MB", "live ⊇ udev's", "/dev ⊇ udev's",
+        "coldplug s: min / median / max", "× udev", "× list", "from the first event s", "CPU s", "memory MB: start → peak", "loader, MB", "live ⊇ udev's", "/dev ⊇ udev's",
     ];
 
     public static string Of(IReadOnlyList<Row> rows)
@@ -45,6 +45,7 @@ static class CompareTable
         $"{row.ColdplugSeconds.Minimum:F2} / {row.ColdplugSeconds.Median:F2} / {row.ColdplugSeconds.Maximum:F2}",
         Ratio(row.ToUdev),
         Ratio(row.ToList),
+        row.EventSeconds is { } seconds ? $"{seconds.Median:F2}" : "–",
         $"{row.ColdplugCpuSeconds.Median:F2}",
         $"{row.StartMemoryBytes.Median / 1e6:F0} → {row.PeakMemoryBytes.Median / 1e6:F0}",
         $"{row.LoaderMemoryBytes.Median / 1e6:F1}",

@@ -41,6 +41,9 @@ sealed record Row
 
     public required Spread ColdplugSeconds { get; init; }
 
+    /// <summary>From the first event on; null for loaders that go without.</summary>
+    public Spread? EventSeconds { get; init; }
+
     public required Spread ColdplugCpuSeconds { get; init; }
 
     public required Spread PeakMemoryBytes { get; init; }
@@ -99,6 +102,7 @@ sealed record Row
             Duplicates = Over(run => run.DuplicateCalls),
             WastedDuplicateBytes = Over(run => run.WastedDuplicateBytes),
             ColdplugSeconds = seconds,
+            EventSeconds = runs.All(run => run.EventSeconds is not null) ? Over(run => run.EventSeconds ?? 0) : null,
             ColdplugCpuSeconds = Over(run => run.ColdplugCpuSeconds),
             PeakMemoryBytes = Over(run => run.PeakMemoryBytes),
             StartMemoryBytes = Over(run => run.StartMemoryBytes),

@@ -35,6 +35,7 @@ static class ReportBuilder
             Memory = run.Memory,
             LoaderStartSeconds = facts["start"],
             ColdplugSeconds = Math.Round(facts["end"] - facts["start"], 2),
+            EventSeconds = facts.TryGetValue("event", out var first) ? Math.Round(facts["end"] - first, 2) : null,
             ColdplugCpuSeconds = Math.Round(result.LoaderCpu.TotalSeconds, 2),
             PeakMemoryBytes = GuestFacts.Kilobytes(result.Required("memory.peak")),
             StartMemoryBytes = GuestFacts.Kilobytes(result.Required("memory.start")),

@@ -17,7 +17,7 @@ static class ReportText
         Row("attempted", $"{run.Attempted.Count} distinct modules");
         Row("live", $"{run.Live.Count} modules{(run.LiveBefore.Count > 0 ? $", {run.LiveBefore.Count} of them before the loader" : "")}");
         Row("wasted", $"{Bytes(run.WastedBytes)}, by duplicates {Bytes(run.WastedDuplicateBytes)} ({run.WastedBytesSource})");
-        Row("coldplug", $"{run.ColdplugSeconds:F2} s of guest time, {run.ColdplugCpuSeconds:F2} s of CPU (boot to init {run.BootSeconds:F1} s)");
+        Row("coldplug", $"{run.ColdplugSeconds:F2} s of guest time{(run.EventSeconds is { } seconds ? $", {seconds:F2} s from the first event" : "")}, {run.ColdplugCpuSeconds:F2} s of CPU (boot to init {run.BootSeconds:F1} s)");
         Row("peak memory", $"{Bytes(run.PeakMemoryBytes)} in use, {Bytes(run.StartMemoryBytes)} before the loader");
         Row("loader memory", $"{Bytes(run.LoaderMemoryBytes)}, {run.LoaderProcesses} process{(run.LoaderProcesses == 1 ? "" : "es")}");
         Row("devices", $"{run.Uevents} uevent files in {run.SysfsDirectories} directories; find took {run.SysfsWalkSeconds:F2} s");

@@ -45,8 +45,11 @@ sealed record RunReport
     /// <summary>By the guest's clock, from the loader's start to its end, in hundredths. A busy host makes it longer.</summary>
     public required double ColdplugSeconds { get; init; }
 
+    /// <summary>The part of it from the first event on, where udevadm repeats all devices' events: without the start of a daemon that must be there before them. Null for other loaders.</summary>
+    public double? EventSeconds { get; init; }
+
     /// <summary>
-    /// What QEMU's process spent in that time: the work, whoever else the host works for, and without the waits. Taken when the
+    /// What QEMU's process spent in the coldplug's time: the work, whoever else the host works for, and without the waits. Taken when the
     /// console's lines arrive, so some hundredths off.
     /// </summary>
     public required double ColdplugCpuSeconds { get; init; }
