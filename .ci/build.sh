@@ -29,7 +29,7 @@ need_linker() {
 
 native_is_fresh() {
     [ -x "$native" ] &&
-        [ -z "$(find "$root"/src "$root"/packaging/install.list "$root"/packaging/root "$root"/Directory.*.props "$root/global.json" \( -name bin -o -name obj \) -prune -o -type f -newer "$native" -print -quit)" ]
+        [ -z "$(find "$root"/src "$root"/packaging/*.list "$root"/packaging/root "$root"/Directory.*.props "$root/global.json" \( -name bin -o -name obj \) -prune -o -type f -newer "$native" -print -quit)" ]
 }
 
 # Builds the native binary unless it is newer than every source. Whoever comes second waits for the first.

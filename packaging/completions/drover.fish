@@ -56,6 +56,7 @@ complete -c drover -n '__fish_seen_subcommand_from install' -f
 complete -c drover -n '__fish_seen_subcommand_from install' -s n -l dry-run -d 'change nothing; print each file, and what is there now'
 complete -c drover -n '__fish_seen_subcommand_from install' -s r -l root -r -F -d 'a root file system to install into; of this machine\'s own, systemd and the initramfs are told, too'
 complete -c drover -n '__fish_seen_subcommand_from install' -l no-initramfs -d 'leave the initramfs as it is, until something else rebuilds it'
+complete -c drover -n '__fish_seen_subcommand_from install' -l watch -d 'also record the module loads of each boot, from the initramfs on, for \'drover report\''
 complete -c drover -n '__fish_seen_subcommand_from install' -s h -l help -d 'this text'
 complete -c drover -n __fish_use_subcommand -f -a uninstall -d 'take back what \'drover install\' has put in place'
 complete -c drover -n '__fish_seen_subcommand_from uninstall' -f

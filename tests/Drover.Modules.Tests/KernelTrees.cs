@@ -14,6 +14,13 @@ static class KernelTrees
     /// <summary>Paths of all .ko.xz modules, sorted.</summary>
     public static string[] Xz => s_xz.Value;
 
+    /// <summary>The file that 6.1 or 6.12 is booted from.</summary>
+    public static string Image(string name)
+    {
+        var tree = Fetch(name);
+        return $"{tree.Root}/boot/vmlinuz-{tree.Release}";
+    }
+
     /// <summary>The tree of 6.1 or 6.12 with the indexes of the machine's own depmod.</summary>
     public static KernelTree Indexed(string name = "6.1")
     {

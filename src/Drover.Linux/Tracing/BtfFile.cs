@@ -101,13 +101,15 @@ public sealed class BtfFile
     /// <param name="path">Members, after <c>.</c> in place and after <c>-></c> behind a pointer.</param>
     /// <returns>Offsets in bytes, one for each pointer to start from; null where the kernel has no such structure or member, or the member is a bit field.</returns>
     /// <exception cref="BtfException">The types on the way are not well-formed.</exception>
-    public IReadOnlyList<int>? Offsets(string structure, string path)
-    {
-        if (Find(BtfKind.Struct, structure) is not { } type)
-        {
-            return null;
-        }
+    public IReadOnlyList<int>? Offsets(string structure, string path) => Find(BtfKind.Struct, structure) is { } type ? Offsets(type, path) : null;
 
+    /// <summary>Which parameter of a function has the name: 0 is the first; null where the kernel has no such function or parameter.</summary>
+    /// <exception cref="BtfException">The function's type is not well-formed.</exception>
+    public int? ParameterOf(string function, string parameter) => Find(BtfKind.Func, function) is { } type ? ParameterOf(type, parameter) : null;
+
+    /// <summary>From a structure by its number, 1…<see cref="TypeCount"/>: names may stand for several.</summary>
+    internal IReadOnlyList<int>? Offsets(int type, string path)
+    {
         var offsets = new List<int>();
         foreach (var hop in path.Split("->"))
         {
@@ -140,11 +142,11 @@ public sealed class BtfFile
         return offsets;
     }
 
-    /// <summary>Which parameter of a function has the name: 0 is the first; null where the kernel has no such function or parameter.</summary>
-    /// <exception cref="BtfException">The function's type is not well-formed.</exception>
-    public int? ParameterOf(string function, string parameter)
+    /// <summary>Of a function by its number.</summary>
+    internal int? ParameterOf(int function, string parameter)
     {
-        if (Find(BtfKind.Func, function) is not { } type || KindOf(type = TypeOf(type)) is not BtfKind.FuncProto)
+        var type = TypeOf(function);
+        if (KindOf(type) is not BtfKind.FuncProto)
         {
             return null;
         }

@@ -11,22 +11,31 @@ sealed record InstallFile(string Path, byte[] Content, UnixFileMode? Mode)
     public bool IsLink => Mode is null;
 }
 
-/// <summary>What an installed Drover is made of: <c>packaging/install.list</c> and the files it names, as they are in the program. Stateless.</summary>
+/// <summary>What an installed Drover is made of: <c>packaging/install.list</c>, <c>install-watch.list</c> and the files they name, as they are in the program. Stateless.</summary>
 static class InstallList
 {
     /// <summary>The one entry whose content is this very program.</summary>
     public const string Program = "/usr/bin/drover";
 
-    const string ListResource = "install.list";
+    const string ListResource = "install.list", WatchResource = "install-watch.list";
 
     const string Arrow = " -> ";
 
     /// <summary>All of it, in the order in which it is put in place.</summary>
     /// <param name="program">The program's own file.</param>
-    public static IReadOnlyList<InstallFile> Read(string program)
+    /// <param name="withWatch">And what records each boot's module loads.</param>
+    public static IReadOnlyList<InstallFile> Read(string program, bool withWatch = false)
     {
         var files = new List<InstallFile>();
-        foreach (var line in Encoding.UTF8.GetString(Resource(ListResource)).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        Add(files, ListResource, program);
+        if (withWatch)
+            Add(files, WatchResource, program);
+        return files;
+    }
+
+    static void Add(List<InstallFile> files, string list, string program)
+    {
+        foreach (var line in Encoding.UTF8.GetString(Resource(list)).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             if (line[0] == '#')
                 continue;
@@ -40,7 +49,6 @@ static class InstallList
             var mode = (UnixFileMode)Convert.ToInt32(line[(space + 1)..], 8);
             files.Add(new InstallFile(path, path == Program ? File.ReadAllBytes(program) : Resource(path), mode));
         }
-        return files;
     }
 
     static byte[] Resource(string name)

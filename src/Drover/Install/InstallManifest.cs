@@ -7,7 +7,11 @@ namespace Drover.Install;
 /// <param name="Path">Absolute, below the root.</param>
 /// <param name="HadOther">Something else was there before; it is kept beside it.</param>
 /// <param name="Ours"><see cref="RootTree.Print"/> of what was put there: of the newest, and of those that an installation on its way may not have replaced yet.</param>
-sealed record InstallEntry(string Path, bool HadOther, IReadOnlyList<string> Ours);
+sealed record InstallEntry(string Path, bool HadOther, IReadOnlyList<string> Ours)
+{
+    /// <summary>What becomes of the path when it is taken back, for people.</summary>
+    public string Afterwards => HadOther ? "what was there before is given back" : "taken away";
+}
 
 /// <summary>
 /// What an installation has made or is about to make, so that it can be taken back: written before the first change, so that one which was killed can be

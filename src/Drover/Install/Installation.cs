@@ -47,10 +47,13 @@ sealed class Installation(RootTree tree)
     /// <summary>What each file needs. Changes nothing.</summary>
     public IReadOnlyList<InstallStep> Plan(IReadOnlyList<InstallFile> files) => [.. files.Select(file => new InstallStep(file, ActionFor(file)))];
 
-    /// <summary>Does it.</summary>
+    /// <summary>What an earlier install has put in place and these files are without: an older Drover had it, or the recording of boots was asked for then and is not now.</summary>
+    public IReadOnlyList<InstallEntry> Dropped(IReadOnlyList<InstallStep> steps) => [.. Manifest.Entries.Where(entry => steps.All(step => step.File.Path != entry.Path))];
+
+    /// <summary>Does it, and takes back what is <see cref="Dropped"/>; what of that somebody has changed since is left, and is still dropped by the same steps.</summary>
     public void Install(IReadOnlyList<InstallStep> steps)
     {
-        var previous = Manifest;
+        var dropped = Dropped(steps);
         WriteManifest(Promise(steps));
         foreach (var directory in Manifest.Directories)
             tree.MakeDirectory(directory);
@@ -63,14 +66,7 @@ sealed class Installation(RootTree tree)
                 tree.Keep(file.Path);
             tree.Put(file);
         }
-        // what an older Drover had, and this one has not
-        var left = new List<InstallEntry>();
-        foreach (var entry in previous.Entries)
-        {
-            if (steps.All(step => step.File.Path != entry.Path) && !TakeBack(entry))
-                left.Add(entry);
-        }
-        WriteManifest(Settled(steps, left));
+        WriteManifest(Settled(steps, [.. dropped.Where(entry => !TakeBack(entry))]));
     }
 
     /// <summary>Takes everything back.</summary>
@@ -123,11 +119,7 @@ sealed class Installation(RootTree tree)
             else if (action is not InstallAction.None)
                 entries.Add(new InstallEntry(file.Path, action is InstallAction.KeepOther, [print]));
         }
-        foreach (var entry in Manifest.Entries)
-        {
-            if (steps.All(step => step.File.Path != entry.Path))
-                entries.Add(entry);
-        }
+        entries.AddRange(Dropped(steps));
         var directories = new List<string>(Manifest.Directories);
         AddMissing(RootTree.Parent(InstallManifest.Path), directories);
         foreach (var step in steps)

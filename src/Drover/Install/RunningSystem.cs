@@ -10,7 +10,10 @@ sealed class RunningSystem(Terminal terminal)
     /// <summary>There while systemd is the service manager (sd_booted(3)).</summary>
     const string SystemdMark = "/run/systemd/system";
 
-    const string InitramfsTools = "/usr/sbin/update-initramfs", Dracut = "/usr/bin/dracut";
+    /// <summary>The program of initramfs-tools.</summary>
+    public const string InitramfsTools = "/usr/sbin/update-initramfs";
+
+    const string Dracut = "/usr/bin/dracut";
 
     public static bool HasSystemd => Directory.Exists(SystemdMark);
 

@@ -12,17 +12,21 @@ sealed class Terminal
     const int ReportChars = 16 << 10;
 
     readonly Stream? _output;
+    readonly Func<TerminalSize?> _screen;
 
-    /// <summary>A terminal of these writers, which says of itself whether a person watches it.</summary>
-    public Terminal(TextWriter output, TextWriter error, bool isWatched) => (Out, Error, IsWatched) = (output, error, isWatched);
+    /// <summary>A terminal of these writers, which says of itself whether a person watches it, and how large a screen its results go to.</summary>
+    public Terminal(TextWriter output, TextWriter error, bool isWatched, TerminalSize? screen = null)
+        : this(output, error, isWatched, () => screen)
+    {
+    }
+
+    Terminal(TextWriter output, TextWriter error, bool isWatched, Func<TerminalSize?> screen) => (Out, Error, IsWatched, _screen) = (output, error, isWatched, screen);
 
     Terminal(Stream output, Stream error, bool isWatched)
-        : this(Writer(output, autoFlush: false), Writer(error, autoFlush: true), isWatched) => _output = output;
+        : this(Writer(output, autoFlush: false), Writer(error, autoFlush: true), isWatched, () => TerminalSize.Of(DescriptorStream.StandardOutput)) => _output = output;
 
-    /// <summary>Results go to a terminal: all of it may be written over.</summary>
-#pragma warning disable RS0030 // as below
-    public bool IsScreen => _output is not null && !Console.IsOutputRedirected;
-#pragma warning restore RS0030
+    /// <summary>The terminal that results go to, as large as it is now: all of it may be written over. Null where they go elsewhere.</summary>
+    public TerminalSize? Screen => _screen();
 
     /// <summary>Results; buffered until the end or <see cref="Flush"/>.</summary>
     public TextWriter Out { get; }

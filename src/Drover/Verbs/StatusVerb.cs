@@ -13,8 +13,6 @@ sealed class StatusVerb : Verb
     /// <summary>On a terminal.</summary>
     static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    const string Home = "\e[H", EraseLine = "\e[K", EraseBelow = "\e[J", Clear = "\e[2J";
-
     static readonly Option Once = new("once", "print it once; so it is where nobody watches, too", Short: '1');
 
     public override string Summary => "what the daemon does now, and what it has saved since its start";
@@ -32,7 +30,7 @@ sealed class StatusVerb : Verb
         var socket = DaemonClient.SocketOf(arguments);
         if (arguments.Has(CommonOptions.Json))
             terminal.Out.WriteLine(Ask(socket).ToString());
-        else if (arguments.Has(Once) || !terminal.IsScreen)
+        else if (arguments.Has(Once) || terminal.Screen is null)
             Print(Ask(socket), terminal.Out);
         else
             Watch(socket, terminal);
@@ -45,14 +43,9 @@ sealed class StatusVerb : Verb
     static void Watch(string socket, Terminal terminal)
     {
         using var interrupt = new Interrupt();
-        terminal.Out.Write(Clear);
+        var screen = new Screen(terminal);
         do
-        {
-            var text = new StringWriter { NewLine = "\n" };
-            Print(Ask(socket), text);
-            terminal.Out.Write($"{Home}{text.ToString().Replace("\n", $"{EraseLine}\n", StringComparison.Ordinal)}{EraseBelow}");
-            terminal.Flush();
-        }
+            screen.Show((writer, _) => Print(Ask(socket), writer));
         while (!interrupt.Stop.WaitHandle.WaitOne(Pause));
     }
 

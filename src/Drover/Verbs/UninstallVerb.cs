@@ -46,7 +46,7 @@ sealed class UninstallVerb : Verb
         if (arguments.Has(DryRun))
         {
             foreach (var entry in entries)
-                terminal.Out.WriteLine($"{entry.Path}: {(entry.HadOther ? "what was there before is given back" : "taken away")}");
+                terminal.Out.WriteLine($"{entry.Path}: {entry.Afterwards}");
             return ExitCode.Ok;
         }
 

@@ -26,7 +26,8 @@ sealed class WatchVerb : Verb
         Traces the system calls that load and remove modules, whoever makes them, and names each call's
         module, its bytes, who asked, and for a worker of udev the device. Needs root and a kernel with
         tracefs; from 5.10 on, nothing else. Nobody else's tracing is touched, and nothing is left behind.
-        Ends at Ctrl-C or SIGTERM with a table, what cost most in vain first (docs/watch.md).
+        On a terminal the table, what cost most in vain first, is kept up to date; Ctrl-C or SIGTERM ends
+        with all of it (docs/watch.md).
         """;
 
     public override IReadOnlyList<Option> Options =>
@@ -63,20 +64,33 @@ sealed class WatchVerb : Verb
     {
         var (isJson, isVerbose) = (arguments.Has(CommonOptions.Json), arguments.Has(CommonOptions.Verbose));
         var (tally, line, lost) = (new WatchTally(), new ProgressLine(terminal, TimeProvider.System), 0L);
+        var screen = isJson || isVerbose || terminal.Screen is null ? null : new Screen(terminal);
         var joiner = new CallJoiner(Ended, DescriptorName) { SeesReads = ProbePlan.SeesReads(instance.Events) };
         var lacks = ProbePlan.Lacks(instance.Events);
         if (isJson)
             WatchRecording.WriteHeader(terminal.Out, new(Machine.KernelRelease() ?? "", Machine.CountCpus(), (long)Stopwatch.GetElapsedTime(0).TotalMicroseconds, arguments.Has(SinceBoot), lacks));
-        foreach (var lack in lacks)
-            terminal.Complain($"watch: {lack}");
+        if (screen is null)
+            TellLacks();
         instance.Follow(joiner.Take, Drained, arguments.Count(Once) is { } seconds ? TimeSpan.FromSeconds(seconds) : null, stop);
         foreach (var call in joiner.InFlight)
             Ended(call);
         line.Clear();
+        if (screen is not null)
+        {
+            screen.Clear();
+            terminal.Flush();
+            TellLacks(); // the screen has erased what stood there before
+        }
         if (isJson)
             WatchRecording.WriteTotals(terminal.Out, tally, joiner);
         else
             WatchTable.Write(terminal.Out, tally, joiner);
+
+        void TellLacks()
+        {
+            foreach (var lack in lacks)
+                terminal.Complain($"watch: {lack}");
+        }
 
         void Ended(TracedCall call)
         {
@@ -95,7 +109,10 @@ sealed class WatchVerb : Verb
                 WatchRecording.WriteLost(terminal.Out, joiner.LostEvents - lost);
             lost = joiner.LostEvents;
             terminal.Flush();
-            line.Show(() => WatchTable.Totals(tally));
+            if (screen is null)
+                line.Show(() => WatchTable.Totals(tally));
+            else
+                screen.Show((writer, size) => WatchTable.WriteSoFar(writer, tally, joiner, size.Rows));
         }
     }
 

@@ -50,6 +50,62 @@ public class InstallVerbTests
     }
 
     [Fact]
+    public void What_records_each_boot_is_there_with_watch_and_only_then()
+    {
+        using var root = new TestRoot();
+        root.File(RunningSystem.InitramfsTools, "");
+        var before = root.Snapshot();
+        string[] watch = [.. InstallList.Read(Environment.ProcessPath!, withWatch: true).Select(file => file.Path).Except(Listed().Select(file => file.Path))];
+        Assert.Equal(3, watch.Length);
+
+        CommandLine.Run("install", "--root", root.Path);
+        Assert.All(watch, path => Assert.False(Path.Exists(root[path]), path));
+        var shown = CommandLine.Run("install", "--watch", "--dry-run", "--root", root.Path);
+        Assert.All(watch, path => Assert.Matches($"\n{path}(  mode [67][45][45])?: new\n", shown.Out));
+        Assert.Contains("/usr/bin/drover watch --begin", shown.Out, StringComparison.Ordinal);
+
+        var installed = CommandLine.Run("install", "--watch", "--root", root.Path);
+        Assert.Equal((0, ""), (installed.Exit, installed.Error));
+        Assert.All(watch, path => Assert.True(Path.Exists(root[path]), path));
+        Assert.Contains("all is in place already\n", CommandLine.Run("install", "--watch", "--root", root.Path).Out, StringComparison.Ordinal);
+
+        shown = CommandLine.Run("install", "--dry-run", "--root", root.Path);
+        Assert.All(watch, path => Assert.Contains($"{path}: taken away\n", shown.Out, StringComparison.Ordinal));
+        var without = CommandLine.Run("install", "--root", root.Path);
+        Assert.Equal((0, ""), (without.Exit, without.Error));
+        Assert.All(watch, path => Assert.Contains($"{path}  (taken away)\n", without.Out, StringComparison.Ordinal));
+        Assert.All(watch, path => Assert.False(Path.Exists(root[path]), path));
+        Assert.True(File.Exists(root[InstallList.Program]));
+
+        CommandLine.Run("install", "--watch", "--root", root.Path);
+        Assert.Equal(0, CommandLine.Run("uninstall", "--root", root.Path).Exit);
+        Assert.Equal(before, root.Snapshot());
+    }
+
+    [Fact]
+    public void What_recorded_boots_and_was_changed_since_is_left_and_named()
+    {
+        using var root = new TestRoot();
+        const string Unit = "/usr/lib/systemd/system/drover-watch.service";
+        CommandLine.Run("install", "--watch", "--root", root.Path);
+        root.File(Unit, "edited\n");
+        for (var i = 0; i < 2; i++)
+        {
+            var without = CommandLine.Run("install", "--root", root.Path);
+            Assert.Equal((1, $"drover: install: {Unit} is left as it is: it was changed since it was installed; move it away and install again\n"), (without.Exit, without.Error));
+        }
+        File.Delete(root[Unit]);
+        Assert.Equal(0, CommandLine.Run("install", "--root", root.Path).Exit);
+    }
+
+    [Fact]
+    public void Where_nothing_can_begin_to_record_it_is_told()
+    {
+        using var root = new TestRoot();
+        Assert.Contains("nothing will be recorded", CommandLine.Run("install", "--watch", "--root", root.Path).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_dpkg_has_put_in_place_is_dpkgs_to_take_back()
     {
         using var root = new TestRoot();

@@ -4,7 +4,7 @@ using Drover.Tests.Verbs;
 
 namespace Drover.Tests.Packaging;
 
-/// <summary>The files of <c>packaging/install.list</c>: all there, and what their readers understand; the Debian package has the same.</summary>
+/// <summary>The files of <c>packaging/install.list</c> and <c>install-watch.list</c>: all there, and what their readers understand; the Debian package has those of the first.</summary>
 public class InstallFilesTests
 {
     static readonly string s_files = Path.Combine(Repository.Root, "packaging/root");
@@ -12,7 +12,7 @@ public class InstallFilesTests
     public static TheoryData<string> Scripts => new(Listed().Where(IsScript).Select(file => file.Path));
 
     [Fact]
-    public void The_list_names_every_file_that_is_there()
+    public void The_lists_name_every_file_that_is_there()
     {
         var there = Directory.GetFiles(s_files, "*", SearchOption.AllDirectories).Select(path => path[s_files.Length..]);
         Assert.Equal(there.Order(StringComparer.Ordinal), Listed().Where(file => !file.IsLink && file.Path != InstallList.Program).Select(file => file.Path).Order(StringComparer.Ordinal));
@@ -33,8 +33,10 @@ public class InstallFilesTests
         using var root = new TestRoot();
         foreach (var program in new[] { "mkdir", "ln", "kill", "rm" })
             root.File($"/bin/{program}", "", UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        CommandLine.Run("install", "--root", root.Path);
-        Assert.Equal((0, ""), PackagingTests.Run("systemd-analyze", "verify", "--man=no", $"--root={root.Path}", "drover.service", "drover-settle.service"));
+        // every system has it
+        root.File("/usr/lib/systemd/system/sysinit.target", "[Unit]\n");
+        CommandLine.Run("install", "--watch", "--root", root.Path);
+        Assert.Equal((0, ""), PackagingTests.Run("systemd-analyze", "verify", "--man=no", $"--root={root.Path}", "drover.service", "drover-settle.service", "drover-watch.service"));
     }
 
     [Fact]
@@ -70,7 +72,7 @@ public class InstallFilesTests
         return (await Script.RunAsync("packaging/build-deb", TimeSpan.FromMinutes(10), "--output", folder.Path)).Trim();
     }
 
-    static IReadOnlyList<InstallFile> Listed() => InstallList.Read(Environment.ProcessPath!);
+    static IReadOnlyList<InstallFile> Listed() => InstallList.Read(Environment.ProcessPath!, withWatch: true);
 
     static bool IsScript(InstallFile file) => !file.IsLink && file.Content.AsSpan().StartsWith("#!"u8);
 }

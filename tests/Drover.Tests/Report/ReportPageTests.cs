@@ -20,6 +20,19 @@ public partial class ReportPageTests
     }
 
     [Fact]
+    public void What_is_drawn_over_time_is_a_table_too() => Gen.Select(Gen.Int[0, 5], Gen.Int[0, 90], Gen.Int[1, 90], Gen.Bool).Array[1, 40].Sample(calls =>
+    {
+        var page = Page(Recordings.Read(Recordings.Watch(calls.Select(call => new Recordings.Call($"m{call.Item1}", call.Item1, 10_000 * call.Item2, 10_000 * call.Item3, call.Item4 ? "EEXIST" : "0")))));
+        var chart = page.Descendants("svg").Last();
+        var table = page.Descendants("details").Single(details => details.Attribute("class")!.Value == "figures").Descendants("tr").Skip(1).Select(row => row.Elements("td").Select(cell => cell.Value).ToList()).ToList();
+
+        Assert.Equal(chart.Descendants("g").Select(row => row.Descendants("title").First().Value), table.Select(row => $"{row[0]}, {row[1]} calls"));
+        Assert.Equal(calls.Length, table.Sum(row => int.Parse(row[1], CultureInfo.InvariantCulture)));
+        foreach (var (failed, column) in new[] { (false, 4), (true, 6) })
+            Assert.Equal(calls.Where(call => call.Item4 == failed).Sum(call => call.Item3) / 100m, table.Sum(row => decimal.Parse(row[column].Split(' ')[0], CultureInfo.InvariantCulture)));
+    });
+
+    [Fact]
     public void Two_stand_side_by_side_on_one_scale()
     {
         var page = Page(Recordings.Read(Recordings.Lab(Recordings.Herd(8))), Recordings.Read(Recordings.Lab(Recordings.Herd(1), "drover")));

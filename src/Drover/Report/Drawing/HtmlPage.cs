@@ -30,7 +30,8 @@ static class HtmlPage
         .c0 { --c: var(--l0); } .c1 { --c: var(--l1); } .c2 { --c: var(--l2); } .c3 { --c: var(--l3); } .c4 { --c: var(--l4); } .c5 { --c: var(--l5); } .c6 { --c: var(--l6); } .c7 { --c: var(--l7); }
         .dashed { stroke-dasharray: 6 4; } .mark { background: var(--c); }
         @media (max-width: 60em) { .beside { grid-template-columns: 1fr; } }
-        @media print { body { margin: 0; max-width: none; font-size: 10pt; } h2, tr { break-inside: avoid; } h2 { break-after: avoid; } .beside { grid-template-columns: 1fr 1fr; } }
+        @media print { body { margin: 0; max-width: none; font-size: 10pt; } h2, tr { break-inside: avoid; } h2 { break-after: avoid; } .beside { grid-template-columns: 1fr 1fr; }
+          details.figures::details-content { content-visibility: visible; block-size: auto; } }
         </style>
         """;
 

@@ -11,7 +11,7 @@ readonly record struct GanttSize(int LabelWidth, int PlotWidth)
     public static readonly GanttSize Half = new(132, 412);
 }
 
-/// <summary>Draws who loaded when: a row a worker, a task or a module, a bar a while, and a line below what the critical path goes through. Stateless.</summary>
+/// <summary>Draws who loaded when: a row a worker, a task or a module, a bar a while, and a line below what the critical path goes through; and the same as a table. Stateless.</summary>
 static class SvgGantt
 {
     const int RowHeight = 12;
@@ -45,6 +45,7 @@ static class SvgGantt
         for (var row = 0; row < shown.Count; row++)
             WriteRow(html, shown[row], AxisHeight + (row * RowHeight), endNs, size);
         html.Raw("</svg></div>");
+        GanttTable.Write(html, shown);
     }
 
     /// <summary>Seconds along the top, and a line down from each.</summary>

@@ -10,20 +10,27 @@ static class WatchTable
 {
     const int DeviceColumns = 60;
 
+    /// <summary>At the end: every module, then the totals, where a reader of so many lines finds them.</summary>
     public static void Write(TextWriter writer, WatchTally tally, CallJoiner joiner)
     {
-        var modules = tally.Modules();
-        if (modules.Count > 0)
+        if (tally.Modules() is { Count: > 0 } modules)
         {
-            var table = new Table("MODULE", "CALLS", "IN VAIN", "TIME", "FIRST", "LAST", "ENDED", "ASKED BY");
-            foreach (var module in modules)
-                table.Add(module.Name, Count(module.Calls), ByteSize.Format(module.InVainBytes), Seconds(module.TookUs), Seconds(module.FirstUs), Seconds(module.LastUs), Counts(module.Ends), AskersOf(module));
-            table.WriteTo(writer);
+            WriteModules(writer, modules);
             writer.WriteLine();
         }
-        writer.WriteLine(Totals(tally));
-        foreach (var doubt in Doubts(tally, joiner))
-            writer.WriteLine(doubt);
+        WriteTotals(writer, tally, joiner);
+    }
+
+    /// <summary>While it goes on: the totals, then the costliest modules.</summary>
+    /// <param name="most">Rows that can be seen.</param>
+    public static void WriteSoFar(TextWriter writer, WatchTally tally, CallJoiner joiner, int most)
+    {
+        WriteTotals(writer, tally, joiner);
+        if (tally.Modules() is { Count: > 0 } modules)
+        {
+            writer.WriteLine();
+            WriteModules(writer, modules.Take(most));
+        }
     }
 
     /// <summary>All of it in a line.</summary>
@@ -32,8 +39,8 @@ static class WatchTable
         + (tally.Removals > 0 ? $", {tally.Removals} removals" : "");
 
     /// <summary>One call, as it ended.</summary>
-    public static string Line(TracedCall call) =>
-        $"{Seconds(call.StartUs)} {call.Module ?? WatchTally.Nameless}: {WatchedModule.EndOf(call)}, {ByteSize.Format(call.ReadBytes ?? 0)}, {call.TookUs / 1000.0:0.0} ms, {WatchRecording.NameOf(call.Syscall)} by {Asker(call)}";
+    public static string Line(TracedCall call) => PlainText.Of(
+        $"{Seconds(call.StartUs)} {call.Module ?? WatchTally.Nameless}: {WatchedModule.EndOf(call)}, {ByteSize.Format(call.ReadBytes ?? 0)}, {call.TookUs / 1000.0:0.0} ms, {WatchRecording.NameOf(call.Syscall)} by {Asker(call)}");
 
     /// <summary>Where the figures are not the whole truth.</summary>
     static IEnumerable<string> Doubts(WatchTally tally, CallJoiner joiner)
@@ -46,6 +53,25 @@ static class WatchTable
             yield return $"{joiner.CutOffCalls} calls had begun before the watch, or their beginning was lost: they are not counted";
         if (joiner.UnreadLines > 0)
             yield return $"{joiner.UnreadLines} lines of the trace could not be read";
+    }
+
+    static void WriteModules(TextWriter writer, IEnumerable<WatchedModule> modules)
+    {
+        var table = new Table("MODULE", "CALLS", "IN VAIN", "TIME", "FIRST", "LAST", "ENDED", "ASKED BY");
+        foreach (var module in modules)
+        {
+            table.Add(
+                PlainText.Of(module.Name), Count(module.Calls), ByteSize.Format(module.InVainBytes), Seconds(module.TookUs), Seconds(module.FirstUs), Seconds(module.LastUs),
+                Counts(module.Ends), PlainText.Of(AskersOf(module)));
+        }
+        table.WriteTo(writer);
+    }
+
+    static void WriteTotals(TextWriter writer, WatchTally tally, CallJoiner joiner)
+    {
+        writer.WriteLine(Totals(tally));
+        foreach (var doubt in Doubts(tally, joiner))
+            writer.WriteLine(doubt);
     }
 
     static string AskersOf(WatchedModule module)
