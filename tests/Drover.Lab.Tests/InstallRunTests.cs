@@ -29,6 +29,7 @@ public class InstallRunTests
         Named("after: udev alone should load", s_before, s_drover, s_after with { Calls = s_drover.Calls });
         Named("drover: units failed: drover.service", s_before, s_drover with { FailedUnits = ["drover.service"] }, s_after);
         Named("before: what changes the next boot ended with 1", s_before with { Status = 1 }, s_drover, s_after);
+        Named("drover: the boot's recording lacks 2 calls", s_before, s_drover with { Unrecorded = 2 }, s_after);
         Named("drover: the trace lost 3 events", s_before, s_drover with { LostEvents = 3 }, s_after);
     }
 

@@ -10,8 +10,8 @@ static class InstallCommand
                     [--memory 4G|4G,512M,512M] [--timeout S] [--binary PATH] [--raw DIR] [--verbose]
 
         Boots one disk with a small Debian (systemd, udev, kmod, dpkg, and what makes its initramfs) three times:
-        as it is, then with 'drover install', then after 'drover uninstall', and counts who loads modules, from
-        the initramfs on.
+        as it is, then with 'drover install --watch', then after 'drover uninstall', and counts who loads modules,
+        from the initramfs on; the boot's own recording is to have the same calls.
 
           --initramfs  what makes it (default initramfs-tools)
           --package    installs this Debian package and purges it, in place of the two verbs; packaging/build-deb

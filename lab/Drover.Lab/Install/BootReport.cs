@@ -19,6 +19,9 @@ sealed record BootReport(
     string Name, IReadOnlyList<ModuleCall> Calls, IReadOnlyList<string> Live, long LostEvents, double Seconds, IReadOnlyList<string> FailedUnits, bool Active, string? Files, int Status,
     IReadOnlyDictionary<string, double> PeakBytes)
 {
+    /// <summary>Calls, by system call and result, that the boot's own recording lacks of those since it began (<c>drover install --watch</c>); null where there is none.</summary>
+    public int? Unrecorded { get; init; }
+
     public static BootReport Read(string name, GuestResult result)
     {
         var trace = ModuleCallReader.Read(result.Required("trace"));
@@ -26,8 +29,14 @@ sealed record BootReport(
             name, trace.Calls, [.. GuestFacts.Lines(result.Required("modules")).Order(StringComparer.Ordinal)], trace.LostEvents,
             double.Parse(result.Required("uptime").Split(' ')[0], CultureInfo.InvariantCulture), [.. GuestFacts.Lines(result.Required("failed"))],
             GuestFacts.Lines(result.Required("active")).FirstOrDefault() == "active", result.Text("files"), int.Parse(result.Text("status") ?? "0", CultureInfo.InvariantCulture),
-            GuestFacts.Facts(result.Text("memory") ?? ""));
+            GuestFacts.Facts(result.Text("memory") ?? ""))
+        {
+            Unrecorded = result.Text("boot.jsonl") is { } recording ? Lacks(WatchRecord.Read(recording), trace.Calls) : null,
+        };
     }
+
+    static int Lacks(WatchRecord recording, IReadOnlyList<ModuleCall> traced) =>
+        WatchRecord.Missing(WatchRecord.Nameless(WatchRecord.Of(traced.Where(call => call.StartSeconds >= recording.StartSeconds))), WatchRecord.Nameless(recording.Calls));
 
     /// <summary>udevd's workers call themselves "(udev-worker)".</summary>
     public int ByUdev => Calls.Count(call => call.Comm.Contains("udev", StringComparison.Ordinal));

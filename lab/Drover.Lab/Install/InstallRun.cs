@@ -4,7 +4,7 @@ using Drover.Lab.Guest;
 
 namespace Drover.Lab.Install;
 
-/// <summary>One disk, booted three times: as Debian made it, after <c>drover install</c> or its package's, after <c>drover uninstall</c> or the package's purge.</summary>
+/// <summary>One disk, booted three times: as Debian made it, after <c>drover install --watch</c> or its package's, after <c>drover uninstall</c> or the package's purge.</summary>
 static class InstallRun
 {
     static readonly string[] s_boots = ["before", "drover", "after"];
@@ -59,6 +59,7 @@ static class InstallRun
         Check(drover.ByUdev == 0, $"drover: udev made {drover.ByUdev} load calls");
         Check(drover.ByDrover > 0, "drover: it made no load call");
         Check(drover.Duplicates == 0, $"drover: {drover.Duplicates} calls were one too many");
+        Check(drover.Unrecorded is null or 0, $"drover: the boot's recording lacks {drover.Unrecorded} calls");
         Check(!before.Live.Except(drover.Live).Any(), $"drover: lacks {string.Join(", ", before.Live.Except(drover.Live))}");
         Check(after.ByUdev > 0 && after.ByDrover == 0, "after: udev alone should load");
         Check(after.Live.SequenceEqual(before.Live), $"after: other modules than before: {string.Join(", ", after.Live.Except(before.Live).Concat(before.Live.Except(after.Live)))}");

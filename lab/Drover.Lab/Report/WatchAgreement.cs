@@ -28,11 +28,11 @@ sealed record WatchAgreement(
 
     public static WatchAgreement Of(WatchRecord record, IReadOnlyList<ModuleCall> traced, ModuleStats? stats, GuestResult result)
     {
-        var tracedCalls = traced.Select(call => new WatchedCall(call.Syscall, call.Module, call.Result)).ToList();
-        var (mine, theirs) = (Counted(Nameless(record.Calls)), Counted(Nameless(tracedCalls)));
+        var tracedCalls = WatchRecord.Of(traced);
+        var (mine, theirs) = (WatchRecord.Nameless(record.Calls), WatchRecord.Nameless(tracedCalls));
         var (cpu, machine) = (Cpu(result, "watch.stat") - Cpu(result, "watch.begun"), Machine(result, "machine.stat") - Machine(result, "machine.begun"));
         return new(
-            record.Calls.Count, Missing(theirs, mine), Missing(mine, theirs), Missing(Counted(tracedCalls), Counted(record.Calls)), record.Calls.Count(call => call.Module is null),
+            record.Calls.Count, WatchRecord.Missing(theirs, mine), WatchRecord.Missing(mine, theirs), WatchRecord.Missing(tracedCalls, record.Calls), record.Calls.Count(call => call.Module is null),
             record.InVainBytes, record.WastedBytes, stats?.WastedBytes, record.LostEvents, Resident(result.Text("watch.status") ?? ""),
             cpu, Cpu(result, "watch.begun"), machine > 0 ? cpu / machine : null,
             (result.Text("watch.left") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries), record.Degraded);
@@ -44,12 +44,6 @@ sealed record WatchAgreement(
         + string.Create(CultureInfo.InvariantCulture, $"{LostEvents} events lost, {CpuSeconds:F2} s of CPU{(CpuShare is { } share ? $", {share * 100:F1} % of the guest's," : "")} after {StartCpuSeconds:F2} s to start, {ReportText.Bytes(MemoryBytes)} resident")
         + (LeftBehind.Count > 0 ? $"; left behind: {string.Join(' ', LeftBehind)}" : "")
         + string.Concat(Degraded.Select(lack => $"; {lack}"));
-
-    static IEnumerable<WatchedCall> Nameless(IEnumerable<WatchedCall> calls) => calls.Select(call => call with { Module = null });
-
-    static Dictionary<WatchedCall, int> Counted(IEnumerable<WatchedCall> calls) => calls.GroupBy(call => call).ToDictionary(group => group.Key, group => group.Count());
-
-    static int Missing(Dictionary<WatchedCall, int> all, Dictionary<WatchedCall, int> there) => all.Sum(pair => Math.Max(0, pair.Value - there.GetValueOrDefault(pair.Key)));
 
     static long Resident(string status) => status.Split('\n').FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)) is { } line
         ? GuestFacts.Kilobytes(line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal))
