@@ -12,6 +12,9 @@ enum PathReason
     /// <summary>The one before was loading the same module, and came back while this one was in the kernel.</summary>
     SameModule,
 
+    /// <summary>Both are of one modalias, whose modules are asked for one after another.</summary>
+    Order,
+
     /// <summary>Its worker was busy with the one before.</summary>
     Worker,
 }
@@ -61,7 +64,7 @@ static class CriticalPath
                 continue;
             var link = Link(call, other);
             // who depends on a module goes on once it is live, which may be before its call is back
-            var release = link is PathReason.Needs ? Math.Min(other.EndNs, call.StartNs) : other.EndNs;
+            var release = link is PathReason.Needs or PathReason.Order ? Math.Min(other.EndNs, call.StartNs) : other.EndNs;
             if (link is not PathReason.Begins && release >= released)
                 (latest, released, why) = (other, release, link);
         }
@@ -75,6 +78,8 @@ static class CriticalPath
             return PathReason.Needs;
         if (earlier.Module == call.Module && earlier.EndNs > call.StartNs && earlier.EndNs <= call.EndNs)
             return PathReason.SameModule;
+        if (call.Asked is not null && earlier.Asked == call.Asked && earlier.Asker == call.Asker && call.WantedNs > earlier.StartNs)
+            return PathReason.Order;
         return call.Worker.Length > 0 && earlier.Worker == call.Worker && earlier.EndNs <= call.StartNs ? PathReason.Worker : PathReason.Begins;
     }
 

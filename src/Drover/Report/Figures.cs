@@ -97,6 +97,7 @@ static class Figures
         PathReason.Begins => "nothing recorded was in its way",
         PathReason.Needs => $"needs {path[step - 1].Call.Module}",
         PathReason.SameModule => $"another call was loading {path[step].Call.Module}",
+        PathReason.Order => $"comes after {path[step - 1].Call.Module} in what one modalias stands for",
         _ => $"its worker was busy with {path[step - 1].Call.Module}",
     };
 

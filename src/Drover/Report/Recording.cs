@@ -34,6 +34,9 @@ sealed class RecordedCall
     /// <summary>A device or a program; null where nobody says.</summary>
     public string? Asker { get; init; }
 
+    /// <summary>The modalias or name that stood for it, perhaps among others; null where nobody says.</summary>
+    public string? Asked { get; init; }
+
     /// <summary>What it waited for before it could be made; empty where nobody says.</summary>
     public IReadOnlyList<string> Needed { get; init; } = [];
 

@@ -24,6 +24,7 @@ static class TimelineSource
                 Result = ended is null ? null : first.OptionalText("errno") ?? "0",
                 Bytes = module.OptionalWhole("fileBytes"),
                 Asker = module.OptionalText("firstAsker"),
+                Asked = module.OptionalText("asked"),
                 Needed = first.Texts("needed"),
             });
         }
