@@ -13,7 +13,7 @@ sealed class DebianDisk(string image, string release)
     /// <summary>What is asked for; apt adds what they need. The essential ones are named: apt takes those for granted.</summary>
     static readonly string[] Packages =
     [
-        "systemd-sysv", "udev", "kmod", "busybox-static", "dpkg", "init-system-helpers", "base-files", "base-passwd", "bash", "coreutils", "cpio", "dash", "findutils", "grep",
+        "systemd-sysv", "udev", "kmod", "busybox-static", "dpkg", "init-system-helpers", "base-files", "base-passwd", "bash", "coreutils", "cpio", "dash", "diffutils", "findutils", "grep",
         "gzip", "libc-bin", "libgcc-s1", "mawk", "mount", "perl-base", "sed", "tar", "util-linux", "zstd",
     ];
 
