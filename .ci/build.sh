@@ -16,6 +16,8 @@ need_dotnet() {
     fi
 }
 
+apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" </dev/null >&2; }
+
 # NativeAOT links with clang or gcc, and needs the C library's start files.
 need_linker() {
     { command -v clang || command -v gcc; } >/dev/null && return
@@ -23,7 +25,7 @@ need_linker() {
     command -v apt-get >/dev/null || die "needs a C linker for the native binary: install clang or gcc"
     [ "$(id -u)" = 0 ] || die "needs a C linker for the native binary: run 'sudo apt-get install $packages'"
     say "installing $packages (the native binary is linked by gcc)"
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $packages; } </dev/null >&2 ||
+    { apt-get update -qq </dev/null >&2 && apt_install $packages; } ||
         die "could not install $packages with apt-get"
 }
 

@@ -1,3 +1,4 @@
+using Drover.Lab.Guest;
 using Drover.Lab.Install;
 using Drover.Lab.Reading;
 
@@ -15,6 +16,40 @@ public class InstallRunTests
     {
         Assert.Empty(InstallRun.Judge([s_before, s_drover, s_after]));
         Assert.Equal((2, 0, 1, 1), (s_before.ByUdev, s_before.ByDrover, s_before.ByOthers, s_before.Duplicates));
+    }
+
+    /// <summary>Its startUs is that of whoever took the recording over: later than every call.</summary>
+    [Fact]
+    public void A_boot_knows_what_its_recording_lacks()
+    {
+        const string Call = """{"type":"call","startUs":5000000,"syscall":"finit_module","module":"a","result":"0"}""";
+        Assert.Equal(0, Recorded($"{Call}\n{Call}\n")?.Unrecorded);
+        Assert.Equal(1, Recorded($"{Call}\n")?.Unrecorded);
+        Assert.Null(Recorded(null)?.Unrecorded);
+        Assert.Throws<LabException>(() => BootReport.Read("drover", Result("")));
+
+        static BootReport? Recorded(string? calls) => BootReport.Read("drover", Result(calls is null ? null :
+            $$"""{"type":"watch","startUs":28000000,"degraded":[]}{{"\n"}}{{calls}}{"type":"totals","inVainBytes":0,"wastedBytes":0,"lostEvents":0}"""));
+
+        static GuestResult Result(string? recording)
+        {
+            var files = new Dictionary<string, string>
+            {
+                ["trace"] = """
+                    kernel call-7     [001] .....     5.000000: sys_finit_module(fd: 11, uargs: 7f00, flags: 0)
+                    kernel call-7     [001] .....     5.100000: sys_finit_module -> 0x0
+                    kernel call-7     [001] .....     5.200000: sys_finit_module(fd: 11, uargs: 7f00, flags: 0)
+                    kernel call-7     [001] .....     5.300000: sys_finit_module -> 0x0
+                    """,
+                ["modules"] = "",
+                ["uptime"] = "30.0 1.0",
+                ["failed"] = "",
+                ["active"] = "active",
+            };
+            if (recording is not null)
+                files["boot.jsonl"] = recording;
+            return new GuestResult(files, TimeSpan.Zero);
+        }
     }
 
     [Fact]

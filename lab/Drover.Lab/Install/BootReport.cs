@@ -19,7 +19,7 @@ sealed record BootReport(
     string Name, IReadOnlyList<ModuleCall> Calls, IReadOnlyList<string> Live, long LostEvents, double Seconds, IReadOnlyList<string> FailedUnits, bool Active, string? Files, int Status,
     IReadOnlyDictionary<string, double> PeakBytes)
 {
-    /// <summary>Calls, by system call and result, that the boot's own recording lacks of those since it began (<c>drover install --watch</c>); null where there is none.</summary>
+    /// <summary>Calls, by system call and result, that the boot's own recording lacks (<c>drover install --watch</c>); null where none is expected: dracut, or the package.</summary>
     public int? Unrecorded { get; init; }
 
     public static BootReport Read(string name, GuestResult result)
@@ -31,12 +31,21 @@ sealed record BootReport(
             GuestFacts.Lines(result.Required("active")).FirstOrDefault() == "active", result.Text("files"), int.Parse(result.Text("status") ?? "0", CultureInfo.InvariantCulture),
             GuestFacts.Facts(result.Text("memory") ?? ""))
         {
-            Unrecorded = result.Text("boot.jsonl") is { } recording ? Lacks(WatchRecord.Read(recording), trace.Calls) : null,
+            Unrecorded = result.Text("boot.jsonl") is { } recording ? Lacks(recording, trace.Calls) : null,
         };
     }
 
-    static int Lacks(WatchRecord recording, IReadOnlyList<ModuleCall> traced) =>
-        WatchRecord.Missing(WatchRecord.Nameless(WatchRecord.Of(traced.Where(call => call.StartSeconds >= recording.StartSeconds))), WatchRecord.Nameless(recording.Calls));
+    static int Lacks(string recording, IReadOnlyList<ModuleCall> traced)
+    {
+        try
+        {
+            return WatchRecord.Missing(WatchRecord.Nameless(WatchRecord.Of(traced)), WatchRecord.Nameless(WatchRecord.Read(recording).Calls));
+        }
+        catch (FormatException problem)
+        {
+            throw new LabException($"the boot's recording, boot.jsonl, cannot be read: {problem.Message}");
+        }
+    }
 
     /// <summary>udevd's workers call themselves "(udev-worker)".</summary>
     public int ByUdev => Calls.Count(call => call.Comm.Contains("udev", StringComparison.Ordinal));

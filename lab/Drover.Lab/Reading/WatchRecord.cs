@@ -6,13 +6,12 @@ namespace Drover.Lab.Reading;
 sealed record WatchedCall(string Syscall, string? Module, string? Result);
 
 /// <summary>What drover watch recorded (docs/watch.md), of which the lab reads what it can check.</summary>
-/// <param name="StartSeconds">When it began, on the clock of <see cref="ModuleCall.StartSeconds"/>.</param>
-sealed record WatchRecord(IReadOnlyList<WatchedCall> Calls, double StartSeconds, IReadOnlyList<string> Degraded, long InVainBytes, long WastedBytes, long LostEvents)
+sealed record WatchRecord(IReadOnlyList<WatchedCall> Calls, IReadOnlyList<string> Degraded, long InVainBytes, long WastedBytes, long LostEvents)
 {
     /// <exception cref="FormatException">It is no recording, or has no end: watch was killed, or failed.</exception>
     public static WatchRecord Read(string text)
     {
-        var (calls, degraded, start) = (new List<WatchedCall>(), new List<string>(), 0.0);
+        var (calls, degraded) = (new List<WatchedCall>(), new List<string>());
         try
         {
             foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
@@ -22,14 +21,13 @@ sealed record WatchRecord(IReadOnlyList<WatchedCall> Calls, double StartSeconds,
                 switch (json.GetProperty("type").GetString())
                 {
                     case "watch":
-                        start = json.GetProperty("startUs").GetInt64() / 1e6;
                         degraded.AddRange(json.GetProperty("degraded").EnumerateArray().Select(item => item.GetString()!));
                         break;
                     case "call" when json.GetProperty("syscall").GetString() is { } syscall and not "delete_module":
                         calls.Add(new(syscall, json.GetProperty("module").GetString(), json.GetProperty("result").GetString()));
                         break;
                     case "totals":
-                        return new(calls, start, degraded, json.GetProperty("inVainBytes").GetInt64(), json.GetProperty("wastedBytes").GetInt64(), json.GetProperty("lostEvents").GetInt64());
+                        return new(calls, degraded, json.GetProperty("inVainBytes").GetInt64(), json.GetProperty("wastedBytes").GetInt64(), json.GetProperty("lostEvents").GetInt64());
                 }
             }
         }
