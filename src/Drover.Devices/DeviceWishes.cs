@@ -15,7 +15,11 @@ public readonly record struct DeviceWish(string Asked, bool ApplyBlacklist)
 public static class DeviceWishes
 {
     /// <summary>Modaliases first, in their order.</summary>
-    public static IEnumerable<DeviceWish> Of(DeviceEvent device) =>
-        device.Modaliases.Select(modalias => new DeviceWish(modalias, ApplyBlacklist: false))
-            .Concat(ImpliedModules.For(device).Select(module => new DeviceWish(module, ApplyBlacklist: true)));
+    public static IEnumerable<DeviceWish> Of(DeviceEvent device)
+    {
+        foreach (var modalias in device.Modaliases)
+            yield return new DeviceWish(modalias, ApplyBlacklist: false);
+        foreach (var module in ImpliedModules.For(device))
+            yield return new DeviceWish(module, ApplyBlacklist: true);
+    }
 }

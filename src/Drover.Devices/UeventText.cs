@@ -1,5 +1,5 @@
+using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Text;
 
 namespace Drover.Devices;
@@ -28,8 +28,7 @@ public static class UeventText
 
         var fields = new Fields((byte)0);
         fields.Read(message[(end + 1)..]);
-        if (fields.Action is not { } action || fields.DevPath is not { } path || !IsDevPath(path) ||
-            !ulong.TryParse(fields.Seqnum, NumberStyles.None, CultureInfo.InvariantCulture, out var seqnum))
+        if (fields.Action is not { } action || fields.DevPath is not { } path || !IsDevPath(path) || fields.Seqnum is not { } seqnum)
         {
             return false;
         }
@@ -57,7 +56,7 @@ public static class UeventText
         internal DeviceAction? Action { get; private set; }
         internal string? DevPath { get; private set; }
         internal string? Subsystem { get; private set; }
-        internal string? Seqnum { get; private set; }
+        internal ulong? Seqnum { get; private set; }
         internal readonly IReadOnlyList<string> Modaliases => _modaliases ?? (IReadOnlyList<string>)[];
         internal readonly IReadOnlyList<string> Properties => _properties ?? (IReadOnlyList<string>)[];
 
@@ -110,7 +109,7 @@ public static class UeventText
             }
             else if (Is(field, UeventText.Seqnum))
             {
-                Seqnum ??= Encoding.Latin1.GetString(value);
+                Seqnum ??= Utf8Parser.TryParse(value, out ulong number, out var length) && length == value.Length ? number : null;
             }
             else
             {

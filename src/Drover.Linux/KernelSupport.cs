@@ -32,7 +32,10 @@ public static class KernelSupport
     public static ModuleSupport Check()
     {
         _ = Libc.DeleteModule(Libc.ModuleCalls.Delete, null, Libc.O_NONBLOCK);
-        return Judge(Libc.LastError, SmallFile.TryRead("/proc/sys/kernel/modules_disabled"), SmallFile.TryRead("/proc/self/status"));
+        var answer = Libc.LastError;
+
+        // only a refusal wants its reason
+        return answer is Errno.EPERM ? Judge(answer, SmallFile.TryRead("/proc/sys/kernel/modules_disabled"), SmallFile.TryRead("/proc/self/status")) : Judge(answer, null, null);
     }
 
     /// <summary>What stands in the way, and what to do: one sentence; null when nothing does.</summary>

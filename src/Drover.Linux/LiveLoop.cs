@@ -49,14 +49,12 @@ public sealed class LiveLoop : EventLoop, IDisposable
         SynchronizationContext.SetSynchronizationContext(null);
         try
         {
-            var result = Start(main);
-            _ = result.ContinueWith(static (_, loop) => ((LiveLoop)loop!).Wake(), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, Default);
-
             // Everything runs inside one task of this scheduler: so a posted action costs no task of its own, and yet its awaits resume here.
-            var pump = new Pump(this, result);
+            Task<T>? result = null;
+            var pump = new Pump(this, () => result = main());
             TryExecuteTask(pump);
             pump.GetAwaiter().GetResult();
-            return result.GetAwaiter().GetResult();
+            return result!.GetAwaiter().GetResult();
         }
         finally
         {
@@ -84,6 +82,8 @@ public sealed class LiveLoop : EventLoop, IDisposable
 
     void RunUntil(Task end)
     {
+        // whoever ends it, on whatever thread, thereby queues a piece of work, which wakes the loop
+        end.GetAwaiter().UnsafeOnCompleted(static () => { });
         for (var turns = 0; !end.IsCompleted; turns++)
         {
             // a loop that is never idle must see its timers, too; but a look at the clock may be a system call
@@ -164,7 +164,7 @@ public sealed class LiveLoop : EventLoop, IDisposable
 
     sealed class Pump : Task
     {
-        public Pump(LiveLoop loop, Task end)
-            : base(() => loop.RunUntil(end), CancellationToken.None, TaskCreationOptions.DenyChildAttach) => Start(loop);
+        public Pump(LiveLoop loop, Func<Task> main)
+            : base(() => loop.RunUntil(main()), CancellationToken.None, TaskCreationOptions.DenyChildAttach) => Start(loop);
     }
 }

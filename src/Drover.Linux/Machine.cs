@@ -1,8 +1,10 @@
-using System.Globalization;
+using System.Text;
+using Drover.Linux.Syscalls;
 
 namespace Drover.Linux;
 
-/// <summary>CPUs and memory, from the texts the kernel tells them in. Stateless; safe for any thread.</summary>
+/// <summary>CPUs, memory and name of the running machine, as the kernel tells them. Stateless; safe for any thread.</summary>
+/// <remarks>Numbers are read digit by digit: .NET's parsers begin with a culture, and this is read before the first load.</remarks>
 public static class Machine
 {
     const long KiB = 1024;
@@ -17,8 +19,14 @@ public static class Machine
     /// <summary>MemTotal in bytes; 0 where the kernel does not tell.</summary>
     public static long TotalBytes() => TotalBytes(SmallFile.TryRead("/proc/meminfo"));
 
-    /// <summary>The kernel's release, as <c>uname -r</c> prints it; null without /proc.</summary>
-    public static string? KernelRelease() => SmallFile.TryRead("/proc/sys/kernel/osrelease");
+    /// <summary>The kernel's release, as <c>uname -r</c> prints it.</summary>
+    public static string KernelRelease()
+    {
+        Span<byte> texts = stackalloc byte[Libc.UtsTexts * Libc.UtsTextBytes];
+        _ = Libc.UName(ref texts[0]); // it cannot fail
+        var release = texts.Slice(Libc.UtsRelease * Libc.UtsTextBytes, Libc.UtsTextBytes);
+        return Encoding.Latin1.GetString(release[..Math.Max(release.IndexOf((byte)0), 0)]);
+    }
 
     /// <summary>The kernel's command line as the boot loader gave it; null where there is no /proc.</summary>
     public static string? CommandLine() => SmallFile.TryRead("/proc/cmdline");
@@ -27,19 +35,28 @@ public static class Machine
     internal static int CountCpus(string? list)
     {
         var count = 0;
-        foreach (var range in (list ?? "").Split(',', StringSplitOptions.TrimEntries))
+        var rest = list.AsSpan();
+        while (TryTakeCpu(ref rest, out var first))
         {
-            var dash = range.IndexOf('-', StringComparison.Ordinal);
-            var (first, last) = dash < 0 ? (range, range) : (range[..dash], range[(dash + 1)..]);
-            if (!TryParseCpu(first, out var from) || !TryParseCpu(last, out var to) || to < from)
+            var last = first;
+            if (TryTake(ref rest, '-') && (!TryTakeCpu(ref rest, out last) || last < first))
             {
                 return 0;
             }
 
-            count += to - from + 1;
+            count += last - first + 1;
+            if (rest.IsEmpty)
+            {
+                return count;
+            }
+
+            if (!TryTake(ref rest, ','))
+            {
+                return 0;
+            }
         }
 
-        return count;
+        return 0;
     }
 
     /// <summary>The MemAvailable line of /proc/meminfo (kernel: meminfo_proc_show), in bytes.</summary>
@@ -50,21 +67,44 @@ public static class Machine
 
     static long Bytes(string? meminfo, string key)
     {
-        foreach (var line in (meminfo ?? "").AsSpan().EnumerateLines())
+        var at = meminfo?.IndexOf(key, StringComparison.Ordinal) ?? -1;
+        if (at < 0)
         {
-            const string Unit = "kB";
-            if (line.StartsWith(key, StringComparison.Ordinal) && line.EndsWith(Unit, StringComparison.Ordinal) &&
-                long.TryParse(line[key.Length..^Unit.Length], NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var kib) &&
-                kib <= long.MaxValue / KiB)
-            {
-                return kib * KiB;
-            }
+            return 0;
         }
 
-        return 0;
+        var rest = meminfo.AsSpan(at + key.Length).TrimStart(' ');
+        return TryTakeNumber(ref rest, out var kib) && rest.StartsWith(" kB", StringComparison.Ordinal) && kib <= long.MaxValue / KiB ? kib * KiB : 0;
     }
 
-    // more digits than a CPU number has (kernel: CONFIG_NR_CPUS is at most 8192) are not one
-    static bool TryParseCpu(string text, out int cpu) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out cpu) && text.Length <= 5;
+    // more than that is no CPU's number (kernel: CONFIG_NR_CPUS is at most 8192)
+    static bool TryTakeCpu(ref ReadOnlySpan<char> rest, out int cpu)
+    {
+        const int Most = 99_999;
+        var taken = TryTakeNumber(ref rest, out var number) && number <= Most;
+        cpu = taken ? (int)number : 0;
+        return taken;
+    }
+
+    /// <summary>The digits a text begins with; false where there are none, or too many.</summary>
+    static bool TryTakeNumber(ref ReadOnlySpan<char> rest, out long number)
+    {
+        const int MostDigits = 18; // any such number fits
+        number = 0;
+        var digits = 0;
+        for (; digits < rest.Length && char.IsAsciiDigit(rest[digits]); digits++)
+        {
+            number = digits < MostDigits ? (number * 10) + (rest[digits] - '0') : 0;
+        }
+
+        rest = rest[digits..];
+        return digits is > 0 and <= MostDigits;
+    }
+
+    static bool TryTake(ref ReadOnlySpan<char> rest, char character)
+    {
+        var taken = !rest.IsEmpty && rest[0] == character;
+        rest = taken ? rest[1..] : rest;
+        return taken;
+    }
 }

@@ -84,8 +84,11 @@ public sealed class Loader
             return Answer(new ModuleOutcome(request.Asked, OutcomeKind.NotFound, Why: LoaderMessages.NotFound(request.Asked)));
 
         var asked = new List<(Ask Ask, Answer Answer)>(found.Count);
-        foreach (var module in found.DistinctBy(one => one.Name))
+        var names = new HashSet<string>();
+        foreach (var module in found)
         {
+            if (!names.Add(module.Name))
+                continue;
             var ask = new Ask(madeAt, order, request.Parameters, module.Alias, request.Patience)
             {
                 IsUrgent = request.Patience is not null,

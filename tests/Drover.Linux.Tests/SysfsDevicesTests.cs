@@ -220,12 +220,17 @@ public sealed class SysfsDevicesTests : IDisposable
         using var tree = new SysfsDevices(_loop, "/sys", walkTree: true);
         var linked = Run("sh", "-c", "for l in /sys/bus/*/devices/* /sys/class/*/*; do [ -L $l ] && [ -e $l/uevent ] && readlink -f $l; done | sort -u; ls -d /sys/module/*/ | sed s,/$,,")
             .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(path => path["/sys".Length..]);
-        var found = lists.Enumerate().Select(d => (d.DevPath, d.Subsystem)).ToHashSet();
+        var listed = lists.Enumerate().ToList();
+        var found = listed.Select(d => (d.DevPath, d.Subsystem)).ToHashSet();
         var all = tree.Enumerate().ToList();
         var silent = all.Where(d => SilentSubsystems.Contains(d.Subsystem)).ToList();
         Assert.Equal(linked.Except(silent.Select(d => d.DevPath)).Order(), found.Select(d => d.DevPath).Order());
         Assert.All(silent, d => Assert.Empty(d.Modaliases));
         Assert.Subset(all.Select(d => (d.DevPath, d.Subsystem)).ToHashSet(), found);
+        Assert.All(listed, d => Assert.Equal(File.Exists($"/sys{d.DevPath}/uevent") && d.Subsystem != "module" ? Modaliases($"/sys{d.DevPath}/uevent") : [], d.Modaliases));
+
+        static IEnumerable<string> Modaliases(string uevent) =>
+            File.ReadLines(uevent).Where(line => line.StartsWith("MODALIAS=", StringComparison.Ordinal)).Select(line => line["MODALIAS=".Length..]);
     }
 
     void Pci(string path, string name, string uevent)

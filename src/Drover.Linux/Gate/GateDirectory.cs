@@ -78,8 +78,18 @@ public sealed class GateDirectory : IModuleGate, IDisposable
     public void Dispose() => _directory.Dispose();
 
     /// <summary>Whether a name is a module's as far as a file name goes: what a hostile index might hold never reaches the file system.</summary>
-    internal static bool IsUsable(string module) =>
-        module.Length is > 0 and <= MaxNameBytes && module[0] != '.' && module.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or '+');
+    internal static bool IsUsable(string module)
+    {
+        foreach (var character in module)
+        {
+            if (!char.IsAsciiLetterOrDigit(character) && character is not ('_' or '-' or '.' or '+'))
+            {
+                return false;
+            }
+        }
+
+        return module.Length is > 0 and <= MaxNameBytes && module[0] != '.';
+    }
 
     /// <summary>A pass, or the lock file that another process holds.</summary>
     IModuleGatePass? TryEnter(string module, out SafeFileHandle? busy)

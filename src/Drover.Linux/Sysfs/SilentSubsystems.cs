@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace Drover.Linux.Sysfs;
 
 /// <summary>
@@ -9,28 +7,25 @@ namespace Drover.Linux.Sysfs;
 /// </summary>
 static class SilentSubsystems
 {
-    static readonly FrozenSet<string> Names = FrozenSet.Create(
-        StringComparer.Ordinal,
-        "clockevents", // kernel/time/clockevents.c: two and more, and one a CPU
-        "clocksource", // kernel/time/clocksource.c
-        "container", // drivers/base/container.c
-        "cpuid", // arch/x86/kernel/cpuid.c: one a CPU
-        "edac", // drivers/edac/edac_module.c
-        "event_source", // kernel/events/core.c
-        "machinecheck", // arch/x86/kernel/cpu/mce/core.c: one a CPU
-        "mem", // drivers/char/mem.c
-        "memory", // drivers/base/memory.c: one a block of 128 MiB and more
-        "memory_tiering", // mm/memory-tiers.c
-        "misc", // drivers/char/misc.c
-        "msr", // arch/x86/kernel/msr.c: one a CPU
-        "node", // drivers/base/node.c
-        "serial-base", // drivers/tty/serial/serial_base_bus.c
-        "thermal", // drivers/thermal/thermal_core.c: one a CPU, as what cools it
-        "tty", // drivers/tty/tty_io.c: hundreds
-        "vc", // drivers/tty/vt/vc_screen.c
-        "vtconsole", // drivers/tty/vt/vt.c
-        "wakeup", // drivers/base/power/wakeup_stats.c
-        "workqueue"); // kernel/workqueue.c
-
-    internal static bool Contains(string subsystem) => Names.Contains(subsystem);
+    internal static bool Contains(string subsystem) => subsystem is
+        "clockevents" // kernel/time/clockevents.c: two and more, and one a CPU
+        or "clocksource" // kernel/time/clocksource.c
+        or "container" // drivers/base/container.c
+        or "cpuid" // arch/x86/kernel/cpuid.c: one a CPU
+        or "edac" // drivers/edac/edac_module.c
+        or "event_source" // kernel/events/core.c
+        or "machinecheck" // arch/x86/kernel/cpu/mce/core.c: one a CPU
+        or "mem" // drivers/char/mem.c
+        or "memory" // drivers/base/memory.c: one a block of 128 MiB and more
+        or "memory_tiering" // mm/memory-tiers.c
+        or "misc" // drivers/char/misc.c
+        or "msr" // arch/x86/kernel/msr.c: one a CPU
+        or "node" // drivers/base/node.c
+        or "serial-base" // drivers/tty/serial/serial_base_bus.c
+        or "thermal" // drivers/thermal/thermal_core.c: one a CPU, as what cools it
+        or "tty" // drivers/tty/tty_io.c: hundreds
+        or "vc" // drivers/tty/vt/vc_screen.c
+        or "vtconsole" // drivers/tty/vt/vt.c
+        or "wakeup" // drivers/base/power/wakeup_stats.c
+        or "workqueue"; // kernel/workqueue.c
 }

@@ -21,6 +21,12 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
     /// </summary>
     const string First = "pci";
 
+    /// <summary>
+    /// The bus whose devices all want the same: a CPU's modalias is made of what the CPUs of the machine can do, whichever of them is asked (kernel: <c>cpu_uevent</c> calls
+    /// <c>print_cpu_modalias</c> without the device). It is some 1,500 bytes in hundreds of pieces, so printing it is most of what a CPU would cost us.
+    /// </summary>
+    const string Alike = "cpu";
+
     readonly DirectoryReader _outer = new(live);
     readonly DirectoryReader _inner = new(live);
     readonly UeventFile _file = new(live);
@@ -29,16 +35,20 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
     readonly byte[] _resolved = new byte[SysPath.MaxBytes];
     readonly byte[] _path = new byte[SysPath.MaxBytes];
     readonly ulong _seqnum = seqnum?.Read() ?? 0;
+    DeviceEvent? _cpu;
 
     internal IEnumerable<DeviceEvent> Devices()
     {
-        foreach (var device in Linked(First, $"bus/{First}/devices").Concat(Listed("bus", "devices")).Concat(Listed("class", null)).Concat(Modules()).Concat(live ? [] : Tree()))
+        foreach (var part in (IEnumerable<DeviceEvent>[])[Linked(First, $"bus/{First}/devices"), Listed("bus", "devices"), Listed("class", null), Modules(), live ? [] : Tree()])
         {
-            yield return device;
-            if (counts.Devices >= SysfsCounts.MaxDevices)
+            foreach (var device in part)
             {
-                counts.Truncated = true;
-                yield break;
+                yield return device;
+                if (counts.Devices >= SysfsCounts.MaxDevices)
+                {
+                    counts.Truncated = true;
+                    yield break;
+                }
             }
         }
     }
@@ -116,10 +126,18 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
             return null;
         }
 
+        if (live && subsystem == Alike && _cpu is not null)
+        {
+            counts.Devices++;
+            return _cpu with { DevPath = devPath };
+        }
+
         // By where it is rather than through its link: the kernel need not follow one. Of a link that leads elsewhere only the link is known.
-        return inside
+        var device = inside
             ? Read(root, SysPath.Join(_path, resolved, "uevent"u8), devPath, subsystem)
             : Read(_inner.Fd, SysPath.Join(_path, _inner.Name, "uevent"u8), devPath, subsystem);
+        _cpu ??= subsystem == Alike ? device : null;
+        return device;
     }
 
     /// <summary>

@@ -3,9 +3,9 @@ namespace Drover.Loading;
 /// <summary>The running figures behind <see cref="LoaderCounts"/>. One owner, the event loop.</summary>
 sealed class Counter
 {
-    readonly SortedDictionary<Errno, long> _calls = [];
-    readonly SortedDictionary<OutcomeKind, long> _outcomes = [];
+    readonly long[] _outcomes = new long[(int)OutcomeKind.Left + 1];
     readonly HashSet<string> _attempted = [];
+    long[] _calls = new long[(int)Errno.EKEYREJECTED + 1]; // by errno; grows with one that has no name here
     long _requests, _asked, _loadedBytes, _wastedBytes, _peakBytes;
     int _peakCalls;
 
@@ -14,7 +14,7 @@ sealed class Counter
     public void Outcome(OutcomeKind kind)
     {
         _asked++;
-        _outcomes[kind] = _outcomes.GetValueOrDefault(kind) + 1;
+        _outcomes[(int)kind]++;
     }
 
     public void Calling(string module, long bytesInFlight, int callsInFlight)
@@ -26,7 +26,9 @@ sealed class Counter
 
     public void Called(Errno error, long fileBytes)
     {
-        _calls[error] = _calls.GetValueOrDefault(error) + 1;
+        if ((int)error >= _calls.Length)
+            Array.Resize(ref _calls, (int)error + 1);
+        _calls[(int)error]++;
         if (error is Errno.None)
             _loadedBytes += fileBytes;
         else if (error is Errno.EEXIST or Errno.EBUSY or Errno.ETXTBSY)
@@ -37,13 +39,25 @@ sealed class Counter
     {
         Requests = _requests,
         Asked = _asked,
-        Calls = _calls.Values.Sum(),
-        CallsByErrno = new SortedDictionary<Errno, long>(_calls),
+        Calls = _calls.Sum(),
+        CallsByErrno = Counted(_calls, index => (Errno)index),
         Attempted = _attempted.Count,
-        Outcomes = new SortedDictionary<OutcomeKind, long>(_outcomes),
+        Outcomes = Counted(_outcomes, index => (OutcomeKind)index),
         LoadedFileBytes = _loadedBytes,
         WastedFileBytes = _wastedBytes,
         PeakBytesInFlight = _peakBytes,
         PeakCallsInFlight = _peakCalls,
     };
+
+    static Dictionary<TKey, long> Counted<TKey>(long[] counts, Func<int, TKey> keyOf)
+        where TKey : notnull
+    {
+        var counted = new Dictionary<TKey, long>();
+        for (var i = 0; i < counts.Length; i++)
+        {
+            if (counts[i] > 0)
+                counted.Add(keyOf(i), counts[i]);
+        }
+        return counted;
+    }
 }

@@ -77,12 +77,23 @@ public sealed class Planner
         if (_catalog.Tree.Find(module) is { } entry)
         {
             var (pre, post) = _catalog.SoftDependenciesOf(module);
-            // a modules.dep line names the nearest dependency first, so a sequential loader goes through it from the end
-            var hard = entry.Dependencies.Where(dependency => dependency != module).Reverse().Distinct().ToArray();
-            edges = new Edges(entry, hard, Resolve(pre, module), Resolve(post, module), IsKnown(pre) || IsKnown(post));
+            edges = new Edges(entry, HardDependencies(entry), Resolve(pre, module), Resolve(post, module), IsKnown(pre) || IsKnown(post));
         }
         _edges[module] = edges;
         return edges;
+    }
+
+    /// <summary>A modules.dep line names the nearest dependency first, so a sequential loader goes through it from the end.</summary>
+    static string[] HardDependencies(ModuleEntry entry)
+    {
+        var hard = new List<string>(entry.Dependencies.Count);
+        var seen = new HashSet<string> { entry.Name };
+        for (var i = entry.Dependencies.Count - 1; i >= 0; i--)
+        {
+            if (seen.Add(entry.Dependencies[i]))
+                hard.Add(entry.Dependencies[i]);
+        }
+        return [.. hard];
     }
 
     /// <summary>A softdep that stands for anything takes precedence over an install command (modprobe.d(5), softdep).</summary>
@@ -128,8 +139,12 @@ public sealed class Planner
 
         void Push(IReadOnlyList<string> names)
         {
-            foreach (var found in names.SelectMany(name => FoundModule.All(_catalog, name)).Reverse())
-                left.Push(found);
+            for (var i = names.Count - 1; i >= 0; i--)
+            {
+                var all = FoundModule.All(_catalog, names[i]);
+                for (var j = all.Count - 1; j >= 0; j--)
+                    left.Push(all[j]);
+            }
         }
     }
 

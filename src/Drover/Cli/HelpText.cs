@@ -12,11 +12,8 @@ static class HelpText
     {
         var text = new StringBuilder("drover loads every Linux kernel module once, however many ask for it.\n\nusage: drover VERB [OPTION…] [ARGUMENT…]\n\nverbs\n");
         Columns(text, [.. VerbTable.All.Select(verb => (verb.Name, verb.Summary))]);
-        if (ToolTable.All.Count > 0)
-        {
-            text.Append("\nkmod's programs, each under its own name too ('modprobe' as a link to drover)\n");
-            Columns(text, [.. ToolTable.All.Select(tool => (tool.Name, tool.Summary))]);
-        }
+        text.Append("\nkmod's programs, each under its own name too ('modprobe' as a link to drover)\n");
+        Columns(text, [.. ToolTable.All.Select(tool => (tool.Name, tool.Summary))]);
         text.Append("\noptions\n");
         Columns(text, [("-h, --help", "this text; behind a verb, that verb's"), ("    --version", "the version")]);
         text.Append("\nexamples\n");

@@ -3,7 +3,7 @@ namespace Drover.Kmod;
 /// <summary>kmod's programs that drover can be.</summary>
 static class ToolTable
 {
-    public static IReadOnlyList<KmodTool> All =>
+    public static KmodTool[] All =>
     [
         new ModprobeTool(),
         new InsmodTool(),
@@ -15,5 +15,5 @@ static class ToolTable
     ];
 
     /// <summary>The tool of that name, or null.</summary>
-    public static KmodTool? Find(string name) => All.FirstOrDefault(tool => tool.Name == name);
+    public static KmodTool? Find(string name) => Array.Find(All, tool => tool.Name == name);
 }

@@ -1,4 +1,5 @@
 using Drover.Cli;
+using Drover.Linux;
 using Drover.Modules;
 
 namespace Drover.Verbs;
@@ -22,7 +23,7 @@ static class ModuleSource
         {
             Root = root,
             ModuleDirectory = directory,
-            CommandLine = root == ThisMachine ? TryRead("/proc/cmdline") : null,
+            CommandLine = root == ThisMachine ? Machine.CommandLine() : null,
         });
         return new ModuleCatalog(ModuleTree.Open(directory), config);
     }
@@ -33,13 +34,13 @@ static class ModuleSource
 
     static string FindDirectory(string root, string? release)
     {
-        var running = release ?? TryRead("/proc/sys/kernel/osrelease")?.TrimEnd('\n');
-        if (running is not null && Find(root, running) is { } directory)
+        var wanted = release ?? Machine.KernelRelease();
+        if (Find(root, wanted) is { } directory)
             return directory;
         var there = Releases(root);
         if (release is null && root != ThisMachine && there.Count == 1)
             return Find(root, there[0])!;
-        throw new CannotException(Missing(root, running, there));
+        throw new CannotException(Missing(root, wanted, there));
     }
 
     static string? Find(string root, string release) =>
@@ -48,23 +49,11 @@ static class ModuleSource
     static List<string> Releases(string root) =>
         [.. Homes.Select(home => Path.Join(root, home)).Where(Directory.Exists).SelectMany(Directory.GetDirectories).Select(path => Path.GetFileName(path)).Distinct().Order(StringComparer.Ordinal)];
 
-    static string Missing(string root, string? release, List<string> there)
+    static string Missing(string root, string release, List<string> there)
     {
-        var wanted = release is null ? "the running kernel's release is not known (no /proc)" : $"there is no module directory {Path.Join(root, Homes[0], release)}";
+        var wanted = $"there is no module directory {Path.Join(root, Homes[0], release)}";
         return there.Count > 0
             ? $"{wanted}: choose one of those there are with --release: {string.Join(", ", there)}"
             : $"{wanted}: install the kernel's modules package, or name a root that has one with --root";
-    }
-
-    static string? TryRead(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
     }
 }
