@@ -17,12 +17,6 @@ public sealed class TraceInstance : IDisposable
 
     const string Prefix = "drover-";
 
-    /// <summary>One read of trace_pipe gives at most a page or two, whatever the buffer (kernel: struct trace_seq).</summary>
-    const int ReadBytes = 64 << 10;
-
-    /// <summary>An event's text is some hundred bytes, with the longest path 4 KiB.</summary>
-    const int MaxLineBytes = 8 << 10;
-
     /// <summary>Together, of all CPUs: a boot of 32 CPUs under udev writes 0.5 MB. A small one for each CPU at least, for all may happen on one.</summary>
     const int BufferKilobytes = 8 << 10, LeastPerCpuKilobytes = 128, MostPerCpuKilobytes = 2 << 10;
 
@@ -35,12 +29,13 @@ public sealed class TraceInstance : IDisposable
     /// <summary>A buffer holds some thousand events a CPU, a herd makes hundreds a second, and each look costs what ten events do.</summary>
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    /// <summary>An event has its time a moment before it is in the buffer: no longer than this, unless the CPU was taken away from under the kernel in between.</summary>
+    static readonly TimeSpan Settled = TimeSpan.FromMilliseconds(10);
+
     readonly string _root;
     readonly string _name;
-    readonly byte[] _buffer = new byte[ReadBytes + MaxLineBytes];
-    int _pipe = -1;
-    int _held;
-    bool _isDropping;
+    readonly List<int> _descriptors = [];
+    TraceMerge? _lines;
     bool _isKept;
 
     TraceInstance(string root, string name) => (_root, _name) = (root, name);
@@ -114,79 +109,62 @@ public sealed class TraceInstance : IDisposable
         var begun = Stopwatch.GetTimestamp();
         while (!stop.IsCancellationRequested && (atMost is not { } limit || Stopwatch.GetElapsedTime(begun) < limit))
         {
-            Drain(line);
+            Drain(line, Now - (long)Settled.TotalMicroseconds);
             drained();
             var left = atMost is { } most ? most - Stopwatch.GetElapsedTime(begun) : Interval;
             _ = wake.Wait(TimeSpan.FromMilliseconds(Math.Clamp(left.TotalMilliseconds, 1, Interval.TotalMilliseconds)));
         }
 
         _ = Write($"{Folder}/tracing_on", "0");
-        Drain(line);
+        Drain(line, long.MaxValue);
         drained();
     }
 
-    void Drain(Action<ReadOnlySpan<byte>> line)
+    /// <summary>Microseconds of the instance's clock.</summary>
+    static long Now => (long)Stopwatch.GetElapsedTime(0).TotalMicroseconds;
+
+    void Drain(Action<ReadOnlySpan<byte>> line, long untilUs)
     {
-        if (_pipe < 0 && (_pipe = Libc.OpenAt(Libc.AT_FDCWD, $"{Folder}/trace_pipe", Libc.O_RDONLY | Libc.O_NONBLOCK | Libc.O_CLOEXEC, 0)) < 0)
+        _lines ??= new([.. Directory.GetDirectories($"{Folder}/per_cpu").Select(Open)]);
+        _lines.HandOver(untilUs, line);
+    }
+
+    CpuTracePipe Open(string cpu)
+    {
+        var descriptor = Libc.OpenAt(Libc.AT_FDCWD, $"{cpu}/trace_pipe", Libc.O_RDONLY | Libc.O_NONBLOCK | Libc.O_CLOEXEC, 0);
+        if (descriptor < 0)
         {
-            throw new IOException($"{Folder}/trace_pipe cannot be read: {ErrnoText.Describe(Libc.LastError)}");
+            throw new IOException($"{cpu}/trace_pipe cannot be read: {ErrnoText.Describe(Libc.LastError)}");
         }
 
-        while (true)
+        _descriptors.Add(descriptor);
+        return new(into =>
         {
-            var length = (int)Libc.Read(_pipe, ref _buffer[_held], _buffer.Length - _held);
-            if (length < 0 && Libc.LastError is Errno.EINTR)
+            while (true)
             {
-                continue;
+                var length = (int)Libc.Read(descriptor, ref into[0], into.Length);
+                if (length >= 0 || Libc.LastError is not Errno.EINTR)
+                {
+                    return length;
+                }
             }
-
-            if (length <= 0)
-            {
-                return;
-            }
-
-            HandOver(_held + length, line);
-        }
+        });
     }
 
     /// <summary>Removes it, and its kprobes.</summary>
     public void Dispose()
     {
-        if (_pipe >= 0)
+        foreach (var descriptor in _descriptors)
         {
-            _ = Libc.Close(_pipe);
-            _pipe = -1;
+            _ = Libc.Close(descriptor);
         }
+
+        _descriptors.Clear();
 
         if (!_isKept)
         {
             Remove(_root, _name);
         }
-    }
-
-    /// <summary>Cuts what is there into lines and keeps what is left for the next read. A line longer than any event is passed over.</summary>
-    void HandOver(int length, Action<ReadOnlySpan<byte>> line)
-    {
-        var rest = _buffer.AsSpan(0, length);
-        while (rest.IndexOf((byte)'\n') is >= 0 and var end)
-        {
-            if (!_isDropping)
-            {
-                line(rest[..end]);
-            }
-
-            _isDropping = false;
-            rest = rest[(end + 1)..];
-        }
-
-        if (rest.Length > MaxLineBytes)
-        {
-            _isDropping = true;
-            rest = default;
-        }
-
-        rest.CopyTo(_buffer);
-        _held = rest.Length;
     }
 
     void SetUp(IReadOnlyList<IReadOnlyList<Probe>> plan)
