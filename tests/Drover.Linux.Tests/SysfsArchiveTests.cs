@@ -51,6 +51,16 @@ public sealed class SysfsArchiveTests : IDisposable
         Assert.Equal((Nic, "pci", "pci:v00008086d000010D3"), (device.DevPath, device.Subsystem, Assert.Single(device.Modaliases)));
         Assert.Equal(["e1000e"], archive.Live!);
         Assert.Equal((2L << 30, "5.14.0-427.el9.x86_64", null), (archive.MemoryBytes, archive.Release, archive.Decompresses));
+        Assert.False(archive.LacksDevices);
+    }
+
+    [Fact]
+    public void A_report_without_udevs_database_is_known_to_lack_devices()
+    {
+        Write(TarEntryFormat.Gnu, true, ("sosreport-x/sos_commands/devices/udevadm_info_--export-db", "udevadm: not found\n", null), ($"sosreport-x/sys{Nic}/uevent", NicUevent, null));
+        Assert.True(SysfsArchive.Read(File).LacksDevices);
+        Write(TarEntryFormat.Gnu, true, ($"copy/sys{Nic}/uevent", NicUevent, null));
+        Assert.False(SysfsArchive.Read(File).LacksDevices);
     }
 
     [Fact]

@@ -17,9 +17,14 @@ public sealed class SysfsArchive
     readonly Dictionary<string, string> _subsystems = new(StringComparer.Ordinal);
     readonly Dictionary<string, string> _modules = new(StringComparer.Ordinal);
     HashSet<string>? _live;
+    bool _isReport;
+    bool _hasDatabase;
 
     /// <summary>Its devices, those that one of both told of.</summary>
     public IEnumerable<DeviceEvent> Devices => _devices.Values.Select(device => device with { Subsystem = device.Subsystem.Length > 0 ? device.Subsystem : _subsystems.GetValueOrDefault(device.DevPath, "") });
+
+    /// <summary>It is a report of sos that was made where there is no udev to ask: of the devices it has no more than those whose files it happened to copy.</summary>
+    public bool LacksDevices => _isReport && !_hasDatabase;
 
     /// <summary>Modules that are live, normalised; null where the archive does not tell.</summary>
     public IReadOnlySet<string>? Live => _live;
@@ -62,6 +67,7 @@ public sealed class SysfsArchive
     void Take(TarArchive tar)
     {
         var name = $"/{tar.Name}";
+        _isReport |= name.Contains("/sos_commands/", StringComparison.Ordinal);
         if (name.LastIndexOf("/sys/", StringComparison.Ordinal) is >= 0 and var at)
         {
             TakeSys(tar, name[(at + "/sys".Length)..]);
@@ -118,7 +124,7 @@ public sealed class SysfsArchive
         foreach (var line in Text(tar).AsSpan().EnumerateLines())
         {
             if (line.StartsWith("P: ", StringComparison.Ordinal))
-                (path, _) = (line[3..].ToString(), properties.Clear());
+                (path, _, _hasDatabase) = (line[3..].ToString(), properties.Clear(), true);
             else if (line.StartsWith("E: ", StringComparison.Ordinal))
                 properties.Append(line[3..]).Append('\n');
             else if (line.IsEmpty && path.StartsWith('/'))

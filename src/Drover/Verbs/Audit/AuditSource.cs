@@ -63,7 +63,10 @@ static class AuditSource
         // without --root it is this machine's kmod that would be found
         var root = arguments.Text(CommonOptions.Root);
         var path = new LoadPath(scenario.Kernel, KernelGates.Of(scenario.Kernel), root is null ? null : KmodVersion.Find(root), scenario.Compression, archive.Decompresses);
-        return AuditedMachine.Of(scenario, path, archive.Live, [$"From an archive only devices are taken; modules and modprobe.d are those of {catalog.Tree.Directory} and its root."]);
+        var source = $"From an archive only devices are taken; modules and modprobe.d are those of {catalog.Tree.Directory} and its root.";
+        return AuditedMachine.Of(scenario, path, archive.Live, archive.LacksDevices
+            ? [source, "This report has no udev database (udevadm info --export-db), so most devices are missing: make it anew on a machine with udevadm."]
+            : [source]);
     }
 
     /// <summary>By the kernel's configuration, where a distribution keeps it; null where it is not there.</summary>
