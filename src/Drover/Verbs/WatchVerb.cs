@@ -68,7 +68,10 @@ sealed class WatchVerb : Verb
         var joiner = new CallJoiner(Ended, DescriptorName) { SeesReads = ProbePlan.SeesReads(instance.Events) };
         var lacks = ProbePlan.Lacks(instance.Events);
         if (isJson)
-            WatchRecording.WriteHeader(terminal.Out, new(Machine.KernelRelease(), Machine.CountCpus(), (long)Stopwatch.GetElapsedTime(0).TotalMicroseconds, arguments.Has(SinceBoot), lacks));
+        {
+            var began = arguments.Has(SinceBoot) ? 0 : (long)Stopwatch.GetElapsedTime(0).TotalMicroseconds;
+            WatchRecording.WriteHeader(terminal.Out, new(Machine.KernelRelease(), Machine.CountCpus(), began, arguments.Has(SinceBoot), lacks));
+        }
         if (screen is null)
             TellLacks();
         instance.Follow(joiner.Take, Drained, arguments.Count(Once) is { } seconds ? TimeSpan.FromSeconds(seconds) : null, stop);

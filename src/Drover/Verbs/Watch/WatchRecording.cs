@@ -10,7 +10,7 @@ namespace Drover.Verbs;
 
 /// <summary>What a watch says of itself before its first call.</summary>
 /// <param name="Kernel">Its release.</param>
-/// <param name="StartUs">On CLOCK_MONOTONIC, as all times of the recording.</param>
+/// <param name="StartUs">On CLOCK_MONOTONIC, as all times of the recording, and never later than these: 0 for one of the boot.</param>
 /// <param name="SinceBoot">The trace was begun earlier than this, early in the boot.</param>
 /// <param name="Degraded">What this kernel does not let it see, a sentence each.</param>
 sealed record WatchHeader(string Kernel, int Cpus, long StartUs, bool SinceBoot, IReadOnlyList<string> Degraded);
