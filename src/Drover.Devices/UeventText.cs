@@ -52,6 +52,7 @@ public static class UeventText
     {
         List<string>? _modaliases;
         List<string>? _properties;
+        bool _hasSeqnum; // perhaps one that is no number
 
         internal DeviceAction? Action { get; private set; }
         internal string? DevPath { get; private set; }
@@ -109,7 +110,11 @@ public static class UeventText
             }
             else if (Is(field, UeventText.Seqnum))
             {
-                Seqnum ??= Utf8Parser.TryParse(value, out ulong number, out var length) && length == value.Length ? number : null;
+                if (!_hasSeqnum)
+                {
+                    _hasSeqnum = true;
+                    Seqnum = Utf8Parser.TryParse(value, out ulong number, out var length) && length == value.Length ? number : null;
+                }
             }
             else
             {

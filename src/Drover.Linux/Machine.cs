@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Drover.Linux.Syscalls;
 
@@ -18,6 +19,9 @@ public static class Machine
 
     /// <summary>MemTotal in bytes; 0 where the kernel does not tell.</summary>
     public static long TotalBytes() => TotalBytes(SmallFile.TryRead("/proc/meminfo"));
+
+    /// <summary>CLOCK_MONOTONIC in microseconds, as systemd and the kernel's trace clock <c>mono</c> count.</summary>
+    public static long MonotonicUs() => (long)Stopwatch.GetElapsedTime(0).TotalMicroseconds;
 
     /// <summary>The kernel's release, as <c>uname -r</c> prints it.</summary>
     public static string KernelRelease()
@@ -67,38 +71,46 @@ public static class Machine
 
     static long Bytes(string? meminfo, string key)
     {
-        var at = meminfo?.IndexOf(key, StringComparison.Ordinal) ?? -1;
-        if (at < 0)
+        const int MostDigits = 18; // any such number fits
+        var text = meminfo.AsSpan();
+        foreach (var range in text.Split('\n'))
         {
-            return 0;
+            var line = text[range];
+            if (!line.StartsWith(key, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            var rest = line[key.Length..].TrimStart(' ');
+            if (TryTakeNumber(ref rest, MostDigits, out var kib) && rest.TrimStart(' ').SequenceEqual("kB") && kib <= long.MaxValue / KiB)
+            {
+                return kib * KiB;
+            }
         }
 
-        var rest = meminfo.AsSpan(at + key.Length).TrimStart(' ');
-        return TryTakeNumber(ref rest, out var kib) && rest.StartsWith(" kB", StringComparison.Ordinal) && kib <= long.MaxValue / KiB ? kib * KiB : 0;
+        return 0;
     }
 
-    // more than that is no CPU's number (kernel: CONFIG_NR_CPUS is at most 8192)
     static bool TryTakeCpu(ref ReadOnlySpan<char> rest, out int cpu)
     {
-        const int Most = 99_999;
-        var taken = TryTakeNumber(ref rest, out var number) && number <= Most;
+        const int MostDigits = 5; // kernel: CONFIG_NR_CPUS is at most 8192
+        var taken = TryTakeNumber(ref rest, MostDigits, out var number);
         cpu = taken ? (int)number : 0;
         return taken;
     }
 
     /// <summary>The digits a text begins with; false where there are none, or too many.</summary>
-    static bool TryTakeNumber(ref ReadOnlySpan<char> rest, out long number)
+    static bool TryTakeNumber(ref ReadOnlySpan<char> rest, int mostDigits, out long number)
     {
-        const int MostDigits = 18; // any such number fits
         number = 0;
         var digits = 0;
-        for (; digits < rest.Length && char.IsAsciiDigit(rest[digits]); digits++)
+        for (; digits < rest.Length && digits <= mostDigits && char.IsAsciiDigit(rest[digits]); digits++)
         {
-            number = digits < MostDigits ? (number * 10) + (rest[digits] - '0') : 0;
+            number = (number * 10) + (rest[digits] - '0');
         }
 
         rest = rest[digits..];
-        return digits is > 0 and <= MostDigits;
+        return digits > 0 && digits <= mostDigits;
     }
 
     static bool TryTake(ref ReadOnlySpan<char> rest, char character)

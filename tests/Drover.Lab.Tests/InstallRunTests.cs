@@ -18,7 +18,7 @@ public class InstallRunTests
         Assert.Equal((2, 0, 1, 1), (s_before.ByUdev, s_before.ByDrover, s_before.ByOthers, s_before.Duplicates));
     }
 
-    /// <summary>Its startUs is that of whoever took the recording over: later than every call.</summary>
+    /// <summary>Whenever the recording says that it began: all of the trace counts.</summary>
     [Fact]
     public void A_boot_knows_what_its_recording_lacks()
     {

@@ -80,6 +80,11 @@ public sealed class GateDirectory : IModuleGate, IDisposable
     /// <summary>Whether a name is a module's as far as a file name goes: what a hostile index might hold never reaches the file system.</summary>
     internal static bool IsUsable(string module)
     {
+        if (module.Length is 0 or > MaxNameBytes || module[0] == '.')
+        {
+            return false;
+        }
+
         foreach (var character in module)
         {
             if (!char.IsAsciiLetterOrDigit(character) && character is not ('_' or '-' or '.' or '+'))
@@ -88,7 +93,7 @@ public sealed class GateDirectory : IModuleGate, IDisposable
             }
         }
 
-        return module.Length is > 0 and <= MaxNameBytes && module[0] != '.';
+        return true;
     }
 
     /// <summary>A pass, or the lock file that another process holds.</summary>

@@ -7,7 +7,7 @@ namespace Drover.Linux.Tracing;
 sealed class CpuTracePipe(CpuTracePipe.Reader read)
 {
     /// <summary>An event's text is some hundred bytes, with the longest path 4 KiB. A line longer than that is no event, and passed over.</summary>
-    internal const int MaxLineBytes = 8 << 10;
+    const int MaxLineBytes = 8 << 10;
 
     /// <summary>One read gives at most a page or two, whatever the buffer (kernel: struct trace_seq).</summary>
     const int ReadBytes = 8 << 10;

@@ -109,7 +109,7 @@ public sealed class TraceInstance : IDisposable
         var begun = Stopwatch.GetTimestamp();
         while (!stop.IsCancellationRequested && (atMost is not { } limit || Stopwatch.GetElapsedTime(begun) < limit))
         {
-            Drain(line, Now - (long)Settled.TotalMicroseconds);
+            Drain(line, Machine.MonotonicUs() - (long)Settled.TotalMicroseconds);
             drained();
             var left = atMost is { } most ? most - Stopwatch.GetElapsedTime(begun) : Interval;
             _ = wake.Wait(TimeSpan.FromMilliseconds(Math.Clamp(left.TotalMilliseconds, 1, Interval.TotalMilliseconds)));
@@ -119,9 +119,6 @@ public sealed class TraceInstance : IDisposable
         Drain(line, long.MaxValue);
         drained();
     }
-
-    /// <summary>Microseconds of the instance's clock.</summary>
-    static long Now => (long)Stopwatch.GetElapsedTime(0).TotalMicroseconds;
 
     void Drain(Action<ReadOnlySpan<byte>> line, long untilUs)
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Drover.Cli;
@@ -126,8 +125,7 @@ sealed class DaemonVerb : Verb
 
     static void Reload(DeviceService service, ServiceNotifier manager, Terminal terminal)
     {
-        var now = (long)Stopwatch.GetElapsedTime(0).TotalMicroseconds; // CLOCK_MONOTONIC
-        manager.Notify("RELOADING=1", string.Create(CultureInfo.InvariantCulture, $"MONOTONIC_USEC={now}"));
+        manager.Notify("RELOADING=1", string.Create(CultureInfo.InvariantCulture, $"MONOTONIC_USEC={Machine.MonotonicUs()}"));
         if (service.Reload() is { } problem)
             terminal.Complain($"daemon: the old indexes and configuration are kept: {problem}");
         manager.Notify("READY=1");

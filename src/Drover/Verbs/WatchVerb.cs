@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Drover.Cli;
 using Drover.Linux;
 using Drover.Linux.Tracing;
@@ -69,7 +68,7 @@ sealed class WatchVerb : Verb
         var lacks = ProbePlan.Lacks(instance.Events);
         if (isJson)
         {
-            var began = arguments.Has(SinceBoot) ? 0 : (long)Stopwatch.GetElapsedTime(0).TotalMicroseconds;
+            var began = arguments.Has(SinceBoot) ? 0 : Machine.MonotonicUs();
             WatchRecording.WriteHeader(terminal.Out, new(Machine.KernelRelease(), Machine.CountCpus(), began, arguments.Has(SinceBoot), lacks));
         }
         if (screen is null)

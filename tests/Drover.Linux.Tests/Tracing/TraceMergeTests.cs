@@ -16,14 +16,12 @@ public sealed class TraceMergeTests
             var feeds = cpus.Select((times, cpu) => new Feed(times.Select((time, index) => (time, Line(cpu, index, time))), chunk)).ToArray();
             var merge = new TraceMerge([.. feeds.Select(feed => new CpuTracePipe(feed.Read))]);
             var taken = new List<string>();
-            var steps = new List<int>();
             foreach (var limit in limits.Order().Append(int.MaxValue))
             {
                 // what happened until then is there, of what came later some
                 foreach (var feed in feeds)
                     feed.Add(limit == int.MaxValue ? limit : limit + (seed % 50));
                 merge.HandOver(limit, line => taken.Add(Encoding.UTF8.GetString(line)));
-                steps.Add(taken.Count);
                 Assert.All(taken, line => Assert.True(TimeOf(line) <= limit));
             }
             Assert.Equal(taken.Select(TimeOf).Order(), taken.Select(TimeOf));
