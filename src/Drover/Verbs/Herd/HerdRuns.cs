@@ -13,7 +13,7 @@ sealed record FinishedRun(HerdResult Result, HerdTimeline? Timeline);
 sealed class HerdRuns(HerdEngine engine, Terminal terminal)
 {
     /// <summary>A run of thousands of CPUs takes memory of hundreds of megabytes: more of them side by side are not worth it.</summary>
-    const int SideBySide = 2;
+    public const int SideBySide = 2;
 
     static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
 

@@ -14,14 +14,15 @@ public class HerdRunsTests
     public void What_is_done_when_it_is_interrupted_is_kept()
     {
         using var stop = new CancellationTokenSource();
+        // once every worker is in a run that never ends by itself, those before have ended
+        using var allBusy = new Barrier(HerdRuns.SideBySide, _ => stop.Cancel());
         var engine = new PretendEngine
         {
             Before = (options, token) =>
             {
-                // one that never ends by itself
                 if (options.Cpus < 3)
                     return;
-                stop.Cancel();
+                allBusy.SignalAndWait(CancellationToken.None);
                 token.WaitHandle.WaitOne();
             },
         };
