@@ -24,11 +24,16 @@ sealed record RunSettings(string Memory, TimeSpan? Timeout, string Binary, strin
 
     /// <summary>drover audit runs before the loader, whoever it is.</summary>
     public bool Audit { get; init; }
+
+    /// <summary>A recording of an earlier boot, for the audit before the loader; null for none.</summary>
+    public string? EarlierBoot { get; init; }
 }
 
 /// <summary>Prepares what a point needs, boots it, reports it. May be asked for several points at once.</summary>
 sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
 {
+    const string EarlierBootFile = "lab/earlier-boot";
+
     readonly LabCache _cache = new();
     readonly ConcurrentDictionary<string, Task<KernelImage>> _kernels = new(StringComparer.Ordinal);
     readonly SemaphoreSlim _lists = new(1);
@@ -88,6 +93,8 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
         {
             hash = HashOf(settings.Binary);
             run = run with { Binary = settings.Binary, Settings = $"{(settings.Watch ? "watch=1\n" : "")}{(settings.Audit ? "audit=1\n" : "")}" };
+            if (settings.EarlierBoot is { } recording)
+                run = run with { Settings = $"{run.Settings}earlier_boot=/{EarlierBootFile}\n", Files = new Dictionary<string, string> { [EarlierBootFile] = recording } };
         }
 
         var result = await Qemu.BootAsync(run, _cache, stop);

@@ -39,7 +39,7 @@ _drover_command() {
         load) _drover_words '-n --dry-run -j --jobs --budget -r --root -k --release --json -v --verbose -h --help' '-r --root' 'modules' ;;
         resolve) _drover_words '-r --root -k --release --json -v --verbose -h --help' '-r --root' 'none' ;;
         watch) _drover_words '--once --begin --since-boot --json -v --verbose -h --help' '' 'none' ;;
-        audit) _drover_words '-r --root -k --release --sys --memory --tar --scenario --cpus --json -h --help' '-r --root --sys --tar --scenario' 'none' ;;
+        audit) _drover_words '-r --root -k --release --sys --memory --tar --boot --scenario --cpus --json -h --help' '-r --root --sys --tar --boot --scenario' 'none' ;;
         report) _drover_words '--html --title -h --help' '--html' 'none' ;;
         herd) _drover_words '--cpus --gate --herd --memory --kasan --user-decompress --seed --scenario --cost --sweep --json --csv --html --trace --stats --explore -h --help' '--scenario --html' 'none' ;;
         scenario) _drover_words '-o --output -r --root -k --release --sys --name --description --memory --from --timings --slowdown --guest -h --help' '-o --output -r --root --sys --from --timings' 'none' ;;

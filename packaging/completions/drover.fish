@@ -96,6 +96,7 @@ complete -c drover -n '__fish_seen_subcommand_from audit' -s k -l release -x -d 
 complete -c drover -n '__fish_seen_subcommand_from audit' -l sys -r -F -d 'the sysfs whose devices are meant'
 complete -c drover -n '__fish_seen_subcommand_from audit' -l memory -x -d 'memory of the machine'
 complete -c drover -n '__fish_seen_subcommand_from audit' -l tar -r -F -d 'a tar archive with another machine\'s /sys, or a sos report; plain or packed'
+complete -c drover -n '__fish_seen_subcommand_from audit' -l boot -r -F -d 'an earlier boot, as \'drover watch --json\' recorded it'
 complete -c drover -n '__fish_seen_subcommand_from audit' -l scenario -r -F -d 'a machine that \'drover scenario\' recorded'
 complete -c drover -n '__fish_seen_subcommand_from audit' -l cpus -x -d 'what it would cost with so many CPUs, 1 to 8192'
 complete -c drover -n '__fish_seen_subcommand_from audit' -l json -d 'one JSON document instead of text'

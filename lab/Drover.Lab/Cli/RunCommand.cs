@@ -10,7 +10,7 @@ static class RunCommand
         lab/run --kernel 6.1|6.12|gates --cpus N --loader drover|daemon|udev|modprobe|list
                 [--gate none|exclusive|idempotent] [--memory 4G] [--json FILE]
                 [--timeout S] [--binary PATH] [--drover-args OPTIONS] [--raw DIR] [--verbose]
-                [--devices NAME,…] [--watch] [--audit] [--scenario FILE [--slowdown N] [--guest]]
+                [--devices NAME,…] [--watch] [--audit [--boot FILE]] [--scenario FILE [--slowdown N] [--guest]]
 
         Boots a real kernel in QEMU, lets one loader do the coldplug, and prints what the kernel saw.
 
@@ -30,6 +30,8 @@ static class RunCommand
           --devices   more devices for the guest, by QEMU's names ('qemu-system-x86_64 -device help')
           --watch     runs drover watch beside the loader, and says whether it saw what the trace has
           --audit     runs drover audit before the loader, and puts its prediction beside the calls
+          --boot      tells the audit before the loader what an earlier boot has shown: watch.jsonl, as
+                      --watch --raw DIR leaves it in DIR
           --scenario  for loader drover, which then loads one module after another: writes the machine to
                       FILE for the model, with the times the calls took. --slowdown says how much
                       slower the emulated CPU is than a real one (default 20), --guest keeps its times
@@ -59,6 +61,8 @@ static class RunCommand
         var json = arguments.Text("--json");
         var settings = CommonOptions.GuestSettings(arguments);
         settings = settings with { Devices = arguments.Names("--devices"), Watch = arguments.Flag("--watch"), Audit = arguments.Flag("--audit") };
+        if (arguments.Text("--boot") is { } boot)
+            settings = settings with { EarlierBoot = settings.Audit ? Read(boot) : throw ArgumentReader.Wrong("--boot is for --audit") };
         var scenario = ScenarioWish.Read(arguments, loader, settings.Binary);
         arguments.End();
 
@@ -74,5 +78,17 @@ static class RunCommand
         if (report.DroverErrors is { } errors)
             Console.Error.Write(errors);
         return 0;
+    }
+
+    static string Read(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw ArgumentReader.Wrong($"--boot: {problem.Message}");
+        }
     }
 }

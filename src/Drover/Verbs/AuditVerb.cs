@@ -30,10 +30,11 @@ sealed class AuditVerb(HerdEngine engine) : Verb
         udev calls the kernel and how often in vain: as the machine is, with each of the kernel's gates,
         with Drover, and with more CPUs; which modules are asked for most; which drivers find no hardware;
         whether kmod goes round the kernel's gate. Loads nothing; needs no root.
-        Best on a machine that has booted: before, some of it cannot be foreseen (docs/audit.md).
+        Best on a machine that has booted: before, some of it cannot be foreseen (docs/audit.md),
+        unless a recording of an earlier boot (--boot) tells it.
         """;
 
-    public override IReadOnlyList<Option> Options => [CommonOptions.Root, CommonOptions.Release, MachineRecording.Sys, MachineRecording.Memory, AuditSource.Tar, ScenarioSource.File with { Default = "this machine" }, Cpus, CommonOptions.Json];
+    public override IReadOnlyList<Option> Options => [CommonOptions.Root, CommonOptions.Release, MachineRecording.Sys, MachineRecording.Memory, AuditSource.Tar, EarlierBoot.FileOption, ScenarioSource.File with { Default = "this machine" }, Cpus, CommonOptions.Json];
 
     public override IReadOnlyList<Example> Examples =>
     [
@@ -41,6 +42,7 @@ sealed class AuditVerb(HerdEngine engine) : Verb
         new("drover audit --cpus 4096 --json", "the same with many CPUs, figures for a script"),
         new("drover audit --root /mnt --sys /tmp/copy-of-sys --memory 16G", "another machine"),
         new("drover audit --tar sosreport.tar.xz --root /mnt", "from a report, with the module tree of its kernel"),
+        new("drover audit --boot /run/drover/boot.jsonl", "with what its last boot has shown; 'drover install --watch' records each"),
         new("drover audit --scenario machine.json", "one that 'drover scenario' recorded"),
     ];
 

@@ -19,16 +19,17 @@ static class MachineRecording
 
     /// <summary>What its devices ask for, of these modules. What had to be left out is complained of.</summary>
     /// <param name="description">How it was recorded.</param>
+    /// <param name="more">Devices beside those that are there, or null.</param>
     /// <exception cref="CannotException">How much memory it has is not known, or no device asks for a module.</exception>
     /// <exception cref="ScenarioException">It is more than a scenario holds.</exception>
-    public static Scenario Record(Arguments arguments, ModuleCatalog catalog, string description, Terminal terminal)
+    public static Scenario Record(Arguments arguments, ModuleCatalog catalog, string description, Terminal terminal, Func<IEnumerable<DeviceEvent>, IEnumerable<DeviceEvent>>? more = null)
     {
         var sys = arguments.Text(Sys) ?? ThisSys;
         using var loop = new LiveLoop();
         using var devices = new SysfsDevices(loop, sys);
         if (!devices.IsLive && !arguments.Has(Memory))
             throw new CannotException($"how much memory the machine of {sys} has is not known: say it with --memory SIZE, such as --memory 16G");
-        return Record(catalog, devices.Enumerate(), sys, terminal, new()
+        return Record(catalog, more is null ? devices.Enumerate() : more(devices.Enumerate()), sys, terminal, new()
         {
             Name = "",
             Description = description,

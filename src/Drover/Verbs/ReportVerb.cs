@@ -66,7 +66,9 @@ sealed class ReportVerb : Verb
         HtmlPage.Fill(file, writer => ReportPage.Write(writer, title, recordings));
     }
 
-    static IReadOnlyList<Recording> Load(string file)
+    /// <summary>What is recorded in a file.</summary>
+    /// <exception cref="CannotException">It cannot be read, or is no recording.</exception>
+    public static IReadOnlyList<Recording> Load(string file)
     {
         try
         {

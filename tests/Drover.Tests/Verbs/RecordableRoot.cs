@@ -5,7 +5,7 @@ namespace Drover.Tests.Verbs;
 /// <summary>The fixtures' root file system with module files that have sizes, below a folder of its own until it is disposed.</summary>
 sealed class RecordableRoot : IDisposable
 {
-    static readonly string[] Modules = ["kernel/drivers/net/t_e1000e", "kernel/drivers/ptp/t_ptp", "kernel/drivers/pps/t_pps_core", "kernel/drivers/cpufreq/t-acpi-cpufreq"];
+    static readonly string[] Modules = ["kernel/drivers/net/t_e1000e", "kernel/drivers/ptp/t_ptp", "kernel/drivers/pps/t_pps_core", "kernel/drivers/cpufreq/t-acpi-cpufreq", "kernel/fs/btrfs/t_btrfs", "kernel/lib/raid6/t_raid6_pq", "kernel/crypto/t_crc32c_generic"];
 
     readonly DirectoryInfo _root;
 

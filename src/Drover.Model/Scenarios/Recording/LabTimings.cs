@@ -19,7 +19,6 @@ public sealed class LabTimings
 
     const string Success = "0";
 
-    /// <summary>A call that ends so was one too many, and says nothing of its module.</summary>
     static readonly string[] Duplicates = ["EEXIST", "EBUSY", "ETXTBSY", "EINTR"];
 
     readonly Dictionary<string, ModuleTiming> _modules = new(StringComparer.Ordinal);
@@ -36,10 +35,13 @@ public sealed class LabTimings
             if (lingers)
                 waitedUntil = Math.Max(waitedUntil, call.End);
             var error = call.Result == Success ? null : call.Result;
-            if (!Duplicates.Contains(call.Result) && (!_modules.TryGetValue(call.Module, out var known) || (known.Error is not null && error is null)))
+            if (!IsOneTooMany(call.Result) && (!_modules.TryGetValue(call.Module, out var known) || (known.Error is not null && error is null)))
                 _modules[call.Module] = new(call.Syscall, Ns(Math.Min(call.End, next) - call.Start), Ns(probes), error);
         }
     }
+
+    /// <summary>A call that ends so (an errno's name) was one too many, and says nothing of its module.</summary>
+    public static bool IsOneTooMany(string result) => Duplicates.Contains(result);
 
     /// <summary>What is known of a module, or null.</summary>
     public ModuleTiming? Of(string module) => _modules.TryGetValue(module, out var timing) ? timing : null;

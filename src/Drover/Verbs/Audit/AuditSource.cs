@@ -16,7 +16,7 @@ static class AuditSource
 
     public static readonly Option Tar = new("tar", "a tar archive with another machine's /sys, or a sos report; plain or packed", "FILE");
 
-    static readonly Option[] OfMachines = [CommonOptions.Root, CommonOptions.Release, MachineRecording.Sys, MachineRecording.Memory, Tar];
+    static readonly Option[] OfMachines = [CommonOptions.Root, CommonOptions.Release, MachineRecording.Sys, MachineRecording.Memory, Tar, EarlierBoot.FileOption];
 
     /// <exception cref="UsageException">The options contradict each other.</exception>
     /// <exception cref="CannotException">The machine cannot be looked at.</exception>
@@ -33,18 +33,20 @@ static class AuditSource
 
     static AuditedMachine Look(Arguments arguments, Terminal terminal)
     {
+        var boot = EarlierBoot.Open(arguments);
         var catalog = ModuleSource.Open(arguments);
         var root = arguments.Text(CommonOptions.Root) ?? "/";
         var modules = $"{arguments.Text(MachineRecording.Sys) ?? MachineRecording.ThisSys}/module/";
-        var scenario = MachineRecording.Record(arguments, catalog, "Looked at by 'drover audit'.", terminal);
+        var scenario = MachineRecording.Record(arguments, catalog, "Looked at by 'drover audit'.", terminal, boot is null ? null : devices => boot.AddTo(devices, catalog));
         var decompresses = Directory.Exists(modules) ? SysModule.Compression(modules) : FromConfig(root, scenario);
-        return AuditedMachine.Of(scenario, new LoadPath(scenario.Kernel, KernelGates.Of(scenario.Kernel), KmodVersion.Find(root), scenario.Compression, decompresses), SysModule.Live(modules), []);
+        return AuditedMachine.Of(scenario, new LoadPath(scenario.Kernel, KernelGates.Of(scenario.Kernel), KmodVersion.Find(root), scenario.Compression, decompresses), SysModule.Live(modules), [], boot);
     }
 
     static AuditedMachine Unpack(string file, Arguments arguments, Terminal terminal)
     {
         if (arguments.Has(MachineRecording.Sys))
             throw new UsageException("--tar has a machine's /sys: leave out --sys");
+        var boot = EarlierBoot.Open(arguments);
         var archive = SysfsArchive.Read(file);
         if (archive.Release is null && !arguments.Has(CommonOptions.Release))
             throw new CannotException($"{file} does not tell its kernel's release (proc/version, uname -a): say it with --release VERSION");
@@ -52,7 +54,7 @@ static class AuditSource
         if (memory == 0)
             throw new CannotException($"{file} does not tell how much memory its machine has (proc/meminfo): say it with --memory SIZE, such as --memory 16G");
         var catalog = ModuleSource.Open(arguments, archive.Release);
-        var scenario = MachineRecording.Record(catalog, archive.Devices, file, terminal, new()
+        var scenario = MachineRecording.Record(catalog, boot?.AddTo(archive.Devices, catalog) ?? archive.Devices, file, terminal, new()
         {
             Name = "",
             Description = "Looked at by 'drover audit'.",
@@ -66,7 +68,7 @@ static class AuditSource
         var source = $"From an archive only devices are taken; modules and modprobe.d are those of {catalog.Tree.Directory} and its root.";
         return AuditedMachine.Of(scenario, path, archive.Live, archive.LacksDevices
             ? [source, "This report has no udev database (udevadm info --export-db), so most devices are missing: make it anew on a machine with udevadm."]
-            : [source]);
+            : [source], boot);
     }
 
     /// <summary>By the kernel's configuration, where a distribution keeps it; null where it is not there.</summary>

@@ -1,4 +1,5 @@
 using Drover.Model;
+using Drover.Output;
 
 namespace Drover.Verbs.Audit;
 
@@ -38,18 +39,35 @@ sealed record AuditedMachine(Scenario Scenario, LoadPath Path, int? Live, AuditS
 
     /// <summary>A machine as it was found.</summary>
     /// <param name="live">Names of live modules; null where nothing tells.</param>
-    public static AuditedMachine Of(Scenario scenario, LoadPath path, IReadOnlySet<string>? live, IEnumerable<string> lacks)
+    /// <param name="boot">Goes before what can only be guessed; null where there is no recording.</param>
+    public static AuditedMachine Of(Scenario scenario, LoadPath path, IReadOnlySet<string>? live, IEnumerable<string> lacks, EarlierBoot? boot = null)
     {
+        if (boot is not null)
+        {
+            scenario = scenario with { Modules = [.. scenario.Modules.Select(module => boot.ErrorOf(module.Name) is { } error ? module with { InitError = error } : module)] };
+            lacks = [.. lacks, .. LacksOf(boot, scenario)];
+        }
         if (live is null)
             return new(scenario, path, null, AuditState.Unknown, scenario.Modules.Any(module => module.InitError is not null) ? [.. lacks] : [.. lacks, "Which modules are live is not known: every driver is taken to find its hardware."]);
         var there = scenario.Modules.Count(module => live.Contains(module.Name));
         if (2 * there <= scenario.Modules.Count)
-            return new(Without(scenario, live), path, there, AuditState.BeforeColdplug, [.. lacks, NotYetLoaded(there)]);
-        return new(WithHopeless(scenario, live), path, there, AuditState.Settled, lacks.ToList());
+            return new(Without(scenario, live), path, there, AuditState.BeforeColdplug, [.. lacks, NotYetLoaded(there, boot)]);
+        return new(WithHopeless(scenario, live, boot), path, there, AuditState.Settled, lacks.ToList());
     }
 
-    static string NotYetLoaded(int live) =>
-        $"Most modules are not loaded yet{(live > 0 ? $"; the {live} that are cost nothing more, and are left out" : "")}. Drivers without hardware, and devices that come with a driver, cannot be foreseen.";
+    static string NotYetLoaded(int live, EarlierBoot? boot) =>
+        $"Most modules are not loaded yet{(live > 0 ? $"; the {live} that are cost nothing more, and are left out" : "")}. Drivers without hardware, and devices that come with a driver, {(boot is null ? $"cannot be foreseen; a recording of an earlier boot tells them (--{EarlierBoot.FileOption.Name} FILE)" : $"are those of {boot.File}")}.";
+
+    static IEnumerable<string> LacksOf(EarlierBoot boot, Scenario scenario)
+    {
+        if (boot.Kernel is { } kernel && kernel != scenario.Kernel)
+            yield return $"{boot.File} is of another kernel, {PlainText.Of(kernel)}: drivers may find there what they do not find here.";
+        foreach (var doubt in boot.Doubts)
+            yield return $"{boot.File}: {PlainText.Of(doubt)}.";
+        var unasked = boot.Unasked.Except(scenario.Modules.Select(module => module.Name), StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        if (unasked.Count > 0)
+            yield return $"What no device asked for in {boot.File} is left out: {PlainText.Of(string.Join(", ", unasked))}.";
+    }
 
     /// <summary>What is left to load when some are live: those cost nobody a call.</summary>
     static Scenario Without(Scenario scenario, IReadOnlySet<string> live)
@@ -70,8 +88,8 @@ sealed record AuditedMachine(Scenario Scenario, LoadPath Path, int? Live, AuditS
     }
 
     /// <summary>A module that is not live although all it needs is, has tried and failed: ENODEV most likely. What depends on it was not tried.</summary>
-    static Scenario WithHopeless(Scenario scenario, IReadOnlySet<string> live) => scenario with
+    static Scenario WithHopeless(Scenario scenario, IReadOnlySet<string> live, EarlierBoot? boot) => scenario with
     {
-        Modules = [.. scenario.Modules.Select(module => live.Contains(module.Name) || !module.Dependencies.All(live.Contains) ? module : module with { InitError = nameof(Loading.Errno.ENODEV) })],
+        Modules = [.. scenario.Modules.Select(module => live.Contains(module.Name) || module.InitError is not null || boot?.HasLoaded(module.Name) == true || !module.Dependencies.All(live.Contains) ? module : module with { InitError = nameof(Loading.Errno.ENODEV) })],
     };
 }

@@ -1,5 +1,6 @@
 using Drover.Model;
 using Drover.Modules;
+using Drover.Report;
 using Drover.Verbs.Audit;
 using Drover.Verbs.Herd;
 
@@ -39,6 +40,19 @@ public class AuditedMachineTests
         Assert.Equal(["acpi_cpufreq", "edac_mce_amd"], machine.Hopeless.Select(module => module.Name).Order());
         var drover = HerdRun.Run(AuditBoots.Plan(machine, 8)[1].Options);
         Assert.Equal(Machine.Modules.Count - 1, RunCells.CallsOf(drover));
+    }
+
+    [Fact]
+    public void On_a_settled_machine_what_an_earlier_boot_has_shown_goes_before_a_guess()
+    {
+        // one was removed by hand since
+        string[] gone = ["acpi_cpufreq", "psmouse"];
+        var boot = new EarlierBoot("boot.jsonl", Recording.Of("boot", "a watch", [Call("acpi_cpufreq", "EBUSY"), Call("acpi_cpufreq", "EINVAL"), Call("psmouse", "0")]));
+        var machine = AuditedMachine.Of(Machine, Path, Live([.. Machine.Modules.Select(module => module.Name).Except(gone)]), [], boot);
+        Assert.Equal(AuditState.Settled, machine.State);
+        Assert.Equal([("acpi_cpufreq", "EINVAL")], machine.Hopeless.Select(module => (module.Name, module.InitError!)));
+
+        static RecordedCall Call(string module, string result) => new() { Module = module, Result = result, StartNs = 0, TookNs = 1, Asker = "/devices/a" };
     }
 
     [Fact]
