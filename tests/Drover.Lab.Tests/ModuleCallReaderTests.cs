@@ -57,6 +57,27 @@ public sealed class ModuleCallReaderTests
     }
 
     [Fact]
+    public void A_descriptor_that_was_kept_stands_for_the_file_that_it_was_opened_for()
+    {
+        const string trace = """
+               (udev-worker)-303     [029] .....    30.025184: ko: (do_sys_openat2+0x0/0xa7) name="/lib/modules/6.12.117/kernel/crypto/cryptd.ko"
+               (udev-worker)-303     [029] .....    30.025513: sys_finit_module(fd: 5, uargs: 7f8100bbfefd, flags: 0)
+               (udev-worker)-303     [029] .....    30.025537: sys_finit_module -> 0xffffffffffffffe6
+               (udev-worker)-303     [029] .....    30.098358: ko: (do_sys_openat2+0x0/0xa7) name="/lib/modules/6.12.117/kernel/crypto/sha512_generic.ko"
+               (udev-worker)-303     [029] .....    30.098606: sys_finit_module(fd: e, uargs: 7f8100bbfefd, flags: 0)
+               (udev-worker)-303     [029] .....    30.098616: sys_finit_module -> 0xffffffffffffffe6
+               (udev-worker)-303     [029] .....    30.099058: sys_finit_module(fd: e, uargs: 7f8100bbfefd, flags: 0)
+               (udev-worker)-303     [029] .....    30.099065: sys_finit_module -> 0xffffffffffffffe6
+               (udev-worker)-303     [029] .....    30.099431: sys_finit_module(fd: 5, uargs: 7f8100bbfefd, flags: 0)
+               (udev-worker)-303     [029] .....    30.099439: sys_finit_module -> 0xffffffffffffffe6
+               (udev-worker)-303     [029] .....    30.099788: ko: (do_sys_openat2+0x0/0xa7) name="/lib/modules/6.12.117/kernel/lib/crypto/gf128mul.ko"
+               (udev-worker)-303     [029] .....    30.099950: sys_finit_module(fd: 5, uargs: 7f8100bbfefd, flags: 0)
+            """;
+
+        Assert.Equal(["cryptd", "sha512_generic", "sha512_generic", "cryptd", "gf128mul"], ModuleCallReader.Read(trace).Calls.Select(call => call.Module));
+    }
+
+    [Fact]
     public void Events_that_did_not_fit_are_counted()
     {
         var (events, lost) = TraceFile.Parse("# tracer: nop\r\n# entries-in-buffer/entries-written: 1536/2000   #P:32\r\n");
