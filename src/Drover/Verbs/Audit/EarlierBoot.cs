@@ -1,5 +1,6 @@
 using Drover.Cli;
 using Drover.Devices;
+using Drover.Loading;
 using Drover.Model;
 using Drover.Modules;
 using Drover.Report;
@@ -25,12 +26,14 @@ sealed class EarlierBoot
         (File, Kernel, Doubts) = (file, recording.Kernel, recording.Doubts);
         foreach (var call in recording.Calls)
         {
-            if (call.Result is not { } result || LabTimings.IsOneTooMany(result))
+            if (call.Result is not { } result || LabTimings.IsOneTooMany(result) || call.Module == WatchTally.Nameless)
                 continue;
             if (result == "0")
                 _errors[call.Module] = null;
-            else
+            else if (ErrnoText.TryParse(result, out _))
                 _errors.TryAdd(call.Module, result);
+            else
+                continue;
             if (call.Asker is not ['/', ..] asker)
                 _unasked.Add(call.Module);
             else if (!_asked.TryGetValue(asker, out var modules))
@@ -83,7 +86,7 @@ sealed class EarlierBoot
         {
             // udev loads what a module needs in the name of the same device
             var needed = modules.SelectMany(module => catalog.Tree.Find(module)?.Dependencies ?? []).ToHashSet(StringComparer.Ordinal);
-            yield return new DeviceEvent(DeviceAction.Add, path, "", 0, [.. modules.Where(module => !needed.Contains(module))], []);
+            yield return new DeviceEvent(DeviceAction.Add, path, "", 0, [.. modules.Where(module => !needed.Contains(module) && catalog.Tree.Find(module) is not null)], []);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using CsCheck;
 using Drover.Linux.Tracing;
 using Drover.Loading;
 using Drover.Verbs;
@@ -67,6 +68,19 @@ public sealed class AuditVerbTests : IDisposable
         Assert.Contains("\nDrivers without hardware: udev tries each for every device that asks, Drover once.\nt_acpi_cpufreq\n", run.Out, StringComparison.Ordinal);
         Assert.EndsWith($"\nWhat no device asked for in {boot} is left out: t_iTCO_wdt.\n", run.Out, StringComparison.Ordinal);
     }
+
+    /// <summary>Whatever processes called themselves, and whatever they opened.</summary>
+    [Fact]
+    public void Names_in_an_earlier_boot_may_be_anything() =>
+        Gen.Select(Gen.String, Gen.String, Gen.Int[0, 139]).Array[1, 5].Sample(
+            calls =>
+            {
+                var run = Audit("--boot", Recording("6.1.0-test", [.. calls.Select(call => ((Errno)call.Item3, call.Item1, (string?)$"/{call.Item2}")), (Errno.None, "t_btrfs", "/devices/late")]));
+                // t_btrfs brings two more beside the four of the devices
+                Assert.Equal(0, run.Exit);
+                Assert.Contains(" times for 7 modules, ", run.Out, StringComparison.Ordinal);
+            },
+            iter: 100, threads: 1);
 
     [Fact]
     public void An_earlier_boot_of_another_kernel_is_told_of()
