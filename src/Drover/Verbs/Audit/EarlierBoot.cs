@@ -16,7 +16,7 @@ sealed class EarlierBoot
     public static readonly Option FileOption = new("boot", "an earlier boot, as 'drover watch --json' recorded it", "FILE");
 
     readonly Dictionary<string, string?> _errors = new(StringComparer.Ordinal);
-    readonly Dictionary<string, List<string>> _asked = new(StringComparer.Ordinal);
+    readonly Dictionary<string, HashSet<string>> _asked = new(StringComparer.Ordinal);
     readonly HashSet<string> _unasked = new(StringComparer.Ordinal);
 
     /// <summary>What a recording shows.</summary>
@@ -38,7 +38,7 @@ sealed class EarlierBoot
                 _unasked.Add(call.Module);
             else if (!_asked.TryGetValue(asker, out var modules))
                 _asked.Add(asker, [call.Module]);
-            else if (!modules.Contains(call.Module))
+            else
                 modules.Add(call.Module);
         }
         foreach (var modules in _asked.Values)
@@ -76,7 +76,7 @@ sealed class EarlierBoot
     /// <summary>These devices, and those that asked for something then and are not among them; what they asked for is told by modules' names.</summary>
     public IEnumerable<DeviceEvent> AddTo(IEnumerable<DeviceEvent> devices, ModuleCatalog catalog)
     {
-        var left = new Dictionary<string, List<string>>(_asked, StringComparer.Ordinal);
+        var left = new Dictionary<string, HashSet<string>>(_asked, StringComparer.Ordinal);
         foreach (var device in devices)
         {
             left.Remove(device.DevPath);
@@ -85,8 +85,9 @@ sealed class EarlierBoot
         foreach (var (path, modules) in left)
         {
             // udev loads what a module needs in the name of the same device
-            var needed = modules.SelectMany(module => catalog.Tree.Find(module)?.Dependencies ?? []).ToHashSet(StringComparer.Ordinal);
-            yield return new DeviceEvent(DeviceAction.Add, path, "", 0, [.. modules.Where(module => !needed.Contains(module) && catalog.Tree.Find(module) is not null)], []);
+            var known = modules.Select(catalog.Tree.Find).OfType<ModuleEntry>().ToList();
+            var needed = known.SelectMany(module => module.Dependencies).ToHashSet(StringComparer.Ordinal);
+            yield return new DeviceEvent(DeviceAction.Add, path, "", 0, [.. known.Select(module => module.Name).Where(name => !needed.Contains(name))], []);
         }
     }
 }
