@@ -69,6 +69,22 @@ public sealed class AuditVerbTests : IDisposable
         Assert.EndsWith($"\nWhat no device asked for in {boot} is left out: t_iTCO_wdt.\n", run.Out, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_daemons_timeline_is_an_earlier_boot_too()
+    {
+        var boot = _root.Make("timeline.json");
+        File.WriteAllText(boot, """
+            {"release": "6.1.0-test", "cpus": 4, "timeline": [
+            {"module": "t_acpi_cpufreq", "firstAsker": "/devices/system/cpu/cpu0", "first": {"wantedAtUs": 1, "needed": [], "calledAtUs": 2, "endedAtUs": 3, "errno": "ENODEV"}},
+            {"module": "t_raid6_pq", "first": {"wantedAtUs": 1, "needed": [], "calledAtUs": 2, "endedAtUs": 3, "errno": null}},
+            {"module": "t_btrfs", "firstAsker": "/devices/late", "first": {"wantedAtUs": 1, "needed": ["t_raid6_pq"], "calledAtUs": 4, "endedAtUs": 5, "errno": null}}]}
+            """);
+        var run = Audit("--boot", boot, "--cpus", "4");
+        Assert.Equal((0, ""), (run.Exit, run.Error));
+        Assert.Contains(" times for 7 modules, ", run.Out, StringComparison.Ordinal);
+        Assert.EndsWith("Drover once.\nt_acpi_cpufreq\n", run.Out, StringComparison.Ordinal);
+    }
+
     /// <summary>Whatever processes called themselves, and whatever they opened.</summary>
     [Fact]
     public void Names_in_an_earlier_boot_may_be_anything() =>
