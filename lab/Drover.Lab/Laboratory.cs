@@ -19,6 +19,9 @@ sealed record RunSettings(string Memory, TimeSpan? Timeout, string Binary, strin
     /// <summary>More devices of the guest, as QEMU names them.</summary>
     public IReadOnlyList<string> Devices { get; init; } = [];
 
+    /// <summary>More options for QEMU.</summary>
+    public IReadOnlyList<string> QemuArguments { get; init; } = [];
+
     /// <summary>drover watch runs beside the loader, whoever it is.</summary>
     public bool Watch { get; init; }
 
@@ -79,7 +82,12 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
     public async Task<RunReport> RunAsync(Point point, CancellationToken stop)
     {
         var kernel = await PrepareAsync(point.Kernel, stop);
-        var run = new GuestRun(kernel, point.Gate, point.Cpus, point.Loader, settings.Memory, settings.Timeout ?? DefaultTimeout(point.Cpus)) { Console = settings.Console, Devices = settings.Devices };
+        var run = new GuestRun(kernel, point.Gate, point.Cpus, point.Loader, settings.Memory, settings.Timeout ?? DefaultTimeout(point.Cpus))
+        {
+            Console = settings.Console,
+            Devices = settings.Devices,
+            QemuArguments = settings.QemuArguments,
+        };
         string? hash = null;
         if (point.Loader == Loader.List)
             run = run with { List = await ListAsync(point, kernel, stop) };

@@ -10,7 +10,7 @@ static class RunCommand
         lab/run --kernel 6.1|6.12|gates --cpus N --loader drover|daemon|udev|modprobe|list
                 [--gate none|exclusive|idempotent] [--memory 4G] [--json FILE]
                 [--timeout S] [--binary PATH] [--drover-args OPTIONS] [--raw DIR] [--verbose]
-                [--devices NAME,…] [--watch] [--audit [--boot FILE]] [--scenario FILE [--slowdown N] [--guest]]
+                [--devices NAME,…] [--qemu-args OPTIONS] [--watch] [--audit [--boot FILE]] [--scenario FILE [--slowdown N] [--guest]]
 
         Boots a real kernel in QEMU, lets one loader do the coldplug, and prints what the kernel saw.
 
@@ -28,6 +28,7 @@ static class RunCommand
           --binary    the drover to test (default artifacts/native/drover, which ./drover builds)
           --drover-args  more options for drover coldplug or daemon, as one word: '--jobs 1'
           --devices   more devices for the guest, by QEMU's names ('qemu-system-x86_64 -device help')
+          --qemu-args more options for QEMU, as one word: '-d in_asm -D /tmp/code'
           --watch     runs drover watch beside the loader, and says whether it saw what the trace has
           --audit     runs drover audit before the loader, and puts its prediction beside the calls
           --boot      tells the audit before the loader what an earlier boot has shown: watch.jsonl, as
@@ -60,7 +61,13 @@ static class RunCommand
             throw ArgumentReader.Wrong($"Debian's {kernel} has the gate it has, {own}; only --kernel gates has a choice");
         var json = arguments.Text("--json");
         var settings = CommonOptions.GuestSettings(arguments);
-        settings = settings with { Devices = arguments.Names("--devices"), Watch = arguments.Flag("--watch"), Audit = arguments.Flag("--audit") };
+        settings = settings with
+        {
+            Devices = arguments.Names("--devices"),
+            QemuArguments = (arguments.Text("--qemu-args") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            Watch = arguments.Flag("--watch"),
+            Audit = arguments.Flag("--audit"),
+        };
         if (arguments.Text("--boot") is { } boot)
             settings = settings with { EarlierBoot = settings.Audit ? Read(boot) : throw ArgumentReader.Wrong("--boot is for --audit") };
         var scenario = ScenarioWish.Read(arguments, loader, settings.Binary);

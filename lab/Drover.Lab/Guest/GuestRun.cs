@@ -51,6 +51,9 @@ sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, Loader Loader, s
     /// <summary>More devices, as QEMU's <c>-device</c> takes them.</summary>
     public IReadOnlyList<string> Devices { get; init; } = [];
 
+    /// <summary>More options for QEMU.</summary>
+    public IReadOnlyList<string> QemuArguments { get; init; } = [];
+
     /// <summary>A raw image that is the guest's only disk, /dev/vda; null for none.</summary>
     public string? Disk { get; init; }
 

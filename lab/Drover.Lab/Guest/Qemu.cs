@@ -88,5 +88,6 @@ static class Qemu
         "-append", $"console=ttyS0 panic=-1 quiet no_timer_check module.gate={(int)run.Gate} {run.KernelArguments}",
         .. run.Disk is { } disk ? new[] { "-drive", $"file={disk},format=raw,if=virtio,cache=unsafe" } : [],
         .. run.Devices.SelectMany(device => new[] { "-device", device }),
+        .. run.QemuArguments,
     ];
 }
