@@ -47,7 +47,6 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
     /// <summary>A package's files below one of its folders, text, by their paths.</summary>
     public async Task<IReadOnlyDictionary<string, string>> PackageTextAsync(string package, string below, CancellationToken stop)
     {
-        using var held = await _cache.LockAsync(say, stop);
         var file = (await new DebianPackages(_cache, say).FilesAsync([package], stop))[0];
         using var work = _cache.Work();
         await DebianPackages.UnpackAsync(file, work.Path, stop);
@@ -62,7 +61,6 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
     public async Task<DebianDisk> DiskAsync(string kernel, string maker, string folder, CancellationToken stop)
     {
         var image = await PrepareAsync(kernel, stop);
-        using var held = await _cache.LockAsync(say, stop);
         var debian = new DebianPackages(_cache, say);
         return await DebianDisk.CopyAsync(kernel, maker, image, _cache, debian, await GuestTree.PrepareAsync(_cache, debian, say, stop), folder, say, stop);
     }
@@ -142,9 +140,8 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
 
     async Task<KernelImage> MakeAsync(string kernel, CancellationToken stop)
     {
-        await HostTools.EnsureForRunningAsync(say, stop);
+        await HostTools.EnsureForRunningAsync(_cache, say, stop);
         var debian = new DebianPackages(_cache, say);
-        using var held = await _cache.LockAsync(say, stop);
         var tree = await GuestTree.PrepareAsync(_cache, debian, say, stop);
         return kernel == Kernels.Gates
             ? await GatesKernel.PrepareAsync(_cache, debian, tree, say, stop)
@@ -176,8 +173,7 @@ sealed class Laboratory(RunSettings settings, Action<string> say) : IDisposable
     /// <summary>Joins what this run ended with to what earlier ones did: a module that one race lost still belongs to the list.</summary>
     async Task RememberAsync(string file, IReadOnlyList<string> live, CancellationToken stop)
     {
-        // a lock of its own: a disk is made under the other for minutes
-        using var held = await _cache.LockAsync(_ => { }, stop, "lists.lock");
+        using var held = await _cache.LockAsync("lists", _ => { }, stop);
         var known = File.Exists(file) ? await File.ReadAllLinesAsync(file, stop) : [];
         await File.WriteAllLinesAsync(file + ".part", known.Union(live).Order(StringComparer.Ordinal), stop);
         File.Move(file + ".part", file, overwrite: true);

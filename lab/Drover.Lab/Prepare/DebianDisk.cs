@@ -62,7 +62,7 @@ sealed class DebianDisk(string image, string release)
             var result = await Qemu.BootAsync(new GuestRun(kernel, Gate.None, 2, Loader.List, "2G", TimeSpan.FromMinutes(15)) { Init = Resources.InstallPrepare, Disk = disk }, cache, stop);
             if (!result.Required("facts").Contains("status=0", StringComparison.Ordinal))
                 throw new LabException($"the disk's initramfs could not be made:\n{result.Text("initramfs")}");
-        });
+        }, say, stop);
         var copy = Path.Combine(folder, ImageFile);
         await Command.RunAsync("cp", ["--sparse=always", Path.Combine(entry, ImageFile), copy], stop);
         return new DebianDisk(copy, await File.ReadAllTextAsync(Path.Combine(entry, "release"), stop));

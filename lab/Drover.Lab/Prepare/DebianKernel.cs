@@ -15,7 +15,7 @@ static class DebianKernel
             await DebianPackages.UnpackAsync(package, work.Path, stop);
             var image = Directory.EnumerateFiles(work.File("boot"), "vmlinuz-*").Single();
             await KernelImage.MakeAsync(folder, image, work.Path, tree, stop);
-        });
+        }, say, stop);
         return new KernelImage(entry, series);
     }
 }

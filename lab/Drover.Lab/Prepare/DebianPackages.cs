@@ -42,6 +42,7 @@ sealed partial class DebianPackages(LabCache cache, Action<string> say)
             throw new LabException("there is no apt-get here: the lab takes its kernels and its guest's tools from Debian", LabException.CannotRunHere);
 
         var folder = cache.Folder("packages");
+        using var held = await cache.LockAsync(LabCache.Apt, say, stop);
         var names = await FileNamesAsync(packages, stop);
         var missing = names.Where(pair => !File.Exists(Path.Combine(folder, pair.Value))).ToList();
         if (missing.Count > 0)

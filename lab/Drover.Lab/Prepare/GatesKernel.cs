@@ -21,7 +21,7 @@ static class GatesKernel
             using var work = cache.Work();
             await Command.RunAsync("cp", ["-a", Path.Combine(made, "lib"), work.Path], stop);
             await KernelImage.MakeAsync(folder, Path.Combine(made, "bzImage"), work.Path, tree, stop);
-        });
+        }, say, stop);
         return new KernelImage(entry, "gates");
     }
 
@@ -32,7 +32,7 @@ static class GatesKernel
         var key = $"gates-{Path.GetFileNameWithoutExtension(package)}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(recipe)))[..8]}";
         return await cache.EntryAsync("built", key, async folder =>
         {
-            await HostTools.EnsureForBuildingAsync(say, stop);
+            await HostTools.EnsureForBuildingAsync(cache, say, stop);
             say($"building the gates kernel from {Path.GetFileName(package)} (once; about ten minutes on two cores)");
             using var work = cache.Work();
             await DebianPackages.UnpackAsync(package, work.Path, stop);
@@ -42,7 +42,7 @@ static class GatesKernel
             await Command.RunAsync("make", ["-s", $"-j{Environment.ProcessorCount}", "bzImage", "modules"], stop, tree);
             await Command.RunAsync("make", ["-s", "modules_install", "DEPMOD=true", $"INSTALL_MOD_PATH={folder}"], stop, tree);
             File.Copy(Path.Combine(tree, "arch/x86/boot/bzImage"), Path.Combine(folder, "bzImage"));
-        });
+        }, say, stop);
     }
 
     static async Task ConfigureAsync(string tree, CancellationToken stop)

@@ -45,7 +45,7 @@ sealed class GuestTree(string folder)
             await tree.RunAsync("systemd-hwdb", "usr/bin/systemd-hwdb", ["--root=" + folder, "--usr", "update"], stop);
             tree.Trim();
             tree.Settle();
-        }));
+        }, say, stop));
     }
 
     public Task DepmodAsync(string root, string release, CancellationToken stop) => RunAsync("depmod", "usr/bin/kmod", ["-b", root, release], stop);

@@ -13,11 +13,11 @@ static class HostTools
         ("patch", "patch"), ("xz", "xz-utils"), ("/usr/include/libelf.h", "libelf-dev"),
     ];
 
-    public static Task EnsureForRunningAsync(Action<string> say, CancellationToken stop) => EnsureAsync(ForRunning, say, stop);
+    public static Task EnsureForRunningAsync(LabCache cache, Action<string> say, CancellationToken stop) => EnsureAsync(ForRunning, cache, say, stop);
 
-    public static Task EnsureForBuildingAsync(Action<string> say, CancellationToken stop) => EnsureAsync(ForBuilding, say, stop);
+    public static Task EnsureForBuildingAsync(LabCache cache, Action<string> say, CancellationToken stop) => EnsureAsync(ForBuilding, cache, say, stop);
 
-    static async Task EnsureAsync((string Program, string Package)[] wanted, Action<string> say, CancellationToken stop)
+    static async Task EnsureAsync((string Program, string Package)[] wanted, LabCache cache, Action<string> say, CancellationToken stop)
     {
         var missing = wanted.Where(tool => Command.Find(tool.Program) is null).Select(tool => tool.Package).ToList();
         if (missing.Count == 0)
@@ -28,6 +28,7 @@ static class HostTools
         if (!Environment.IsPrivilegedProcess)
             throw new LabException($"the lab needs {string.Join(", ", missing)}, and installing needs root: run `{install}` as root once", LabException.CannotRunHere);
 
+        using var held = await cache.LockAsync(LabCache.Apt, say, stop);
         say($"{install} (this changes this machine: the lab needs them)");
         await Command.RunAsync("apt-get", ["-q", "update"], stop);
         await Command.RunAsync("apt-get", ["-q", "-y", "--no-install-recommends", "install", .. missing], stop);

@@ -2,10 +2,13 @@ namespace Drover.Lab.Prepare;
 
 /// <summary>
 /// The folder that keeps what is slow to make: packages, file trees, kernels. Every entry is made under a temporary
-/// name and renamed when complete, so a killed run leaves nothing that looks finished; one lock keeps runs apart while they make.
+/// name and renamed when complete, so a killed run leaves nothing that looks finished; a lock of its own keeps runs apart that want it, and lets others go on.
 /// </summary>
 sealed class LabCache
 {
+    /// <summary>The lock for whoever has apt download or install something: it reads what another may be updating.</summary>
+    public const string Apt = "apt";
+
     readonly string _root;
 
     public LabCache()
@@ -38,10 +41,13 @@ sealed class LabCache
     /// <summary>A folder of its own for one run, gone when the run is disposed.</summary>
     public WorkFolder Work() => new(Path.Combine(Folder("work"), Guid.NewGuid().ToString("N")));
 
-    /// <summary>Returns the entry's folder, made first by <paramref name="make"/> if it is not there. The caller holds the lock.</summary>
-    public async Task<string> EntryAsync(string kind, string key, Func<string, Task> make)
+    /// <summary>Returns the entry's folder, made first by <paramref name="make"/> if it is not there; if another run is making it, that is waited for.</summary>
+    public async Task<string> EntryAsync(string kind, string key, Func<string, Task> make, Action<string> say, CancellationToken stop)
     {
         var entry = Path.Combine(Folder(kind), key);
+        if (Directory.Exists(entry))
+            return entry;
+        using var held = await LockAsync($"{kind}-{key}", say, stop);
         if (Directory.Exists(entry))
             return entry;
         using var work = Work();
@@ -50,20 +56,22 @@ sealed class LabCache
         return entry;
     }
 
-    /// <summary>Waits for the lock that whoever changes the cache holds, or another by its name.</summary>
-    public async Task<IDisposable> LockAsync(Action<string> say, CancellationToken stop, string name = "lock")
+    /// <summary>Waits for the lock that whoever changes something of the cache holds. Not for one who holds it already.</summary>
+    /// <param name="name">What is changed: an entry, or <see cref="Apt"/>.</param>
+    public async Task<IDisposable> LockAsync(string name, Action<string> say, CancellationToken stop)
     {
+        var file = Path.Combine(Folder("locks"), name);
         var told = false;
         while (true)
         {
             try
             {
-                return new FileStream(Path.Combine(_root, name), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
             catch (IOException) when (!stop.IsCancellationRequested)
             {
                 if (!told)
-                    say("another lab run is preparing the cache; waiting for it");
+                    say($"waiting for another lab run, which is at {name}");
                 told = true;
                 await Task.Delay(TimeSpan.FromMilliseconds(300), stop);
             }
