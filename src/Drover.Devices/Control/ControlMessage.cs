@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Drover.Devices.Control;
@@ -8,9 +7,6 @@ namespace Drover.Devices.Control;
 public static class ControlMessage
 {
     const int FirstBytes = 512;
-
-    /// <summary>Names are written as they are: this is no HTML.</summary>
-    static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>A call.</summary>
     /// <param name="method">With its interface.</param>
@@ -51,7 +47,8 @@ public static class ControlMessage
     static ReadOnlyMemory<byte> Write(Action<Utf8JsonWriter> members)
     {
         var text = new ArrayBufferWriter<byte>(FirstBytes);
-        using (var json = new Utf8JsonWriter(text, Options))
+        // escaped as JSON's writer does it of itself: to make the table of an encoder that leaves more as it is costs a process 600,000 instructions, more than its message
+        using (var json = new Utf8JsonWriter(text))
         {
             json.WriteStartObject();
             members(json);
