@@ -38,8 +38,8 @@ sealed class DebianDisk(string image, string release)
     /// <param name="folder">Where the copy goes.</param>
     public static async Task<DebianDisk> CopyAsync(string series, string maker, KernelImage kernel, LabCache cache, DebianPackages debian, GuestTree tree, string folder, Action<string> say, CancellationToken stop)
     {
-        var kernelPackage = (await debian.FilesAsync([await DebianPackages.KernelImageAsync(series, stop)], stop))[0];
-        var packages = await debian.FilesAsync(await DebianPackages.WithDependenciesAsync([.. Packages, maker], stop), stop);
+        var kernelPackage = (await debian.FilesAsync([await debian.KernelImageAsync(series, stop)], stop))[0];
+        var packages = await debian.FilesAsync(await debian.WithDependenciesAsync([.. Packages, maker], stop), stop);
         var names = string.Join('\n', packages.Append(kernelPackage).Select(Path.GetFileName).Append(Resources.InstallPrepare).Concat(InitramfsModules));
         var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(names)))[..12];
         var entry = await cache.EntryAsync("disks", key, async made =>

@@ -5,7 +5,7 @@ static class DebianKernel
 {
     public static async Task<KernelImage> PrepareAsync(string series, LabCache cache, DebianPackages debian, GuestTree tree, Action<string> say, CancellationToken stop)
     {
-        var name = await DebianPackages.KernelImageAsync(series, stop);
+        var name = await debian.KernelImageAsync(series, stop);
         var package = (await debian.FilesAsync([name], stop))[0];
         var key = $"{Path.GetFileNameWithoutExtension(package)}-{tree.Key}";
         var entry = await cache.EntryAsync("kernels", key, async folder =>

@@ -8,8 +8,9 @@ sealed partial class DebianPackages(LabCache cache, Action<string> say)
     static readonly string[] SandboxOff = ["-o", "APT::Sandbox::User=root"];
 
     /// <summary>The newest package of a kernel series, found as Debian's users find it: by what a meta package depends on.</summary>
-    public static async Task<string> KernelImageAsync(string series, CancellationToken stop)
+    public async Task<string> KernelImageAsync(string series, CancellationToken stop)
     {
+        using var held = await cache.LockAsync(LabCache.Apt, say, stop);
         foreach (var meta in new[] { $"linux-image-{series}-amd64", "linux-image-amd64" })
         {
             string depends;
@@ -29,8 +30,9 @@ sealed partial class DebianPackages(LabCache cache, Action<string> say)
     }
 
     /// <summary>The packages and all that they need, as apt would install them where nothing is.</summary>
-    public static async Task<IReadOnlyList<string>> WithDependenciesAsync(IReadOnlyList<string> packages, CancellationToken stop)
+    public async Task<IReadOnlyList<string>> WithDependenciesAsync(IReadOnlyList<string> packages, CancellationToken stop)
     {
+        using var held = await cache.LockAsync(LabCache.Apt, say, stop);
         var printed = await Command.RunAsync("apt-get", [.. SandboxOff, "-o", "Dir::State::status=/dev/null", "-qq", "-y", "--no-install-recommends", "--print-uris", "install", .. packages], stop);
         return Uri().Matches(printed).Select(match => match.Groups["file"].Value.Split('_')[0]).ToList();
     }

@@ -19,7 +19,7 @@ static class HostTools
 
     static async Task EnsureAsync((string Program, string Package)[] wanted, LabCache cache, Action<string> say, CancellationToken stop)
     {
-        var missing = wanted.Where(tool => Command.Find(tool.Program) is null).Select(tool => tool.Package).ToList();
+        var missing = Missing(wanted);
         if (missing.Count == 0)
             return;
         var install = $"apt-get install {string.Join(' ', missing)}";
@@ -29,8 +29,13 @@ static class HostTools
             throw new LabException($"the lab needs {string.Join(", ", missing)}, and installing needs root: run `{install}` as root once", LabException.CannotRunHere);
 
         using var held = await cache.LockAsync(LabCache.Apt, say, stop);
+        // whoever was waited for may have wanted the same
+        if (Missing(wanted).Count == 0)
+            return;
         say($"{install} (this changes this machine: the lab needs them)");
         await Command.RunAsync("apt-get", ["-q", "update"], stop);
         await Command.RunAsync("apt-get", ["-q", "-y", "--no-install-recommends", "install", .. missing], stop);
     }
+
+    static List<string> Missing((string Program, string Package)[] wanted) => wanted.Where(tool => Command.Find(tool.Program) is null).Select(tool => tool.Package).ToList();
 }

@@ -6,7 +6,7 @@ namespace Drover.Lab.Prepare;
 /// </summary>
 sealed class LabCache
 {
-    /// <summary>The lock for whoever has apt download or install something: it reads what another may be updating.</summary>
+    /// <summary>The lock for whoever asks apt for something: it reads what another may be updating.</summary>
     public const string Apt = "apt";
 
     readonly string _root;
