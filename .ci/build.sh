@@ -1,6 +1,7 @@
-# What ./drover and ./test share: the tools a build needs, and the native binary. Sourced by bash, with $root set.
+# What ./drover and ./test share: the tools a build needs, and the native programs. Sourced by bash, with $root set.
 
 native=$root/artifacts/native/drover
+native_study=$root/artifacts/native/drover-study
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() { say "$@"; exit 1; }
@@ -29,40 +30,49 @@ need_linker() {
         die "could not install $packages with apt-get"
 }
 
+# PROGRAM: whether it is newer than every file it is built from.
 native_is_fresh() {
-    [ -x "$native" ] &&
-        [ -z "$(find "$root"/src "$root"/packaging/*.list "$root"/packaging/root "$root"/Directory.*.props "$root/global.json" \( -name bin -o -name obj \) -prune -o -type f -newer "$native" -print -quit)" ]
+    [ -x "$1" ] &&
+        [ -z "$(find "$root"/src "$root"/packaging/*.list "$root"/packaging/root "$root"/Directory.*.props "$root/global.json" \( -name bin -o -name obj \) -prune -o -type f -newer "$1" -print -quit)" ]
 }
 
-# Builds the native binary unless it is newer than every source. Whoever comes second waits for the first.
+# PROGRAM…: builds each of the native programs that is older than its sources. A second process waits for the first.
 ensure_native() {
-    native_is_fresh && return
+    local program stale=()
+    for program in "$@"; do native_is_fresh "$program" || stale+=("$program"); done
+    [ ${#stale[@]} != 0 ] || return 0
     { mkdir -p "$root/artifacts/native" && [ -w "$root/artifacts/native" ]; } 2>/dev/null ||
-        die "needs to build the native binary, and may not write to $root/artifacts: run it once as whoever owns $root"
+        die "needs to build the native program, and may not write to $root/artifacts: run it once as the owner of $root"
     exec 9>"$root/artifacts/native/.lock"
     if command -v flock >/dev/null; then
-        flock -n 9 || { say "waiting for another build of the native binary"; flock 9; }
+        flock -n 9 || { say "waiting for another build of the native programs"; flock 9; }
     fi
-    if ! native_is_fresh; then (build_native 9>&-) || exit 1; fi
+    for program in "${stale[@]}"; do
+        native_is_fresh "$program" || (build_native "$program" 9>&-) || exit 1
+    done
     exec 9>&-
 }
 
 build_native() {
-    local arch begun=$root/artifacts/native/.begun log=$root/artifacts/native/build.log
+    local arch project name=${1##*/} begun=$root/artifacts/native/.begun log=$root/artifacts/native/build.log
     case $(uname -m) in
         x86_64) arch=x64 ;;
         aarch64) arch=arm64 ;;
         *) die "no native build for $(uname -m)" ;;
     esac
+    case $name in
+        drover) project=Drover ;;
+        drover-study) project=Drover.Study ;;
+    esac
     need_dotnet
     need_linker
-    say "building the native binary (about a minute the first time)"
+    say "building $name (about a minute the first time)"
     touch "$begun"
-    dotnet publish "$root/src/Drover" -c Release -r "linux-$arch" -o "$root/artifacts/publish" -v quiet </dev/null >"$log" 2>&1 || {
+    dotnet publish "$root/src/$project" -c Release -r "linux-$arch" -o "$root/artifacts/publish/$name" -v quiet </dev/null >"$log" 2>&1 || {
         cat "$log" >&2
         die "the native build failed"
     }
-    # as old as the build's beginning, so that a source changed meanwhile is newer; renamed, so that nobody runs half a file
-    touch -r "$begun" "$root/artifacts/publish/drover"
-    mv -f "$root/artifacts/publish/drover" "$native"
+    # as old as the start of the build, so that a source changed during the build is newer; renamed, so that no process runs half a file
+    touch -r "$begun" "$root/artifacts/publish/$name/$name"
+    mv -f "$root/artifacts/publish/$name/$name" "$1"
 }

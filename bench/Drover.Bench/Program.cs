@@ -1,4 +1,3 @@
-// Benchmarks that need more than a stopwatch around a loop of their own go to BenchmarkDotNet; so far none does.
 using Drover.Bench;
 
 switch (args)

@@ -1,8 +1,8 @@
 /*
  * startup RUNS COMMAND [ARG…] [-- COMMAND [ARG…]]…
  *
- * Whole-process wall time of each command, from before vfork to after wait, output thrown away.
- * The commands take turns, so that a disturbance of the machine falls on all of them alike.
+ * Whole-process wall time of each command, from before vfork to after wait; output is discarded.
+ * The commands take turns, so that a disturbance of the machine affects all of them alike.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -71,7 +71,8 @@ int main(int argc, char **argv)
 			}
 			wait4(pid, &status, 0, &use);
 			us[c][run] = now_us() - begin;
-			cpu_us[c][run] = (use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1e6 + use.ru_utime.tv_usec + use.ru_stime.tv_usec;
+			cpu_us[c][run] = (use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1e6 +
+					 use.ru_utime.tv_usec + use.ru_stime.tv_usec;
 			if (use.ru_maxrss > peak_kb[c])
 				peak_kb[c] = use.ru_maxrss;
 		}
@@ -80,7 +81,8 @@ int main(int argc, char **argv)
 	for (int c = 0; c < commands; c++) {
 		qsort(us[c], runs, sizeof(double), ascending);
 		qsort(cpu_us[c], runs, sizeof(double), ascending);
-		printf("%10.0f %10.0f %10.0f %10.0f %10ld ", us[c][runs / 2], us[c][runs / 10], us[c][runs * 9 / 10], cpu_us[c][runs / 2], peak_kb[c]);
+		printf("%10.0f %10.0f %10.0f ", us[c][runs / 2], us[c][runs / 10], us[c][runs * 9 / 10]);
+		printf("%10.0f %10ld ", cpu_us[c][runs / 2], peak_kb[c]);
 		for (char **word = command[c]; *word; word++)
 			printf(" %s", *word);
 		printf("\n");

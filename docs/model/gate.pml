@@ -297,7 +297,7 @@ proctype loader(byte me) {
     fi;
     atomic {
         ret[me] = err;
-        /* success, and "it is there", mean that it is; nobody unloads here */
+        /* success and EEXIST imply a live module; there is no unloading here */
         assert((err != OK && err != EEXIST) || module == LIVE);
         returned++
     }

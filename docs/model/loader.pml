@@ -72,7 +72,7 @@ mtype:state = { ABSENT, COMING, LIVE };
 #define may_drop(f) (!flights[f].in_kernel)
 #endif
 
-/* 9: what nobody waits for any more is not begun, even if that came between the gate and the call. */
+/* 9: a load without waiting requests is not begun, even if the last one left between the gate and the call. */
 #ifdef BREAK_CALLED_FOR_NOBODY
 #define is_unwanted_inside(f) false
 #else
@@ -93,7 +93,7 @@ mtype:state = { ABSENT, COMING, LIVE };
 #define is_live_inside(m) (module[m] == LIVE)
 #endif
 
-/* 11: what a module in the kernel asks for is waited for with patience. */
+/* 11: a request from a module in the kernel waits with a timeout. */
 #ifdef BREAK_NO_PATIENCE
 #define PATIENT false
 #else
@@ -127,11 +127,11 @@ mtype:state module[MODULES] = ABSENT;
 byte seqnum;                        /* /sys/kernel/uevent_seqnum: one event a request */
 byte calls[MODULES];                /* ghost: in flight */
 bool tried[MODULES];                /* ghost: called at least once */
-byte known[MODULES];                /* ghost: the SEQNUM at which a failure was last known to anybody, 0 if to nobody */
+byte known[MODULES];                /* ghost: the SEQNUM at which a failure was last known to any process, 0 for none */
 
 inline begin_call(m, made) {
     assert(calls[m] == 0);          /* one call in flight a module, in all processes */
-    assert(module[m] == ABSENT);    /* nobody calls for a live module */
+    assert(module[m] == ABSENT);    /* no call for a live module */
     assert(made > known[m]);        /* a request made before a failure was known costs no further call */
 #if SCENE == CHAIN
     assert(m == B || module[B] == LIVE);
@@ -158,8 +158,8 @@ byte left_failure[MODULES];         /* a SEQNUM, or 0 */
 /* ---- the loader's state, owned by its loop ---- */
 
 byte table[MODULES] = NONE;         /* Loader._flights */
-byte last[MODULES];                 /* Memory.LastOf, a failure's SEQNUM, or 0 */
-bool file_held[MODULES];            /* FileSlots */
+byte last[MODULES];                 /* LoadCache, a failure's SEQNUM, or 0 */
+bool file_held[MODULES];            /* FileLocks */
 byte budget = 1;                    /* LoadBudget, counted in loads */
 
 typedef Flight {
@@ -225,7 +225,7 @@ inline remove(f) {
 }
 
 inline land(f, what, when) {
-    assert(what != LEFT || (flights[f].waiters == 0 && flights[f].late == 0));  /* dropped only when nobody waits */
+    assert(what != LEFT || (flights[f].waiters == 0 && flights[f].late == 0));  /* dropped only without waiting requests */
     assert(!flights[f].usable || what == LOADED);   /* who went on because it was usable was told the truth */
     flights[f].landed = true;
     flights[f].landing = what;
@@ -264,7 +264,7 @@ inline ask(id, m, made, f) {
     if
     :: joins(m) ->
         f = table[m];
-        assert(!flights[f].landed); /* nobody joins what is over */
+        assert(!flights[f].landed); /* no request joins a flight that has ended */
         wait_until_usable(f, id)
     :: !joins(m) && module[m] == LIVE -> f = NONE; tell(id, LOADED, 0)
     :: !joins(m) && module[m] != LIVE && answers(last[m], made) ->
@@ -317,7 +317,7 @@ done:
     }
 }
 
-/* ---- Loader.FlyAsync and LoadProcedure.RunAsync ---- */
+/* ---- Loader.FlyAsync and LoadAttempt.RunAsync ---- */
 
 #define ME (ASKERS + k)
 

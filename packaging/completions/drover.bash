@@ -1,4 +1,5 @@
-# Completion of drover and of kmod's tools. Written by a test from the program's own tables: change those, then run it with DROVER_UPDATE_GOLDEN=1.
+# Completion of drover and of kmod's tools. A test writes it from the program's tables: change those, then
+# run the test with DROVER_UPDATE_GOLDEN=1.
 
 _drover_modules() {
     local list=/lib/modules/$(uname -r)/modules.dep
@@ -9,7 +10,7 @@ _drover_loaded() {
     [ -r /proc/modules ] && cut -d' ' -f1 /proc/modules
 }
 
-# $1: the options; $2: those of them whose value is a path; $3: what operands are
+# $1: the options; $2: those with a path as value; $3: the operands
 _drover_words() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
     if [[ " $2 " == *" $previous "* ]]; then
@@ -18,7 +19,9 @@ _drover_words() {
         COMPREPLY=($(compgen -W "$1" -- "$current"))
     else
         case $3 in
-            modules) COMPREPLY=($(compgen -W "$(_drover_modules)" -- "$current") $(compgen -f -X '!*.ko*' -- "$current")) ;;
+            modules)
+                COMPREPLY=($(compgen -W "$(_drover_modules)" -- "$current"))
+                COMPREPLY+=($(compgen -f -X '!*.ko*' -- "$current")) ;;
             loaded) COMPREPLY=($(compgen -W "$(_drover_loaded)" -- "$current")) ;;
             files) COMPREPLY=($(compgen -f -- "$current")) ;;
             none) COMPREPLY=() ;;
@@ -29,16 +32,16 @@ _drover_words() {
 
 _drover_command() {
     case $1 in
-        coldplug) _drover_words '-n --dry-run -j --jobs --budget -r --root -k --release --sys --json -v --verbose -q --quiet -h --help' '-r --root --sys' 'none' ;;
-        daemon) _drover_words '-j --jobs --budget -r --root -k --release --socket --group --own-modprobe --metrics -v --verbose -h --help' '-r --root --socket --metrics' 'none' ;;
+        coldplug) _drover_words '-n --dry-run -j --jobs --budget --stagger -r --root -k --release --sys --json -v --verbose -q --quiet -h --help' '-r --root --sys' 'none' ;;
+        daemon) _drover_words '-j --jobs --budget --stagger -r --root -k --release --socket --group --own-modprobe --metrics -v --verbose -h --help' '-r --root --socket --metrics' 'none' ;;
         status) _drover_words '-1 --once --socket --json -h --help' '--socket' 'none' ;;
         settle) _drover_words '-t --timeout --socket --json -h --help' '--socket' 'none' ;;
-        timeline) _drover_words '--html --socket --json -h --help' '--html --socket' 'none' ;;
         install) _drover_words '-n --dry-run -r --root --no-initramfs --watch -h --help' '-r --root' 'none' ;;
         uninstall) _drover_words '-n --dry-run -r --root --no-initramfs -h --help' '-r --root' 'none' ;;
-        load) _drover_words '-n --dry-run -j --jobs --budget -r --root -k --release --json -v --verbose -h --help' '-r --root' 'modules' ;;
+        load) _drover_words '-n --dry-run -j --jobs --budget --stagger -r --root -k --release --json -v --verbose -h --help' '-r --root' 'modules' ;;
         resolve) _drover_words '-r --root -k --release --json -v --verbose -h --help' '-r --root' 'none' ;;
         watch) _drover_words '--once --begin --since-boot --json -v --verbose -h --help' '' 'none' ;;
+        timeline) _drover_words '--html --socket --json -h --help' '--html --socket' 'none' ;;
         audit) _drover_words '-r --root -k --release --sys --memory --tar --boot --scenario --cpus --json -h --help' '-r --root --sys --tar --boot --scenario' 'none' ;;
         report) _drover_words '--html --title -h --help' '--html' 'none' ;;
         herd) _drover_words '--cpus --gate --herd --memory --kasan --user-decompress --seed --scenario --cost --sweep --json --csv --html --trace --stats --explore -h --help' '--scenario --html' 'none' ;;
@@ -55,7 +58,7 @@ _drover_command() {
 
 _drover() {
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W 'coldplug daemon status settle timeline install uninstall load resolve watch audit report herd scenario depmod insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
+        COMPREPLY=($(compgen -W 'coldplug daemon status settle install uninstall load resolve watch timeline audit report herd scenario depmod insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
     else
         _drover_command "${COMP_WORDS[1]}"
     fi

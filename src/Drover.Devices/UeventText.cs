@@ -4,40 +4,29 @@ using System.Text;
 
 namespace Drover.Devices;
 
-/// <summary>
-/// What a uevent says, from either of its forms: a message of the kernel's on netlink, or the text of a device's <c>uevent</c> file.
-/// Every byte becomes the character of the same number (Latin-1), so that nothing is lost, whatever a driver or a hostile tree puts there, and equal bytes stay equal strings.
-/// Stateless; safe for any thread; it throws nothing and keeps nothing of what it reads.
-/// </summary>
+/// <summary>Reads both forms of a uevent: the kernel's netlink message and a device's <c>uevent</c> file. Each byte
+/// becomes the character of the same number (Latin-1), so nothing is lost, whatever a driver or a hostile tree writes,
+/// and equal bytes are equal strings. Never throws.</summary>
 public static class UeventText
 {
-    const string Modalias = "MODALIAS", Action = "ACTION", DevPath = "DEVPATH", Subsystem = "SUBSYSTEM", Seqnum = "SEQNUM";
-
-    /// <summary>
-    /// A kernel's message: <c>ACTION@DEVPATH</c>, then KEY=value, each ended by a NUL (kernel: <c>alloc_uevent_skb</c>, <c>zap_modalias_env</c>).
-    /// False for anything that lacks ACTION, DEVPATH or SEQNUM, such as what udev sends to its own listeners.
-    /// </summary>
+    /// <summary>Reads a message of the kernel: <c>ACTION@DEVPATH</c>, then KEY=value, each with a NUL (kernel:
+    /// <c>alloc_uevent_skb</c>, <c>zap_modalias_env</c>). False for a message without ACTION, DEVPATH or SEQNUM, such
+    /// as those udev sends to its listeners.</summary>
     public static bool TryParseMessage(ReadOnlySpan<byte> message, [NotNullWhen(true)] out DeviceEvent? uevent)
     {
         uevent = null;
         var end = message.IndexOf((byte)0);
         if (end < 0 || message[..end].IndexOf("@/"u8) <= 0)
-        {
             return false;
-        }
-
         var fields = new Fields((byte)0);
         fields.Read(message[(end + 1)..]);
-        if (fields.Action is not { } action || fields.DevPath is not { } path || !IsDevPath(path) || fields.Seqnum is not { } seqnum)
-        {
+        if (fields.Action is not { } action || fields.DevPath is not ['/', _, ..] || fields.Seqnum is not { } seqnum)
             return false;
-        }
-
-        uevent = new(action, path, fields.Subsystem ?? "", seqnum, fields.Modaliases, fields.Properties);
+        uevent = new(action, fields.DevPath, fields.Subsystem ?? "", seqnum, fields.Modaliases, fields.Properties);
         return true;
     }
 
-    /// <summary>A device that was found, from its uevent file: KEY=value lines (kernel: <c>uevent_show</c>). Lines without a key are left out.</summary>
+    /// <summary>Reads a uevent file: KEY=value lines (kernel: <c>uevent_show</c>); ignores others.</summary>
     public static DeviceEvent ParseFile(ReadOnlySpan<byte> text, string devPath, string subsystem, ulong seqnum)
     {
         var fields = new Fields((byte)'\n');
@@ -45,14 +34,12 @@ public static class UeventText
         return new(DeviceAction.Add, devPath, subsystem, seqnum, fields.Modaliases, fields.Properties);
     }
 
-    static bool IsDevPath(string path) => path.Length > 1 && path[0] == '/';
-
-    /// <summary>The fields as they come; of one that comes twice the first counts, and of MODALIAS both.</summary>
+    /// <summary>The fields in their order. The first of equal keys counts, except for MODALIAS, where all do.</summary>
     ref struct Fields(byte separator)
     {
         List<string>? _modaliases;
         List<string>? _properties;
-        bool _hasSeqnum; // perhaps one that is no number
+        bool _hasSeqnum; // also for one that is not a number
 
         internal DeviceAction? Action { get; private set; }
         internal string? DevPath { get; private set; }
@@ -75,57 +62,41 @@ public static class UeventText
         {
             var equals = field.IndexOf((byte)'=');
             if (equals <= 0)
-            {
                 return;
-            }
-
             var value = field[(equals + 1)..];
-            if (Is(field, UeventText.Modalias))
+            if (field[..equals].SequenceEqual("MODALIAS"u8))
             {
                 if (!value.IsEmpty)
-                {
                     (_modaliases ??= []).Add(Encoding.Latin1.GetString(value));
-                }
             }
-            else if (separator != 0 || !AddEnvelope(field, value))
+            else if (separator != 0 || !TryAddEnvelope(field[..equals], value))
             {
                 (_properties ??= []).Add(Encoding.Latin1.GetString(field));
             }
         }
 
-        /// <summary>What only a message has: what happened, to whom, and when.</summary>
-        bool AddEnvelope(ReadOnlySpan<byte> field, ReadOnlySpan<byte> value)
+        /// <summary>The fields that only a message has.</summary>
+        bool TryAddEnvelope(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
         {
-            if (Is(field, UeventText.Action))
-            {
+            if (key.SequenceEqual("ACTION"u8))
                 Action ??= ActionOf(value);
-            }
-            else if (Is(field, UeventText.DevPath))
-            {
+            else if (key.SequenceEqual("DEVPATH"u8))
                 DevPath ??= Encoding.Latin1.GetString(value);
-            }
-            else if (Is(field, UeventText.Subsystem))
-            {
+            else if (key.SequenceEqual("SUBSYSTEM"u8))
                 Subsystem ??= Encoding.Latin1.GetString(value);
-            }
-            else if (Is(field, UeventText.Seqnum))
-            {
-                if (!_hasSeqnum)
-                {
-                    _hasSeqnum = true;
-                    Seqnum = Utf8Parser.TryParse(value, out ulong number, out var length) && length == value.Length ? number : null;
-                }
-            }
+            else if (key.SequenceEqual("SEQNUM"u8))
+                ReadSeqnum(value);
             else
-            {
                 return false;
-            }
-
             return true;
         }
 
-        static bool Is(ReadOnlySpan<byte> field, string key) =>
-            field.Length > key.Length && field[key.Length] == (byte)'=' && Ascii.Equals(field[..key.Length], key);
+        void ReadSeqnum(ReadOnlySpan<byte> value)
+        {
+            if (!_hasSeqnum && Utf8Parser.TryParse(value, out ulong number, out var end) && end == value.Length)
+                Seqnum = number;
+            _hasSeqnum = true;
+        }
     }
 
     // kernel: kobject_actions

@@ -1,238 +1,334 @@
+using System.Diagnostics;
+using Drover.Kernel;
 using Drover.Modules;
+using Drover.Modules.Config;
 
 namespace Drover.Loading;
 
-/// <summary>
-/// Loads every module once, however many ask for it at the same time: equal requests meet in a flight, what is live or known to fail costs no call, and
-/// everybody who asked gets an outcome. All of it runs on one event loop; every member is for that loop's thread.
-/// </summary>
+/// <summary>Loads every module once, however many requests there are for it: equal requests meet in a
+/// <see cref="Flight"/>, a module that is live or known to fail costs no call, and every request gets an outcome. All
+/// of it runs on one event loop; every member is for that loop's thread.</summary>
+/// <remarks>The way of a request: <see cref="RequestAsync"/> looks the name up → <see cref="LoadAsync"/> joins or
+/// starts a flight → <see cref="FlyAsync"/> loads its dependencies → <see cref="LoadAttempt"/> takes file, budget and
+/// gate and makes the call. A fault, of the loader or of a port that throws, ends the flight: all its waiters throw it
+/// (<see cref="Flight.Fail"/>).</remarks>
 public sealed class Loader
 {
     readonly EventLoop _loop;
-    readonly IKernel _kernel;
-    ModuleCatalog _catalog;
     readonly ILoaderObserver? _observer;
-    readonly LoadProcedure _procedure;
-    readonly Memory _memory = new();
-    readonly Counter _counter = new();
-    readonly KnownAnswers _known;
+    readonly LoadCache _cache;
+    readonly LoadBudget _budget;
+    readonly LoadAttempt _attempt;
+    readonly StatisticsCounter _statistics = new();
     readonly Dictionary<FlightKey, Flight> _flights = [];
-    long _requests;
+    ModuleCatalog _catalog;
+    Planner _planner;
 
-    /// <summary>A loader that has loaded nothing yet.</summary>
-    /// <param name="loop">Owns all state.</param>
-    /// <param name="kernel">Where modules go.</param>
-    /// <param name="gate">Keeps other processes from loading the same module meanwhile.</param>
-    /// <param name="catalog">What names mean and what depends on what.</param>
-    /// <param name="options">Bounds.</param>
-    /// <param name="observer">Is told what happens, or null.</param>
-    public Loader(EventLoop loop, IKernel kernel, IModuleGate gate, ModuleCatalog catalog, LoaderOptions options, ILoaderObserver? observer = null)
+    public Loader(
+        EventLoop loop, IKernel kernel, IModuleGate gate, ModuleCatalog catalog, LoaderOptions options,
+        ILoaderObserver? observer = null)
     {
-        (_loop, _kernel, _catalog, _observer) = (loop, kernel, catalog, observer);
-        _known = new KnownAnswers(catalog, kernel, _memory);
-        var bytes = options.BudgetBytes ?? Math.Clamp(kernel.AvailableBytes / 4, 1, LoaderOptions.DefaultMostBytes);
-        var budget = new LoadBudget(loop, bytes, options.Jobs ?? Math.Clamp(kernel.CpuCount, 1, LoaderOptions.DefaultMostLoads), options.Headway);
-        _procedure = new LoadProcedure(loop, kernel, gate, budget, _memory, _counter, options.Ignored, observer);
+        (_loop, _observer, _catalog, _planner) = (loop, observer, catalog, new Planner(catalog));
+        _cache = new LoadCache(kernel);
+        var bytes = options.BudgetBytes ?? Math.Clamp(kernel.AvailableBytes / 4, 1, LoaderOptions.MaxDefaultBytes);
+        var jobs = options.Jobs ?? Math.Clamp(kernel.CpuCount, 1, LoaderOptions.MaxDefaultLoads);
+        _budget = new LoadBudget(loop, bytes, jobs, options.Stagger);
+        _attempt = new LoadAttempt(loop, kernel, gate, _budget, _cache, _statistics, options.Ignored, observer);
     }
 
-    /// <summary>
-    /// Somebody tells <see cref="ModuleRemoved"/> of every module that goes, from now on; then a module once seen live costs no further look at sysfs (design
-    /// rule 3). Set by whoever listens to the kernel's events, when that is so.
-    /// </summary>
-    public bool HearsOfRemovals
+    /// <summary>The owner calls <see cref="ModuleRemoved"/> for every module that is removed from now on. A module once
+    /// seen live is then not checked again in sysfs (design rule 3).</summary>
+    public bool ReceivesRemovals
     {
-        get => _known.HearsOfRemovals;
-        set => _known.HearsOfRemovals = value;
+        get => _cache.ReceivesRemovals;
+        set => _cache.ReceivesRemovals = value;
     }
 
-    /// <summary>
-    /// The loop's time when a module of ours that has drivers was last seen to have become live, or null. They are registered then, and the probes that run asynchronously
-    /// have begun; the call returns when they have ended.
-    /// </summary>
-    public long? LastDriverAt => _memory.LastDriverAt;
+    /// <summary>The loop's timestamp when a module with drivers was last seen to become live by this loader, or null.
+    /// Their asynchronous probes have begun then; the call returns when those have ended.</summary>
+    public long? LastDriverAt => _cache.LastDriverAt;
 
-    /// <summary>What happened so far.</summary>
-    public LoaderCounts Counts => _counter.Snapshot();
+    public LoaderStatistics Statistics => _statistics.Snapshot();
 
-    /// <summary>Modules on their way now.</summary>
     public IReadOnlyCollection<string> InFlight => [.. _flights.Keys.Select(key => key.Module)];
 
-    /// <summary>
-    /// Asks for all that a name or modalias stands for. Modules of one modalias are asked for one after another in kmod's order, as udev does: drivers that
-    /// compete for a device must come in the order of their priority. Different requests run side by side.
-    /// </summary>
-    /// <param name="request">What, by whom, since when.</param>
-    /// <param name="leave">The asker no longer waits; a load in the kernel goes on, one that is not there yet is dropped unless others wait for it.</param>
-    /// <returns>An outcome for each module; never an exception for what a kernel or a file can do wrong.</returns>
-    public async Task<RequestOutcome> RequestAsync(LoadRequest request, CancellationToken leave = default)
+    public bool IsInFlight(string module) =>
+        _flights.ContainsKey(new FlightKey(module)) || _flights.ContainsKey(new FlightKey(module, true));
+
+    /// <summary>Loads all modules that a name or modalias stands for. Modules of one modalias are loaded one after
+    /// another in kmod's order, as udev does, so that drivers that compete for a device register in the order of their
+    /// priority. Different requests run in parallel.</summary>
+    /// <param name="cancellationToken">The requester no longer waits. A load in the kernel goes on; one that is not
+    /// there yet is dropped unless other requests wait for it.</param>
+    /// <returns>An outcome for each module. Failures of the kernel or of files are outcomes, not exceptions.</returns>
+    public async Task<RequestOutcome> RequestAsync(LoadRequest request, CancellationToken cancellationToken = default)
     {
-        _counter.Request();
-        var madeAt = new Moment(request.Seqnum, _loop.Time.GetTimestamp());
-        var order = ++_requests;
+        var order = _statistics.CountRequest();
+        var madeAt = new RequestTime(request.Seqnum, _loop.Time.GetTimestamp());
         IReadOnlyList<FoundModule> found;
         try
         {
             found = request.Found is { } known ? [known]
-                : request.File is null ? FoundModule.All(_catalog, request.Asked)
-                : [new FoundModule(ModuleName.FromPath(request.File), null)];
+                : request.File is not null ? [new FoundModule(ModuleName.FromPath(request.File), null)]
+                : FoundModule.All(_catalog, request.Name);
         }
         catch (ModuleDataException corrupt)
         {
-            return Answer(new ModuleOutcome(request.Asked, OutcomeKind.Failed, Errno.EBADMSG, LoaderMessages.CorruptIndex(corrupt.Message)));
+            return Answer(CorruptIndex(request.Name, corrupt));
         }
         if (found.Count == 0)
-            return Answer(new ModuleOutcome(request.Asked, OutcomeKind.NotFound, Why: LoaderMessages.NotFound(request.Asked)));
+            return Answer(NotFound(request.Name));
 
-        var asked = new List<(Ask Ask, Answer Answer)>(found.Count);
-        var names = new HashSet<string>();
-        foreach (var module in found)
+        var loads = new List<(ModuleRequest Request, ModuleOutcome Outcome, Flight? Flight)>(found.Count);
+        foreach (var module in found.DistinctBy(module => module.Name))
         {
-            if (!names.Add(module.Name))
-                continue;
-            var ask = new Ask(madeAt, order, request.Parameters, module.Alias, request.Patience)
+            var one = new ModuleRequest(module, madeAt, order)
             {
-                IsUrgent = request.Patience is not null,
+                Parameters = request.Parameters,
+                Timeout = request.Timeout,
+                HasPriority = request.Timeout is not null,
                 Scope = request.Scope,
                 File = request.File,
-                Leave = leave,
+                CancellationToken = cancellationToken,
             };
-            asked.Add((ask, Blacklist.Holds(_catalog, request, module)
-                ? new Answer(new ModuleOutcome(module.Name, OutcomeKind.Blacklisted, Why: LoaderMessages.Blacklisted(module.Name)))
-                : await ConvergeAsync(module.Name, ask)));
+            var (outcome, flight) = module.IsBlocked(_catalog, request.ApplyBlacklist)
+                ? (Blacklisted(module.Name), null)
+                : await LoadAsync(one);
+            loads.Add((one, outcome, flight));
         }
-        var outcomes = new ModuleOutcome[asked.Count];
+        var outcomes = new ModuleOutcome[loads.Count];
         for (var i = 0; i < outcomes.Length; i++)
-            outcomes[i] = await ArriveAsync(asked[i].Answer, asked[i].Ask);
+            outcomes[i] = await FinishAsync(loads[i].Request, loads[i].Outcome, loads[i].Flight);
         return Answer(outcomes);
 
         RequestOutcome Answer(params ModuleOutcome[] modules)
         {
+            Debug.Assert(modules.Length > 0, "every request gets an outcome");
             foreach (var outcome in modules)
-                _counter.Outcome(outcome.Kind);
+                _statistics.CountOutcome(outcome.Kind);
             return new RequestOutcome(request, modules);
         }
     }
 
-    /// <summary>Requests from now on go by another catalog: the indexes or the configuration have changed. What is in flight ends by the old one; failures that a file or an index was to blame for are forgotten.</summary>
-    public void Use(ModuleCatalog catalog)
+    /// <summary>Uses another catalog for requests from now on: the indexes or the configuration have changed. Flights
+    /// end by the old one. Failures that a file or an index caused are forgotten.</summary>
+    public void UseCatalog(ModuleCatalog catalog)
     {
-        _catalog = catalog;
-        _known.Use(catalog);
+        (_catalog, _planner) = (catalog, new Planner(catalog));
+        _cache.ForgetFileFailures();
     }
 
-    /// <summary>A module came (an <c>add@/module/NAME</c> event): since 5.12 it is live then, and what depends on it may go on though its call is still out.</summary>
-    public void ModuleAdded(string module) => _procedure.ModuleAdded(module);
+    /// <summary>Handles an <c>add@/module/NAME</c> event. Since 5.12 the module is live then, and its dependents can
+    /// continue though its call has not returned.</summary>
+    public void ModuleAdded(string module)
+    {
+        foreach (var flight in FlightsOf(module))
+            flight.LiveWatch?.Check();
+    }
 
-    /// <summary>A module went (a <c>remove@/module/NAME</c> event): the next request for it loads it again.</summary>
+    /// <summary>Handles a <c>remove@/module/NAME</c> event: the next request loads the module again.</summary>
     public void ModuleRemoved(string module)
     {
-        _memory.Removed(module);
-        if (_flights.GetValueOrDefault(new FlightKey(module)) is { InKernel: true } flight)
-            flight.IsGone = true;
+        _cache.Remove(module);
+        foreach (var flight in FlightsOf(module).Where(flight => flight.InKernel))
+            flight.IsStale = true;
     }
 
-    /// <summary>Events were lost, and a module's removal may have been among them: nothing is taken for live any more without a look.</summary>
+    /// <summary>Handles lost events: modules may have been removed, so sysfs is read again for each.</summary>
     public void EventsLost()
     {
-        _memory.ForgetWhatIsLive();
+        _cache.ForgetLive();
         foreach (var flight in _flights.Values.Where(flight => flight.InKernel))
-            flight.IsGone = true;
+            flight.IsStale = true;
     }
 
-    /// <summary>From a module's being usable to the kernel's last word on it, with what softdeps want after it and after all that it needed.</summary>
-    async Task<ModuleOutcome> ArriveAsync(Answer answer, Ask ask)
+    /// <summary>Gets a module loaded: answers from the cache, joins its flight or starts one. Done when the module can
+    /// be used, or will not be; the flight, if there is one, may still have to end.</summary>
+    async Task<(ModuleOutcome Outcome, Flight? Flight)> LoadAsync(ModuleRequest request)
     {
-        if (answer.Flight is null || !answer.Outcome.IsAvailable)
-            return answer.Outcome;
-        var landing = await answer.Flight.WaitUntilLandedAsync(ask.PatienceLeft(_loop.Time), ask.Leave);
-        // who leaves now has what it asked for, and does not wait for what comes after
-        if (landing is null)
-            return answer.Outcome;
-        // flight by flight, each once: a module may be wanted after one that it is itself needed by
-        var left = new Queue<Flight>([answer.Flight]);
-        var seen = new HashSet<Flight>(left);
-        while (left.TryDequeue(out var flight))
+        var (module, alias) = (request.Module.Name, request.Module.Alias);
+        while (true)
         {
-            if (await flight.WaitUntilLandedAsync(ask.PatienceLeft(_loop.Time), ask.Leave) is null)
-                break;
-            foreach (var asked in flight.Onward)
+            var parameters = JoinParameters(_catalog.OptionsOf(module, alias), request.Parameters);
+            // an install command may request its own module, which must not wait for the command
+            var ignoresCommand = request.Scope is not LoadScope.Full && _catalog.InstallCommandOf(module) is not null;
+            var key = new FlightKey(module, ignoresCommand);
+            ModuleOutcome? ended;
+            var isJoiner = _flights.TryGetValue(key, out var flight);
+            if (isJoiner)
             {
-                // it may be the very module whose init asks here, which waits for us: patience holds for this, too
-                if (!await ComesInTimeAsync(asked, ask))
-                    return Outcome(answer.Outcome.Module, landing, ask, answer.IsFirst, answer.Outcome.ParametersDiffer);
-                if ((await asked).Flight is { } next && seen.Add(next))
-                    left.Enqueue(next);
+                if (flight!.IsStale && await flight.WaitUntilEndedAsync(request) is not null)
+                    continue;
+                if (request.HasPriority)
+                    Prioritize(flight);
+                ended = await flight.WaitUntilUsableAsync(request);
+            }
+            else if (TryAnswer(request, parameters, out var plan) is { } answer)
+            {
+                return (answer, null);
+            }
+            else
+            {
+                flight = new Flight(_loop, key, plan!, request, parameters) { OnAbandoned = Abandon };
+                _flights.Add(key, flight);
+                if (flight.Plan.Path.Length > 0)
+                    _observer?.Requested(module, [.. flight.Plan.WaitsFor]);
+                // the waiter first: a flight without one would be abandoned
+                var waiting = flight.WaitUntilUsableAsync(request);
+                _loop.Detach(FlyAsync(flight)); // its waiters get the outcome and any fault
+                ended = await waiting;
+            }
+            if (ended is null)
+                return (Left(request), null);
+            if (request.Postdates(ended))
+                continue;
+            return (isJoiner ? ended.ForJoiner(flight.Parameters != parameters) : ended, flight);
+        }
+    }
+
+    /// <summary>The outcome without a call: built in, unknown, live, or known to fail; else null.</summary>
+    ModuleOutcome? TryAnswer(in ModuleRequest request, string parameters, out PlannedModule? plan)
+    {
+        var module = request.Module.Name;
+        plan = null;
+        try
+        {
+            if (request.File is null && _catalog.Tree.IsBuiltIn(module))
+                return new ModuleOutcome(module, OutcomeKind.BuiltIn);
+            if (!_planner.TryPlan(request.Module, request.Scope, request.File, out plan, out var cycle))
+            {
+                return cycle is null
+                    ? NotFound(module)
+                    : new ModuleOutcome(module, OutcomeKind.Failed, Errno.ELOOP, LoaderMessages.Cycle(cycle));
             }
         }
-        return Outcome(answer.Outcome.Module, landing, ask, answer.IsFirst, answer.Outcome.ParametersDiffer);
-    }
-
-    /// <summary>Waits for what a flight asked for; false when the asker's patience ends, or it leaves, before.</summary>
-    async Task<bool> ComesInTimeAsync(Task asked, Ask ask)
-    {
-        if (asked.IsCompleted || (ask.Patience is null && !ask.Leave.CanBeCanceled))
-            return true;
-        var first = new TaskCompletionSource<bool>();
-        using var leaving = ask.Leave.Register(() => _loop.Post(() => first.TrySetResult(false)));
-        using var timer = ask.PatienceLeft(_loop.Time) is { } left ? _loop.Time.CreateTimer(_ => first.TrySetResult(false), null, left, Timeout.InfiniteTimeSpan) : null;
-        _ = asked.ContinueWith(_ => first.TrySetResult(true), CancellationToken.None, TaskContinuationOptions.None, _loop);
-        return await first.Task;
-    }
-
-    /// <summary>Asks for a module until the answer is one to this very asking. Done when the module is usable, or will not be.</summary>
-    async Task<Answer> ConvergeAsync(string module, Ask ask)
-    {
-        Answer answer;
-        do
-            answer = await MeetAsync(module, ask);
-        while (ask.IsPast(answer));
-        return answer;
-    }
-
-    /// <summary>The heart: whoever asks meets whoever asked before.</summary>
-    async Task<Answer> MeetAsync(string module, Ask ask)
-    {
-        var parameters = JoinParameters(_catalog.OptionsOf(module, ask.Alias), ask.OwnParameters);
-        // what runs as somebody's install command asks with the command ignored: it must not wait for the command
-        var key = new FlightKey(module, ask.Scope is not LoadScope.Full && _catalog.InstallCommandOf(module) is not null);
-        if (_flights.TryGetValue(key, out var flight))
+        catch (ModuleDataException corrupt)
         {
-            if (flight.IsGone && await flight.WaitUntilLandedAsync(ask.PatienceLeft(_loop.Time), ask.Leave) is not null)
-                return await MeetAsync(module, ask);
-            if (ask.IsUrgent)
-                Hurry(flight);
-            var joined = await flight.WaitUntilUsableAsync(ask.PatienceLeft(_loop.Time), ask.Leave);
-            return Answered(joined, isFirst: false, flight.Parameters != parameters);
+            return CorruptIndex(module, corrupt);
         }
-        if (_known.Find(module, ask, parameters, out var planned) is { } answer)
-            return answer;
-
-        flight = new Flight(_loop, key, planned!, ask.MadeAt, ask.Order, parameters, ask.OwnParameters.Length > 0) { OnAbandoned = Remove };
-        if (ask.IsUrgent)
-            flight.Hurry();
-        _flights.Add(key, flight);
-        if (planned!.Path.Length > 0)
-            _observer?.Wanted(module, [.. planned.Before.Select(soft => soft.Name), .. planned.HardDependencies]);
-        // waits first, flies then: a flight may land before it has to wait for anything
-        var landing = flight.WaitUntilUsableAsync(ask.PatienceLeft(_loop.Time), ask.Leave);
-        _ = FlyAsync(flight);
-        return Answered(await landing, isFirst: true, parametersDiffer: false);
-
-        // who leaves does not wait for what comes after, either
-        Answer Answered(Landing? landing, bool isFirst, bool parametersDiffer) =>
-            new(Outcome(module, landing, ask, isFirst, parametersDiffer), landing is null ? null : flight, isFirst, landing?.Old);
+        if (_cache.IsLive(module))
+        {
+            var differ = request.Parameters.Length > 0 && _cache.ParametersOf(module) != parameters;
+            return new ModuleOutcome(module, OutcomeKind.AlreadyLive, ParametersDiffer: differ);
+        }
+        return _cache.Find(module, plan.Path, parameters, request.MadeAt);
     }
 
-    /// <summary>A flight, and all those it waits for; what it has yet to ask for it will ask for in a hurry.</summary>
-    void Hurry(Flight flight)
+    /// <summary>Runs a flight to its end and completes its waiters; never throws. While it waits for dependencies it
+    /// holds neither file nor gate nor budget, which they may need.</summary>
+    async Task FlyAsync(Flight flight)
+    {
+        try
+        {
+            ModuleOutcome? outcome = null;
+            for (var tries = 1; outcome is null; tries++)
+            {
+                outcome = await LoadDependenciesAsync(flight);
+                if (outcome is not null)
+                    break;
+                if (flight.IsAbandoned)
+                    outcome = flight.Outcome(OutcomeKind.Left);
+                else if (flight.Plan is { Path: "", InstallCommand: null })
+                    outcome = flight.Outcome(OutcomeKind.NotFound, why: LoaderMessages.NotFound(flight.Module));
+                else
+                    outcome = await _attempt.RunAsync(flight, isLastTry: tries == ErrnoPolicy.For(Errno.ENOENT).Tries);
+            }
+            if (outcome.Kind is OutcomeKind.Loaded)
+            {
+                foreach (var soft in flight.Plan.After)
+                    flight.Requests.Add(LoadAsync(new ModuleRequest(soft, flight.MadeAt, flight.Order)));
+            }
+            RemoveFromTable(flight);
+            flight.End(outcome);
+        }
+        catch (ModuleDataException corrupt)
+        {
+            RemoveFromTable(flight);
+            flight.End(CorruptIndex(flight.Module, corrupt));
+        }
+#pragma warning disable CA1031 // no fault may leave a waiter behind
+        catch (Exception fault)
+#pragma warning restore CA1031
+        {
+            RemoveFromTable(flight);
+            flight.Fail(fault);
+        }
+    }
+
+    /// <summary>Loads hard dependencies and softdeps "pre" in parallel and waits for them. Returns the flight's outcome
+    /// if a hard dependency has failed, else null.</summary>
+    async Task<ModuleOutcome?> LoadDependenciesAsync(Flight flight)
+    {
+        ModuleRequest RequestFor(FoundModule module) => new(module, flight.MadeAt, flight.Order)
+        {
+            HasPriority = flight.HasPriority,
+            CancellationToken = flight.Abandoned,
+        };
+        var (plan, requests) = (flight.Plan, flight.Requests);
+        var soft = plan.Before.Select(module => LoadAsync(RequestFor(module))).ToArray();
+        var hard = plan.HardDependencies.Select(name => LoadAsync(RequestFor(new FoundModule(name, null)))).ToArray();
+        requests.AddRange(soft);
+        requests.AddRange(hard);
+        ModuleOutcome? failure = null;
+        foreach (var load in hard)
+        {
+            var (dependency, _) = await load;
+            if (!dependency.IsAvailable)
+                failure ??= FailureOf(flight, dependency);
+        }
+        foreach (var load in soft)
+            await load;
+        return failure;
+    }
+
+    static ModuleOutcome FailureOf(Flight flight, ModuleOutcome dependency) => dependency.Kind switch
+    {
+        OutcomeKind.Left => flight.Outcome(OutcomeKind.Left),
+        OutcomeKind.NotFound =>
+            flight.Outcome(OutcomeKind.Failed, Errno.ENOENT, LoaderMessages.MissingDependency(dependency.Module)),
+        _ => flight.Outcome(OutcomeKind.Failed, dependency.Error, LoaderMessages.FailedDependency(dependency)) with
+        {
+            Repeats = dependency.Repeats,
+        },
+    };
+
+    /// <summary>Waits for the end of a load, its dependencies and their softdeps "post". A request that times out or is
+    /// cancelled meanwhile keeps its outcome: the module can be used.</summary>
+    async Task<ModuleOutcome> FinishAsync(ModuleRequest request, ModuleOutcome usable, Flight? flight)
+    {
+        if (flight is null || !usable.IsAvailable || await flight.WaitUntilEndedAsync(request) is not { } ended)
+            return usable;
+        var outcome = usable.Kind is OutcomeKind.Joined ? ended.ForJoiner(usable.ParametersDiffer) : ended;
+        var left = new Queue<Flight>([flight]);
+        // each flight once: a softdep "post" may need the module that brings it
+        var seen = new HashSet<Flight>(left);
+        while (left.TryDequeue(out var next))
+        {
+            if (await next.WaitUntilEndedAsync(request) is null)
+                break;
+            foreach (var load in next.Requests)
+            {
+                // within the timeout: the request may come from the init that this load waits for
+                if (!await _loop.WaitAsync(load, request.TimeLeft(_loop.Time), request.CancellationToken))
+                    return outcome;
+                if ((await load).Flight is { } needed && seen.Add(needed))
+                    left.Enqueue(needed);
+            }
+        }
+        return outcome;
+    }
+
+    /// <summary>Lets a flight and all flights that it waits for skip the queue for the budget.</summary>
+    void Prioritize(Flight flight)
     {
         var left = new Stack<Flight>([flight]);
         while (left.TryPop(out var next))
         {
-            if (next.Hurried.IsCancellationRequested)
+            if (next.HasPriority)
                 continue;
-            next.Hurry();
-            foreach (var module in next.Module.HardDependencies.Concat(next.Module.Before.Select(soft => soft.Name)))
+            next.HasPriority = true;
+            _budget.Prioritize(next);
+            foreach (var module in next.Plan.WaitsFor)
             {
                 if (_flights.TryGetValue(new FlightKey(module), out var needed))
                     left.Push(needed);
@@ -240,98 +336,48 @@ public sealed class Loader
         }
     }
 
-    async Task FlyAsync(Flight flight)
+    void Abandon(Flight flight)
     {
-        try
-        {
-            var landing = await FlyToLandingAsync(flight);
-            Remove(flight);
-            flight.Land(landing);
-        }
-        catch (ModuleDataException corrupt)
-        {
-            Remove(flight);
-            flight.Land(new Landing(OutcomeKind.Failed, Errno.EBADMSG, LoaderMessages.CorruptIndex(corrupt.Message)));
-        }
-        catch (Exception fault)
-        {
-            // whatever went wrong in us, nobody may be left waiting for it
-            Remove(flight);
-            flight.Crash(fault);
-            throw;
-        }
+        Debug.Assert(!flight.InKernel, "a load in the kernel is never dropped");
+        RemoveFromTable(flight);
+        _budget.Drop(flight);
     }
 
-    async Task<Landing> FlyToLandingAsync(Flight flight)
+    /// <summary>Compares by identity: an abandoned flight's key may belong to a new flight.</summary>
+    void RemoveFromTable(Flight flight)
     {
-        Landing landing;
-        var tries = 0;
-        do
-        {
-            // neither the file, nor the gate, nor a share of the budget is held while we wait for dependencies: they may need the same
-            if (await BringDependenciesAsync(flight) is { } failed)
-                return failed;
-            if (flight.Abandoned.IsCancellationRequested)
-                return Landing.Nobody;
-            if (flight.Module is { Path: "", InstallCommand: null })
-                return new Landing(OutcomeKind.NotFound, Errno.None, LoaderMessages.NotFound(flight.Module.Name));
-            landing = await _procedure.RunAsync(flight, isLastTry: ++tries == ErrnoPolicy.For(Errno.ENOENT).Tries);
-        }
-        while (landing == Landing.WithoutDependencies);
-        if (landing.Kind is OutcomeKind.Loaded)
-        {
-            foreach (var soft in flight.Module.After)
-                flight.Onward.Add(ConvergeAsync(soft.Name, new Ask(flight.MadeAt, flight.Order, Alias: soft.Alias)));
-        }
-        return landing;
-    }
-
-    /// <summary>All that must or should be there before, side by side and without a barrier; null when nothing is in the way.</summary>
-    async Task<Landing?> BringDependenciesAsync(Flight flight)
-    {
-        var ask = new Ask(flight.MadeAt, flight.Order) { IsUrgent = flight.Hurried.IsCancellationRequested, Leave = flight.Abandoned };
-        var wanted = flight.Module.Before.Select(soft => ConvergeAsync(soft.Name, ask with { Alias = soft.Alias })).ToArray();
-        var needed = flight.Module.HardDependencies.Select(module => ConvergeAsync(module, ask)).ToArray();
-        flight.Onward.AddRange(wanted);
-        flight.Onward.AddRange(needed);
-        Landing? failed = null;
-        foreach (var dependency in needed)
-        {
-            if (await dependency is { Outcome.IsAvailable: false } missing)
-                failed ??= Missing(missing.Outcome, missing.Old);
-        }
-        foreach (var dependency in wanted)
-            await dependency;
-        return failed;
-
-        static Landing Missing(ModuleOutcome dependency, KnownResult? old) => dependency.Kind switch
-        {
-            OutcomeKind.Left => Landing.Nobody,
-            OutcomeKind.NotFound => new Landing(OutcomeKind.Failed, Errno.ENOENT, LoaderMessages.MissingDependency(dependency.Module)),
-            _ => new Landing(OutcomeKind.Failed, dependency.Error, LoaderMessages.FailedDependency(dependency), old),
-        };
-    }
-
-    void Remove(Flight flight)
-    {
-        // by identity: the name may belong to a new flight already
-        if (_flights.TryGetValue(flight.Key, out var current) && current == flight)
+        if (_flights.GetValueOrDefault(flight.Key) == flight)
             _flights.Remove(flight.Key);
     }
 
-    ModuleOutcome Outcome(string module, Landing? landing, Ask ask, bool isFirst, bool parametersDiffer)
+    IEnumerable<Flight> FlightsOf(string module)
     {
-        if (landing is not null)
+        foreach (var key in (FlightKey[])[new(module), new(module, IgnoresCommand: true)])
         {
-            var kind = isFirst || !(landing.IsSuccess || landing.Kind is OutcomeKind.Failed) ? landing.Kind : OutcomeKind.Joined;
-            return new ModuleOutcome(module, kind, landing.Error, landing.Why, parametersDiffer);
+            if (_flights.TryGetValue(key, out var flight))
+                yield return flight;
         }
-        var patienceEnded = !ask.Leave.IsCancellationRequested;
-        var why = patienceEnded ? LoaderMessages.PatienceEnded(ask.Patience!.Value) : null;
-        if (patienceEnded)
-            _observer?.Noted($"{module}: {why}");
-        return new ModuleOutcome(module, OutcomeKind.Left, patienceEnded ? Errno.ETIMEDOUT : Errno.None, why);
     }
+
+    /// <summary>The outcome of a request that was cancelled or timed out.</summary>
+    ModuleOutcome Left(in ModuleRequest request)
+    {
+        var module = request.Module.Name;
+        if (request.CancellationToken.IsCancellationRequested)
+            return new ModuleOutcome(module, OutcomeKind.Left);
+        Debug.Assert(request.Timeout is not null, "a request without timeout waits until it is cancelled");
+        var why = LoaderMessages.TimedOut(request.Timeout.GetValueOrDefault());
+        _observer?.Noted($"{module}: {why}");
+        return new ModuleOutcome(module, OutcomeKind.Left, Errno.ETIMEDOUT, why);
+    }
+
+    static ModuleOutcome NotFound(string name) => new(name, OutcomeKind.NotFound, Why: LoaderMessages.NotFound(name));
+
+    static ModuleOutcome Blacklisted(string module) =>
+        new(module, OutcomeKind.Blacklisted, Why: LoaderMessages.Blacklisted(module));
+
+    static ModuleOutcome CorruptIndex(string module, ModuleDataException problem) =>
+        new(module, OutcomeKind.Failed, Errno.EBADMSG, LoaderMessages.CorruptIndex(problem.Message));
 
     static string JoinParameters(string configured, string own) =>
         configured.Length == 0 ? own : own.Length == 0 ? configured : $"{configured} {own}";

@@ -1,55 +1,69 @@
+using Drover.Kernel;
+
 namespace Drover.Loading;
 
-/// <summary>Every message of the loader, in one place: what was asked, what happened, what to do.</summary>
+/// <summary>All messages of the loader: what was requested, what happened, what to do.</summary>
 static class LoaderMessages
 {
-    public static string NotFound(string asked) => $"{asked}: no index, alias or configuration knows it (stale index? run depmod)";
+    public static string LoadedElsewhere => "another process loaded it meanwhile";
 
-    public static string Cycle(string cycle) => $"its dependencies go round in a cycle: {cycle} (broken modules.dep? run depmod)";
+    public static string NotFound(string name) =>
+        $"{name}: not in any index, alias or configuration (stale index? run depmod)";
 
-    public static string MissingDependency(string dependency) => $"it needs {dependency}, which no index knows (stale index? run depmod)";
+    public static string Cycle(string cycle) => $"dependency cycle: {cycle} (broken modules.dep? run depmod)";
 
-    public static string FailedDependency(ModuleOutcome dependency) => $"it needs {dependency.Module}: {dependency.Why ?? ErrnoText.Describe(dependency.Error)}";
+    public static string MissingDependency(string module) =>
+        $"it needs {module}, which is in no index (stale index? run depmod)";
 
-    public static string Blacklisted(string module) => $"{module} is blacklisted in modprobe.d or on the kernel's command line";
+    public static string FailedDependency(ModuleOutcome dependency) =>
+        $"it needs {dependency.Module}: {dependency.Why ?? ErrnoText.Describe(dependency.Error)}";
+
+    public static string Blacklisted(string module) =>
+        $"{module} is blacklisted in modprobe.d or on the kernel's command line";
 
     public static string CorruptIndex(string problem) => $"{problem} (run depmod)";
 
-    public static string InstallCommandFailed(string command, int status) =>
-        status < 0 ? $"its install command could not be run: {command}" : $"its install command ended with status {status}: {command}";
+    public static string InstallCommandFailed(string command, int status) => status < 0
+        ? $"its install command could not be started: {command}"
+        : $"its install command exited with status {status}: {command}";
 
     public static string CallFailed(LoadCall call, LoadReply reply, int tries, string? hint)
     {
         var system = call.Via is LoadVia.InitModule ? "init_module" : "finit_module";
-        var text = $"{system}: {ErrnoText.Name(reply.Error)} ({reply.Detail ?? hint ?? ErrnoText.Describe(reply.Error)})";
+        var reason = reply.Detail ?? hint ?? ErrnoText.Describe(reply.Error);
+        var text = $"{system}: {ErrnoText.Name(reply.Error)} ({reason})";
         return tries > 1 ? $"{text}; tried {tries} times" : text;
     }
 
-    public static string SharedFailure(string why) => $"as found before: {why}";
+    public static string SharedFailure(string why) => $"failed before: {why}";
 
-    public static string FailedElsewhere(Errno error) => $"another process tried and failed: {ErrnoText.Describe(error)}";
+    public static string FailedElsewhere(Errno error) =>
+        $"another process tried and failed: {ErrnoText.Describe(error)}";
 
-    public static string LoadedElsewhere => "another process loaded it meanwhile";
+    public static string TimedOut(TimeSpan timeout) =>
+        $"timed out after {timeout.TotalSeconds:0.#} s; the load is still running "
+        + "(does the module request itself from its init?)";
 
-    public static string PatienceEnded(TimeSpan patience) =>
-        $"still being loaded after {patience.TotalSeconds:0.#} s; the load goes on (a module that asks for itself while it initialises?)";
+    public static string Retrying(LoadCall call, LoadReply reply, TimeSpan pause) =>
+        $"{call.Module}: {ErrnoText.Name(reply.Error)}; retrying in {pause.TotalMilliseconds:0} ms";
 
-    public static string Retrying(LoadCall call, LoadReply reply, TimeSpan pause) => $"{call.Module}: {ErrnoText.Name(reply.Error)}; again in {pause.TotalMilliseconds:0} ms";
+    public static string SmallerBudget(LoadCall call, Errno error, long bytes) =>
+        $"{call.Module}: {ErrnoText.Name(error)}; loads in flight now take at most {bytes >> 20} MiB";
 
-    public static string SmallerBudget(LoadCall call, Errno error, long bytes) => $"{call.Module}: {ErrnoText.Name(error)}; loads in flight now take at most {bytes >> 20} MiB";
-
-    public static string DecompressingHere(LoadCall call, Errno error) => $"{call.Module}: the kernel did not decompress {call.Path} ({ErrnoText.Name(error)}); decompressing it here";
+    public static string DecompressingHere(LoadCall call, Errno error) =>
+        $"{call.Module}: the kernel did not decompress {call.Path} ({ErrnoText.Name(error)}); decompressing it here";
 
     public static string MissingSymbol(IReadOnlyList<string> dependencies, IReadOnlyList<string> notLive)
     {
         if (notLive.Count > 0)
             return $"unknown symbol: its dependency {string.Join(", ", notLive)} is not live";
         return dependencies.Count > 0
-            ? $"unknown symbol although {string.Join(", ", dependencies)} is live; the kernel's log names it"
-            : "unknown symbol although modules.dep names no dependency: it was built for another kernel, or the index is stale (run depmod); the kernel's log names it";
+            ? $"unknown symbol although {string.Join(", ", dependencies)} is live; see the kernel's log"
+            : "unknown symbol although modules.dep lists no dependency: it was built for another kernel, or the index "
+                + "is stale (run depmod); see the kernel's log";
     }
 
-    public static string FileIsHeld(string path, bool moduleComing) => moduleComing
-        ? "another process is loading this file, and did not finish"
+    public static string FileIsHeld(string path, bool moduleIsComing) => moduleIsComing
+        ? "another process is loading this file and did not finish"
         : $"{path} is open for writing, runs as a program, or is being sealed by fs-verity";
 }

@@ -1,19 +1,19 @@
 namespace Drover.Modules;
 
-/// <summary>In what way a file is none that was wanted; kmod's tools tell these apart.</summary>
+/// <summary>Why a file is rejected; kmod's tools report these differently.</summary>
 public enum DataFault
 {
-    /// <summary>Truncated, corrupt or hostile (kmod: <c>EINVAL</c>).</summary>
+    /// <summary>Truncated, corrupt or malicious (kmod: <c>EINVAL</c>).</summary>
     Corrupt,
 
-    /// <summary>Not of its format at all (kmod: <c>ENOEXEC</c>).</summary>
+    /// <summary>Of another format (kmod: <c>ENOEXEC</c>).</summary>
     OtherFormat,
 
-    /// <summary>Sound, but without the part that was asked for (kmod: <c>ENOENT</c>).</summary>
+    /// <summary>Valid, but without the requested part (kmod: <c>ENOENT</c>).</summary>
     NoSuchPart,
 }
 
-/// <summary>A file that says what it cannot mean: truncated, corrupt or hostile. Never thrown for a file that merely is not there.</summary>
+/// <summary>A truncated, corrupt or malicious file. Never thrown for a missing file.</summary>
 public sealed class ModuleDataException : Exception
 {
     public ModuleDataException(string file, long offset, string problem, Exception? inner = null)
@@ -24,14 +24,21 @@ public sealed class ModuleDataException : Exception
         Problem = problem;
     }
 
-    /// <summary>The file as it was named by whoever opened it.</summary>
+    /// <summary>The file name that the caller used.</summary>
     public string File { get; }
 
-    /// <summary>Where in the file, in bytes from its beginning; of a compressed file, in the decompressed bytes when the damage lies there.</summary>
+    /// <summary>Offset in the file in bytes; for an error inside compressed data, in the decompressed bytes.</summary>
     public long Offset { get; }
 
     public DataFault Fault { get; init; }
 
-    /// <summary>What is wrong there, a clause without the file's name.</summary>
+    /// <summary>The message without file name and offset.</summary>
     public string Problem { get; }
+}
+
+/// <summary>Bounds the memory that a malicious module file can make us allocate.</summary>
+public static class ModuleLimits
+{
+    /// <summary>Maximum size of a module in bytes, as a file and decompressed.</summary>
+    public const long MaxImageBytes = 512L << 20;
 }

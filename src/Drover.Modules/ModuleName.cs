@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Drover.Modules;
 
-/// <summary>The kernel's names of modules and aliases (kmod: <c>modname_normalize</c>, <c>path_to_modname</c>, <c>alias_normalize</c>). Stateless; safe for any thread.</summary>
+/// <summary>Normalises names (kmod: <c>modname_normalize</c>, <c>path_to_modname</c> and others).</summary>
 public static class ModuleName
 {
     /// <summary>The module name of a path: its base name up to the first dot, with <c>-</c> as <c>_</c>.</summary>
@@ -20,7 +20,7 @@ public static class ModuleName
     }
 
     /// <summary>An alias with <c>-</c> as <c>_</c> outside <c>[…]</c>; false when a bracket is unmatched.</summary>
-    /// <remarks>A bracket ends at the very next <c>]</c>, also in <c>[]a]</c>, which therefore is unmatched: kmod counts here more simply than fnmatch does.</remarks>
+    /// <remarks>A bracket ends at the next <c>]</c>, so <c>[]a]</c> is unmatched: as in kmod, not fnmatch.</remarks>
     public static bool TryNormalizeAlias(string alias, [NotNullWhen(true)] out string? normalized)
     {
         ArgumentNullException.ThrowIfNull(alias);
@@ -30,8 +30,8 @@ public static class ModuleName
             normalized = alias;
             return true;
         }
-        char[] result = alias.ToCharArray();
-        for (int i = 0; i < result.Length; i++)
+        var result = alias.ToCharArray();
+        for (var i = 0; i < result.Length; i++)
         {
             switch (result[i])
             {
@@ -41,8 +41,9 @@ public static class ModuleName
                 case ']':
                     return false;
                 case '[':
-                    int close = alias.IndexOf(']', i);
-                    if (close < 0) return false;
+                    var close = alias.IndexOf(']', i);
+                    if (close < 0)
+                        return false;
                     i = close;
                     break;
             }
@@ -51,11 +52,13 @@ public static class ModuleName
         return true;
     }
 
-    private static string Normalize(ReadOnlySpan<char> name, string whole)
+    static string Normalize(ReadOnlySpan<char> name, string whole)
     {
-        int dot = name.IndexOf('.');
-        if (dot >= 0) name = name[..dot];
-        if (!name.Contains('-')) return name.Length == whole.Length ? whole : name.ToString();
+        var dot = name.IndexOf('.');
+        if (dot >= 0)
+            name = name[..dot];
+        if (!name.Contains('-'))
+            return name.Length == whole.Length ? whole : name.ToString();
         return string.Create(name.Length, name, static (to, from) => from.Replace(to, '-', '_'));
     }
 }

@@ -1,6 +1,7 @@
+using Drover.Kernel;
 using Drover.Loading;
 using Drover.Loading.Tests;
-using Drover.Model;
+using Drover.Model.Time;
 
 namespace Drover.Devices.Tests;
 
@@ -10,9 +11,10 @@ public sealed class ColdplugTests
     static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(100);
 
     [Fact]
-    public void Each_of_255_cpus_asks_and_each_module_is_called_for_once()
+    public void Equal_CPUs_load_each_module_once()
     {
-        var bench = new Bench([new("acpi_cpufreq") { Inode = 1, Replies = [Errno.ENODEV] }, new("aesni_intel") { Inode = 2 }],
+        var bench = new Bench([
+            new("acpi_cpufreq") { Inode = 1, Replies = [Errno.ENODEV] }, new("aesni_intel") { Inode = 2 }],
             [("cpu:*", "aesni_intel"), ("cpu:*", "acpi_cpufreq")]);
         for (var cpu = 0; cpu < 255; cpu++)
             bench.Devices.Add($"/devices/system/cpu/cpu{cpu}", "cpu:type:x86");
@@ -20,13 +22,17 @@ public sealed class ColdplugTests
         Assert.Equal((255, 255, 1), (report.Devices, report.Modaliases, report.Aliases.Count));
         Assert.Equal((2, 2), (report.Counts.Calls, report.Modules));
         Assert.Equal((510, 508), (report.Asked, report.Converged));
-        Assert.Equal(("acpi_cpufreq", Errno.ENODEV), report.Failures().Select(f => (f.Outcome.Module, f.Outcome.Error)).Single());
+        Assert.Equal(
+            ("acpi_cpufreq", Errno.ENODEV),
+            report.Failures().Select(f => (f.Outcome.Module, f.Outcome.Error)).Single());
     }
 
     [Fact]
-    public void Devices_that_appear_because_of_a_load_are_served_until_nothing_new_comes()
+    public void Devices_that_appear_because_of_loads_are_served()
     {
-        var bench = new Bench([new("bridge") { Inode = 1 }, new("hub") { Inode = 2 }, new("disk") { Inode = 3 }], [("b*", "bridge"), ("h*", "hub"), ("d*", "disk")]);
+        var bench = new Bench(
+            [new("bridge") { Inode = 1 }, new("hub") { Inode = 2 }, new("disk") { Inode = 3 }],
+            [("b*", "bridge"), ("h*", "hub"), ("d*", "disk")]);
         bench.Devices.Add("/devices/b", "b:1");
         bench.When("bridge", after: TimeSpan.FromMilliseconds(30), "/devices/b/h", "h:1");
         bench.When("hub", after: TimeSpan.FromMilliseconds(80), "/devices/b/h/d", "d:1");
@@ -36,20 +42,26 @@ public sealed class ColdplugTests
     }
 
     [Fact]
-    public void Where_no_events_can_be_heard_it_looks_again_until_a_look_finds_nothing()
+    public void Scans_repeat_until_nothing_is_new_when_there_are_no_events()
     {
-        var bench = new Bench([new("bridge") { Inode = 1 }, new("hub") { Inode = 2 }], [("b*", "bridge"), ("h*", "hub")]) { Devices = { IsDeaf = true } };
+        var bench = new Bench(
+            [new("bridge") { Inode = 1 }, new("hub") { Inode = 2 }],
+            [("b*", "bridge"), ("h*", "hub")])
+        { Devices = { HasNoEvents = true } };
         bench.Devices.Add("/devices/b", "b:1");
         bench.When("bridge", after: TimeSpan.FromMilliseconds(30), "/devices/b/h", "h:1");
         var report = bench.Run();
         Assert.Equal(InitState.Live, bench.Machine["hub"].State);
-        Assert.True(report.Looks > 1);
+        Assert.True(report.Scans > 1);
     }
 
     [Fact]
-    public void Lost_events_are_made_good_by_another_look()
+    public void Scan_replaces_lost_events()
     {
-        var bench = new Bench([new("bridge") { Inode = 1 }, new("hub") { Inode = 2 }], [("b*", "bridge"), ("h*", "hub")]) { Devices = { LosesEvents = true } };
+        var bench = new Bench(
+            [new("bridge") { Inode = 1 }, new("hub") { Inode = 2 }],
+            [("b*", "bridge"), ("h*", "hub")])
+        { Devices = { LosesEvents = true } };
         bench.Devices.Add("/devices/b", "b:1");
         bench.When("bridge", after: TimeSpan.FromMilliseconds(30), "/devices/b/h", "h:1");
         var report = bench.Run();
@@ -58,17 +70,20 @@ public sealed class ColdplugTests
     }
 
     [Fact]
-    public void Both_modaliases_of_a_device_are_asked_for()
+    public void Both_modaliases_of_a_device_are_requested()
     {
-        var bench = new Bench([new("first") { Inode = 1 }, new("second") { Inode = 2 }], [("a:*", "first"), ("b:*", "second")]);
+        var bench = new Bench(
+            [new("first") { Inode = 1 }, new("second") { Inode = 2 }], [("a:*", "first"), ("b:*", "second")]);
         bench.Devices.Add("/devices/two", "a:1", "b:1");
         Assert.Equal(2, bench.Run().Counts.Calls);
     }
 
     [Fact]
-    public void A_device_gone_and_come_back_is_asked_for_again()
+    public void Device_that_is_plugged_again_is_requested_again()
     {
-        var bench = new Bench([new("usb_storage") { Inode = 1 }, new("slow") { Inode = 2, Takes = TimeSpan.FromSeconds(1) }], [("usb:*", "usb_storage"), ("slow:*", "slow")]);
+        var bench = new Bench(
+            [new("usb_storage") { Inode = 1 }, new("slow") { Inode = 2, Takes = TimeSpan.FromSeconds(1) }],
+            [("usb:*", "usb_storage"), ("slow:*", "slow")]);
         bench.Devices.Add("/devices/usb1", "usb:1");
         bench.Devices.Add("/devices/slow", "slow:1");
         bench.At(TimeSpan.FromMilliseconds(500), () =>
@@ -84,9 +99,12 @@ public sealed class ColdplugTests
     }
 
     [Fact]
-    public void Stopped_it_lets_the_kernel_finish_and_drops_the_rest()
+    public void Cancellation_drops_loads_that_are_not_in_the_kernel()
     {
-        var bench = new Bench([new("slow") { Inode = 1, Takes = TimeSpan.FromSeconds(9) }, new("queued") { Inode = 2 }], [("s:*", "slow"), ("q:*", "queued")], jobs: 1);
+        var bench = new Bench(
+            [new("slow") { Inode = 1, Takes = TimeSpan.FromSeconds(9) }, new("queued") { Inode = 2 }],
+            [("s:*", "slow"), ("q:*", "queued")],
+            jobs: 1);
         bench.Devices.Add("/devices/s", "s:1");
         bench.Devices.Add("/devices/q", "q:1");
         using var stop = new CancellationTokenSource();
@@ -99,34 +117,74 @@ public sealed class ColdplugTests
     [InlineData("memstick", "/devices/m0", null, new[] { "ms_block", "mspro_block" })]
     [InlineData("tifm", "/devices/t0", "TIFM_CARD_TYPE=MS", new[] { "tifm_ms" })]
     [InlineData("module", "/module/parport_pc", null, new[] { "ppdev" })]
-    public void Modules_that_udev_loads_without_a_modalias_are_loaded(string subsystem, string path, string? property, string[] modules)
+    public void Modules_of_udev_rules_without_modalias_are_loaded(
+        string subsystem, string path, string? property, string[] modules)
     {
         var bench = new Bench([.. modules.Select((name, i) => new SimulatedModule(name) { Inode = (ulong)i })], []);
-        bench.Devices.Present.Add(new DeviceEvent(DeviceAction.Add, path, subsystem, 1, [], property is null ? [] : [property]));
+        bench.Devices.Present.Add(
+            new DeviceEvent(DeviceAction.Add, path, subsystem, 1, [], property is null ? [] : [property]));
         bench.Run();
         Assert.All(bench.Machine.Modules, module => Assert.Equal(InitState.Live, module.State));
     }
 
     [Fact]
-    public void No_schedule_misses_a_device_or_calls_twice()
+    public void Tracker_forgets_answered_aliases_at_its_limit_while_a_request_is_pending()
+    {
+        const int Limit = 1 << 17, PerTurn = 64;
+        var loop = new SimulatedLoop(seed: 1);
+        var slow = new SimulatedModule("slow") { Inode = 1, Takes = TimeSpan.FromHours(1) };
+        var machine = new SimulatedMachine(loop, [slow], 1 << 30, 1);
+        var devices = new SimulatedDevices(loop, machine);
+        var catalog = SimulatedMachine.Catalog([slow], [("s:*", "slow")]);
+        var loader = new Loader(loop, machine, new SimulatedGate(loop), catalog, new LoaderOptions { Jobs = 1 });
+        var conditions = new Conditions(loop);
+        var requests = new PendingRequests(loop, loader, conditions);
+        var tracker = new DeviceTracker(loop, devices, requests, conditions);
+        loop.Run(async () =>
+        {
+            using var listening = tracker.Listen(CancellationToken.None);
+            devices.Happens(DeviceAction.Add, "/devices/s", "s:1");
+            for (var i = 0; i < Limit + 1000; i++)
+            {
+                devices.Happens(DeviceAction.Change, "/devices/x", $"x:{i}");
+                if (i % PerTurn == 0)
+                    await loop.Delay(TimeSpan.FromMilliseconds(1));
+            }
+            await loop.Delay(TimeSpan.FromSeconds(1));
+            return 0;
+        });
+        Assert.InRange(tracker.Aliases.Count, 2, 2000);
+        Assert.Equal((Limit + 1001, 1), (tracker.Events, requests.Count));
+    }
+
+    [Fact]
+    public void Every_schedule_loads_each_module_once()
     {
         for (var seed = 1; seed <= 1500; seed++)
         {
             var random = new Random(seed);
             var count = random.Next(1, 12);
-            var modules = Enumerable.Range(0, count).Select(i => new SimulatedModule($"m{i}") { Inode = (ulong)i, Takes = TimeSpan.FromMilliseconds(random.Next(50)) }).ToArray();
+            var modules = Enumerable.Range(0, count).Select(i =>
+                new SimulatedModule($"m{i}") { Inode = (ulong)i, Takes = TimeSpan.FromMilliseconds(random.Next(50)) })
+                    .ToArray();
             var bench = new Bench(modules, [.. modules.Select(module => ($"{module.Name}:*", module.Name))], seed: seed)
             {
-                Devices = { IsDeaf = random.Next(5) == 0, LosesEvents = random.Next(5) == 0 },
+                Devices = { HasNoEvents = random.Next(5) == 0, LosesEvents = random.Next(5) == 0 },
             };
             bench.Devices.Add("/devices/0", "m0:x");
             for (var i = 1; i < count; i++)
             {
                 for (var copies = random.Next(1, 4); copies > 0; copies--)
-                    bench.When($"m{random.Next(i)}", TimeSpan.FromMilliseconds(random.Next(90)), $"/devices/{i}-{copies}", $"m{i}:x");
+                {
+                    bench.When(
+                        $"m{random.Next(i)}", TimeSpan.FromMilliseconds(random.Next(90)), $"/devices/{i}-{copies}",
+                        $"m{i}:x");
+                }
             }
             bench.Run();
-            Assert.True(modules.All(module => module is { State: InitState.Live, Calls: 1 }), $"seed {seed}: {string.Join(", ", modules.Select(m => $"{m.Name} {m.State} {m.Calls}"))}");
+            Assert.True(
+                modules.All(module => module is { State: InitState.Live, Calls: 1 }),
+                $"seed {seed}: {string.Join(", ", modules.Select(m => $"{m.Name} {m.State} {m.Calls}"))}");
         }
     }
 
@@ -143,7 +201,8 @@ public sealed class ColdplugTests
             Machine = new SimulatedMachine(_loop, modules, 1 << 30, jobs);
             Devices = new SimulatedDevices(_loop, Machine);
             var options = new LoaderOptions { BudgetBytes = 1 << 30, Jobs = jobs };
-            _loader = new Loader(_loop, Machine, new SimulatedGate(_loop), SimulatedMachine.Catalog(modules, aliases), options, this);
+            _loader = new Loader(
+                _loop, Machine, new SimulatedGate(_loop), SimulatedMachine.Catalog(modules, aliases), options, this);
         }
 
         public SimulatedMachine Machine { get; }
@@ -155,10 +214,10 @@ public sealed class ColdplugTests
 
         public void At(TimeSpan time, Action then) => _whens.Add(("", then, time));
 
-        public ColdplugReport Run(CancellationToken stop = default) => _loop.Run(() =>
+        public ColdplugReport Run(CancellationToken cancellationToken = default) => _loop.Run(() =>
         {
             Trigger("");
-            return new Coldplug(_loop, Devices, _loader, Quiet).RunAsync(stop);
+            return new Coldplug(_loop, Devices, _loader, Quiet).RunAsync(cancellationToken);
         });
 
         void Trigger(string module)
@@ -198,7 +257,7 @@ sealed class SimulatedDevices(SimulatedLoop loop, SimulatedMachine machine) : ID
 
     public List<DeviceEvent> Present { get; } = [];
 
-    public bool IsDeaf { get; set; }
+    public bool HasNoEvents { get; set; }
 
     public bool LosesEvents { get; set; }
 
@@ -212,13 +271,14 @@ sealed class SimulatedDevices(SimulatedLoop loop, SimulatedMachine machine) : ID
 
     public IDisposable? Listen(Action<DeviceEvent> received, Action lost)
     {
-        if (IsDeaf)
+        if (HasNoEvents)
             return null;
         (_received, _lost) = (received, lost);
         return new Listening(() => _received = null);
     }
 
-    public void Add(string path, params string[] modaliases) => Present.Add(new DeviceEvent(DeviceAction.Add, path, "", 1, modaliases, []));
+    public void Add(string path, params string[] modaliases) =>
+        Present.Add(new DeviceEvent(DeviceAction.Add, path, "", 1, modaliases, []));
 
     public void Appears(string path, params string[] modaliases)
     {
@@ -228,13 +288,14 @@ sealed class SimulatedDevices(SimulatedLoop loop, SimulatedMachine machine) : ID
 
     public void Happens(DeviceAction action, string path, params string[] modaliases) => Send(action, path, modaliases);
 
-    /// <summary>As <c>udevadm trigger</c> has it.</summary>
-    public void Repeats(string path, params string[] modaliases) => Send(DeviceAction.Add, path, modaliases, "SYNTH_UUID=0");
+    /// <summary>A synthetic event, as <c>udevadm trigger</c> causes.</summary>
+    public void Repeats(string path, params string[] modaliases) =>
+        Send(DeviceAction.Add, path, modaliases, "SYNTH_UUID=0");
 
     void Send(DeviceAction action, string path, string[] modaliases, params string[] properties)
     {
         var happened = new DeviceEvent(action, path, "", ++machine.UeventSeqnum, modaliases, properties);
-        // the loop may change the order of its tasks, the kernel never that of its events and losses
+        // the loop may reorder tasks, the kernel never reorders events and losses
         _sent.Enqueue(LosesEvents ? null : happened);
         LosesEvents = false;
         loop.Post(() =>

@@ -1,6 +1,6 @@
 namespace Drover.Lab.Tests;
 
-/// <summary>What guests of the lab sent, cut short.</summary>
+/// <summary>Shortened files of lab guests.</summary>
 static class Sample
 {
     public static string Read(string name) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Samples", name));

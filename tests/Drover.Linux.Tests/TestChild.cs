@@ -2,20 +2,25 @@ using System.Diagnostics;
 
 namespace Drover.Linux.Tests;
 
-/// <summary>Another process: this program again, told by a variable that it is not to run tests. It says lines, and may be killed at any of them.</summary>
+/// <summary>
+/// Another process: this program, started with an environment variable as a child that runs no tests. It writes lines,
+/// and may be killed at each.
+/// </summary>
 abstract class TestChild : IDisposable
 {
-    /// <param name="role">The variable.</param>
+    /// <param name="role">The environment variable.</param>
     /// <param name="orders">Its value.</param>
     protected TestChild(string role, string orders)
     {
-        // the test program itself, or dotnet and the test assembly, as we were started
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+        // the test program itself, or dotnet and the test assembly, like this process
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
         {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             start.ArgumentList.Add(typeof(TestChild).Assembly.Location);
-        }
-
         start.Environment[role] = orders;
         Process = Process.Start(start)!;
     }
@@ -32,10 +37,7 @@ abstract class TestChild : IDisposable
     public void Dispose()
     {
         if (!Process.HasExited)
-        {
             Kill();
-        }
-
         Process.Dispose();
     }
 }

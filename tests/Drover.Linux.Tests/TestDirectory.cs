@@ -1,6 +1,6 @@
 namespace Drover.Linux.Tests;
 
-/// <summary>A directory of a test's own, gone with it.</summary>
+/// <summary>A temporary directory of a test, deleted with it.</summary>
 sealed class TestDirectory : IDisposable
 {
     internal string Path { get; } = Directory.CreateTempSubdirectory("drover-test-").FullName;

@@ -1,12 +1,16 @@
+using Drover.Kernel;
+
 namespace Drover.Loading.Tests;
 
-/// <summary>What comes along with a module: all that belongs to it, less with a narrower scope, and by which file and under which alias.</summary>
+/// <summary>
+/// What is loaded with a module: its dependencies, softdeps and commands, fewer with a narrower scope.
+/// </summary>
 public sealed class LoadScopeTests
 {
     const string Elsewhere = "/elsewhere/user.ko";
 
     [Fact]
-    public void A_softdep_through_an_alias_brings_the_options_of_the_alias()
+    public void Softdep_by_alias_has_the_options_of_the_alias()
     {
         const string Config = """
             alias mynet e1000e
@@ -16,29 +20,39 @@ public sealed class LoadScopeTests
             options mylog c=3
             softdep target pre: mynet post: mylog
             """;
-        var scene = new Scene([new("target") { Inode = 1 }, new("e1000e") { Inode = 2 }, new("log") { Inode = 3 }], config: Config);
+        var scene = new Scene(
+            [new("target") { Inode = 1 }, new("e1000e") { Inode = 2 }, new("log") { Inode = 3 }], config: Config);
         scene.Run(loader => Scene.One(loader, "target"));
-        Assert.Equal(["e1000e a=1 b=2", "target ", "log c=3"], scene.Machine.Ended.Select(ended => $"{ended.Call.Module} {ended.Call.Parameters}"));
+        Assert.Equal(
+            ["e1000e a=1 b=2", "target ", "log c=3"],
+            scene.Machine.Ended.Select(ended => $"{ended.Call.Module} {ended.Call.Parameters}"));
     }
 
     [Fact]
-    public void A_module_asked_for_through_an_alias_has_the_options_of_that_alias_alone()
+    public void Load_by_alias_has_the_options_of_that_alias_only()
     {
-        var scene = new Scene([new("e1000e")], config: "alias mynet e1000e\nalias other e1000e\noptions mynet b=2\noptions other c=3");
+        const string Config = "alias mynet e1000e\nalias other e1000e\noptions mynet b=2\noptions other c=3";
+        var scene = new Scene([new("e1000e")], config: Config);
         scene.Run(loader => Scene.One(loader, "mynet"));
         Assert.Equal("b=2", scene.Machine.Ended.Single().Call.Parameters);
     }
 
     [Fact]
-    public void A_softdep_may_name_a_mere_command()
+    public void Softdep_may_name_an_install_command_without_module()
     {
-        var scene = new Scene([new("target")], config: "install * true\ninstall prepare true one\ninstall finish true two\nsoftdep target pre: prepare post: finish nothing");
+        const string Config = """
+            install * true
+            install prepare true one
+            install finish true two
+            softdep target pre: prepare post: finish nothing
+            """;
+        var scene = new Scene([new("target")], config: Config);
         scene.Run(loader => Scene.One(loader, "target"));
         Assert.Equal(["true one", "true two"], scene.Machine.Commands);
     }
 
     [Fact]
-    public void A_mere_command_with_softdeps_brings_those_in_its_place()
+    public void Command_without_module_is_replaced_by_its_softdeps()
     {
         const string Config = """
             install prepare true
@@ -48,16 +62,18 @@ public sealed class LoadScopeTests
             softdep again pre: prepare
             softdep first pre: prepare
             """;
-        var scene = new Scene([new("target") { Inode = 1 }, new("first") { Inode = 2 }, new("second") { Inode = 3 }], config: Config);
+        var scene = new Scene(
+            [new("target") { Inode = 1 }, new("first") { Inode = 2 }, new("second") { Inode = 3 }], config: Config);
         scene.Run(loader => Scene.One(loader, "target"));
         Assert.Equal(["second", "first", "target"], scene.Machine.Ended.Select(ended => ended.Call.Module));
         Assert.Empty(scene.Machine.Commands);
     }
 
     [Fact]
-    public void A_mere_command_with_softdeps_asked_for_itself_brings_those_before_it_and_is_not_found()
+    public void Request_for_a_command_without_module_loads_its_pre_softdeps_and_is_not_found()
     {
-        var scene = new Scene([new("first"), new("second") { Inode = 2 }], config: "install prepare true\nsoftdep prepare pre: first post: second");
+        const string Config = "install prepare true\nsoftdep prepare pre: first post: second";
+        var scene = new Scene([new("first"), new("second") { Inode = 2 }], config: Config);
         var outcome = scene.Run(loader => Scene.One(loader, "prepare"));
         Assert.Equal(OutcomeKind.NotFound, outcome.Kind);
         Assert.Equal("first", scene.Machine.Ended.Single().Call.Module);
@@ -65,41 +81,48 @@ public sealed class LoadScopeTests
     }
 
     [Fact]
-    public void A_file_alone_brings_nothing_that_belongs_to_it()
+    public void File_with_scope_Alone_loads_nothing_else()
     {
         var scene = User("install user /bin/false");
         scene.Machine.Forgiving = true;
-        var outcome = scene.Run(loader => One(loader, new LoadRequest(Elsewhere, Parameters: "y=2") { File = Elsewhere, Scope = LoadScope.Alone }));
+        var request = new LoadRequest(Elsewhere, Parameters: "y=2") { File = Elsewhere, Scope = LoadScope.Alone };
+        var outcome = scene.Run(loader => One(loader, request));
         Assert.Equal(OutcomeKind.Loaded, outcome.Kind);
         Assert.Empty(scene.Machine.Commands);
-        Assert.Equal((Elsewhere, "y=2"), (scene.Machine.Ended.Single().Call.Path, scene.Machine.Ended.Single().Call.Parameters));
+        var call = scene.Machine.Ended.Single().Call;
+        Assert.Equal((Elsewhere, "y=2"), (call.Path, call.Parameters));
     }
 
     [Fact]
-    public void A_file_takes_the_place_of_the_indexs_and_brings_what_that_would_bring()
+    public void File_replaces_the_indexed_file_and_loads_the_same_dependencies()
     {
         var scene = User("");
         var outcome = scene.Run(loader => One(loader, new LoadRequest(Elsewhere) { File = Elsewhere }));
         Assert.Equal(OutcomeKind.Loaded, outcome.Kind);
-        Assert.Equal(["after", "before", "lib", "user"], scene.Machine.Ended.Select(ended => ended.Call.Module).Order());
+        Assert.Equal(
+            ["after", "before", "lib", "user"], scene.Machine.Ended.Select(ended => ended.Call.Module).Order());
         Assert.Equal(Elsewhere, scene.Machine.Ended.Single(ended => ended.Call.Module == "user").Call.Path);
     }
 
     [Fact]
-    public void A_file_that_no_index_knows_is_loaded()
+    public void File_outside_the_indexes_is_loaded()
     {
         var scene = new Scene([new("stray") { Path = "/elsewhere/stray.ko" }]);
-        var outcome = scene.Run(loader => One(loader, new LoadRequest("/elsewhere/stray.ko") { File = "/elsewhere/stray.ko" }));
+        var request = new LoadRequest("/elsewhere/stray.ko") { File = "/elsewhere/stray.ko" };
+        var outcome = scene.Run(loader => One(loader, request));
         Assert.Equal(("stray", OutcomeKind.Loaded), (outcome.Module, outcome.Kind));
     }
 
     [Fact]
-    public void Without_its_command_a_module_comes_without_softdeps_and_its_dependencies_in_full()
+    public void Scope_WithoutCommand_skips_softdeps_but_not_commands_of_dependencies()
     {
         var scene = new Scene(
-            [new("lib") { Inode = 1 }, new("user") { Inode = 2, Dependencies = ["lib"], Before = ["before"] }, new("before") { Inode = 3 }],
+            [
+                new("lib") { Inode = 1 }, new("user") { Inode = 2, Dependencies = ["lib"], Before = ["before"] },
+                new("before") { Inode = 3 },
+            ],
             config: "install user /bin/false\ninstall lib /bin/true");
-        scene.Machine.Forgiving = true; // the command leaves no lib
+        scene.Machine.Forgiving = true; // the command loads no lib
         var outcome = scene.Run(loader => One(loader, new LoadRequest("user") { Scope = LoadScope.WithoutCommand }));
         Assert.Equal(OutcomeKind.Loaded, outcome.Kind);
         Assert.Equal(["/bin/true"], scene.Machine.Commands);
@@ -107,13 +130,14 @@ public sealed class LoadScopeTests
     }
 
     [Fact]
-    public void A_command_may_load_the_module_it_stands_for()
+    public void Install_command_may_load_its_own_module()
     {
         for (var seed = 0; seed < 100; seed++)
         {
             var scene = new Scene([new("oss")], config: "install oss modprobe --ignore-install oss", seed: seed);
-            scene.Machine.InCommand = async loader => await One(loader, new LoadRequest("oss") { Scope = LoadScope.WithoutCommand });
-            var outcomes = scene.Run(loader => Scene.All([loader.RequestAsync(new LoadRequest("oss")), loader.RequestAsync(new LoadRequest("oss"))]));
+            var inner = new LoadRequest("oss") { Scope = LoadScope.WithoutCommand };
+            scene.Machine.InCommand = async loader => await One(loader, inner);
+            var outcomes = scene.Run(loader => Scene.All([loader.RequestAsync("oss"), loader.RequestAsync("oss")]));
             Assert.All(outcomes, outcome => Assert.True(outcome.IsAvailable, $"seed {seed}: {outcome}"));
             Assert.Equal((1, 1), (scene.Machine.Commands.Count, scene.Machine["oss"].Calls));
         }
@@ -123,16 +147,28 @@ public sealed class LoadScopeTests
     [InlineData(IgnoredChecks.None)]
     [InlineData(IgnoredChecks.Vermagic)]
     [InlineData(IgnoredChecks.Modversions | IgnoredChecks.Vermagic)]
-    public void What_the_kernel_is_not_to_check_stands_in_every_call(IgnoredChecks ignored)
+    public void Ignored_checks_are_passed_in_every_call(IgnoredChecks ignored)
     {
-        var scene = new Scene([new("lib") { Inode = 1 }, new("user") { Inode = 2, Dependencies = ["lib"] }], ignored: ignored);
+        var scene = new Scene(
+            [new("lib") { Inode = 1 }, new("user") { Inode = 2, Dependencies = ["lib"] }], ignored: ignored);
         scene.Run(loader => Scene.One(loader, "user"));
         Assert.Equal([ignored, ignored], scene.Machine.Ended.Select(ended => ended.Call.Ignored));
     }
 
     static Scene User(string config) => new(
-        [new("lib") { Inode = 1 }, new("before") { Inode = 2 }, new("after") { Inode = 3 }, new("user") { Inode = 4, Path = Elsewhere, Dependencies = ["lib"], Before = ["before"], After = ["after"] }],
+        [
+            new("lib") { Inode = 1 }, new("before") { Inode = 2 }, new("after") { Inode = 3 },
+            new("user")
+            {
+                Inode = 4,
+                Path = Elsewhere,
+                Dependencies = ["lib"],
+                Before = ["before"],
+                After = ["after"],
+            },
+        ],
         config: config);
 
-    static async Task<ModuleOutcome> One(Loader loader, LoadRequest request) => Assert.Single((await loader.RequestAsync(request)).Modules);
+    static async Task<ModuleOutcome> One(Loader loader, LoadRequest request) =>
+        Assert.Single((await loader.RequestAsync(request)).Modules);
 }

@@ -1,34 +1,37 @@
-using Drover.Model;
+using Drover.Kernel;
+using Drover.Model.Time;
 
 namespace Drover.Loading.Tests;
 
-/// <summary>What happens in the gap between two steps of the loop: found by the Promela model, tried here under many seeds.</summary>
+/// <summary>Races between two steps of the loop, found by the Promela model; each runs with many seeds.</summary>
 public sealed class LoaderGapTests
 {
     static readonly TimeSpan Ms = TimeSpan.FromMilliseconds(1);
 
     [Fact]
-    public void Who_leaves_between_the_gate_and_the_call_leaves_no_call_behind()
+    public void Cancellation_between_gate_and_call_leaves_no_call()
     {
         for (var seed = 0; seed < 200; seed++)
         {
-            using var leaving = new CancellationTokenSource();
+            using var cancellation = new CancellationTokenSource();
             var gate = new FreeGate
             {
                 Entering = module =>
                 {
                     if (module == "queued")
-                        leaving.Cancel();
+                        cancellation.Cancel();
                 },
             };
-            var (loop, machine, loader) = Machine(seed, gate, null, new SimulatedModule("slow") { Inode = 1, Takes = 10 * Ms }, new SimulatedModule("queued") { Inode = 2 });
+            var (loop, machine, loader) = Machine(seed, gate, null,
+                new SimulatedModule("slow") { Inode = 1, Takes = 10 * Ms },
+                new SimulatedModule("queued") { Inode = 2 });
             loop.Run(async () =>
             {
-                var slow = loader.RequestAsync(new LoadRequest("slow"));
-                await loader.RequestAsync(new LoadRequest("queued"), leaving.Token);
+                var slow = loader.RequestAsync("slow");
+                await loader.RequestAsync(new LoadRequest("queued"), cancellation.Token);
                 var isJoinable = loader.InFlight.Contains("queued");
                 await loop.Delay(1000 * Ms);
-                Assert.True(isJoinable || machine["queued"].Calls == 0, $"seed {seed}: a call that nobody could join");
+                Assert.True(isJoinable || machine["queued"].Calls == 0, $"seed {seed}: a call outside InFlight");
                 await slow;
                 return 0;
             });
@@ -36,21 +39,23 @@ public sealed class LoaderGapTests
     }
 
     [Fact]
-    public void A_failure_that_nobody_waited_for_answers_who_asked_before_it_was_known()
+    public void Failure_without_waiters_applies_to_older_requests()
     {
         for (var seed = 0; seed < 500; seed++)
         {
-            Loader? asked = null;
+            Loader? target = null;
             SimulatedLoop? on = null;
-            var called = new CalledOnce(() => on!.Post(() => _ = asked!.RequestAsync(new LoadRequest("fuse", Seqnum: 51))));
-            var (loop, machine, loader) = Machine(seed, new FreeGate(), called, new SimulatedModule("fuse") { Takes = 10 * Ms, Replies = [Errno.ENODEV] });
-            (asked, on) = (loader, loop);
+            var late = new LoadRequest("fuse", Seqnum: 51);
+            var called = new CalledOnce(() => on!.Post(() => _ = target!.RequestAsync(late)));
+            var (loop, machine, loader) = Machine(seed, new FreeGate(), called,
+                new SimulatedModule("fuse") { Takes = 10 * Ms, Replies = [Errno.ENODEV] });
+            (target, on) = (loader, loop);
             loop.Run(async () =>
             {
-                using var leaving = new CancellationTokenSource();
-                var first = loader.RequestAsync(new LoadRequest("fuse", Seqnum: 50), leaving.Token);
+                using var cancellation = new CancellationTokenSource();
+                var first = loader.RequestAsync(new LoadRequest("fuse", Seqnum: 50), cancellation.Token);
                 await loop.Delay(5 * Ms);
-                leaving.Cancel();
+                cancellation.Cancel();
                 await first;
                 await loop.Delay(500 * Ms);
                 return 0;
@@ -60,22 +65,25 @@ public sealed class LoaderGapTests
     }
 
     [Fact]
-    public void A_failure_older_than_a_joiners_request_does_not_answer_the_joiner()
+    public void Failure_does_not_apply_to_a_newer_joined_request()
     {
-        // another process fails while "first" waits for the budget, in front of the gate; "later" asks when that is known, and joins
+        // another process fails while "first" waits for the budget, before the gate; "later" requests it after that
+        // and joins
         for (var seed = 0; seed < 200; seed++)
         {
-            var scene = new Scene([new("slow") { Inode = 1, Takes = 100 * Ms }, new("fuse") { Inode = 2, Takes = 10 * Ms }], jobs: 1, seed: seed);
+            SimulatedModule[] modules =
+                [new("slow") { Inode = 1, Takes = 100 * Ms }, new("fuse") { Inode = 2, Takes = 10 * Ms }];
+            var scene = new Scene(modules, jobs: 1, seed: seed);
             var (first, later) = scene.Run(async loader =>
             {
-                var slow = loader.RequestAsync(new LoadRequest("slow"));
+                var slow = loader.RequestAsync("slow");
                 await scene.Loop.Delay(Ms);
-                var asked = Scene.One(loader, "fuse");
+                var request = Scene.One(loader, "fuse");
                 await scene.Loop.Delay(10 * Ms);
                 await FailElsewhereAsync(scene, "fuse");
                 var joined = Scene.One(loader, "fuse");
                 await slow;
-                return (await asked, await joined);
+                return (await request, await joined);
             });
             Assert.True(later.IsAvailable && scene.Machine["fuse"].Calls == 1, $"seed {seed}: {later}");
             Assert.True(first is { Kind: OutcomeKind.Joined, Error: Errno.ENODEV }, $"seed {seed}: {first}");
@@ -83,22 +91,26 @@ public sealed class LoaderGapTests
     }
 
     [Fact]
-    public void A_dependencys_failure_older_than_a_joiners_request_does_not_answer_the_joiner()
+    public void Failure_of_a_dependency_does_not_apply_to_a_newer_joined_request()
     {
         for (var seed = 0; seed < 200; seed++)
         {
             var scene = new Scene(
-                [new("slow") { Inode = 1, Takes = 100 * Ms }, new("fuse") { Inode = 2 }, new("cuse") { Inode = 3, Dependencies = ["fuse"] }], jobs: 1, seed: seed);
+                [
+                    new("slow") { Inode = 1, Takes = 100 * Ms }, new("fuse") { Inode = 2 },
+                    new("cuse") { Inode = 3, Dependencies = ["fuse"] },
+                ],
+                jobs: 1, seed: seed);
             var (first, later) = scene.Run(async loader =>
             {
-                var slow = loader.RequestAsync(new LoadRequest("slow"));
+                var slow = loader.RequestAsync("slow");
                 await scene.Loop.Delay(Ms);
-                var asked = Scene.One(loader, "cuse");
+                var request = Scene.One(loader, "cuse");
                 await scene.Loop.Delay(10 * Ms);
                 await FailElsewhereAsync(scene, "fuse");
                 var joined = Scene.One(loader, "cuse");
                 await slow;
-                return (await asked, await joined);
+                return (await request, await joined);
             });
             Assert.True(later.IsAvailable, $"seed {seed}: {later}");
             Assert.True(first is { Kind: OutcomeKind.Failed, Error: Errno.ENODEV }, $"seed {seed}: {first}");
@@ -108,91 +120,91 @@ public sealed class LoaderGapTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void A_modules_own_init_is_answered_though_its_load_has_the_whole_budget(bool anotherAskedBefore)
+    public void Request_of_an_init_completes_when_its_module_holds_the_budget(bool isRequestedBefore)
     {
-        var patience = 1000 * Ms;
+        var timeout = 1000 * Ms;
         for (var seed = 0; seed < 100; seed++)
         {
-            // the init of "outer" asks for "inner", which needs "core", and returns when it has it: only one load at a time, and that is outer's own
+            // the init of "outer" requests "inner", which needs "core", and waits for it; the only job is outer's own
             var scene = new Scene(
-                [new("outer") { Inode = 1, Init = async loader => await Scene.One(loader, "inner", patience: patience) }, new("inner") { Inode = 2, Dependencies = ["core"] }, new("core") { Inode = 3 }],
+                [
+                    new("outer") { Inode = 1, Init = loader => Scene.One(loader, "inner", timeout: timeout) },
+                    new("inner") { Inode = 2, Dependencies = ["core"] },
+                    new("core") { Inode = 3 },
+                ],
                 jobs: 1, seed: seed);
             scene.Machine.Urgent.UnionWith(["inner", "core"]);
             var (outcome, took) = scene.Run(async loader =>
             {
-                var asked = loader.RequestAsync(new LoadRequest("outer"));
-                var other = anotherAskedBefore ? loader.RequestAsync(new LoadRequest("inner")) : null;
+                var request = loader.RequestAsync("outer");
+                var other = isRequestedBefore ? loader.RequestAsync("inner") : null;
                 var started = scene.Loop.Time.GetTimestamp();
-                var answer = (await asked).Modules.Single();
+                var result = (await request).Modules.Single();
                 var elapsed = scene.Loop.Time.GetElapsedTime(started);
                 if (other is not null)
                     await other;
-                return (answer, elapsed);
+                return (result, elapsed);
             });
-            Assert.True(outcome.IsAvailable && took < patience, $"seed {seed}: {outcome} after {took.TotalMilliseconds} ms");
-            Assert.All(scene.Machine.Modules, module => Assert.Equal((InitState.Live, 1), (module.State, module.Calls)));
+            Assert.True(
+                outcome.IsAvailable && took < timeout, $"seed {seed}: {outcome} after {took.TotalMilliseconds} ms");
+            Assert.All(
+                scene.Machine.Modules, module => Assert.Equal((InitState.Live, 1), (module.State, module.Calls)));
         }
     }
 
     static Task FailElsewhereAsync(Scene scene, string module) =>
         scene.Gate.HoldFromOutsideAsync(module, () =>
-            Task.FromResult<KnownResult?>(new KnownResult(Errno.ENODEV, scene.Machine.UeventSeqnum, scene.Loop.Time.GetTimestamp(), scene.Machine[module].Version)));
+            Task.FromResult<KnownResult?>(scene.Failure(module)));
 
-    static (SimulatedLoop Loop, SimulatedMachine Machine, Loader Loader) Machine(int seed, IModuleGate gate, ILoaderObserver? observer, params SimulatedModule[] modules)
+    static (SimulatedLoop Loop, SimulatedMachine Machine, Loader Loader) Machine(
+        int seed, IModuleGate gate, ILoaderObserver? observer, params SimulatedModule[] modules)
     {
         const long Budget = 1 << 30;
         var loop = new SimulatedLoop(seed);
         var machine = new SimulatedMachine(loop, modules, Budget, 1);
-        var options = new LoaderOptions { BudgetBytes = Budget, Jobs = 1, Headway = default };
+        var options = new LoaderOptions { BudgetBytes = Budget, Jobs = 1, Stagger = default };
         return (loop, machine, new Loader(loop, machine, gate, SimulatedMachine.Catalog(modules), options, observer));
     }
 
-    /// <summary>A gate that is always open, and tells who comes.</summary>
+    /// <summary>A gate that is always free and reports each entry.</summary>
     sealed class FreeGate : IModuleGate
     {
         public Action<string>? Entering { get; init; }
 
-        public Task<IModuleGatePass?> EnterAsync(string module, CancellationToken leave) => Task.FromResult(TryEnter(module));
+        public Task<IGateLock?> EnterAsync(string module, CancellationToken cancellationToken) =>
+            Task.FromResult(TryEnter(module));
 
-        public IModuleGatePass? TryEnter(string module)
+        public IGateLock? TryEnter(string module)
         {
             Entering?.Invoke(module);
-            return new Pass();
+            return new FreeLock();
         }
 
-        sealed class Pass : IModuleGatePass
+        sealed class FreeLock : IGateLock
         {
             public KnownResult? LastFailure => null;
 
-            public void Leave(KnownResult? failure)
+            public void RecordFailure(KnownResult? failure)
             {
-                // nobody else would read it
+                // there is no other process
             }
 
             public void Dispose()
             {
-                // nothing is held
+                // nothing to release
             }
         }
     }
 
     sealed class CalledOnce(Action then) : ILoaderObserver
     {
-        bool _was;
-
-        public void Calling(LoadCall call, ModuleFileFacts file)
-        {
-        }
+        bool _isCalled;
 
         public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took)
         {
-            if (!_was)
+            if (!_isCalled)
                 then();
-            _was = true;
-        }
-
-        public void Noted(string message)
-        {
+            _isCalled = true;
         }
     }
 }

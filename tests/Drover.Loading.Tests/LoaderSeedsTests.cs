@@ -1,18 +1,21 @@
 using System.Globalization;
-using Drover.Model;
-using Drover.Modules;
+using Drover.Kernel;
+using Drover.Model.Time;
+using Drover.Modules.Config;
 
 namespace Drover.Loading.Tests;
 
 /// <summary>
-/// The loader under thousands of seeds: random modules that depend on each other, share files, fail, recover; random askers that join, repeat and leave; other
-/// processes that load, hold the gate, remove. The machine checks every call; here the answers are checked. A failure prints its seed and the command that replays it.
+/// The loader under thousands of seeds: random modules that depend on each other, share files, fail and recover; random
+/// clients that join, repeat and cancel; other processes that load, hold the gate and remove. The machine checks every
+/// call, these tests check the outcomes. A failure prints its seed and the command that replays it.
 /// </summary>
 public sealed class LoaderSeedsTests
 {
     const int Seeds = 4000;
 
-    static int FirstSeed => int.Parse(Environment.GetEnvironmentVariable("DROVER_SEED") ?? "1", CultureInfo.InvariantCulture);
+    static int FirstSeed =>
+        int.Parse(Environment.GetEnvironmentVariable("DROVER_SEED") ?? "1", CultureInfo.InvariantCulture);
 
     static int SeedCount => Environment.GetEnvironmentVariable("DROVER_SEED") is null
         ? int.Parse(Environment.GetEnvironmentVariable("DROVER_SEEDS") ?? $"{Seeds}", CultureInfo.InvariantCulture)
@@ -26,14 +29,14 @@ public sealed class LoaderSeedsTests
     }
 
     [Fact]
-    public void Every_schedule_keeps_the_rules_with_other_loaders_about()
+    public void Every_schedule_keeps_the_rules_with_other_loaders()
     {
         for (var seed = FirstSeed; seed < FirstSeed + SeedCount; seed++)
             Try(seed, others: true);
     }
 
     [Fact]
-    public void One_seed_is_one_trace()
+    public void Equal_seeds_give_equal_traces()
     {
         for (var seed = 1; seed <= 50; seed++)
             Assert.Equal(new RandomScene(seed, others: true).Play(), new RandomScene(seed, others: true).Play());
@@ -48,16 +51,22 @@ public sealed class LoaderSeedsTests
         }
         catch (Exception violation)
         {
-            Assert.Fail($"seed {seed}: {violation.Message}\n{scene.Trace}\nreplay: DROVER_SEED={seed} dotnet run --project tests/Drover.Loading.Tests -- -method '*{(others ? "about" : "rules")}'\n{violation}");
+            var replay = $"DROVER_SEED={seed} dotnet run --project tests/Drover.Loading.Tests -- -method "
+                + $"'*{(others ? "loaders" : "rules")}'";
+            Assert.Fail($"seed {seed}: {violation.Message}\n{scene.Trace}\nreplay: {replay}\n{violation}");
         }
     }
 }
 
-/// <summary>A machine, its askers and its trouble, all drawn from a seed.</summary>
+/// <summary>A machine, its clients and its disturbances, all drawn from a seed.</summary>
 sealed class RandomScene : ILoaderObserver
 {
-    static readonly Errno[] Final = [Errno.ENODEV, Errno.EPERM, Errno.EINVAL, Errno.EKEYREJECTED, Errno.EIO, (Errno)517];
-    static readonly Errno[] Passing = [Errno.EINTR, Errno.EBUSY, Errno.ETXTBSY, Errno.ENOMEM, Errno.EEXIST, Errno.ENOENT, Errno.ENOEXEC];
+    static readonly Errno[] Final =
+        [Errno.ENODEV, Errno.EPERM, Errno.EINVAL, Errno.EKEYREJECTED, Errno.EIO, (Errno)517];
+    static readonly Errno[] Transient =
+    [
+        Errno.EINTR, Errno.EBUSY, Errno.ETXTBSY, Errno.ENOMEM, Errno.EEXIST, Errno.ENOENT, Errno.ENOEXEC,
+    ];
 
     readonly Random _random;
     readonly bool _others;
@@ -67,10 +76,10 @@ sealed class RandomScene : ILoaderObserver
     readonly Loader _loader;
     readonly ModuleCatalog _catalog;
     readonly SimulatedModule[] _modules;
-    readonly List<string> _asked = [];
+    readonly List<string> _names = [];
     readonly List<string> _trace = [];
-    readonly Dictionary<string, List<(ulong? Seqnum, long At)>> _moments = [];
-    int _answers;
+    readonly Dictionary<string, List<(ulong? Seqnum, long At)>> _requestTimes = [];
+    int _outcomes;
 
     public RandomScene(int seed, bool others)
     {
@@ -82,68 +91,73 @@ sealed class RandomScene : ILoaderObserver
         var jobs = _random.Next(1, 6);
         _machine = new SimulatedMachine(_loop, _modules, budget, jobs) { Forgiving = others };
         _gate = new SimulatedGate(_loop);
-        var aliases = Enumerable.Range(0, 6).SelectMany(i => Enumerable.Range(0, _random.Next(1, 4)).Select(_ => ($"alias{i}:*", Any().Name))).ToArray();
-        _asked.AddRange(_modules.Select(module => module.Name));
-        _asked.AddRange(Enumerable.Range(0, 6).Select(i => $"alias{i}:x"));
-        _asked.Add("nobody-knows");
-        var options = new LoaderOptions { BudgetBytes = budget, Jobs = jobs, Headway = TimeSpan.FromMilliseconds(_random.Next(3) * 5) };
+        var aliases = Enumerable.Range(0, 6)
+            .SelectMany(i => Enumerable.Range(0, _random.Next(1, 4)).Select(_ => ($"alias{i}:*", Any().Name)))
+            .ToArray();
+        _names.AddRange(_modules.Select(module => module.Name));
+        _names.AddRange(Enumerable.Range(0, 6).Select(i => $"alias{i}:x"));
+        _names.Add("unknown");
+        var stagger = TimeSpan.FromMilliseconds(_random.Next(3) * 5);
+        var options = new LoaderOptions { BudgetBytes = budget, Jobs = jobs, Stagger = stagger };
         _catalog = SimulatedMachine.Catalog(_modules, aliases);
-        _loader = new Loader(_loop, _machine, _gate, _catalog, options, this) { HearsOfRemovals = _random.Next(2) == 0 };
+        var receivesRemovals = _random.Next(2) == 0;
+        _loader = new Loader(_loop, _machine, _gate, _catalog, options, this) { ReceivesRemovals = receivesRemovals };
     }
 
-    /// <summary>What happened, a line an event.</summary>
+    /// <summary>The events, one per line.</summary>
     public string Trace => string.Join('\n', _trace);
 
     public string Play()
     {
-        var askers = _random.Next(1, 60);
+        var clients = _random.Next(1, 60);
         _loop.Run(async () =>
         {
             var all = new List<Task>();
-            for (var i = 0; i < askers; i++)
-                all.Add(AskAsync(_random.Next(3) == 0));
+            for (var i = 0; i < clients; i++)
+                all.Add(RequestAsync(_random.Next(3) == 0));
             for (var i = 0; _others && i < 10; i++)
-                all.Add(MeddleAsync());
+                all.Add(DisturbAsync());
             foreach (var task in all)
                 await task;
-            // what was dropped unwinds, what is in the kernel ends
+            // cancelled requests unwind, calls in the kernel end
             await _loop.Delay(TimeSpan.FromHours(1));
             return 0;
         });
-        Must(_answers == askers, $"{askers} asked, {_answers} were answered");
-        Must(_loader.InFlight.Count == 0, "a flight was left over");
+        Must(_outcomes == clients, $"{clients} requests, {_outcomes} outcomes");
+        Must(_loader.InFlight.Count == 0, "no flight is left");
         Must(_gate.IsFree, "the gate is free at rest");
-        Must(_machine.Ended.Count == _loader.Counts.Calls, "every call is counted");
-        CheckHopelessDrivers();
+        Must(_machine.Ended.Count == _loader.Statistics.Calls, "every call is counted");
+        CheckFailingModules();
         return Trace;
     }
 
-    async Task AskAsync(bool mayLeave)
+    async Task RequestAsync(bool mayCancel)
     {
         await Wait();
-        var asked = _asked[_random.Next(_asked.Count)];
+        var name = _names[_random.Next(_names.Count)];
         ulong? seqnum = _random.Next(3) == 0 ? null : _machine.UeventSeqnum - (ulong)_random.Next(2);
-        TimeSpan? patience = _random.Next(8) == 0 ? TimeSpan.FromMilliseconds(_random.Next(20)) : null;
+        TimeSpan? timeout = _random.Next(8) == 0 ? TimeSpan.FromMilliseconds(_random.Next(20)) : null;
         var parameters = _random.Next(10) == 0 ? "debug=1" : "";
-        if (patience is not null)
-            MayGoPastTheBudget(asked);
-        using var leaving = new CancellationTokenSource();
-        if (!_moments.TryGetValue(asked, out var moments))
-            _moments[asked] = moments = [];
-        moments.Add((seqnum, _loop.Time.GetTimestamp()));
-        var request = _loader.RequestAsync(new LoadRequest(asked, Seqnum: seqnum, Patience: patience, Parameters: parameters), leaving.Token);
-        var left = mayLeave ? LeaveAsync(leaving) : Task.CompletedTask;
+        if (timeout is not null)
+            AllowPastBudget(name);
+        using var cancellation = new CancellationTokenSource();
+        if (!_requestTimes.TryGetValue(name, out var times))
+            _requestTimes[name] = times = [];
+        times.Add((seqnum, _loop.Time.GetTimestamp()));
+        var load = new LoadRequest(name, Seqnum: seqnum, Timeout: timeout, Parameters: parameters);
+        var request = _loader.RequestAsync(load, cancellation.Token);
+        var left = mayCancel ? CancelAsync(cancellation) : Task.CompletedTask;
         var outcome = await request;
-        _answers++;
+        _outcomes++;
         foreach (var module in outcome.Modules)
-            CheckAnswer(module, mayLeave || patience is not null);
+            CheckOutcome(module, mayCancel || timeout is not null);
         await left;
     }
 
-    /// <summary>Who has patience may be a load's own init: it, and what it needs, wait for no room.</summary>
-    void MayGoPastTheBudget(string asked)
+    /// <summary>A request with a timeout may come from an init: its modules may exceed the budget.</summary>
+    void AllowPastBudget(string request)
     {
-        var left = new Stack<string>(_catalog.Resolve(asked).Modules);
+        var left = new Stack<string>(_catalog.Resolve(request).Modules);
         while (left.TryPop(out var name))
         {
             if (!_machine.Urgent.Add(name))
@@ -153,35 +167,43 @@ sealed class RandomScene : ILoaderObserver
         }
     }
 
-    async Task LeaveAsync(CancellationTokenSource leaving)
+    async Task CancelAsync(CancellationTokenSource cancellation)
     {
         await Wait();
-        leaving.Cancel();
+        cancellation.Cancel();
     }
 
-    void CheckAnswer(ModuleOutcome outcome, bool mayLeave)
+    void CheckOutcome(ModuleOutcome outcome, bool mayCancel)
     {
         _trace.Add($"{_loop.Simulation.NowNs} {outcome}");
         if (outcome.Kind is OutcomeKind.Left)
-            Must(mayLeave, $"{outcome.Module}: only who may leave is told so");
+            Must(mayCancel, $"{outcome.Module}: cancelled without a cancellation");
         if (outcome.Kind is OutcomeKind.NotFound or OutcomeKind.Left or OutcomeKind.BuiltIn)
             return;
         if (outcome.IsAvailable)
         {
-            Must(_others || _machine[outcome.Module].State is InitState.Live, $"{outcome.Module}: told available, and is live");
+            Must(
+                _others || _machine[outcome.Module].State is InitState.Live,
+                $"{outcome.Module}: reported as available but not live");
             return;
         }
-        Must(outcome.Error is not Errno.None && outcome.Why is not null, $"{outcome.Module}: a failure has an errno and a reason");
-        // the errno is one that the kernel said of the module, or of the dependency that is blamed
+        Must(
+            outcome.Error is not Errno.None && outcome.Why is not null,
+            $"{outcome.Module}: a failure has an errno and a reason");
+        // the kernel returned this errno for the module, or for the dependency in the message
         var why = outcome.Why!;
-        var blamed = why.Contains("it needs ", StringComparison.Ordinal) ? why[(why.LastIndexOf("it needs ", StringComparison.Ordinal) + 9)..].Split(':', ',')[0] : outcome.Module;
-        var words = _machine.Ended.Where(ended => ended.Call.Module == blamed).Select(ended => ended.Error).ToList();
-        Must(_others || words.Contains(outcome.Error),
-            $"{outcome.Module}: told {outcome.Error}, the kernel said {string.Join(", ", words)} of {blamed}");
+        const string Needs = "it needs ";
+        var at = why.LastIndexOf(Needs, StringComparison.Ordinal);
+        var blamed = at < 0 ? outcome.Module : why[(at + Needs.Length)..].Split(':', ',')[0];
+        var errors = _machine.Ended.Where(ended => ended.Call.Module == blamed).Select(ended => ended.Error).ToList();
+        Must(_others || errors.Contains(outcome.Error),
+            $"{outcome.Module}: {outcome.Error}, but the kernel returned {string.Join(", ", errors)} for {blamed}");
     }
 
-    /// <summary>Another process: loads from outside the gate, holds the gate and loads inside it, fails there, or removes a module.</summary>
-    async Task MeddleAsync()
+    /// <summary>
+    /// Another process: loads outside the gate, loads or fails while it holds the gate, or removes a module.
+    /// </summary>
+    async Task DisturbAsync()
     {
         await Wait();
         var module = Any();
@@ -202,7 +224,10 @@ sealed class RandomScene : ILoaderObserver
                 await _gate.HoldFromOutsideAsync(module.Name, async () =>
                 {
                     await _loop.Delay(takes);
-                    return module.State is InitState.Live ? null : new KnownResult(Errno.ENODEV, _machine.UeventSeqnum, _loop.Time.GetTimestamp(), module.Version);
+                    if (module.State is InitState.Live)
+                        return null;
+                    var now = _loop.Time.GetTimestamp();
+                    return new KnownResult(Errno.ENODEV, _machine.UeventSeqnum, now, module.Version);
                 });
                 break;
             default:
@@ -216,15 +241,21 @@ sealed class RandomScene : ILoaderObserver
         }
     }
 
-    /// <summary>A module whose every call ends in ENODEV is called for once, and then at most once for each request that may have been made after a failure was known.</summary>
-    void CheckHopelessDrivers()
+    /// <summary>
+    /// A module that always fails with ENODEV gets one call, and then at most one for each request that may be newer
+    /// than a failure.
+    /// </summary>
+    void CheckFailingModules()
     {
         if (_others)
             return;
         foreach (var module in _modules.Where(module => module.Replies is [Errno.ENODEV] && module.Calls > 1))
         {
-            var later = _moments.Values.SelectMany(moments => moments).Count(moment => moment.Seqnum is null || moment.Seqnum > 100);
-            Must(module.Calls - 1 <= later, $"{module.Name}: {module.Calls} calls, {later} requests could have asked for more than the first");
+            var later = _requestTimes.Values.SelectMany(times => times)
+                .Count(time => time.Seqnum is null || time.Seqnum > 100);
+            Must(
+                module.Calls - 1 <= later,
+                $"{module.Name}: {module.Calls} calls, {later} requests may have caused more than the first");
         }
     }
 
@@ -248,7 +279,11 @@ sealed class RandomScene : ILoaderObserver
     Errno[] Replies() => _random.Next(4) switch
     {
         0 => [Final[_random.Next(Final.Length)]],
-        1 => [.. Enumerable.Range(0, _random.Next(1, 4)).Select(_ => Passing[_random.Next(Passing.Length)]), Errno.None],
+        1 =>
+        [
+            .. Enumerable.Range(0, _random.Next(1, 4)).Select(_ => Transient[_random.Next(Transient.Length)]),
+            Errno.None,
+        ],
         _ => [],
     };
 
@@ -264,7 +299,8 @@ sealed class RandomScene : ILoaderObserver
 
     public void Calling(LoadCall call, ModuleFileFacts file) => _trace.Add($"{_loop.Simulation.NowNs} {call}");
 
-    public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took) => _trace.Add($"{_loop.Simulation.NowNs} {call.Module} {reply.Error}");
+    public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took) =>
+        _trace.Add($"{_loop.Simulation.NowNs} {call.Module} {reply.Error}");
 
     public void Noted(string message) => _trace.Add($"{_loop.Simulation.NowNs} {message}");
 }

@@ -1,16 +1,16 @@
 using System.Collections.Concurrent;
-using Drover.Linux;
-using Drover.Modules;
+using Drover.Kernel;
+using Drover.Linux.Runtime;
 
 namespace Drover.Loading.Tests;
 
-/// <summary>The loader on its real loop, with askers and kernel calls on real threads: what the simulator cannot show is a race between them and the loop.</summary>
+/// <summary>The loader on its real loop, with clients and kernel calls on real threads: races with the loop.</summary>
 public sealed class LoaderThreadsTests
 {
-    const int Askers = 8, RequestsEach = 2000, ModuleCount = 60;
+    const int Clients = 8, RequestsEach = 2000, ModuleCount = 60;
 
     [Fact]
-    public void Askers_on_many_threads_converge_and_all_are_answered()
+    public void Requests_from_many_threads_converge_and_all_complete()
     {
         var modules = Enumerable.Range(0, ModuleCount).Select(i => new SimulatedModule($"m{i}")
         {
@@ -18,63 +18,74 @@ public sealed class LoaderThreadsTests
             Dependencies = [.. Enumerable.Range(0, i).Where(j => (i + j) % 7 == 0).Select(j => $"m{j}").Reverse()],
             Replies = i % 10 == 9 ? [Errno.ENODEV] : [],
         }).ToArray();
-        using var loop = new LiveLoop();
+        var loop = new LiveLoop();
         var kernel = new ThreadedKernel(loop, modules);
-        var loader = new Loader(loop, kernel, new OpenGate(), SimulatedMachine.Catalog(modules), new LoaderOptions { Jobs = 4 }) { HearsOfRemovals = true };
+        var loader = NewLoader(loop, kernel, modules, jobs: 4);
 
-        var answers = loop.Run(() => AskFromThreadsAsync(loop, loader));
+        var outcomes = loop.Run(() => RequestFromThreadsAsync(loop, loader));
 
-        Assert.Equal(Askers * RequestsEach, answers.Count);
+        Assert.Equal(Clients * RequestsEach, outcomes.Count);
         Assert.Empty(kernel.Violations);
-        // every request is an event from before the first failure: one call a module, hopeless or not; one that needs a hopeless one is never called for
+        // every request is older than the first failure: one call per module, failing or not, and none for a module
+        // that depends on a failing one
         Assert.All(kernel.Calls, call => Assert.Equal(1, call.Value));
-        Assert.All(answers, answer => Assert.Equal(kernel.IsLive(answer.Module), answer.IsAvailable));
-        Assert.All(answers.Where(answer => !answer.IsAvailable), answer => Assert.Equal(Errno.ENODEV, answer.Error));
+        Assert.All(outcomes, outcome => Assert.Equal(kernel.IsLive(outcome.Module), outcome.IsAvailable));
+        Assert.All(
+            outcomes.Where(outcome => !outcome.IsAvailable), outcome => Assert.Equal(Errno.ENODEV, outcome.Error));
         Assert.InRange(kernel.PeakCalls, 1, 4);
     }
 
     [Fact]
-    public void Askers_that_leave_from_other_threads_are_answered_too()
+    public void Requests_cancelled_from_other_threads_complete()
     {
-        var modules = Enumerable.Range(0, ModuleCount).Select(i => new SimulatedModule($"m{i}") { Inode = (ulong)i }).ToArray();
-        using var loop = new LiveLoop();
+        var modules = Enumerable.Range(0, ModuleCount)
+            .Select(i => new SimulatedModule($"m{i}") { Inode = (ulong)i }).ToArray();
+        var loop = new LiveLoop();
         var kernel = new ThreadedKernel(loop, modules);
-        var loader = new Loader(loop, kernel, new OpenGate(), SimulatedMachine.Catalog(modules), new LoaderOptions { Jobs = 2 }) { HearsOfRemovals = true };
+        var loader = NewLoader(loop, kernel, modules, jobs: 2);
 
-        var answers = loop.Run(() => AskFromThreadsAsync(loop, loader, leave: true));
+        var outcomes = loop.Run(() => RequestFromThreadsAsync(loop, loader, cancels: true));
 
-        Assert.Equal(Askers * RequestsEach, answers.Count);
+        Assert.Equal(Clients * RequestsEach, outcomes.Count);
         Assert.Empty(kernel.Violations);
         Assert.All(kernel.Calls, call => Assert.Equal(1, call.Value));
     }
 
-    static async Task<List<ModuleOutcome>> AskFromThreadsAsync(LiveLoop loop, Loader loader, bool leave = false)
+    static Loader NewLoader(LiveLoop loop, ThreadedKernel kernel, SimulatedModule[] modules, int jobs)
     {
-        var answers = new List<ModuleOutcome>();
+        var options = new LoaderOptions { Jobs = jobs };
+        var catalog = SimulatedMachine.Catalog(modules);
+        return new Loader(loop, kernel, new OpenGate(), catalog, options) { ReceivesRemovals = true };
+    }
+
+    static async Task<List<ModuleOutcome>> RequestFromThreadsAsync(LiveLoop loop, Loader loader, bool cancels = false)
+    {
+        var outcomes = new List<ModuleOutcome>();
         var done = new TaskCompletionSource();
-        for (var asker = 0; asker < Askers; asker++)
+        for (var client = 0; client < Clients; client++)
         {
-            var random = new Random(asker);
+            var random = new Random(client);
             InBackground(() =>
             {
                 for (var i = 0; i < RequestsEach; i++)
                 {
-                    var asked = $"m{random.Next(ModuleCount)}";
-                    var leaving = leave && random.Next(2) == 0 ? new CancellationTokenSource() : null;
-                    loop.Post(() => _ = AskAsync(asked, leaving?.Token ?? default));
-                    leaving?.Cancel();
+                    var name = $"m{random.Next(ModuleCount)}";
+                    var cancellation = cancels && random.Next(2) == 0 ? new CancellationTokenSource() : null;
+                    loop.Post(() => _ = RequestAsync(name, cancellation?.Token ?? default));
+                    cancellation?.Cancel();
                 }
             });
         }
         await done.Task;
-        return answers;
+        return outcomes;
 
-        async Task AskAsync(string asked, CancellationToken leaving)
+        async Task RequestAsync(string name, CancellationToken cancellationToken)
         {
             try
             {
-                answers.AddRange((await loader.RequestAsync(new LoadRequest(asked, Seqnum: 1), leaving)).Modules);
-                if (answers.Count == Askers * RequestsEach)
+                var request = new LoadRequest(name, Seqnum: 1);
+                outcomes.AddRange((await loader.RequestAsync(request, cancellationToken)).Modules);
+                if (outcomes.Count == Clients * RequestsEach)
                     done.SetResult();
             }
             catch (Exception fault)
@@ -86,15 +97,16 @@ public sealed class LoaderThreadsTests
 
     static void InBackground(ThreadStart work) => new Thread(work) { IsBackground = true }.Start();
 
-    sealed class OpenGate : IModuleGate, IModuleGatePass
+    sealed class OpenGate : IModuleGate, IGateLock
     {
         public KnownResult? LastFailure => null;
 
-        public Task<IModuleGatePass?> EnterAsync(string module, CancellationToken leave) => Task.FromResult<IModuleGatePass?>(this);
+        public Task<IGateLock?> EnterAsync(string module, CancellationToken cancellationToken) =>
+            Task.FromResult<IGateLock?>(this);
 
-        public IModuleGatePass? TryEnter(string module) => this;
+        public IGateLock? TryEnter(string module) => this;
 
-        public void Leave(KnownResult? failure)
+        public void RecordFailure(KnownResult? failure)
         {
         }
 
@@ -103,7 +115,7 @@ public sealed class LoaderThreadsTests
         }
     }
 
-    /// <summary>A kernel whose calls run on threads of their own.</summary>
+    /// <summary>A kernel that runs each call on a new thread.</summary>
     sealed class ThreadedKernel(LiveLoop loop, SimulatedModule[] modules) : IKernel
     {
         readonly Dictionary<string, SimulatedModule> _modules = modules.ToDictionary(module => module.Name);
@@ -126,14 +138,18 @@ public sealed class LoaderThreadsTests
 
         public bool IsLive(string module) => _live.ContainsKey(module);
 
-        public InitState InitStateOf(string module) => _live.ContainsKey(module) ? InitState.Live : _inFlight.ContainsKey(module) ? InitState.Coming : InitState.Absent;
+        public InitState InitStateOf(string module) =>
+            _live.ContainsKey(module) ? InitState.Live
+            : _inFlight.ContainsKey(module) ? InitState.Coming
+            : InitState.Absent;
 
         public bool HasDrivers(string module) => true;
 
         public bool TryInspect(string path, out ModuleFileFacts facts, out LoadReply reason)
         {
             var module = _modules[Path.GetFileNameWithoutExtension(path)];
-            facts = new ModuleFileFacts(new FileId(1, module.Inode), default, module.FileBytes, module.ImageBytes, ModuleCompression.None);
+            var id = new FileId(1, module.Inode);
+            facts = new ModuleFileFacts(id, default, module.FileBytes, module.ImageBytes, ModuleCompression.None);
             reason = default;
             return true;
         }

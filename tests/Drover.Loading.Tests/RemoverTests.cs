@@ -1,8 +1,9 @@
-using Drover.Model;
+using Drover.Kernel;
+using Drover.Model.Time;
 
 namespace Drover.Loading.Tests;
 
-/// <summary>Removals: through the gate, and as often as the wait allows while the module is in use.</summary>
+/// <summary>Removals hold the gate and are retried until the wait ends while the module is in use.</summary>
 public sealed class RemoverTests
 {
     static readonly TimeSpan Ms = TimeSpan.FromMilliseconds(1);
@@ -13,25 +14,25 @@ public sealed class RemoverTests
     [InlineData(Errno.EBUSY)]
     [InlineData(Errno.ENOENT)]
     [InlineData(Errno.EPERM)]
-    public void Without_a_wait_there_is_one_call_and_its_errno_is_the_answer(Errno says)
+    public void Remove_without_wait_makes_one_call_and_returns_its_errno(Errno expected)
     {
-        var machine = new Removals(_ => says);
-        Assert.Equal(says, machine.Remove(TimeSpan.Zero));
+        var machine = new Removals(_ => expected);
+        Assert.Equal(expected, machine.Remove(TimeSpan.Zero));
         Assert.Equal([("loop", false)], machine.Calls);
     }
 
     [Fact]
-    public void A_module_in_use_is_tried_again_until_the_wait_is_over()
+    public void Remove_retries_a_module_in_use_until_the_wait_ends()
     {
         var machine = new Removals(_ => Errno.EAGAIN);
         Assert.Equal(Errno.EAGAIN, machine.Remove(250 * Ms));
         Assert.Equal(250 * Ms, machine.Elapsed);
-        // pauses of 1, 2, 4 … 64 ms, 100 ms, and what is left
+        // pauses of 1, 2, 4 … 64 ms, 100 ms, and the remainder
         Assert.Equal(10, machine.Calls.Count);
     }
 
     [Fact]
-    public void A_module_that_becomes_free_meanwhile_is_removed()
+    public void Remove_succeeds_when_the_module_becomes_unused()
     {
         var machine = new Removals(call => call < 4 ? Errno.EAGAIN : Errno.None);
         Assert.Equal(Errno.None, machine.Remove(TimeSpan.FromDays(1), force: true));
@@ -40,7 +41,7 @@ public sealed class RemoverTests
     }
 
     [Fact]
-    public void An_interrupted_call_is_made_again_whatever_the_wait()
+    public void Remove_repeats_an_interrupted_call()
     {
         var machine = new Removals(call => call < 3 ? Errno.EINTR : Errno.None);
         Assert.Equal(Errno.None, machine.Remove(TimeSpan.Zero));
@@ -48,7 +49,7 @@ public sealed class RemoverTests
     }
 
     [Fact]
-    public void The_gate_is_held_through_the_call_and_not_through_the_pause()
+    public void Remove_holds_the_gate_during_calls_but_not_between()
     {
         var machine = new Removals(call => call < 3 ? Errno.EAGAIN : Errno.None) { CallTakes = 3 * Ms };
         var held = new List<bool>();
@@ -68,17 +69,18 @@ public sealed class RemoverTests
     }
 
     [Fact]
-    public void A_load_of_the_module_is_waited_for()
+    public void Remove_waits_for_a_load_of_the_module()
     {
         for (var seed = 0; seed < 50; seed++)
         {
             var scene = new Scene([new("loop") { Takes = 30 * Ms }], seed: seed);
             var atCall = InitState.Absent;
-            var machine = new Removals(_ => (atCall = scene.Machine["loop"].State) is InitState.Live ? Errno.None : Errno.EAGAIN);
+            var machine = new Removals(_ =>
+                (atCall = scene.Machine["loop"].State) is InitState.Live ? Errno.None : Errno.EAGAIN);
             var remover = new Remover(scene.Loop, machine, scene.Gate);
             var error = scene.Run(async loader =>
             {
-                var loaded = loader.RequestAsync(new LoadRequest("loop"));
+                var loaded = loader.RequestAsync("loop");
                 await scene.Loop.Delay(10 * Ms);
                 var removed = await remover.RemoveAsync("loop", force: false, TimeSpan.Zero);
                 await loaded;
@@ -88,9 +90,9 @@ public sealed class RemoverTests
         }
     }
 
-    /// <summary>A kernel that answers each removal as told.</summary>
-    /// <param name="answer">What the call with that number, from 1, ends with.</param>
-    sealed class Removals(Func<int, Errno> answer) : IModuleRemovals
+    /// <summary>A kernel with given results of removals.</summary>
+    /// <param name="result">The result of the call with that number, from 1.</param>
+    sealed class Removals(Func<int, Errno> result) : IModuleRemovals
     {
         public SimulatedLoop Loop { get; } = new(1);
 
@@ -104,14 +106,15 @@ public sealed class RemoverTests
 
         public TimeSpan Elapsed => TimeSpan.FromTicks(Loop.Simulation.NowNs / 100);
 
-        public Errno Remove(TimeSpan wait, bool force = false) => Loop.Run(() => Remover.RemoveAsync("loop", force, wait));
+        public Errno Remove(TimeSpan wait, bool force = false) =>
+            Loop.Run(() => Remover.RemoveAsync("loop", force, wait));
 
         public async Task<LoadReply> DeleteAsync(string module, bool force)
         {
             Calls.Add((module, force));
             if (CallTakes > TimeSpan.Zero)
                 await Loop.Delay(CallTakes);
-            return new LoadReply(answer(Calls.Count));
+            return new LoadReply(result(Calls.Count));
         }
 
         public int? ReferencesTo(string module) => 0;

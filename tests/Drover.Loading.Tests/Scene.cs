@@ -1,17 +1,28 @@
-using Drover.Model;
+using Drover.Kernel;
+using Drover.Model.Time;
 
 namespace Drover.Loading.Tests;
 
 /// <summary>A loader on a simulated machine.</summary>
 sealed class Scene : ILoaderObserver
 {
-    public Scene(SimulatedModule[] modules, (string Alias, string Module)[]? aliases = null, string config = "", long budgetBytes = 1 << 30, int jobs = 16, int seed = 1, bool hearsOfRemovals = true, TimeSpan headway = default, IgnoredChecks ignored = IgnoredChecks.None)
+    public Scene(
+        SimulatedModule[] modules, (string Alias, string Module)[]? aliases = null, string config = "",
+        long budgetBytes = 1 << 30, int jobs = 16, int seed = 1, TimeSpan stagger = default,
+        IgnoredChecks ignored = IgnoredChecks.None)
     {
         Loop = new SimulatedLoop(seed);
         Machine = new SimulatedMachine(Loop, modules, budgetBytes, jobs);
         Gate = new SimulatedGate(Loop);
-        var options = new LoaderOptions { BudgetBytes = budgetBytes, Jobs = jobs, Headway = headway, Ignored = ignored };
-        Loader = new Loader(Loop, Machine, Gate, SimulatedMachine.Catalog(modules, aliases, config), options, this) { HearsOfRemovals = hearsOfRemovals };
+        var options = new LoaderOptions
+        {
+            BudgetBytes = budgetBytes,
+            Jobs = jobs,
+            Stagger = stagger,
+            Ignored = ignored,
+        };
+        var catalog = SimulatedMachine.Catalog(modules, aliases, config);
+        Loader = new Loader(Loop, Machine, Gate, catalog, options, this) { ReceivesRemovals = true };
         Machine.Loader = Loader;
     }
 
@@ -27,8 +38,13 @@ sealed class Scene : ILoaderObserver
 
     public T Run<T>(Func<Loader, Task<T>> main) => Loop.Run(() => main(Loader));
 
-    public static async Task<ModuleOutcome> One(Loader loader, string asked, ulong? seqnum = null, TimeSpan? patience = null) =>
-        Assert.Single((await loader.RequestAsync(new LoadRequest(asked, Seqnum: seqnum, Patience: patience))).Modules);
+    /// <summary>A failure of a module in another process, now.</summary>
+    public KnownResult Failure(string module) =>
+        new(Errno.ENODEV, Machine.UeventSeqnum, Loop.Time.GetTimestamp(), Machine[module].Version);
+
+    public static async Task<ModuleOutcome> One(
+        Loader loader, string name, ulong? seqnum = null, TimeSpan? timeout = null) =>
+        Assert.Single((await loader.RequestAsync(new LoadRequest(name, Seqnum: seqnum, Timeout: timeout))).Modules);
 
     public static async Task<List<ModuleOutcome>> All(IEnumerable<Task<RequestOutcome>> requests)
     {
@@ -38,13 +54,11 @@ sealed class Scene : ILoaderObserver
         return outcomes;
     }
 
-    public void Calling(LoadCall call, ModuleFileFacts file)
-    {
-    }
-
-    public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took)
-    {
-    }
-
     public void Noted(string message) => Notes.Add(message);
+}
+
+static class LoaderExtensions
+{
+    public static Task<RequestOutcome> RequestAsync(this Loader loader, string name) =>
+        loader.RequestAsync(new LoadRequest(name));
 }

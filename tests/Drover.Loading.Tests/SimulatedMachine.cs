@@ -1,5 +1,8 @@
-using Drover.Model;
-using Drover.Modules;
+using Drover.Kernel;
+using Drover.Model.Time;
+using Drover.Modules.Config;
+using Drover.Modules.Index;
+using Drover.Modules.Tree;
 
 namespace Drover.Loading.Tests;
 
@@ -8,7 +11,7 @@ sealed class SimulatedModule(string name)
 {
     public string Name { get; } = name;
 
-    /// <summary>Its file; by default the one that the index names.</summary>
+    /// <summary>Its file; the one in the index by default.</summary>
     public string Path { get; init; } = SimulatedMachine.PathOf(name);
 
     public string[] Dependencies { get; init; } = [];
@@ -30,10 +33,10 @@ sealed class SimulatedModule(string name)
 
     public ModuleCompression Compression { get; init; }
 
-    /// <summary>What the calls end with, in order; the last one again and again. Empty: success.</summary>
+    /// <summary>The results of the calls in order; the last one repeats. Empty: success.</summary>
     public Errno[] Replies { get; init; } = [];
 
-    /// <summary>What its init asks of the loader, and waits for.</summary>
+    /// <summary>The request that its init makes to the loader and waits for.</summary>
     public Func<Loader, Task>? Init { get; init; }
 
     public InitState State { get; set; }
@@ -44,9 +47,11 @@ sealed class SimulatedModule(string name)
 }
 
 /// <summary>
-/// A kernel, its uevents and another process's loads, on the simulated loop; it checks at every call what must hold at every call, and records what happened.
+/// A kernel, its uevents and the loads of other processes on the simulated loop; it checks the rules at every call, and
+/// records the calls.
 /// </summary>
-sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> modules, long budgetBytes, int jobs) : IKernel
+sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> modules, long budgetBytes, int jobs)
+    : IKernel
 {
     readonly Dictionary<string, SimulatedModule> _byName = modules.ToDictionary(module => module.Name);
     readonly Dictionary<string, SimulatedModule> _byPath = modules.ToDictionary(module => module.Path);
@@ -65,7 +70,7 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
 
     public int CommandStatus { get; set; }
 
-    /// <summary>What install commands ask of the loader, and wait for.</summary>
+    /// <summary>The request that install commands make to the loader and wait for.</summary>
     public Func<Loader, Task>? InCommand { get; set; }
 
     public int CpuCount => 4;
@@ -80,7 +85,8 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
 
     public long PeakBytes { get; private set; }
 
-    public InitState InitStateOf(string module) => _byName.TryGetValue(module, out var known) ? known.State : InitState.Absent;
+    public InitState InitStateOf(string module) =>
+        _byName.TryGetValue(module, out var known) ? known.State : InitState.Absent;
 
     public bool HasDrivers(string module) => true;
 
@@ -90,13 +96,23 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
         reason = new LoadReply(Errno.ENOENT);
         if (!_byPath.TryGetValue(path, out var module))
             return false;
-        facts = new ModuleFileFacts(new FileId(1, module.Inode), module.Version, module.FileBytes, module.ImageBytes, module.Compression);
+        facts = new ModuleFileFacts(
+            new FileId(1, module.Inode), module.Version, module.FileBytes, module.ImageBytes, module.Compression);
         return true;
     }
+
+    /// <summary>The next call throws this, against the contract of the port.</summary>
+    public Exception? Fault { get; set; }
 
     public async Task<LoadReply> LoadAsync(LoadCall call)
     {
         var module = _byPath[call.Path];
+        if (Fault is { } fault)
+        {
+            Fault = null;
+            await loop.Delay(module.Takes);
+            throw fault;
+        }
         var bytes = module.FileBytes + (2 * module.ImageBytes);
         Must(module.Name == call.Module, "the call names the module of the file");
         Must(_namesInFlight.Add(module.Name), $"{module.Name}: one call in flight per module");
@@ -104,15 +120,23 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
         Must(module.State is not InitState.Live, $"{module.Name}: no call for a live module");
         _notYetLive.Add(module.Name);
         _bytesInFlight += bytes;
-        var past = Urgent.Contains(module.Name);
-        Must(past || _notYetLive.Count <= jobs, "number in flight within the budget");
-        Must(past || _bytesInFlight <= budgetBytes || _notYetLive.Count == 1, $"bytes in flight within the budget: {_bytesInFlight} of {budgetBytes}");
+        var isUrgent = Urgent.Contains(module.Name);
+        Must(isUrgent || _notYetLive.Count <= jobs, "number in flight within the budget");
+        Must(
+            isUrgent || _bytesInFlight <= budgetBytes || _notYetLive.Count == 1,
+            $"bytes in flight within the budget: {_bytesInFlight} of {budgetBytes}");
         foreach (var dependency in module.Dependencies)
-            Must(Forgiving || this[dependency].State is InitState.Live, $"{module.Name} is called for when {dependency} is live");
+        {
+            Must(
+                Forgiving || this[dependency].State is InitState.Live,
+                $"{module.Name} is loaded after {dependency} is live");
+        }
         PeakCalls = Math.Max(PeakCalls, _notYetLive.Count);
         PeakBytes = Math.Max(PeakBytes, _bytesInFlight);
 
-        var error = module.Replies.Length == 0 ? Errno.None : module.Replies[Math.Min(module.Calls, module.Replies.Length - 1)];
+        var error = module.Replies is []
+            ? Errno.None
+            : module.Replies[Math.Min(module.Calls, module.Replies.Length - 1)];
         module.Calls++;
         var ours = module.State is InitState.Absent;
         if (ours)
@@ -135,13 +159,15 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
         return new LoadReply(error);
     }
 
-    /// <summary>Whom the modules' own requests go to.</summary>
+    /// <summary>The loader that inits and install commands send requests to.</summary>
     public Loader? Loader { get; set; }
 
-    /// <summary>Modules that are asked for from a load in the kernel, with what they need: their calls may go past the budget.</summary>
+    /// <summary>
+    /// Modules that the init of a module requests, with their dependencies: their calls may exceed the budget.
+    /// </summary>
     public HashSet<string> Urgent { get; } = [];
 
-    /// <summary>Another process removes modules: a dependency may be gone between the loader's look and its call.</summary>
+    /// <summary>Another process removes modules: a dependency may be gone between check and call.</summary>
     public bool Forgiving { get; set; }
 
     public async Task<int> RunInstallCommandAsync(string command, string module)
@@ -153,7 +179,7 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
         return CommandStatus;
     }
 
-    /// <summary>Another process, outside our gate, loads a module.</summary>
+    /// <summary>Another process loads a module outside the gate.</summary>
     public async Task LoadFromOutsideAsync(string name, TimeSpan takes, bool succeeds)
     {
         var module = this[name];
@@ -166,7 +192,9 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
     }
 
     /// <summary>The catalog of a machine with these modules.</summary>
-    public static ModuleCatalog Catalog(IEnumerable<SimulatedModule> modules, IEnumerable<(string Alias, string Module)>? aliases = null, string config = "")
+    public static ModuleCatalog Catalog(
+        IEnumerable<SimulatedModule> modules, IEnumerable<(string Alias, string Module)>? aliases = null,
+        string config = "")
     {
         var dependencies = new IndexBuilder();
         uint priority = 0;
@@ -179,7 +207,10 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
         foreach (var (alias, module) in aliases ?? [])
             patterns.Add(alias, module, priority++);
         foreach (var module in modules.Where(module => module.Before.Length + module.After.Length > 0))
-            config += $"\nsoftdep {module.Name} pre: {string.Join(' ', module.Before)} post: {string.Join(' ', module.After)}\n";
+        {
+            var (before, after) = (string.Join(' ', module.Before), string.Join(' ', module.After));
+            config += $"\nsoftdep {module.Name} pre: {before} post: {after}\n";
+        }
         var tree = ModuleTree.FromTables("/modules", Trie(dependencies), Trie(patterns));
         return new ModuleCatalog(tree, ModprobeConfig.Parse(config, "test.conf"));
     }
@@ -188,16 +219,16 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
 
     public static string PathOf(string name) => $"/modules/{name}.ko";
 
-    static void Must(bool condition, string what)
+    static void Must(bool condition, string rule)
     {
         if (!condition)
-            throw new InvariantException(what);
+            throw new InvariantException(rule);
     }
 }
 
-sealed class InvariantException(string what) : Exception($"violated: {what}");
+sealed class InvariantException(string rule) : Exception($"violated: {rule}");
 
-/// <summary>The gate between processes; other processes can be made to hold it.</summary>
+/// <summary>The gate between processes; a test can hold it as another process.</summary>
 sealed class SimulatedGate(SimulatedLoop loop) : IModuleGate
 {
     readonly Dictionary<string, TaskCompletionSource> _held = [];
@@ -205,22 +236,22 @@ sealed class SimulatedGate(SimulatedLoop loop) : IModuleGate
 
     public bool IsFree => _held.Count == 0;
 
-    public IModuleGatePass? TryEnter(string module)
+    public IGateLock? TryEnter(string module)
     {
         if (_held.ContainsKey(module))
             return null;
         _held.Add(module, new TaskCompletionSource());
-        return new Pass(this, module);
+        return new GateLock(this, module);
     }
 
-    public async Task<IModuleGatePass?> EnterAsync(string module, CancellationToken leave)
+    public async Task<IGateLock?> EnterAsync(string module, CancellationToken cancellationToken)
     {
-        while (!leave.IsCancellationRequested)
+        while (!cancellationToken.IsCancellationRequested)
         {
-            if (TryEnter(module) is { } pass)
-                return pass;
+            if (TryEnter(module) is { } gateLock)
+                return gateLock;
             var either = new TaskCompletionSource();
-            using var leaving = leave.Register(() => either.TrySetResult());
+            using var registration = cancellationToken.Register(() => either.TrySetResult());
             Follow(_held[module].Task, either);
             await either.Task;
         }
@@ -233,20 +264,22 @@ sealed class SimulatedGate(SimulatedLoop loop) : IModuleGate
         }
     }
 
-    /// <summary>Another process takes the gate, does something to the machine, perhaps leaves a failure, and goes (or dies, leaving nothing).</summary>
+    /// <summary>
+    /// Another process takes the gate, changes the machine, may record a failure, and releases the gate.
+    /// </summary>
     public async Task HoldFromOutsideAsync(string module, Func<Task<KnownResult?>> work)
     {
-        using var pass = await EnterAsync(module, CancellationToken.None);
+        using var gateLock = await EnterAsync(module, CancellationToken.None);
         if (await work() is { } failure)
-            pass!.Leave(failure);
+            gateLock!.RecordFailure(failure);
         await loop.Delay(TimeSpan.FromMilliseconds(1));
     }
 
-    sealed class Pass(SimulatedGate gate, string module) : IModuleGatePass
+    sealed class GateLock(SimulatedGate gate, string module) : IGateLock
     {
         public KnownResult? LastFailure => gate._failures.GetValueOrDefault(module);
 
-        public void Leave(KnownResult? failure) => gate._failures[module] = failure;
+        public void RecordFailure(KnownResult? failure) => gate._failures[module] = failure;
 
         public void Dispose()
         {

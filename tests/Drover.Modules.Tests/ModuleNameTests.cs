@@ -10,13 +10,15 @@ public class ModuleNameTests
     [InlineData("dir/", "")]
     [InlineData(".hidden", "")]
     [InlineData("", "")]
-    public void A_path_gives_its_base_name_up_to_the_first_dot(string path, string name) => Assert.Equal(name, ModuleName.FromPath(path));
+    public void FromPath_returns_base_name_up_to_first_dot(string path, string name) =>
+        Assert.Equal(name, ModuleName.FromPath(path));
 
     [Theory]
     [InlineData("snd-hda-intel", "snd_hda_intel")]
     [InlineData("snd_pcm.ko", "snd_pcm")]
     [InlineData("[a-b]", "[a_b]")]
-    public void A_name_has_underscores_and_no_dot(string name, string normalized) => Assert.Equal(normalized, ModuleName.Normalize(name));
+    public void Normalize_replaces_dashes_and_cuts_at_dot(string name, string normalized) =>
+        Assert.Equal(normalized, ModuleName.Normalize(name));
 
     [Theory]
     [InlineData("net-pf-10", "net_pf_10")]
@@ -25,9 +27,9 @@ public class ModuleNameTests
     [InlineData("[]-", "[]_")]
     [InlineData("[[-]-", "[[-]_")]
     [InlineData("plain", "plain")]
-    public void An_alias_keeps_dashes_inside_brackets(string alias, string normalized)
+    public void Alias_keeps_dashes_inside_brackets(string alias, string normalized)
     {
-        Assert.True(ModuleName.TryNormalizeAlias(alias, out string? actual));
+        Assert.True(ModuleName.TryNormalizeAlias(alias, out var actual));
         Assert.Equal(normalized, actual);
     }
 
@@ -36,5 +38,6 @@ public class ModuleNameTests
     [InlineData("a]b")]
     [InlineData("[]a]")]
     [InlineData("[a]]")]
-    public void An_unmatched_bracket_is_no_alias(string alias) => Assert.False(ModuleName.TryNormalizeAlias(alias, out _));
+    public void Alias_with_unmatched_bracket_is_invalid(string alias) =>
+        Assert.False(ModuleName.TryNormalizeAlias(alias, out _));
 }

@@ -1,15 +1,15 @@
 namespace Drover.Modules.Tests;
 
-/// <summary>The project's git-ignored <c>.cache</c>, or <c>DROVER_CACHE</c>: what was fetched or built once.</summary>
-internal static class ProjectCache
+/// <summary>The cache of downloads and built tools: <c>.cache</c> of the project, or <c>DROVER_CACHE</c>.</summary>
+static class ProjectCache
 {
     public static string Root { get; } = FindRoot();
 
     public static string Path { get; } = Environment.GetEnvironmentVariable("DROVER_CACHE") ?? $"{Root}/.cache";
 
-    private static string FindRoot()
+    static string FindRoot()
     {
-        for (string? at = AppContext.BaseDirectory; at is not null; at = System.IO.Path.GetDirectoryName(at))
+        for (var at = AppContext.BaseDirectory; at is not null; at = System.IO.Path.GetDirectoryName(at))
         {
             if (File.Exists($"{at}/Drover.slnx")) return at;
         }

@@ -1,13 +1,13 @@
 namespace Drover.Modules.Tests;
 
-/// <summary>A directory to write a small root file system into, gone at the end of the test.</summary>
-internal sealed class TemporaryRoot : IDisposable
+/// <summary>A directory for a small root file system, deleted at the end of the test.</summary>
+sealed class TemporaryRoot : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("drover-").FullName;
 
     public string Write(string path, string text)
     {
-        string file = $"{Path}/{path}";
+        var file = $"{Path}/{path}";
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file)!);
         File.WriteAllText(file, text);
         return file;

@@ -1,12 +1,17 @@
 namespace Drover.Modules.Tests;
 
-/// <summary>Programs that a test cannot do without.</summary>
+/// <summary>Programs that a test needs.</summary>
 static partial class Tool
 {
-    /// <summary>Skips the test where there is no program of that name. Properties and parallel loops, which wrap what is thrown in them, call it first.</summary>
+    /// <summary>
+    /// Skips the test if the program is missing. Call it before property tests and parallel loops, which wrap
+    /// exceptions.
+    /// </summary>
     public static void Require(string name) => Assert.SkipUnless(Find(name) is not null, $"{name} is not installed");
 
-    /// <summary>What the program writes; the test is skipped where there is none of that name, and fails where it fails.</summary>
+    /// <summary>
+    /// The output of a program; skips the test if the program is missing, and fails it if the program fails.
+    /// </summary>
     public static byte[] Run(string name, byte[] input, params string[] arguments)
     {
         Require(name);

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Drover.Modules.Tests;
 
-/// <summary>What a program wrote and ended with.</summary>
+/// <summary>Output and exit status of a program.</summary>
 sealed record ToolResult(int Exit, byte[] Bytes, string Error)
 {
     public bool Succeeded => Exit == 0;
@@ -12,23 +12,30 @@ sealed record ToolResult(int Exit, byte[] Bytes, string Error)
     public string Out => Encoding.UTF8.GetString(Bytes);
 }
 
-/// <summary>Programs of the machine that serve as oracles: xz, zstd, gzip, kmod.</summary>
+/// <summary>Runs programs of the machine, as oracles: xz, zstd, gzip, kmod.</summary>
 static partial class Tool
 {
-    /// <summary>What a shell exits with when there is no such program.</summary>
+    /// <summary>A shell's exit status for a missing program.</summary>
     public const int NotThere = 127;
 
-    /// <summary>Whatever comes of it, in the C locale; <see cref="NotThere"/> where there is no such program.</summary>
-    public static ToolResult Try(string name, IEnumerable<string> arguments, byte[]? input = null, IReadOnlyDictionary<string, string>? environment = null)
+    /// <summary>Runs a program in the C locale; exit status <see cref="NotThere"/> if it is missing.</summary>
+    public static ToolResult Try(string name, IEnumerable<string> arguments, byte[]? input = null,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
-        var start = new ProcessStartInfo(Find(name) ?? name, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(Find(name) ?? name, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
         start.Environment["LC_ALL"] = "C";
         foreach (var (variable, value) in environment ?? new Dictionary<string, string>())
             start.Environment[variable] = value;
         try
         {
             using var process = Process.Start(start)!;
-            // threads of their own: tests that run tools in parallel would wait for some of the pool
+            // dedicated threads, because parallel tests can exhaust the thread pool
             var error = "";
             var reader = new Thread(() => error = process.StandardError.ReadToEnd());
             var writer = new Thread(() => Write(process, input ?? []));
@@ -56,7 +63,7 @@ static partial class Tool
         }
         catch (IOException)
         {
-            // it did not want to read that; its exit status says why
+            // the program does not read its input; its exit status says why
         }
     }
 

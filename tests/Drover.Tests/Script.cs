@@ -2,16 +2,19 @@ using System.Diagnostics;
 
 namespace Drover.Tests;
 
-/// <summary>A script of the repository, run to its end. A script that cannot work where it is ends with 3 and says why, and its test is skipped.</summary>
+/// <summary>
+/// Runs a script of the repository. A script that cannot run on this machine prints the reason and exits with 3; its
+/// test is skipped.
+/// </summary>
 static class Script
 {
     const int CannotRunHere = 3;
 
-    /// <summary>What the script printed.</summary>
-    /// <param name="path">From the repository's root.</param>
-    /// <param name="patience">After which it is killed with all it started, and the test fails.</param>
+    /// <summary>Returns the output of the script.</summary>
+    /// <param name="path">Relative to the root of the repository.</param>
+    /// <param name="timeout">The limit after which its process tree is killed and the test fails.</param>
     /// <param name="arguments">Its arguments.</param>
-    public static async Task<string> RunAsync(string path, TimeSpan patience, params string[] arguments)
+    public static async Task<string> RunAsync(string path, TimeSpan timeout, params string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(Repository.Root, path), arguments)
         {
@@ -23,7 +26,7 @@ static class Script
         using var script = Process.Start(start)!;
         script.StandardInput.Close();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        stop.CancelAfter(patience);
+        stop.CancelAfter(timeout);
         string output, error;
         try
         {

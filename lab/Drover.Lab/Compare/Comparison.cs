@@ -1,12 +1,42 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
-using Drover.Lab.Report;
+using Drover.Lab.Guest;
+using Drover.Lab.Prepare;
+using Drover.Lab.Runs;
 
 namespace Drover.Lab.Compare;
 
-/// <summary>Runs the trials of a comparison in their order, saves each report as it comes, and says how far it is.</summary>
-sealed class Comparison(Laboratory laboratory, string folder, RunSettings settings, string? binarySha256, Action<string> say)
+/// <summary>One run of a comparison: a point and the number of its repetition, from 1.</summary>
+sealed record Trial(Point Point, int Run)
+{
+    public string FileName =>
+        $"{Point.Kernel}-{Point.Gate.OptionName()}-c{Point.Cpus}-{Point.Loader.OptionName()}-r{Run}.json";
+
+    /// <summary>Round after round over all points (A B C, A B C, …): a machine that becomes slower affects all loaders
+    /// alike. udev comes first in a round: its modules are the others' measure and list's input.</summary>
+    public static IReadOnlyList<Trial> Plan(
+        IReadOnlyList<string> kernels, IReadOnlyList<Gate> gates, IReadOnlyList<int> cpus,
+        IReadOnlyList<GuestLoader> loaders, int runs)
+    {
+        var points =
+            from kernel in kernels
+            from gate in kernel == Kernels.Gates ? gates : [Kernels.DefaultGate(kernel)]
+            from count in cpus
+            from loader in loaders.OrderBy(loader => loader != GuestLoader.Udev)
+            select new Point(kernel, gate, count, loader);
+        var ordered = points.Distinct().ToList();
+        return Enumerable.Range(1, runs).SelectMany(run => ordered.Select(point => new Trial(point, run))).ToList();
+    }
+
+    /// <summary>Whether a saved report is of this trial, with the same memory and the same drover binary.</summary>
+    public bool Matches(RunReport report, string memory, string? binarySha256) =>
+        report.Kernel == Point.Kernel && report.Memory == memory && report.Cpus == Point.Cpus
+        && report.Gate == Point.Gate.OptionName() && report.Loader == Point.Loader.OptionName()
+        && (Point.Loader is not (GuestLoader.Drover or GuestLoader.Daemon) || report.BinarySha256 == binarySha256);
+}
+
+sealed class Comparison(Laboratory laboratory, string folder, string memory, string? binarySha256, Action<string> log)
 {
     readonly ConcurrentQueue<Trial> _waiting = new();
     readonly ConcurrentDictionary<Trial, RunReport> _reports = new();
@@ -14,56 +44,62 @@ sealed class Comparison(Laboratory laboratory, string folder, RunSettings settin
     readonly ConcurrentBag<string> _failures = [];
 
     public IReadOnlyDictionary<Trial, RunReport> Reports => _reports;
-
     public IReadOnlyCollection<string> Failures => _failures;
 
-    public async Task RunAsync(IReadOnlyList<Trial> trials, bool resume, int parallel, CancellationToken stop)
+    public async Task RunAsync(IReadOnlyList<Trial> trials, bool resume, int parallel)
     {
         foreach (var trial in trials)
+        {
             if (resume && Saved(trial) is { } report)
                 _reports[trial] = report;
             else
                 _waiting.Enqueue(trial);
+        }
+        Debug.Assert(_reports.Count + _waiting.Count == trials.Count, "every trial is saved or waits");
         if (resume)
-            say($"{_reports.Count} of {trials.Count} runs are there already");
+            log($"{_reports.Count} of {trials.Count} reports exist");
 
-        // one after the other, before the clock of the estimate runs
+        // sequentially, before the durations for the estimate are taken
         foreach (var kernel in _waiting.Select(trial => trial.Point.Kernel).Distinct())
-            await laboratory.PrepareAsync(kernel, stop);
-        await Task.WhenAll(Enumerable.Range(0, parallel).Select(_ => WorkAsync(trials.Count, parallel, stop)));
+            await laboratory.PrepareAsync(kernel);
+        await Task.WhenAll(Enumerable.Range(0, parallel).Select(_ => WorkAsync(trials.Count, parallel)));
     }
 
-    async Task WorkAsync(int total, int parallel, CancellationToken stop)
+    async Task WorkAsync(int total, int parallel)
     {
         while (_waiting.TryDequeue(out var trial))
         {
-            var clock = Stopwatch.StartNew();
+            var start = Stopwatch.GetTimestamp();
             string outcome;
             try
             {
-                var report = await laboratory.RunAsync(trial.Point, stop);
+                var report = await laboratory.RunAsync(trial.Point);
                 report.Write(Path.Combine(folder, trial.FileName));
                 _reports[trial] = report;
-                _durations.Add((trial.Point, clock.Elapsed.TotalSeconds));
-                outcome = $"{report.ColdplugSeconds:F2} s, calls {ReportText.Results(report.Calls)}{(report.LoaderStatus == 0 ? "" : $", the loader's status was {report.LoaderStatus}")}";
+                _durations.Add((trial.Point, Stopwatch.GetElapsedTime(start).TotalSeconds));
+                var status = report.LoaderStatus == 0 ? "" : $", the loader's status was {report.LoaderStatus}";
+                outcome = $"{report.ColdplugSeconds:F2} s, calls {RunReportText.Results(report.Calls)}{status}";
             }
-            catch (LabException problem) when (problem.ExitCode == LabException.Failed)
+            catch (LabException problem) when (problem.ExitCode == LabException.FailedCode)
             {
                 _failures.Add($"{trial.Point}, run {trial.Run}: {problem.Message}");
                 outcome = $"failed: {problem.Message}";
             }
-            say($"{_reports.Count + _failures.Count} of {total}  {trial.Point}, run {trial.Run}: {outcome}{Remaining(parallel)}");
+            var done = _reports.Count + _failures.Count;
+            Debug.Assert(done <= total, "every trial ends once");
+            log($"{done} of {total}  {trial.Point}, run {trial.Run}: {outcome}{Remaining(parallel)}");
         }
     }
 
-    /// <summary>What is left, by what runs of the same point took, or runs at all.</summary>
+    /// <summary>An estimate from the mean duration of each point's runs, or of all runs.</summary>
     string Remaining(int parallel)
     {
         var (left, known) = (_waiting.ToArray(), _durations.ToArray());
         if (left.Length == 0 || known.Length == 0)
             return "";
         var mean = known.Average(item => item.Seconds);
-        var byPoint = known.GroupBy(item => item.Point).ToDictionary(group => group.Key, group => group.Average(item => item.Seconds));
+        var byPoint = known.GroupBy(item => item.Point)
+            .ToDictionary(group => group.Key, group => group.Average(item => item.Seconds));
         var seconds = left.Sum(trial => byPoint.GetValueOrDefault(trial.Point, mean)) / parallel;
         return $" (about {Math.Max(1, Math.Round(seconds / 60)):F0} min left)";
     }
@@ -76,11 +112,11 @@ sealed class Comparison(Laboratory laboratory, string folder, RunSettings settin
         try
         {
             var report = RunReport.Read(file);
-            return trial.IsAnsweredBy(report, settings, binarySha256) ? report : null;
+            return trial.Matches(report, memory, binarySha256) ? report : null;
         }
         catch (JsonException)
         {
-            return null; // of an older lab: run it again
+            return null; // of an older lab: run again
         }
     }
 }

@@ -9,18 +9,18 @@ static class Qemu
     const int TailLines = 25;
 
     /// <summary>Returns what the guest sent over its second serial port.</summary>
-    public static async Task<GuestResult> BootAsync(GuestRun run, LabCache cache, CancellationToken stop)
+    /// <exception cref="LabException">The guest exceeded its timeout, or ended without complete results.</exception>
+    public static async Task<GuestResult> BootAsync(GuestRun run, LabHost host)
     {
-        using var work = cache.Work();
-        var (initramfs, results) = (work.File("initramfs"), work.File("results.tar.gz"));
-        if (run.Initramfs is { } given)
-            initramfs = given;
-        else
-            await run.WriteInitramfsAsync(initramfs, stop);
+        using var work = host.Work();
+        var (initramfs, results) = (run.Initramfs ?? work.File("initramfs"), work.File("results.tar.gz"));
+        if (run.Initramfs is null)
+            await run.WriteInitramfsAsync(initramfs);
 
         var tail = new Queue<string>();
         var loaderCpu = TimeSpan.Zero;
-        var start = new ProcessStartInfo(Command.Find(HostTools.Qemu) ?? HostTools.Qemu, Arguments(run, initramfs, results))
+        var program = LabHost.Find(HostTools.Qemu) ?? HostTools.Qemu;
+        var start = new ProcessStartInfo(program, Arguments(run, initramfs, results))
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -34,7 +34,7 @@ static class Qemu
         qemu.BeginOutputReadLine();
         qemu.BeginErrorReadLine();
 
-        using var timer = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(host.Cancelled);
         timer.CancelAfter(run.Timeout);
         try
         {
@@ -44,11 +44,15 @@ static class Qemu
         {
             qemu.Kill();
             await qemu.WaitForExitAsync(CancellationToken.None);
-            stop.ThrowIfCancellationRequested();
-            throw new LabException($"the guest was not done after {run.Timeout.TotalSeconds:F0} s and was stopped (--timeout allows more). Its console ended with:\n{Tail()}");
+            host.Cancelled.ThrowIfCancellationRequested();
+            throw new LabException(
+                $"the guest did not finish in {run.Timeout.TotalSeconds:F0} s and was stopped (--timeout allows more). "
+                + $"Its console ended with:\n{Tail()}");
         }
-        return await GuestResult.ReadAsync(results, loaderCpu, stop)
-            ?? throw new LabException($"the guest ended without complete results (QEMU's status {qemu.ExitCode}). Its console ended with:\n{Tail()}");
+        return await GuestResult.ReadAsync(results, loaderCpu, host.Cancelled)
+            ?? throw new LabException(
+                $"the guest ended without complete results (QEMU's status {qemu.ExitCode}). "
+                + $"Its console ended with:\n{Tail()}");
 
         void Keep(string? line)
         {
@@ -75,17 +79,17 @@ static class Qemu
         }
     }
 
-    /// <remarks>
-    /// thread=single: with more vCPUs than host CPUs, TCG's threads spend their time waiting for each other (64 vCPUs on 2 CPUs: 215 s against 25 s).
-    /// The q35 machine brings what wants modules: AHCI, SMBus, PS/2, ACPI button.
-    /// </remarks>
+    /// <remarks>thread=single: with more vCPUs than host CPUs, TCG's threads mostly wait for each other (64 vCPUs on 2
+    /// CPUs: 215 s against 25 s). The q35 machine has devices that need modules: AHCI, SMBus, PS/2, ACPI
+    /// button.</remarks>
     static string[] Arguments(GuestRun run, string initramfs, string results) =>
     [
         "-machine", "q35", "-accel", "tcg,thread=single", "-cpu", "max", "-m", run.Memory, "-smp", $"{run.Cpus}",
         "-nodefaults", "-nographic", "-no-reboot", "-serial", "stdio", "-serial", $"file:{results}",
         "-kernel", run.Kernel.Image, "-initrd", initramfs,
-        // where the host is busy, an emulated timer may be too late for the kernel's check of it, which is a panic
-        "-append", $"console=ttyS0 panic=-1 quiet no_timer_check module.gate={(int)run.Gate} {run.KernelArguments}",
+        // on a busy host the kernel's check of the emulated timer may fail, and that is a panic
+        "-append",
+        $"console=ttyS0 panic=-1 quiet no_timer_check module.gate={(int)run.Gate} {run.KernelArguments}",
         .. run.Disk is { } disk ? new[] { "-drive", $"file={disk},format=raw,if=virtio,cache=unsafe" } : [],
         .. run.Devices.SelectMany(device => new[] { "-device", device }),
         .. run.QemuArguments,

@@ -1,27 +1,24 @@
+using System.Diagnostics;
 using System.Text;
 
 namespace Drover.Lab.Prepare;
 
-/// <summary>
-/// Writes a "newc" cpio archive, the initramfs format (Documentation/driver-api/early-userspace/buffer-format.rst).
-/// Everything belongs to root whoever runs the lab. Archives may follow one another: the kernel unpacks each in turn.
-/// </summary>
-/// <remarks>
-/// An entry: a header of "070701" and 13 fields of 8 hexadecimal digits, the name with its NUL, the data; name and data each
-/// padded to a multiple of four, counted from the start of the archive.
-/// </remarks>
+/// <summary>Writes a "newc" cpio archive, an initramfs' format
+/// (Documentation/driver-api/early-userspace/buffer-format.rst). All entries belong to root. The kernel unpacks
+/// archives that follow one another in turn.</summary>
+/// <remarks>An entry is a header of "070701" and 13 fields of 8 hexadecimal digits, the name with its NUL, and the
+/// data; name and data are padded to a multiple of four bytes, counted from the start of the archive.</remarks>
 sealed class CpioWriter(Stream output) : IDisposable
 {
-    const int TypeDirectory = 0x4000;
-    const int TypeFile = 0x8000;
-    const int TypeLink = 0xA000;
-    const int TypeCharacterDevice = 0x2000;
+    const int TypeDirectory = 0x4000, TypeFile = 0x8000, TypeLink = 0xA000, TypeCharacterDevice = 0x2000;
+    const int HeaderBytes = 110;
+    const UnixFileMode ExecutableMode = (UnixFileMode)0x1ED, PlainMode = (UnixFileMode)0x1A4; // 0755 and 0644
 
     readonly HashSet<string> _directories = [""];
     long _position;
     int _inode;
 
-    public void Directory(string path, UnixFileMode mode = (UnixFileMode)0x1ED)
+    public void Directory(string path, UnixFileMode mode = ExecutableMode)
     {
         if (_directories.Contains(path))
             return;
@@ -30,19 +27,20 @@ sealed class CpioWriter(Stream output) : IDisposable
         Header(path, TypeDirectory | (int)mode, 0);
     }
 
-    public void File(string path, Stream content, UnixFileMode mode)
+    public void File(string path, Stream content, UnixFileMode mode = ExecutableMode)
     {
         Directory(ParentOf(path));
-        Header(path, TypeFile | (int)mode, content.Length);
+        var size = content.Length - content.Position;
+        Header(path, TypeFile | (int)mode, size);
         content.CopyTo(output);
-        _position += content.Length;
+        _position += size;
         Pad();
     }
 
     public void File(string path, string content, bool executable = false)
     {
         using var bytes = new MemoryStream(Encoding.UTF8.GetBytes(content));
-        File(path, bytes, (UnixFileMode)(executable ? 0x1ED : 0x1A4));
+        File(path, bytes, executable ? ExecutableMode : PlainMode);
     }
 
     public void Link(string path, string target)
@@ -61,14 +59,17 @@ sealed class CpioWriter(Stream output) : IDisposable
         Header(path, TypeCharacterDevice | 0x180, 0, major, minor);
     }
 
-    /// <summary>Adds all that lies below a folder of the host, below <paramref name="place"/>; links stay links.</summary>
+    /// <summary>Adds everything below a folder of the host, below <paramref name="place"/>; links stay links.</summary>
     public void Tree(string folder, string place = "")
     {
-        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos().OrderBy(entry => entry.Name, StringComparer.Ordinal))
+        var entries = new DirectoryInfo(folder).EnumerateFileSystemInfos();
+        foreach (var entry in entries.OrderBy(entry => entry.Name, StringComparer.Ordinal))
         {
             var path = Path.Combine(place, entry.Name);
             if (entry.LinkTarget is { } target)
+            {
                 Link(path, target);
+            }
             else if (entry is DirectoryInfo)
             {
                 Directory(path, entry.UnixFileMode);
@@ -85,33 +86,29 @@ sealed class CpioWriter(Stream output) : IDisposable
     public void Dispose()
     {
         Header("TRAILER!!!", 0, 0);
-        // archives that follow one another start at a multiple of 512, as cpio's own do
-        while (_position % 512 != 0)
-            PutZero();
+        // a following archive starts at a multiple of 512, as cpio(1) writes it
+        Pad(512);
         output.Flush();
     }
 
     void Header(string path, int mode, long size, int major = 0, int minor = 0)
     {
+        Debug.Assert(_position % 4 == 0, "a header starts at a multiple of four");
         var name = Encoding.UTF8.GetBytes(path + '\0');
-        int links = (mode & TypeDirectory) != 0 ? 2 : 1;
-        var fields = $"070701{++_inode:X8}{mode:X8}{0:X8}{0:X8}{links:X8}{0:X8}{size:X8}{0:X8}{0:X8}{major:X8}{minor:X8}{name.Length:X8}{0:X8}";
+        var links = (mode & TypeDirectory) != 0 ? 2 : 1;
+        var fields = $"070701{++_inode:X8}{mode:X8}{0:X8}{0:X8}{links:X8}{0:X8}{size:X8}"
+            + $"{0:X8}{0:X8}{major:X8}{minor:X8}{name.Length:X8}{0:X8}";
+        Debug.Assert(fields.Length == HeaderBytes, "every field has 8 digits: the file is smaller than 4 GiB");
         output.Write(Encoding.ASCII.GetBytes(fields));
         output.Write(name);
         _position += fields.Length + name.Length;
         Pad();
     }
 
-    void Pad()
+    void Pad(int multiple = 4)
     {
-        while (_position % 4 != 0)
-            PutZero();
-    }
-
-    void PutZero()
-    {
-        output.WriteByte(0);
-        _position++;
+        for (; _position % multiple != 0; _position++)
+            output.WriteByte(0);
     }
 
     static string ParentOf(string path) => Path.GetDirectoryName(path) ?? "";

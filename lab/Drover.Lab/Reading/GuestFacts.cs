@@ -3,58 +3,83 @@ using System.Text.RegularExpressions;
 
 namespace Drover.Lab.Reading;
 
-/// <summary>The small files of a guest's results: what init noted, and /proc's formats.</summary>
+/// <summary>The small files of a guest's results: the notes of its init, and /proc's formats.</summary>
 static partial class GuestFacts
 {
     /// <summary>init's <c>name=value</c> lines.</summary>
     public static IReadOnlyDictionary<string, double> Facts(string text) => Lines(text)
-        .Select(line => line.Split('=', 2))
-        .ToDictionary(parts => parts[0], parts => double.Parse(parts[1], CultureInfo.InvariantCulture));
+        .Select(line => line.Split('=', 2)).ToDictionary(parts => parts[0], parts => double.Parse(parts[1]));
 
     /// <summary>The names in /proc/modules, sorted.</summary>
     public static IReadOnlyList<string> Modules(string procModules) =>
         Lines(procModules).Select(line => line.Split(' ')[0]).Order(StringComparer.Ordinal).ToList();
 
-    /// <summary>
-    /// Of <c>ls -ld</c> lines of /dev: type and permissions, owner, path, and where a link leads; sorted. A link's own permissions say nothing, nor do numbers that the kernel
-    /// hands out as they come: a device's, and that of an input device at the end of a link with a lasting name.
-    /// </summary>
+    /// <summary>The <c>ls -ld</c> lines of /dev's nodes and links as type and permissions, owner, path, and a link's
+    /// target; sorted. Without numbers that vary between boots: a device's, and an input device's in a link by a
+    /// lasting name.</summary>
     public static IReadOnlyList<string> Nodes(string list) =>
-        Lines(list).Select(line => Node().Match(line)).Where(match => match.Success)
-            .Select(match => $"{match.Groups["mode"].Value} {match.Groups["owner"].Value}:{match.Groups["group"].Value} {InputNumber().Replace(match.Groups["path"].Value, "#")}")
+        Lines(list).Select(line => Node.Match(line)).Where(match => match.Success).Select(match => match.Groups)
+            .Select(node => $"{node["mode"]} {node["owner"]}:{node["group"]} "
+                + InputNumber.Replace(node["path"].Value, "#"))
             .Order(StringComparer.Ordinal).ToList();
 
-    /// <summary>A number of kilobytes alone in a file, as bytes.</summary>
-    public static long Kilobytes(string text) => long.Parse(text.Trim(), CultureInfo.InvariantCulture) * 1024;
+    /// <summary>Bytes of a file that holds one number of kilobytes.</summary>
+    public static long Kilobytes(string text) => long.Parse(text.Trim()) * 1024;
 
-    /// <summary>Lines of a process' name and its VmHWM in kilobytes: how many processes, and the bytes of all.</summary>
+    /// <summary>Of lines with a process' name and its VmHWM in kilobytes: their number, and the sum.</summary>
     public static (int Processes, long Bytes) Processes(string text)
     {
-        var peaks = Lines(text).Select(line => long.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture)).ToList();
-        return (peaks.Count, peaks.Sum() * 1024);
+        var peaks = Lines(text).Select(line => Kilobytes(line[(line.LastIndexOf(' ') + 1)..])).ToList();
+        return (peaks.Count, peaks.Sum());
     }
 
-    /// <summary>
-    /// The largest resident set, of what busybox's <c>time -v</c> prints. It takes ru_maxrss for pages (ptok in procps/time.c), but Linux counts it
-    /// in kilobytes: the "kbytes" it prints are kilobytes times the page size in kilobytes.
-    /// </summary>
-    public static long MaximumResidentBytes(string text) =>
-        MaximumResident().Match(text) is { Success: true } resident && PageSize().Match(text) is { Success: true } page
-            ? long.Parse(resident.Groups[1].ValueSpan, CultureInfo.InvariantCulture) * 1024 * 1024 / long.Parse(page.Groups[1].ValueSpan, CultureInfo.InvariantCulture)
+    /// <summary>The largest resident set in the output of busybox's <c>time -v</c>. busybox takes ru_maxrss for pages
+    /// (ptok in procps/time.c), but Linux counts it in kilobytes: the "kbytes" it prints are kilobytes times the page
+    /// size in kilobytes.</summary>
+    public static long MaxResidentBytes(string text) =>
+        MaxResident.Match(text) is { Success: true } resident && PageSize.Match(text) is { Success: true } page
+            ? Kilobytes(resident.Groups[1].Value) * 1024 / long.Parse(page.Groups[1].ValueSpan)
             : 0;
 
-    /// <summary>Lines with something in them.</summary>
-    public static IEnumerable<string> Lines(string text) => text.Split('\n').Select(line => line.Trim('\r', ' ')).Where(line => line.Length > 0);
+    /// <summary>The lines that are not blank, trimmed.</summary>
+    public static IEnumerable<string> Lines(string text) =>
+        text.Split('\n').Select(line => line.Trim('\r', ' ')).Where(line => line.Length > 0);
 
-    [GeneratedRegex(@"^(?<mode>[bcl]\S+)\s+\d+\s+(?<owner>\S+)\s+(?<group>\S+)\s+(\d+,\s*)?\d+\s+\S+\s+\d+\s+[\d:]+\s+(?<path>/dev/.+)$")]
-    private static partial Regex Node();
+    [GeneratedRegex(
+        @"^(?<mode>[bcl]\S+)\s+\d+\s+(?<owner>\S+)\s+(?<group>\S+)\s+(\d+,\s*)?\d+\s+"
+        + @"\S+\s+\d+\s+[\d:]+\s+(?<path>/dev/.+)$")]
+    static partial Regex Node { get; }
 
     [GeneratedRegex(@"(?<=^/dev/input/by-.* -> \.\./[a-z]+)\d+$")]
-    private static partial Regex InputNumber();
+    static partial Regex InputNumber { get; }
 
     [GeneratedRegex(@"Maximum resident set size \(kbytes\): (\d+)")]
-    private static partial Regex MaximumResident();
+    static partial Regex MaxResident { get; }
 
     [GeneratedRegex(@"Page size \(bytes\): (\d+)")]
-    private static partial Regex PageSize();
+    static partial Regex PageSize { get; }
+}
+
+/// <summary>/sys/kernel/debug/modules/stats (kernel/module/stats.c). Bytes of virtual memory.</summary>
+/// <param name="BecomingBytes">Wasted by attempts that failed before the module's layout: mostly duplicates.</param>
+/// <param name="LoadBytes">Wasted by attempts that failed after it, each counted twice.</param>
+sealed record KernelModuleStats(
+    long EverLoaded, long FailedBecoming, long FailedLoad, long ReadBytes, long DecompressBytes, long BecomingBytes,
+    long LoadBytes, long WastedBytes)
+{
+    public static KernelModuleStats Parse(string text)
+    {
+        var values = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var line in text.Split('\n'))
+        {
+            var end = line.LastIndexOf('\t');
+            if (end > 0 && long.TryParse(line.AsSpan(end + 1).Trim(), NumberStyles.None, null, out var value))
+                values[line[..end].Trim()] = value;
+        }
+        return new(
+            values.GetValueOrDefault("Mods ever loaded"), values.GetValueOrDefault("Mods failed on becoming"),
+            values.GetValueOrDefault("Mods failed on load"), values.GetValueOrDefault("Failed kread bytes"),
+            values.GetValueOrDefault("Failed decompress bytes"), values.GetValueOrDefault("Failed becoming bytes"),
+            values.GetValueOrDefault("Failed kmod bytes"), values.GetValueOrDefault("Virtual mem wasted bytes"));
+    }
 }

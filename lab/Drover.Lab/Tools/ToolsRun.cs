@@ -1,55 +1,91 @@
-using System.Globalization;
+using System.Text;
 using Drover.Lab.Guest;
+using Drover.Lab.Prepare;
+using Drover.Lab.Runs;
 
 namespace Drover.Lab.Tools;
 
-/// <summary>What lab/tools runs.</summary>
-/// <param name="Kernel">By its name on the command line.</param>
-/// <param name="Cpus">Of each guest.</param>
-/// <param name="Processes">How many modprobes of one module at once.</param>
-/// <param name="Rounds">How often loaders are killed.</param>
-/// <param name="Only">These cases, or all where there are none.</param>
-sealed record ToolsWish(string Kernel, int Cpus, int Processes, int Rounds, IReadOnlyList<string> Only);
+/// <param name="Processes">Concurrent modprobes of one module.</param>
+/// <param name="Rounds">Rounds in which loaders are killed.</param>
+/// <param name="Only">The cases to run; empty for all.</param>
+sealed record ToolsParameters(string Kernel, int Cpus, int Processes, int Rounds, IReadOnlyList<string> Only);
 
-/// <summary>Boots the two guests, of kmod's programs and of Drover's, and pairs what they went through.</summary>
+/// <summary>Boots a guest with kmod's programs and one with Drover's, and pairs their cases.</summary>
 static class ToolsRun
 {
-    /// <summary>initramfs-tools' functions and scripts, udev's among them, whose calls are some of the cases.</summary>
+    /// <summary>The packages of initramfs-tools' functions and scripts, whose calls are some of the cases.</summary>
     static readonly string[] s_initramfsPackages = ["initramfs-tools-core", "udev"];
 
     const string InitramfsFolder = "usr/share/initramfs-tools";
 
-    public static async Task<IReadOnlyList<CaseVerdict>> RunAsync(Laboratory laboratory, ToolsWish wish, RunSettings settings, CancellationToken stop)
+    static readonly string[] s_head =
+        ["case", "verdict", "load calls", "failed", "removals", "kernel asked", "seconds"];
+
+    public static async Task<IReadOnlyList<CaseVerdict>> RunAsync(
+        LabHost host, Laboratory laboratory, ToolsParameters parameters, RunSettings settings)
     {
-        var kernel = await laboratory.PrepareAsync(wish.Kernel, stop);
+        var kernel = await laboratory.PrepareAsync(parameters.Kernel);
         var files = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["lab/cases"] = Resources.ToolsCases,
-            ["lab/herd"] = Resources.ToolsHerd,
+            ["lab/cases"] = Resources.Read("tools-cases"),
+            ["lab/herd"] = Resources.Read("tools-herd"),
         };
-        foreach (var package in s_initramfsPackages)
-            foreach (var (path, text) in await laboratory.PackageTextAsync(package, InitramfsFolder, stop))
-                files.Add(path, text);
-        var guest = new GuestRun(kernel, Kernels.DefaultGate(wish.Kernel), wish.Cpus, Loader.Drover, settings.Memory, settings.Timeout ?? TimeSpan.FromMinutes(20))
-        {
-            Console = settings.Console,
-            Devices = settings.Devices,
-            Binary = settings.Binary,
-            Init = Resources.Tools,
-            Files = files,
-        };
-        // after one another: two guests at once would make each other's herds slower
-        var kmod = await GoAsync("kmod");
-        var drover = await GoAsync("drover");
-        return CaseVerdict.Pair(kmod, drover);
+        var debian = new DebianPackages(host);
+        using var work = host.Work();
+        foreach (var package in await debian.FilesAsync(s_initramfsPackages))
+            await debian.UnpackAsync(package, work.Path);
+        foreach (var path in Directory.EnumerateFiles(work.File(InitramfsFolder), "*", SearchOption.AllDirectories))
+            files.Add(Path.GetRelativePath(work.Path, path), await File.ReadAllTextAsync(path));
 
-        async Task<IReadOnlyList<CaseResult>> GoAsync(string tools)
+        // one after the other: concurrent guests would slow down each other's herds
+        return CaseVerdict.Pair(await BootAsync("kmod"), await BootAsync("drover"));
+
+        async Task<IReadOnlyList<CaseResult>> BootAsync(string tools)
         {
-            var run = guest with
+            var run = new GuestRun(
+                kernel, Kernels.DefaultGate(parameters.Kernel), parameters.Cpus, GuestLoader.Drover, settings.Memory,
+                settings.Timeout ?? TimeSpan.FromMinutes(20))
             {
-                Settings = string.Create(CultureInfo.InvariantCulture, $"tools={tools}\nherd_size={wish.Processes}\nherd_rounds={wish.Rounds}\nonly={string.Join(',', wish.Only)}\n"),
+                Console = settings.Console,
+                Binary = settings.Binary,
+                Init = "tools",
+                Files = files,
+                Settings = $"tools={tools}\nherd_size={parameters.Processes}\nherd_rounds={parameters.Rounds}\n"
+                    + $"only={string.Join(',', parameters.Only)}\n",
             };
-            return CaseResult.ReadAll(await laboratory.BootAsync(run, tools, stop));
+            return CaseResult.ReadAll(await laboratory.BootAsync(run, tools));
         }
     }
+
+    public static string Table(IReadOnlyList<CaseVerdict> verdicts)
+    {
+        var text = new StringBuilder("each cell: kmod's / Drover's\n\n");
+        text.Append(MarkdownTable.Format(s_head, verdicts.Select(Cells)));
+        foreach (var verdict in verdicts)
+        {
+            foreach (var problem in verdict.Problems)
+                text.AppendLine($"{verdict.Drover.Name}: {problem}");
+        }
+
+        var completed = verdicts.Where(verdict => !verdict.IsSkipped).ToList();
+        var good = completed.Count(verdict => verdict.Problems.Count == 0);
+        text.AppendLine($"{completed.Count} cases, {good} OK, {verdicts.Count - completed.Count} skipped");
+        return text.ToString();
+    }
+
+    static string[] Cells(CaseVerdict verdict)
+    {
+        var (kmod, drover) = (verdict.Kmod, verdict.Drover);
+        return drover.Skipped is { } reason
+            ? [drover.Name, $"skipped: {reason}", "", "", "", "", ""]
+            :
+            [
+                drover.Name, verdict.Problems.Count > 0 ? "WRONG" : verdict.IsOwn ? "kept" : "equal",
+                $"{kmod.Calls.Count} / {drover.Calls.Count}", $"{Failed(kmod)} / {Failed(drover)}",
+                $"{kmod.Removals.Values.Sum()} / {drover.Removals.Values.Sum()}",
+                $"{kmod.Requests} / {drover.Requests}", $"{kmod.Seconds:0.0} / {drover.Seconds:0.0}",
+            ];
+    }
+
+    static int Failed(CaseResult result) => result.Calls.Count(call => call.Result != "0");
 }

@@ -1,24 +1,27 @@
+using System.Diagnostics;
+using Drover.Kernel;
+using Drover.Linux.Files;
+using Drover.Linux.Runtime;
 using Drover.Linux.Syscalls;
-using Drover.Loading;
 using Microsoft.Win32.SafeHandles;
 
 namespace Drover.Linux.Gate;
 
 /// <summary>
-/// The gate as a directory of lock files, one a module, in a place only root writes to: <c>flock</c> on a module's own file would let any reader hold it.
-/// A lock file is never unlinked (who opened it before would hold another lock than who comes after); the directory is on a tmpfs, and gone with the boot.
-/// Used on the event loop; what waits, waits on <see cref="KernelThreads"/>.
+/// The gate as a directory of lock files, one per module, that only root can write to. A <c>flock</c> on the module
+/// file itself could be held by any reader of the file. A lock file is never unlinked, because a process with the old
+/// file open would hold a different lock; the directory is on a tmpfs and lasts until the next boot. Used on the event
+/// loop; waits block on <see cref="KernelThreads"/>.
 /// </summary>
 public sealed class GateDirectory : IModuleGate, IDisposable
 {
-    /// <summary>Where every Drover of a machine meets.</summary>
+    /// <summary>The directory that all Drover processes of a machine share.</summary>
     public const string DefaultPath = "/run/drover/gate";
 
-    /// <summary>Longest name the kernel gives a module (include/linux/moduleparam.h: MODULE_NAME_LEN is 64 − sizeof(unsigned long), with the NUL).</summary>
+    /// <summary>Longest module name (linux/moduleparam.h: 64 − sizeof(unsigned long), less the NUL).</summary>
     internal const int MaxNameBytes = 55;
 
     const uint OwnerOnly = 0x1c0; // 0700
-    const uint OwnerWrites = 0x1ed; // 0755
     const uint FileMode = 0x180; // 0600
     const int OthersMayWrite = 0x12; // 0022
 
@@ -26,151 +29,111 @@ public sealed class GateDirectory : IModuleGate, IDisposable
     readonly EventLoop _loop;
     readonly KernelThreads _threads;
 
-    GateDirectory(SafeFileHandle directory, EventLoop loop, KernelThreads threads)
-    {
-        _directory = directory;
-        _loop = loop;
-        _threads = threads;
-    }
+    GateDirectory(SafeFileHandle directory, EventLoop loop, KernelThreads threads) =>
+        (_directory, _loop, _threads) = (directory, loop, threads);
 
-    /// <summary>How often a module went ungated: its name can be no file's, or its lock file could not be opened or locked. The last reason is <see cref="LastProblem"/>.</summary>
+    /// <summary>Number of modules that passed without a lock; <see cref="LastProblem"/> is the last reason.</summary>
     public long Ungated { get; private set; }
 
-    /// <summary>Why a module last went ungated, or null.</summary>
+    /// <summary>Why a module last passed without a lock, or null.</summary>
     public string? LastProblem { get; private set; }
 
-    /// <summary>
-    /// The gate at <paramref name="path"/>, made where it is not there; or a <see cref="NoGate"/> that says why it cannot be used:
-    /// not root, a read-only /run, or a directory that others could have made or can write to.
-    /// </summary>
+    /// <summary>The gate; a <see cref="NoGate"/> if not root, /run is read-only or others own the directory.</summary>
     public static IModuleGate OpenOrNone(string path, EventLoop loop, KernelThreads threads)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var directory = Open(Path.GetFullPath(path), out var problem);
-        return directory is null ? new NoGate($"no gate between processes: {path}: {problem}") : new GateDirectory(directory, loop, threads);
+        return directory is null
+            ? new NoGate($"no gate between processes: {path}: {problem}")
+            : new GateDirectory(directory, loop, threads);
     }
 
     /// <inheritdoc/>
     /// <remarks>
-    /// A module whose name can be no lock file's, or whose lock file cannot be had (no descriptor left, a full tmpfs), is let in ungated and counted:
-    /// a gate that is broken must not keep a machine from its modules.
+    /// A module passes without a lock, and is counted, if its name cannot be a file name or its lock file cannot be
+    /// opened or locked (no descriptor or thread left, a full tmpfs): a broken gate must not keep modules out of the
+    /// kernel.
     /// </remarks>
-    public IModuleGatePass? TryEnter(string module)
+    public IGateLock? TryEnter(string module)
     {
-        var pass = TryEnter(module, out var busy);
+        var held = TryEnter(module, out var busy);
         busy?.Dispose();
-        return pass;
+        return held;
     }
 
     /// <inheritdoc/>
-    public Task<IModuleGatePass?> EnterAsync(string module, CancellationToken leave)
+    public Task<IGateLock?> EnterAsync(string module, CancellationToken cancellationToken)
     {
-        if (leave.IsCancellationRequested)
-        {
-            return Task.FromResult<IModuleGatePass?>(null);
-        }
-
-        var pass = TryEnter(module, out var busy);
-        return busy is null ? Task.FromResult(pass) : new Waiter(this, module, busy).Wait(leave);
+        if (cancellationToken.IsCancellationRequested)
+            return Task.FromResult<IGateLock?>(null);
+        var held = TryEnter(module, out var busy);
+        return busy is null ? Task.FromResult(held) : new Waiter(this, module, busy).WaitAsync(cancellationToken);
     }
 
-    /// <summary>Gives back the directory. Passes that are out stay valid, waits go on.</summary>
+    /// <summary>Closes the directory. Locks that are held stay valid; waits continue.</summary>
     public void Dispose() => _directory.Dispose();
 
-    /// <summary>Whether a name is a module's as far as a file name goes: what a hostile index might hold never reaches the file system.</summary>
-    internal static bool IsUsable(string module)
-    {
-        if (module.Length is 0 or > MaxNameBytes || module[0] == '.')
-        {
-            return false;
-        }
+    /// <summary>Whether a module name can be a file name: a malicious index can have any.</summary>
+    internal static bool IsUsable(string module) =>
+        module.Length is > 0 and <= MaxNameBytes && module[0] != '.' &&
+        module.All(character => char.IsAsciiLetterOrDigit(character) || character is '_' or '-' or '.' or '+');
 
-        foreach (var character in module)
-        {
-            if (!char.IsAsciiLetterOrDigit(character) && character is not ('_' or '-' or '.' or '+'))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    /// <summary>A pass, or the lock file that another process holds.</summary>
-    IModuleGatePass? TryEnter(string module, out SafeFileHandle? busy)
+    /// <summary>The lock, or null and the lock file that another process holds.</summary>
+    IGateLock? TryEnter(string module, out SafeFileHandle? busy)
     {
         busy = null;
         if (!IsUsable(module))
-        {
-            return LetIn($"'{module}' is no module's name");
-        }
-
+            return PassUngated($"'{module}' is no module's name");
         if (OpenFile(module) is not { } file)
-        {
-            return LetIn($"{module}: open: {ErrnoText.Describe(Libc.LastError)}");
-        }
-
+            return PassUngated($"{module}: open: {ErrnoText.Describe(Libc.LastError)}");
         switch (Lock(file, Libc.LOCK_EX | Libc.LOCK_NB))
         {
             case Errno.None:
-                return new LockPass(file);
+                return new GateLock(file);
             case Errno.EAGAIN:
                 busy = file;
                 return null;
             case var error:
                 file.Dispose();
-                return LetIn($"{module}: flock: {ErrnoText.Describe(error)}");
+                return PassUngated($"{module}: flock: {ErrnoText.Describe(error)}");
         }
     }
 
     static SafeFileHandle? Open(string path, out string problem)
     {
-        // Parents are anybody's to see; the last directory is its owner's alone.
-        for (var slash = path.IndexOf('/', 1); slash > 0; slash = path.IndexOf('/', slash + 1))
-        {
-            _ = Libc.MkDir(path[..slash], OwnerWrites); // EEXIST is the rule; what else went wrong shows below
-        }
-
+        LinuxPath.MakeParents(path);
         var made = Libc.MkDir(path, OwnerOnly) < 0 ? Libc.LastError : Errno.None;
-        var fd = Libc.OpenAt(Libc.AT_FDCWD, path, Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0);
+        const int Flags = Libc.O_RDONLY | Libc.O_CLOEXEC;
+        var fd = Libc.OpenAt(Libc.AT_FDCWD, path, Flags | Libc.O_DIRECTORY | Libc.O_NOFOLLOW, 0);
         if (fd < 0)
         {
             problem = ErrnoText.Describe(made is Errno.None or Errno.EEXIST ? Libc.LastError : made);
             return null;
         }
-
-        // Judged by the descriptor that is used from here on, so that nothing can be put in its place meanwhile.
+        // Checked by the descriptor used from here on, so that the directory cannot be replaced in between.
+        problem = ProblemOf(fd) ?? "";
         var directory = new SafeFileHandle(fd, ownsHandle: true);
-        if (Libc.StatXAt(fd, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out var stat) < 0)
-        {
-            problem = ErrnoText.Describe(Libc.LastError);
-        }
-        else if (stat.Uid != 0 && stat.Uid != Libc.GetEUid())
-        {
-            problem = $"it belongs to user {stat.Uid}, who could hold every lock: remove it";
-        }
-        else if ((stat.Mode & OthersMayWrite) != 0)
-        {
-            problem = "others may write to it and hold every lock: remove it, or take their right to write";
-        }
-        else
-        {
-            problem = "";
+        if (problem.Length == 0)
             return directory;
-        }
-
         directory.Dispose();
         return null;
     }
+
+    static string? ProblemOf(int directory) =>
+        Libc.StatXAt(directory, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out var stat) < 0
+            ? ErrnoText.Describe(Libc.LastError)
+        : stat.Uid != 0 && stat.Uid != Libc.GetEUid()
+            ? $"it belongs to user {stat.Uid}, who could hold every lock: remove it"
+        : (stat.Mode & OthersMayWrite) != 0
+            ? "others may write to it and hold every lock: remove it, or take their right to write"
+        : null;
 
     SafeFileHandle? OpenFile(string module)
     {
         const int Flags = Libc.O_RDWR | Libc.O_CREAT | Libc.O_CLOEXEC | Libc.O_NOCTTY;
         int fd;
         do
-        {
             fd = Libc.OpenAt((int)_directory.DangerousGetHandle(), module, Flags | Libc.O_NOFOLLOW, FileMode);
-        }
         while (fd < 0 && Libc.LastError is Errno.EINTR);
         return fd < 0 ? null : new SafeFileHandle(fd, ownsHandle: true);
     }
@@ -179,68 +142,95 @@ public sealed class GateDirectory : IModuleGate, IDisposable
     {
         Errno error;
         do
-        {
             error = Libc.FLock((int)file.DangerousGetHandle(), operation) < 0 ? Libc.LastError : Errno.None;
-        }
         while (error is Errno.EINTR);
         return error;
     }
 
-    OpenPass LetIn(string problem)
+    NoLock PassUngated(string problem)
     {
         Ungated++;
         LastProblem = problem;
-        return OpenPass.Instance;
+        return NoLock.Instance;
     }
 
-    /// <summary>One wait for a lock that another process holds. Its thread may wait on after the waiter has left; then it gives back at once what it gets.</summary>
+    /// <summary>One wait for a lock. A cancelled wait goes on, and releases the lock once it has it.</summary>
     sealed class Waiter(GateDirectory gate, string module, SafeFileHandle file)
     {
-        readonly TaskCompletionSource<IModuleGatePass?> _entered = new();
-        CancellationTokenRegistration _leaving;
-        volatile bool _left; // set on any thread, by who cancels; read by the waiting thread, then on the loop
+        readonly TaskCompletionSource<IGateLock?> _entered = new();
+        volatile bool _cancelled; // set by the canceller's thread; read by the waiting thread, then on the loop
 
-        internal Task<IModuleGatePass?> Wait(CancellationToken leave)
+        internal async Task<IGateLock?> WaitAsync(CancellationToken cancellationToken)
         {
+            using var registration = cancellationToken.UnsafeRegister(
+                static waiter => ((Waiter)waiter!).Cancel(), this);
             _ = LockAsync();
-            _leaving = leave.UnsafeRegister(static waiter => ((Waiter)waiter!).Leave(), this);
-            return _entered.Task;
+            return await _entered.Task;
         }
 
-        async Task LockAsync() => Enter(await gate._threads.Run(() =>
+        async Task LockAsync()
         {
-            var error = Lock(file, Libc.LOCK_EX);
-            if (_left)
-            {
-                file.Dispose(); // at once: the loop may be over
-            }
-
-            return error;
-        }));
-
-        void Leave()
-        {
-            _left = true;
-            gate._loop.Post(() => _entered.TrySetResult(null));
-        }
-
-        void Enter(Errno error)
-        {
-            _leaving.Dispose();
-            if (_left)
+            var error = await gate._threads.Run(LockOrRelease, Errno.EAGAIN);
+            if (_cancelled)
             {
                 file.Dispose();
                 _entered.TrySetResult(null);
             }
             else if (error is Errno.None)
             {
-                _entered.SetResult(new LockPass(file));
+                Debug.Assert(!file.IsClosed, "only a cancelled wait closes the file");
+                _entered.SetResult(new GateLock(file));
             }
             else
             {
                 file.Dispose();
-                _entered.SetResult(gate.LetIn($"{module}: flock: {ErrnoText.Describe(error)}"));
+                _entered.SetResult(gate.PassUngated($"{module}: flock: {ErrnoText.Describe(error)}"));
             }
         }
+        Errno LockOrRelease()
+        {
+            var error = Lock(file, Libc.LOCK_EX);
+            if (_cancelled)
+                file.Dispose(); // at once: the loop may have ended
+            return error;
+        }
+        void Cancel()
+        {
+            _cancelled = true;
+            gate._loop.Post(() => _entered.TrySetResult(null));
+        }
+    }
+}
+
+/// <summary>No gate: modules pass at once. Loads of one process converge, of several processes do not.</summary>
+public sealed class NoGate(string reason) : IModuleGate
+{
+    static readonly Task<IGateLock?> s_entered = Task.FromResult<IGateLock?>(NoLock.Instance);
+
+    /// <summary>Why there is no gate.</summary>
+    public string Reason { get; } = reason;
+
+    /// <inheritdoc/>
+    public Task<IGateLock?> EnterAsync(string module, CancellationToken cancellationToken) => s_entered;
+
+    /// <inheritdoc/>
+    public IGateLock? TryEnter(string module) => NoLock.Instance;
+}
+
+/// <summary>Stands for a lock where there is none.</summary>
+sealed class NoLock : IGateLock
+{
+    internal static readonly NoLock Instance = new();
+
+    public KnownResult? LastFailure => null;
+
+    public void RecordFailure(KnownResult? failure)
+    {
+        // no other process reads it
+    }
+
+    public void Dispose()
+    {
+        // it holds nothing
     }
 }

@@ -1,106 +1,89 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Drover.Devices;
+using Drover.Kernel;
+using Drover.Linux.Runtime;
 using Drover.Linux.Syscalls;
-using Drover.Loading;
 
 namespace Drover.Linux.Netlink;
 
 /// <summary>
-/// The kernel's uevents. A thread of its own does nothing but empty the socket, so that events are not lost while the loop is busy; the loop gets them in batches.
-/// An event is taken at once, but where they come in a storm, as when udevadm repeats those of all devices, they gather for some milliseconds: to wake two threads for each costs more
-/// than the events. Made and disposed on the event loop; its counters are for any thread.
+/// The kernel's uevents. A thread empties the socket, so that no event is lost while the loop is busy, and posts the
+/// events to the loop in batches. An event is received at once; in a storm, as when udevadm repeats the events of all
+/// devices, the thread collects events for some milliseconds, because waking two threads per event costs more than the
+/// events. Created and disposed on the event loop; the counters are for any thread.
 /// </summary>
 public sealed unsafe class UeventSocket : IDisposable
 {
-    /// <summary>What udev asks for since events of large machines overflowed less; a limit, not an allocation.</summary>
+    /// <summary>As udev (sd_device_monitor_set_receive_buffer_size); a limit, not an allocation.</summary>
     const int ReceiveBytes = 128 << 20;
 
-    /// <summary>The kernel's own events; group 2 is what udev sends on.</summary>
-    const uint KernelGroup = 1;
+    const uint KernelGroup = 1; // the kernel's events; group 2 has those that udev forwards
 
-    /// <summary>A message is a header with a path and at most UEVENT_BUFFER_SIZE (2048) bytes of properties.</summary>
+    /// <summary>A header with a path, and at most UEVENT_BUFFER_SIZE (2048) bytes of properties.</summary>
     const int MaxMessageBytes = 8 << 10;
 
     const int BatchSize = 16;
-
-    /// <summary>More wake-ups than these, each within the time for gathering after the one before, are a storm; a device that comes has its own few events.</summary>
-    const int StormWakeUps = 4;
-
-    const int GatheringMilliseconds = 10;
-
-    const Errno ENOBUFS = (Errno)105;
+    const int StormWakeUps = 4; // more wake-ups in a row are a storm; a single new device has few events
+    const int CollectionMilliseconds = 10;
 
     readonly EventLoop _loop;
     readonly Action<DeviceEvent> _received;
     readonly Action _lost;
     readonly int _socket;
     readonly WakeUp _stop;
-    bool _disposed; // the loop's own
-    long _malformed;
-    long _foreign;
+    bool _disposed; // used on the loop only
+    long _malformed, _foreign;
     long _losses;
 
-    UeventSocket(EventLoop loop, int socket, WakeUp stop, Action<DeviceEvent> received, Action lost)
-    {
+    UeventSocket(EventLoop loop, int socket, WakeUp stop, Action<DeviceEvent> received, Action lost) =>
         (_loop, _socket, _stop, _received, _lost) = (loop, socket, stop, received, lost);
-        NativeThread.StartDetached("uevents", Drain);
-    }
 
-    /// <summary>Messages that were no uevents; they were left out.</summary>
+    /// <summary>Messages dropped because they were no uevents.</summary>
     public long Malformed => Volatile.Read(ref _malformed);
 
-    /// <summary>Messages that did not come from the kernel; they were left out.</summary>
+    /// <summary>Messages dropped because their sender was not the kernel.</summary>
     public long Foreign => Volatile.Read(ref _foreign);
 
-    /// <summary>How often the kernel said that events did not fit (ENOBUFS).</summary>
+    /// <summary>How often the kernel reported lost events (ENOBUFS).</summary>
     public long Losses => Volatile.Read(ref _losses);
 
-    /// <summary>Begins to listen; null where there is no such socket (a kernel without netlink, a container that may not). What is sent from now on is received.</summary>
-    internal static UeventSocket? TryOpen(EventLoop loop, Action<DeviceEvent> received, Action lost, int receiveBytes = ReceiveBytes)
+    /// <summary>Starts to listen; null without netlink (an unprivileged container) or without a thread.</summary>
+    internal static UeventSocket? TryOpen(EventLoop loop, Action<DeviceEvent> received, Action lost,
+        int receiveBytes = ReceiveBytes)
     {
-        var socket = Libc.Socket(Libc.AF_NETLINK, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, Libc.NETLINK_KOBJECT_UEVENT);
-        if (socket < 0)
-        {
+        var fd = Libc.Socket(Libc.AF_NETLINK, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, Libc.NETLINK_KOBJECT_UEVENT);
+        if (fd < 0)
             return null;
-        }
-
-        // Past rmem_max with CAP_NET_ADMIN only; without it as much as is allowed.
-        if (Libc.SetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_RCVBUFFORCE, receiveBytes, sizeof(int)) < 0)
-        {
-            _ = Libc.SetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_RCVBUF, receiveBytes, sizeof(int));
-        }
-
+        // SO_RCVBUFFORCE needs CAP_NET_ADMIN; SO_RCVBUF is limited to rmem_max
+        if (Libc.SetSockOpt(fd, Libc.SOL_SOCKET, Libc.SO_RCVBUFFORCE, receiveBytes, sizeof(int)) < 0)
+            _ = Libc.SetSockOpt(fd, Libc.SOL_SOCKET, Libc.SO_RCVBUF, receiveBytes, sizeof(int));
         var address = new Libc.NetlinkAddress { Family = Libc.AF_NETLINK, Groups = KernelGroup };
-        if (Libc.SetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_PASSCRED, 1, sizeof(int)) < 0 ||
-            Libc.Bind(socket, address, (uint)sizeof(Libc.NetlinkAddress)) < 0)
-        {
-            _ = Libc.Close(socket);
-            return null;
-        }
-
-        WakeUp stop;
+        WakeUp? stop = null;
         try
         {
-            stop = new();
+            if (Libc.SetSockOpt(fd, Libc.SOL_SOCKET, Libc.SO_PASSCRED, 1, sizeof(int)) == 0 &&
+                Libc.Bind(fd, address, (uint)sizeof(Libc.NetlinkAddress)) == 0)
+            {
+                stop = new();
+                var socket = new UeventSocket(loop, fd, stop, received, lost);
+                BackgroundThread.Start("uevents", socket.Drain);
+                return socket;
+            }
         }
         catch (IOException)
         {
-            _ = Libc.Close(socket);
-            return null;
+            stop?.Dispose();
         }
-
-        return new(loop, socket, stop, received, lost);
+        _ = Libc.Close(fd);
+        return null;
     }
 
-    /// <summary>Ends the listening; no callback comes afterwards, not even for events that were received already.</summary>
+    /// <summary>Stops; no callback runs afterwards, not even for events received before.</summary>
     public void Dispose()
     {
         if (_disposed)
-        {
             return;
-        }
-
         _disposed = true;
         _stop.Set(); // the thread closes both as it ends
     }
@@ -117,12 +100,11 @@ public sealed unsafe class UeventSocket : IDisposable
             var (wakeUps, drained) = (0, Stopwatch.GetTimestamp());
             while (!HasEnded(orEvents: true, Timeout.Infinite))
             {
-                wakeUps = Stopwatch.GetElapsedTime(drained).TotalMilliseconds < GatheringMilliseconds ? wakeUps + 1 : 0;
-                if (wakeUps > StormWakeUps && HasEnded(orEvents: false, GatheringMilliseconds))
-                {
+                wakeUps = Stopwatch.GetElapsedTime(drained).TotalMilliseconds < CollectionMilliseconds
+                    ? wakeUps + 1
+                    : 0;
+                if (wakeUps > StormWakeUps && HasEnded(orEvents: false, CollectionMilliseconds))
                     return;
-                }
-
                 int count;
                 do
                 {
@@ -139,16 +121,11 @@ public sealed unsafe class UeventSocket : IDisposable
                             ControlLength = sizeof(Libc.Credentials),
                         };
                     }
-
                     count = Libc.RecvMMsg(_socket, messages, BatchSize, Libc.MSG_DONTWAIT, null);
                     if (count >= 0)
-                    {
                         Deliver(messages, count);
-                    }
                     else if (!GoOnAfter(Libc.LastError))
-                    {
                         return;
-                    }
                 }
                 while (count == BatchSize);
                 drained = Stopwatch.GetTimestamp();
@@ -158,16 +135,15 @@ public sealed unsafe class UeventSocket : IDisposable
         {
             while (!HasEnded(orEvents: false, Timeout.Infinite))
             {
-                // interrupted
+                // interrupted by a signal
             }
-
             NativeMemory.Free(buffers);
             _ = Libc.Close(_socket);
             _stop.Dispose();
         }
     }
 
-    /// <summary>Waits for the end, as long as that, or until there are events; interrupted, it returns early.</summary>
+    /// <summary>Waits for the end, for events, or for the time; a signal ends the wait early.</summary>
     bool HasEnded(bool orEvents, int milliseconds)
     {
         var entries = stackalloc Libc.PollEntry[2];
@@ -183,19 +159,18 @@ public sealed unsafe class UeventSocket : IDisposable
         {
             case Errno.EAGAIN or Errno.EINTR:
                 return true;
-            case ENOBUFS or Errno.ENOMEM:
+            case Errno.ENOBUFS or Errno.ENOMEM:
                 Interlocked.Increment(ref _losses);
                 _loop.Post(() =>
                 {
                     if (!_disposed)
-                    {
                         _lost();
-                    }
                 });
                 return true;
             default:
-                // nothing of the kind is known to happen; it must not go unseen
-                _loop.Post(() => throw new IOException($"netlink: recvmmsg: {ErrnoText.Name(error)}: {ErrnoText.Describe(error)}"));
+                // not known to happen; it must not stay hidden
+                var problem = $"netlink: recvmmsg: {ErrnoText.Name(error)}: {ErrnoText.Describe(error)}";
+                _loop.Post(() => throw new IOException(problem));
                 return false;
         }
     }
@@ -219,7 +194,6 @@ public sealed unsafe class UeventSocket : IDisposable
                 events.Add(uevent);
             }
         }
-
         if (events.Count > 0)
         {
             _loop.Post(() =>
@@ -227,18 +201,18 @@ public sealed unsafe class UeventSocket : IDisposable
                 foreach (var uevent in events)
                 {
                     if (_disposed)
-                    {
-                        return; // by one of the callbacks
-                    }
-
+                        return; // a callback disposed it
                     _received(uevent);
                 }
             });
         }
     }
 
-    /// <summary>Only the kernel sends from port 0, and as root.</summary>
+    /// <summary>Only the kernel sends from port 0 as root.</summary>
     static bool IsFromKernel(in Libc.MultiMessage message) =>
-        message.NameLength == sizeof(Libc.NetlinkAddress) && message.Name->PortId == 0 && message.Name->Groups == KernelGroup &&
-        message.ControlLength >= 28 && message.Control->Level == Libc.SOL_SOCKET && message.Control->Type == Libc.SCM_CREDENTIALS && message.Control->UserId == 0;
+        message.NameLength == sizeof(Libc.NetlinkAddress) && message.Name->PortId == 0 &&
+            message.Name->Groups == KernelGroup &&
+        message.ControlLength >= 28 && message.Control->Level == Libc.SOL_SOCKET &&
+            message.Control->Type == Libc.SCM_CREDENTIALS &&
+        message.Control->UserId == 0;
 }

@@ -2,27 +2,21 @@ using System.Runtime.InteropServices;
 
 namespace Drover.Linux.Syscalls;
 
-// Files by descriptor. Names are NUL-terminated bytes where they come from the kernel, strings where they come from us.
-internal static partial class Libc
+// Files by path and by descriptor. Names from the kernel are NUL-terminated bytes, names of ours are strings.
+static partial class Libc
 {
-    internal const int AT_FDCWD = -100;
+    internal const int AT_FDCWD = -100, O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0x40, O_NOCTTY = 0x100,
+        O_TRUNC = 0x200, O_APPEND = 0x400, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
 
-    internal const int O_RDONLY = 0;
-    internal const int O_WRONLY = 1;
-    internal const int O_RDWR = 2;
-    internal const int O_CREAT = 0x40;
-    internal const int O_NOCTTY = 0x100;
-    internal const int O_TRUNC = 0x200;
-    internal const int O_APPEND = 0x400;
-    internal const int O_NONBLOCK = 0x800;
-    internal const int O_CLOEXEC = 0x80000;
+    // arm64 has its own values for these two (arch/arm64/include/uapi/asm/fcntl.h)
+    internal static readonly int O_DIRECTORY = RuntimeInformation.ProcessArchitecture is Architecture.Arm64
+        ? 0x4000
+        : 0x10000;
+    internal static readonly int O_NOFOLLOW = RuntimeInformation.ProcessArchitecture is Architecture.Arm64
+        ? 0x8000
+        : 0x20000;
 
-    // The two that arm64 numbers its own way (arch/arm64/include/uapi/asm/fcntl.h).
-    internal static readonly int O_DIRECTORY = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 ? 0x4000 : 0x10000;
-    internal static readonly int O_NOFOLLOW = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 ? 0x8000 : 0x20000;
-
-    internal const int LOCK_EX = 2;
-    internal const int LOCK_NB = 4;
+    internal const int F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, FD_CLOEXEC = 1, LOCK_EX = 2, LOCK_NB = 4;
 
     [LibraryImport(Library, EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int OpenAt(int directory, string path, int flags, uint mode);
@@ -30,8 +24,7 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "openat", SetLastError = true)]
     internal static partial int OpenAt(int directory, ref readonly byte path, int flags, uint mode);
 
-    [LibraryImport(Library, EntryPoint = "close", SetLastError = true)]
-    internal static partial int Close(int fd);
+    [LibraryImport(Library, EntryPoint = "close", SetLastError = true)] internal static partial int Close(int fd);
 
     [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
     internal static partial nint Read(int fd, ref byte buffer, nint count);
@@ -45,6 +38,9 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
     internal static partial nint Write(int fd, ref readonly byte buffer, nint count);
 
+    [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int FCntl(int fd, int command, nint argument);
+
     [LibraryImport(Library, EntryPoint = "ftruncate", SetLastError = true)]
     internal static partial int FTruncate(int fd, long length);
 
@@ -54,22 +50,57 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int MkDir(string path, uint mode);
 
+    [LibraryImport(Library, EntryPoint = "chmod", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int ChMod(string path, uint mode);
+
+    [LibraryImport(Library, EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int Unlink(string path);
+
     [LibraryImport(Library, EntryPoint = "getdents64", SetLastError = true)]
     internal static partial nint GetDents64(int fd, ref byte buffer, nint count);
 
-    /// <summary>Of a path, its NUL included.</summary>
-    internal const int PATH_MAX = 4096;
+    internal const int PATH_MAX = 4096; // longest path, with its NUL
 
-    /// <summary>The second is of <see cref="PATH_MAX"/> bytes.</summary>
+    /// <param name="real"><see cref="PATH_MAX"/> bytes.</param>
     [LibraryImport(Library, EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint RealPath(string path, ref byte real);
 
     [LibraryImport(Library, EntryPoint = "readlinkat", SetLastError = true)]
     internal static partial nint ReadLinkAt(int directory, ref readonly byte path, ref byte buffer, nint count);
 
-    [LibraryImport(Library, EntryPoint = "geteuid")]
-    internal static partial uint GetEUid();
+    internal const int AT_SYMLINK_NOFOLLOW = 0x100, AT_EMPTY_PATH = 0x1000;
+    internal const uint STATX_BASIC_STATS = 0x7ff;
+    internal const int S_IFMT = 0xf000, S_IFREG = 0x8000, S_IFDIR = 0x4000, S_IFSOCK = 0xc000;
+    internal const long SYSFS_MAGIC = 0x62656572; // f_type of sysfs (include/uapi/linux/magic.h: SYSFS_MAGIC)
 
-    [LibraryImport(Library, EntryPoint = "getppid")]
-    internal static partial int GetPPid();
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    internal struct StatX
+    {
+        [FieldOffset(20)] internal uint Uid;
+        [FieldOffset(28)] internal ushort Mode;
+        [FieldOffset(32)] internal ulong Inode;
+        [FieldOffset(40)] internal ulong Size;
+        [FieldOffset(96)] internal long ChangedSeconds;
+        [FieldOffset(104)] internal uint ChangedNanoseconds;
+        [FieldOffset(112)] internal long ModifiedSeconds;
+        [FieldOffset(120)] internal uint ModifiedNanoseconds;
+        [FieldOffset(136)] internal uint DeviceMajor;
+        [FieldOffset(140)] internal uint DeviceMinor;
+    }
+
+    /// <summary>struct statfs of the 64-bit architectures: 15 words, of which only the first is used.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 120)]
+    internal struct StatFs
+    {
+        [FieldOffset(0)] internal long Type;
+    }
+
+    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int StatXAt(int directory, string path, int flags, uint mask, out StatX result);
+
+    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]
+    internal static partial int StatXAt(int directory, ref readonly byte path, int flags, uint mask, out StatX result);
+
+    [LibraryImport(Library, EntryPoint = "fstatfs", SetLastError = true)]
+    internal static partial int FStatFs(int fd, out StatFs result);
 }

@@ -2,32 +2,19 @@ using System.Runtime.InteropServices;
 
 namespace Drover.Linux.Syscalls;
 
-// Netlink sockets, and what it takes to wait for one and be woken.
-internal static unsafe partial class Libc
+// Netlink and Unix sockets.
+static unsafe partial class Libc
 {
-    internal const int AF_NETLINK = 16;
-    internal const int SOCK_DGRAM = 2;
-    internal const int SOCK_CLOEXEC = 0x80000;
-    internal const int NETLINK_KOBJECT_UEVENT = 15;
-    internal const int SOL_SOCKET = 1;
-    internal const int SO_RCVBUF = 8;
-    internal const int SO_PASSCRED = 16;
-    internal const int SO_RCVBUFFORCE = 33;
-    internal const int SCM_CREDENTIALS = 2;
-    internal const int MSG_TRUNC = 0x20;
-    internal const int MSG_DONTWAIT = 0x40;
-    internal const int EFD_CLOEXEC = 0x80000;
-    internal const short POLLIN = 1;
-    internal const short POLLOUT = 4;
+    internal const int AF_NETLINK = 16, SOCK_DGRAM = 2, SOCK_CLOEXEC = 0x80000, NETLINK_KOBJECT_UEVENT = 15,
+        SOL_SOCKET = 1, SO_RCVBUF = 8, SO_PASSCRED = 16, SO_RCVBUFFORCE = 33, SCM_CREDENTIALS = 2, MSG_TRUNC = 0x20,
+        MSG_DONTWAIT = 0x40;
 
     /// <summary>struct sockaddr_nl.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct NetlinkAddress
     {
-        internal ushort Family;
-        internal ushort Pad;
-        internal uint PortId;
-        internal uint Groups;
+        internal ushort Family, Pad;
+        internal uint PortId, Groups;
     }
 
     /// <summary>struct iovec.</summary>
@@ -38,7 +25,7 @@ internal static unsafe partial class Libc
         internal nint Length;
     }
 
-    /// <summary>struct mmsghdr of the 64-bit architectures: a struct msghdr (56 bytes) and the length received.</summary>
+    /// <summary>64-bit struct mmsghdr: a struct msghdr (56 bytes) and the length received.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 64)]
     internal struct MultiMessage
     {
@@ -64,15 +51,6 @@ internal static unsafe partial class Libc
         [FieldOffset(24)] internal uint GroupId;
     }
 
-    /// <summary>struct pollfd.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    internal struct PollEntry
-    {
-        internal int Fd;
-        internal short Events;
-        internal short Returned;
-    }
-
     [LibraryImport(Library, EntryPoint = "socket", SetLastError = true)]
     internal static partial int Socket(int domain, int type, int protocol);
 
@@ -85,9 +63,48 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "recvmmsg", SetLastError = true)]
     internal static partial int RecvMMsg(int fd, MultiMessage* messages, uint count, int flags, void* timeout);
 
-    [LibraryImport(Library, EntryPoint = "eventfd", SetLastError = true)]
-    internal static partial int EventFd(uint initial, int flags);
+    internal const int AF_UNIX = 1, SOCK_STREAM = 1, SOCK_NONBLOCK = 0x800, SO_PEERCRED = 17, SO_ACCEPTCONN = 30,
+        SO_DOMAIN = 39, SO_PEERGROUPS = 59, MSG_NOSIGNAL = 0x4000, SHUT_RDWR = 2;
 
-    [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
-    internal static partial int Poll(PollEntry* entries, ulong count, int timeoutMs);
+    /// <summary>struct sockaddr_un.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct UnixAddress
+    {
+        internal const int PathBytes = 108;
+
+        internal ushort Family;
+        internal fixed byte Path[PathBytes];
+    }
+
+    /// <summary>struct ucred.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct UserCredentials
+    {
+        internal int ProcessId;
+        internal uint UserId, GroupId;
+    }
+
+    [LibraryImport(Library, EntryPoint = "bind", SetLastError = true)]
+    internal static partial int Bind(int fd, in UnixAddress address, uint length);
+
+    [LibraryImport(Library, EntryPoint = "connect", SetLastError = true)]
+    internal static partial int Connect(int fd, in UnixAddress address, uint length);
+
+    [LibraryImport(Library, EntryPoint = "listen", SetLastError = true)]
+    internal static partial int Listen(int fd, int backlog);
+
+    [LibraryImport(Library, EntryPoint = "accept4", SetLastError = true)]
+    internal static partial int Accept4(int fd, void* address, void* length, int flags);
+
+    [LibraryImport(Library, EntryPoint = "recv", SetLastError = true)]
+    internal static partial nint Recv(int fd, ref byte buffer, nint count, int flags);
+
+    [LibraryImport(Library, EntryPoint = "send", SetLastError = true)]
+    internal static partial nint Send(int fd, ref readonly byte buffer, nint count, int flags);
+
+    [LibraryImport(Library, EntryPoint = "shutdown", SetLastError = true)]
+    internal static partial int Shutdown(int fd, int how);
+
+    [LibraryImport(Library, EntryPoint = "getsockopt", SetLastError = true)]
+    internal static partial int GetSockOpt(int fd, int level, int option, void* value, ref uint length);
 }

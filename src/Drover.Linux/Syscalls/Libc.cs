@@ -1,13 +1,13 @@
 using System.Runtime.InteropServices;
-using Drover.Loading;
+using Drover.Kernel;
 
 namespace Drover.Linux.Syscalls;
 
 /// <summary>
-/// What is called of libc, one file a group of calls; constants have the kernel's names and the values of asm-generic, which x86-64 and arm64 share unless a file says otherwise.
-/// Every call leaves its errno in <see cref="LastError"/> when it returns −1.
+/// The calls to libc, one file per group. Constants have the kernel's names and the values of asm-generic, which x86-64
+/// and arm64 share unless noted. A call that returns −1 leaves its errno in <see cref="LastError"/>.
 /// </summary>
-internal static partial class Libc
+static partial class Libc
 {
     const string Library = "libc";
 

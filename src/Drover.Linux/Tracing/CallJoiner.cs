@@ -1,35 +1,33 @@
+using System.Buffers.Text;
 using System.Text;
-using Drover.Loading;
+using Drover.Kernel;
 using Drover.Modules;
 
 namespace Drover.Linux.Tracing;
 
-/// <summary>
-/// Joins the events of each thread into calls: an entry, what the kernel did for it, an exit. Pure: it sees lines and nothing else. What it keeps is bounded,
-/// whatever the lines say. One owner.
-/// </summary>
-/// <param name="ended">Told of each call when its exit comes.</param>
-/// <param name="nameOfDescriptor">The path behind a thread's descriptor, or null: asked where nothing was opened before, as a last resort.</param>
+/// <summary>Joins each thread's trace events into calls, in bounded memory for any input. One owner.</summary>
+/// <param name="ended">Receives each call at its exit.</param>
+/// <param name="nameOfDescriptor">The path of a thread's descriptor, or null; the last resort.</param>
 public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>? nameOfDescriptor = null)
 {
-    /// <summary>Threads of which something is remembered: udev has at most 2048 workers (its children_max).</summary>
+    /// <summary>Threads remembered at a time; udev has at most 2048 workers (its children_max).</summary>
     public const int MaxThreads = 4096;
 
     readonly Dictionary<int, Worker> _workers = [];
 
-    /// <summary>Whether the kernel tells of what it reads: without that a call that read nothing is not known from others.</summary>
+    /// <summary>Whether the trace has the kernel's reads, which tell calls that read nothing apart.</summary>
     public bool SeesReads { get; init; } = true;
 
-    /// <summary>Events that the buffers had no room for.</summary>
+    /// <summary>Events lost because a buffer was full.</summary>
     public long LostEvents { get; private set; }
 
-    /// <summary>Lines that are no event and no note of the kernel's.</summary>
+    /// <summary>Lines that are neither an event nor a note of lost events.</summary>
     public long UnreadLines { get; private set; }
 
-    /// <summary>Exits of calls whose entry was before the watch, or was lost.</summary>
+    /// <summary>Exits of calls whose entry was lost or came before the watch.</summary>
     public long CutOffCalls { get; private set; }
 
-    /// <summary>Calls that have not returned, in the order of their entry.</summary>
+    /// <summary>Calls that have not returned, ordered by entry.</summary>
     public IReadOnlyList<TracedCall> InFlight
     {
         get
@@ -38,11 +36,8 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
             foreach (var worker in _workers.Values)
             {
                 if (worker.Call is { } call)
-                {
                     calls.Add(call.Finish(worker, null, 0, SeesReads));
-                }
             }
-
             calls.Sort((a, b) => (a.StartUs, a.Tid).CompareTo((b.StartUs, b.Tid)));
             return calls;
         }
@@ -52,22 +47,13 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
     public void Take(ReadOnlySpan<byte> line)
     {
         if (line.IsEmpty || line[0] == '#')
-        {
             return;
-        }
-
         if (TraceLine.TryParse(line, out var item))
-        {
             Take(item);
-        }
         else if (TraceLine.LostEvents(line) is > 0 and var lost)
-        {
             LostEvents += lost;
-        }
         else
-        {
             UnreadLines++;
-        }
     }
 
     void Take(in TraceLine item)
@@ -76,18 +62,11 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
         if (name.StartsWith("sys_"u8))
         {
             if (SyscallOf(name["sys_"u8.Length..]) is not { } syscall)
-            {
                 return;
-            }
-
             if (item.Text.StartsWith("("u8))
-            {
                 Enter(syscall, item);
-            }
             else if (item.TryResult(out var result))
-            {
                 Exit(syscall, item, result);
-            }
         }
         else if (name.SequenceEqual(ProbePlan.Opened))
         {
@@ -103,25 +82,20 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
     {
         var worker = WorkerOf(item);
         if (worker.Call is { } unfinished)
-        {
             ended(unfinished.Finish(worker, null, 0, SeesReads)); // its exit was lost
-        }
-
         worker.Pid = item.Pid > 0 ? item.Pid : worker.Pid;
         var call = new OpenCall(syscall, item.TimeUs, item.Tid);
         worker.Call = call;
         if (syscall is ModuleSyscall.InitModule && item.TryField("len: "u8, out var length))
-        {
             call.Read = length;
-        }
-
         long? fd = syscall is ModuleSyscall.FinitModule && item.TryField("fd: "u8, out var number) ? number : null;
         if (syscall is not ModuleSyscall.DeleteModule && (worker.OpenedModule ?? worker.FileOf(fd)) is { } opened)
         {
             call.Name(opened, NamedBy.Opened);
             worker.Remember(fd, opened);
         }
-        else if (fd is >= 0 and <= int.MaxValue && nameOfDescriptor?.Invoke(item.Tid, (int)fd) is { } path && ModuleOf(path) is { } module)
+        else if (fd is >= 0 and <= int.MaxValue && nameOfDescriptor?.Invoke(item.Tid, (int)fd) is { } path &&
+            ModuleOf(path) is { } module)
         {
             call.Name(module, NamedBy.Descriptor);
         }
@@ -134,11 +108,11 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
             CutOffCalls++;
             return;
         }
-
         worker.Call = null;
-        // what was opened for this call is not what the next one is about, unless that has the same descriptor
+        // a file opened for this call is not that of the next, unless it has the same descriptor
         worker.OpenedModule = null;
-        ended(call.Finish(worker, (Errno)(int)Math.Clamp(-result, 0, int.MaxValue), Math.Max(0, item.TimeUs - call.StartUs), SeesReads));
+        var error = (Errno)(int)Math.Clamp(-result, 0, int.MaxValue);
+        ended(call.Finish(worker, error, Math.Max(0, item.TimeUs - call.StartUs), SeesReads));
     }
 
     static void During(OpenCall call, in TraceLine item)
@@ -146,14 +120,9 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
         if (item.Name.SequenceEqual(ProbePlan.Read) || item.Name.SequenceEqual(ProbePlan.Gate))
         {
             if (ModuleOf(Quoted(item.Text, "name="u8)) is { } file)
-            {
                 call.Name(file, NamedBy.File);
-            }
-
             if (item.Name.SequenceEqual(ProbePlan.Read) && Decimal(item.Text, "size="u8) is { } size)
-            {
                 call.Read = size;
-            }
         }
         else if (item.Name.SequenceEqual(ProbePlan.Returned))
         {
@@ -171,14 +140,12 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
         {
             call.IsFormed = true;
             var word = item.Text.Trim((byte)' ');
-            call.Name(Encoding.UTF8.GetString(word.IndexOf((byte)' ') is > 0 and var end ? word[..end] : word), NamedBy.Module);
+            call.Name(Encoding.UTF8.GetString(word.IndexOf((byte)' ') is > 0 and var end ? word[..end] : word),
+                NamedBy.Module);
         }
     }
 
-    /// <summary>
-    /// A file of a module, or the <c>uevent</c> file of a device: a worker of udev reads that of the device whose event it takes up, and then at most those
-    /// of the devices above it.
-    /// </summary>
+    /// <summary>A module file, or the <c>uevent</c> file of a device, which udev reads before its parents'.</summary>
     static void Opened(Worker worker, string path)
     {
         const string Sys = "/sys", Uevent = "/uevent";
@@ -186,9 +153,7 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
         {
             var device = path[Sys.Length..^Uevent.Length];
             if (worker.Device is not { } current || !current.StartsWith(device + "/", StringComparison.Ordinal))
-            {
                 worker.Device = device;
-            }
         }
         else if (ModuleOf(path) is { } module)
         {
@@ -201,36 +166,24 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
         if (!_workers.TryGetValue(item.Tid, out var worker))
         {
             if (_workers.Count >= MaxThreads)
-            {
                 Forget();
-            }
-
             _workers[item.Tid] = worker = new Worker();
         }
-
         if (!item.Comm.SequenceEqual("<...>"u8))
-        {
             worker.SetComm(item.Comm);
-        }
         else if (Quoted(item.Text, "comm="u8) is { Length: > 0 } comm)
-        {
             worker.SetComm(Encoding.UTF8.GetBytes(comm));
-        }
-
         return worker;
     }
 
-    /// <summary>Drops the threads without a call; where all have one, the trace is not of this world, and all go.</summary>
+    /// <summary>Drops the threads without a call; if all have one, drops all.</summary>
     void Forget()
     {
         foreach (var (tid, worker) in _workers)
         {
             if (worker.Call is null)
-            {
                 _workers.Remove(tid);
-            }
         }
-
         if (_workers.Count >= MaxThreads)
         {
             CutOffCalls += _workers.Count;
@@ -248,58 +201,50 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
     static string? ModuleOf(string path)
     {
         var file = path[(path.LastIndexOf('/') + 1)..];
-        return file.IndexOf(".ko", StringComparison.Ordinal) is > 0 and var end && (end + 3 == file.Length || file[end + 3] == '.') ? ModuleName.Normalize(file) : null;
+        return file.IndexOf(".ko", StringComparison.Ordinal) is > 0 and var end &&
+            (end + 3 == file.Length || file[end + 3] == '.')
+            ? ModuleName.Normalize(file)
+            : null;
     }
 
-    /// <summary>The text between the quotes behind a key (kernel: print_type_string, which escapes nothing); empty where the kernel printed a fault instead.</summary>
+    /// <summary>Quoted text after a key (kernel: print_type_string, no escapes); empty after a fault.</summary>
     static string Quoted(ReadOnlySpan<byte> text, ReadOnlySpan<byte> key)
     {
         if (text.IndexOf(key) is not (>= 0 and var at) || !text[(at + key.Length)..].StartsWith("\""u8))
-        {
             return "";
-        }
-
         var value = text[(at + key.Length + 1)..];
         return value.IndexOf((byte)'"') is >= 0 and var end ? Encoding.UTF8.GetString(value[..end]) : "";
     }
 
     static long? Decimal(ReadOnlySpan<byte> text, ReadOnlySpan<byte> key) =>
-        text.IndexOf(key) is >= 0 and var at && System.Buffers.Text.Utf8Parser.TryParse(text[(at + key.Length)..], out long value, out _) ? value : null;
+        text.IndexOf(key) is >= 0 and var at && Utf8Parser.TryParse(text[(at + key.Length)..], out long value, out _)
+            ? value
+            : null;
 
-    /// <summary>What is remembered of a thread between its calls.</summary>
+    /// <summary>State of a thread between its calls.</summary>
     sealed class Worker
     {
-        /// <summary>libkmod holds a file open for each module of a request; more are forgotten all at once.</summary>
+        /// <summary>libkmod holds a file open for each module of a request; beyond the limit all are dropped.</summary>
         const int MaxFiles = 64;
 
         readonly Dictionary<long, string> _files = [];
         byte[] _commBytes = [];
 
         public string Comm { get; private set; } = "";
-
         public int Pid { get; set; }
-
         public string? Device { get; set; }
-
         public string? OpenedModule { get; set; }
-
         public OpenCall? Call { get; set; }
 
-        /// <summary>What an earlier call with this descriptor was about: libkmod tries again without opening again.</summary>
+        /// <summary>An earlier call's module: libkmod retries without opening the file again.</summary>
         public string? FileOf(long? fd) => fd is { } number ? _files.GetValueOrDefault(number) : null;
 
         public void Remember(long? fd, string module)
         {
             if (fd is not { } number)
-            {
                 return;
-            }
-
             if (_files.Count >= MaxFiles)
-            {
                 _files.Clear();
-            }
-
             _files[number] = module;
         }
 
@@ -328,16 +273,14 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
 
         public bool IsLaidOut { get; set; }
 
-        /// <summary>The module's own init is all that was left to do (kernel: trace_module_load).</summary>
+        /// <summary>Only the module's init remained to run (kernel: trace_module_load).</summary>
         public bool IsFormed { get; set; }
 
-        /// <summary>The strongest word counts, and of equals the first: later the kernel looks up other modules, too.</summary>
+        /// <summary>The strongest source wins, the first among equals.</summary>
         public void Name(string module, NamedBy by)
         {
             if (module.Length > 0 && by > _namedBy)
-            {
                 (_module, _namedBy) = (module, by);
-            }
         }
 
         public TracedCall Finish(Worker worker, Errno? result, long tookUs, bool seesReads)
@@ -351,7 +294,8 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
                 Module = _module,
                 NamedBy = _namedBy,
                 Result = result,
-                HasWaited = syscall is ModuleSyscall.FinitModule && seesReads && Read is null && result is { } error && !IsRefusal(error),
+                HasWaited = syscall is ModuleSyscall.FinitModule && seesReads && Read is null && result is { } error
+                    && !IsRefusal(error),
                 StartUs = startUs,
                 TookUs = tookUs,
                 Comm = worker.Comm,
@@ -363,7 +307,9 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
             };
         }
 
-        /// <summary>What a finit_module gives before it reads or waits (kernel: may_init_module, the flags, the descriptor, deny_write_access).</summary>
-        static bool IsRefusal(Errno error) => error is Errno.EPERM or Errno.EBADF or Errno.EINVAL or Errno.EFAULT or Errno.ETXTBSY or Errno.EINTR or Errno.ENOSYS;
+        /// <summary>Errors before finit_module reads or waits (may_init_module, deny_write_access).</summary>
+        static bool IsRefusal(Errno error) =>
+            error is Errno.EPERM or Errno.EBADF or Errno.EINVAL or Errno.EFAULT or Errno.ETXTBSY
+            or Errno.EINTR or Errno.ENOSYS;
     }
 }

@@ -1,107 +1,77 @@
-namespace Drover.Model;
+using Drover.Model.Herds;
+using Drover.Model.Kernel;
 
-/// <summary>What to explore. Every seed is a machine, a herd, a schedule and its faults.</summary>
+namespace Drover.Model.Explore;
+
+/// <summary>What to explore. Every seed is a machine, a loader, a schedule and faults.</summary>
 public sealed record ExploreOptions
 {
-    /// <summary>The first of the seeds, which follow each other.</summary>
+    /// <summary>The first seed; the others follow it.</summary>
     public int FirstSeed { get; init; } = 1;
-
-    /// <summary>How many, at least 1.</summary>
+    /// <summary>The number of seeds, at least 1.</summary>
     public long Seeds { get; init; } = 1;
-
-    /// <summary>Threads that explore side by side; 0: one for each CPU. The result does not depend on it.</summary>
+    /// <summary>Threads; 0: one for each CPU. The result does not depend on it.</summary>
     public int Threads { get; init; }
-
     /// <summary>Violations after which no further seeds are begun.</summary>
-    public int MostViolations { get; init; } = 5;
-
-    /// <summary>Code broken on purpose.</summary>
-    internal Mutation Mutation { get; init; }
-
-    /// <inheritdoc cref="HerdOptions.KernelPort"/>
-    internal Func<Loading.IKernel, Loading.IKernel>? KernelPort { get; init; }
+    public int MaxViolations { get; init; } = 5;
+    /// <inheritdoc cref="HerdOptions.Parts"/>
+    internal ModelParts Parts { get; init; } = ModelParts.Sound;
 }
 
-/// <summary>How far an exploration is.</summary>
-/// <param name="Done">Seeds.</param>
-/// <param name="Seeds">Seeds in all.</param>
-/// <param name="Steps">Of all simulations so far.</param>
-/// <param name="Violations">Found so far.</param>
 public readonly record struct ExploreProgress(long Done, long Seeds, long Steps, int Violations);
 
-/// <summary>What must hold after every event, and what must hold when nothing can happen any more.</summary>
+/// <summary>What must hold after every step, and at rest: when the queue of the simulation is empty.</summary>
 public enum Invariant
 {
-    /// <summary><c>i_writecount</c> is writers less deniers, as counted by a ledger of its own; 0 at rest.</summary>
+    /// <summary><c>i_writecount</c> is writers minus deniers; 0 at rest.</summary>
     WriteCount,
-
-    /// <summary>Never a writer and a denier of one file together.</summary>
+    /// <summary>A file never has writers and deniers at the same time.</summary>
     WriterAndDenier,
-
-    /// <summary>Under the exclusive gate, and under the idempotent one, never two set-ups of one file.</summary>
+    /// <summary>Under the exclusive and the idempotent gate one call at a time sets up a file.</summary>
     OneSetUp,
-
-    /// <summary>No name twice in the kernel's list, no state out of its order, no success without a live module, no EEXIST without one.</summary>
+    /// <summary>A name is listed once, states change in order; success and EEXIST imply a live module.</summary>
     ModuleOnce,
-
-    /// <summary>What is in use is what calls, live modules and tasks hold; with no call in flight, calls hold nothing; at rest, what live modules take remains.</summary>
+    /// <summary>Memory in use is the sum of calls, live modules and tasks; at rest calls hold nothing.</summary>
     Memory,
-
-    /// <summary>A module's users are never fewer than none; at rest they are the live modules that depend on it.</summary>
+    /// <summary>A module's users are never negative; at rest they are the live modules that depend on it.</summary>
     Users,
-
     /// <summary>The kernel's counters only grow, and agree with what the calls wasted.</summary>
     Statistics,
-
-    /// <summary>Nobody sleeps on when what it waits for has happened.</summary>
+    /// <summary>A task wakes up when the event it waits for happens.</summary>
     WakeUp,
-
     /// <summary>At rest no call is in the kernel.</summary>
     EveryCallReturns,
-
-    /// <summary>It comes to rest, with all events served.</summary>
+    /// <summary>A run ends with all events handled.</summary>
     Deadlock,
-
-    /// <summary>Nothing throws.</summary>
+    /// <summary>No exception is thrown.</summary>
     Fault,
-
-    /// <summary>Of Drover's own calls one at a time for each module, and so for each file.</summary>
+    /// <summary>Drover makes one call at a time for a module.</summary>
     DroverOneCallInFlight,
-
-    /// <summary>Drover makes no call for a module that is live, unless others load, too.</summary>
+    /// <summary>Drover makes no call for a live module, unless other programs load or remove modules.</summary>
     DroverNoCallForLive,
-
-    /// <summary>Without faults: one call a module that can be loaded, no duplicates, no waste, nothing missing.</summary>
+    /// <summary>Without faults: one call for a loadable module, no duplicates, no waste, no module missing.</summary>
     DroverConverges,
-
-    /// <summary>Everybody who asked Drover has an answer.</summary>
+    /// <summary>Every request to Drover gets an outcome.</summary>
     DroverAnswers,
 }
 
-/// <summary>An invariant that did not hold.</summary>
-/// <param name="Seed">Shows it again, alone.</param>
-/// <param name="Invariant">Which.</param>
-/// <param name="What">What was seen, a sentence.</param>
-/// <param name="Schedule">The machine, its modules and devices, and the faults, made as small as still shows it; one line each.</param>
-/// <param name="Trace">What happened up to the violation, in that smaller schedule.</param>
-public sealed record ExploreViolation(int Seed, Invariant Invariant, string What, IReadOnlyList<string> Schedule, IReadOnlyList<HerdEvent> Trace)
+/// <param name="What">The observation, a sentence.</param>
+/// <param name="Schedule">The smallest machine, modules, devices and faults that show it; one line each.</param>
+/// <param name="Trace">The events of that schedule up to the violation.</param>
+public sealed record ExploreViolation(
+    int Seed, Invariant Invariant, string What, IReadOnlyList<string> Schedule, IReadOnlyList<ModelEvent> Trace)
 {
-    /// <summary>The command that shows it again.</summary>
     public string Replay => $"drover herd --explore 1 --seed {Seed}";
 }
 
-/// <summary>What an exploration found.</summary>
 public sealed record ExploreReport
 {
-    /// <summary>Seeds that were run; fewer than asked for when it was stopped, or found enough.</summary>
+    /// <summary>Seeds that were run; fewer than requested after cancellation or enough violations.</summary>
     public required long Seeds { get; init; }
-
-    /// <summary>Steps of all simulations together.</summary>
     public required long Steps { get; init; }
-
-    /// <summary>The first ones by seed.</summary>
+    /// <summary>The first violations, by seed.</summary>
     public required IReadOnlyList<ExploreViolation> Violations { get; init; }
-
-    /// <summary>How often each herd, gate, errno, wait and fault came up ("gate Exclusive", "errno EBUSY", "fault Writer", "fault Writer refused"): a check that never meets a case is no check.</summary>
+    /// <summary>How often each loader, gate, errno, wait and fault occurred ("gate Exclusive", "errno EBUSY", "fault
+    /// Writer", "fault Writer refused"): shows which cases the checks have met.</summary>
     public required IReadOnlyDictionary<string, long> Coverage { get; init; }
 }

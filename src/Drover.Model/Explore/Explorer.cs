@@ -1,26 +1,27 @@
-namespace Drover.Model;
+using System.Runtime.InteropServices;
+using Drover.Model.Kernel;
 
-/// <summary>
-/// Runs many small machines, each drawn from a seed with its herd, its schedule and its faults, and checks after every event what must always hold. Seeds share
-/// nothing; one seed is one run, on any machine and with any number of threads. Stateless.
-/// </summary>
+namespace Drover.Model.Explore;
+
+/// <summary>Runs many small machines, each with a loader, a schedule and faults drawn from a seed, and checks the
+/// invariants after every step. Seeds share nothing; a seed gives the same run on any machine, with any number of
+/// threads.</summary>
 public static class Explorer
 {
-    /// <summary>Seeds that a thread takes at once: enough that taking them costs nothing, few enough that it soon sees a stop.</summary>
+    /// <summary>Seeds that a thread takes at once, so that the lock costs little and cancellation is prompt.</summary>
     const int SeedsAtOnce = 64;
 
-    /// <summary>Runs that making one violation smaller may take.</summary>
-    const int MostTries = 400;
+    const int MaxTries = 400; // runs spent on making one violation smaller
 
-    /// <summary>Explores; stops early, without an exception, when <paramref name="stop"/> is cancelled or violations enough are found.</summary>
-    /// <param name="options">Which seeds.</param>
-    /// <param name="progress">Is told now and then, by one thread at a time.</param>
-    /// <param name="stop">Seeds that are being run are run to their end.</param>
-    public static ExploreReport Run(ExploreOptions options, Action<ExploreProgress>? progress = null, CancellationToken stop = default)
+    /// <summary>Explores; ends early, without an exception, on cancellation or after enough violations.</summary>
+    /// <param name="progress">Called now and then, by one thread at a time.</param>
+    /// <param name="cancellationToken">Seeds that have begun are run to their end.</param>
+    public static ExploreReport Run(
+        ExploreOptions options, Action<ExploreProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         if (options.Seeds < 1)
             throw new ArgumentException("at least one seed", nameof(options));
-        var exploration = new Exploration(options, progress, stop);
+        var exploration = new Exploration(options, progress, cancellationToken);
         var threads = new Thread[options.Threads > 0 ? options.Threads : Environment.ProcessorCount];
         for (var i = 0; i < threads.Length; i++)
         {
@@ -32,40 +33,41 @@ public static class Explorer
         return exploration.Report();
     }
 
-    /// <summary>The plan of a seed.</summary>
     internal static SchedulePlan PlanOf(ExploreOptions options, int seed)
     {
         var plan = PlanDraw.Of(seed);
-        return plan with { Options = plan.Options with { Mutation = options.Mutation, KernelPort = options.KernelPort } };
+        return plan with { Options = plan.Options with { Parts = options.Parts } };
     }
 
-    /// <summary>The violation that a seed shows, made as small as it gets by leaving out one thing after another.</summary>
+    /// <summary>The violation of a seed, made small by leaving out one thing after another.</summary>
     internal static ExploreViolation Explain(ExploreOptions options, int seed)
     {
         var plan = PlanOf(options, seed);
         var breach = new ScheduleRun(plan, new Coverage()).Run()!.Value;
-        for (var tries = 0; tries < MostTries;)
+        for (var tries = 0; tries < MaxTries;)
         {
             var found = false;
             foreach (var smaller in plan.Smaller())
             {
-                if (++tries > MostTries)
+                if (++tries > MaxTries)
                     break;
-                if (new ScheduleRun(smaller, new Coverage()).Run() is not { } same || same.Invariant != breach.Invariant)
+                var same = new ScheduleRun(smaller, new Coverage()).Run();
+                if (same?.Invariant != breach.Invariant)
                     continue;
-                (plan, breach, found) = (smaller, same, true);
+                (plan, breach, found) = (smaller, same.Value, true);
                 break;
             }
             if (!found)
                 break;
         }
-        var trace = new List<HerdEvent>();
+        var trace = new List<ModelEvent>();
         new ScheduleRun(plan, new Coverage(), trace).Run();
         return new ExploreViolation(seed, breach.Invariant, breach.What, plan.Describe(), trace);
     }
 
-    /// <summary>What the threads of one exploration share; under its own lock.</summary>
-    sealed class Exploration(ExploreOptions options, Action<ExploreProgress>? progress, CancellationToken stop)
+    /// <summary>The state that the threads of one exploration share, under a lock.</summary>
+    sealed class Exploration(
+        ExploreOptions options, Action<ExploreProgress>? progress, CancellationToken cancellationToken)
     {
         readonly Lock _lock = new();
         readonly Coverage _coverage = new();
@@ -97,18 +99,20 @@ public static class Explorer
         {
             Seeds = _done,
             Steps = _steps,
-            Violations = [.. _violating.Take(options.MostViolations).Select(seed => Explain(options, seed))],
+            Violations = [.. _violating.Take(options.MaxViolations).Select(seed => Explain(options, seed))],
             Coverage = _coverage.ToDictionary(),
         };
 
-        /// <summary>In the order of seeds: whatever is found, all before it has been run.</summary>
+        /// <summary>Takes the next seeds, in order: all seeds before a violation are run.</summary>
         bool TryTake(out long first, out long count)
         {
             lock (_lock)
             {
                 first = _next;
-                count = stop.IsCancellationRequested || _violating.Count >= options.MostViolations ? 0 : Math.Min(SeedsAtOnce, options.Seeds - _next);
+                var isOver = cancellationToken.IsCancellationRequested || _violating.Count >= options.MaxViolations;
+                count = isOver ? 0 : Math.Min(SeedsAtOnce, options.Seeds - _next);
                 _next += count;
+                Debug.Assert(_next <= options.Seeds, "no seed is taken twice");
                 return count > 0;
             }
         }
@@ -118,9 +122,28 @@ public static class Explorer
             lock (_lock)
             {
                 (_done, _steps) = (_done + count, _steps + steps);
+                Debug.Assert(_done <= _next, "seeds are taken before they are run");
                 _violating.UnionWith(violating);
                 progress?.Invoke(new ExploreProgress(_done, options.Seeds, _steps, _violating.Count));
             }
         }
     }
+}
+
+/// <summary>How often each case occurred. For one thread; merged at the end.</summary>
+sealed class Coverage
+{
+    readonly Dictionary<string, long> _counts = [];
+
+    public void Count(string what, long times = 1) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(_counts, what, out _) += times;
+
+    public void Add(Coverage other)
+    {
+        foreach (var (what, times) in other._counts)
+            Count(what, times);
+    }
+
+    public IReadOnlyDictionary<string, long> ToDictionary() =>
+        new SortedDictionary<string, long>(_counts, StringComparer.Ordinal);
 }

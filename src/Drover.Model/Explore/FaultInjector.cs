@@ -1,9 +1,10 @@
-using Drover.Loading;
+using Drover.Model.Herds;
+using Drover.Model.Kernel;
 
-namespace Drover.Model;
+namespace Drover.Model.Explore;
 
-/// <summary>Lets a plan's faults happen, each after as many events as it says, and enters in the ledger who then holds what. One owner, its run.</summary>
-sealed class FaultInjector(HerdMachine machine, Ledger ledger, Coverage coverage)
+/// <summary>Injects a plan's faults, each after its number of events, and enters them in the ledger.</summary>
+sealed class FaultInjector(ModelMachine machine, Ledger ledger, Coverage coverage)
 {
     readonly Queue<Fault> _faults = new();
     int _events;
@@ -15,7 +16,7 @@ sealed class FaultInjector(HerdMachine machine, Ledger ledger, Coverage coverage
         BeginDue();
     }
 
-    /// <summary>An event of the trace: faults that are due begin soon.</summary>
+    /// <summary>Counts an event of the trace; faults that are due begin soon.</summary>
     public void Happened()
     {
         _events++;
@@ -33,7 +34,7 @@ sealed class FaultInjector(HerdMachine machine, Ledger ledger, Coverage coverage
 
     void Begin(Fault fault)
     {
-        var module = ledger[fault.Module];
+        var (module, viaInit) = (ledger[fault.Module], fault.Ns % 2 == 0);
         var error = fault.Kind switch
         {
             FaultKind.FailedAllocation => FailNextAllocation(),
@@ -41,34 +42,22 @@ sealed class FaultInjector(HerdMachine machine, Ledger ledger, Coverage coverage
             FaultKind.Writer => Write(module, fault.Ns),
             FaultKind.Program => Execute(module, fault.Ns),
             FaultKind.Verity => Seal(module, fault.Ns),
-            FaultKind.Removal => Start("rmmod", task => new DeleteModule(machine.Kernel).CallAsync(task, module.Name)),
-            FaultKind.OtherLoader => Start("insmod", task => Insert(task, module.File, viaInit: fault.Ns % 2 == 0)),
+            FaultKind.Removal => Start("rmmod", TaskRole.Other, task => Remove(task, module.Name)),
+            FaultKind.OtherLoader => Start("insmod", TaskRole.Loads, task => Insert(task, module.File, viaInit)),
             _ => Change(fault, module.File),
         };
         coverage.Count(error is Errno.None ? $"fault {fault.Kind}" : $"fault {fault.Kind} refused");
-        machine.Trace.Happened(HerdEventKind.Note, null, fault.Module, $"fault: {fault.Kind}{(fault.Other.Length > 0 ? $" of {fault.Other}" : "")}", error);
+        var other = fault.Other.Length > 0 ? $" of {fault.Other}" : "";
+        machine.Trace.Happened(ModelEventKind.Note, null, fault.Module, $"fault: {fault.Kind}{other}", error);
     }
 
     Errno Change(Fault fault, ModuleOnDisk file)
     {
-        switch (fault.Kind)
-        {
-            case FaultKind.Unreadable:
-                file.IsUnreadable = true;
-                break;
-            case FaultKind.Rejected:
-                file.IsRejected = true;
-                break;
-            case FaultKind.Foreign:
-                file.IsForeign = true;
-                break;
-            case FaultKind.Requests:
-                file.Requests = fault.Other;
-                break;
-            default:
-                machine.Kernel.ModulesDisabled = true;
-                break;
-        }
+        file.IsUnreadable |= fault.Kind is FaultKind.Unreadable;
+        file.IsRejected |= fault.Kind is FaultKind.Rejected;
+        file.IsForeign |= fault.Kind is FaultKind.Foreign;
+        file.Requests = fault.Kind is FaultKind.Requests ? fault.Other : file.Requests;
+        machine.Kernel.ModulesDisabled |= fault.Kind is FaultKind.ModulesDisabled;
         return Errno.None;
     }
 
@@ -82,10 +71,10 @@ sealed class FaultInjector(HerdMachine machine, Ledger ledger, Coverage coverage
         return Errno.None;
     }
 
-    /// <summary>One of those who load; ENOENT where there is none.</summary>
+    /// <summary>Kills a task that loads modules; ENOENT where there is none.</summary>
     Errno KillOne()
     {
-        var victims = machine.Tasks.Where(task => !task.IsKilled && task.Name is "worker" or "modprobe" or "insmod" or ModelKernelPort.ThreadName).ToList();
+        var victims = machine.Tasks.Where(task => task is { IsKilled: false, Role: not TaskRole.Other }).ToList();
         if (victims.Count == 0)
             return Errno.ENOENT;
         machine.Kill(victims[machine.Simulation.Random.Next(victims.Count)], "a fault");
@@ -95,54 +84,50 @@ sealed class FaultInjector(HerdMachine machine, Ledger ledger, Coverage coverage
     Errno Write(LedgerModule module, long ns)
     {
         var error = FileWriter.TryOpen(module.File.Inode, out var writer);
-        if (error is Errno.None)
+        if (error is not Errno.None)
+            return error;
+        module.Writers++;
+        After(ns, () =>
         {
-            module.Writers++;
-            After(ns, () =>
-            {
-                writer!.Dispose();
-                module.Writers--;
-            });
-        }
+            writer!.Dispose();
+            module.Writers--;
+        });
         return error;
     }
 
     Errno Execute(LedgerModule module, long ns)
     {
         var error = RunningProgram.TryExecve(module.File.Inode, out var program);
-        if (error is Errno.None)
-        {
-            module.Deniers++;
-            After(ns, () =>
-            {
-                program!.Dispose();
-                module.Deniers--;
-            });
-        }
-        return error;
+        return error is Errno.None ? Deny(module, ns, program!.Dispose) : error;
     }
 
     Errno Seal(LedgerModule module, long ns)
     {
         var error = EnableVerity.TryBegin(module.File.Inode, out var verity);
-        if (error is Errno.None)
+        return error is not Errno.None ? error : Deny(module, ns, () =>
         {
-            module.Deniers++;
-            After(ns, () =>
-            {
-                // now and then it is interrupted
-                if (ns % 4 != 0)
-                    verity!.Complete();
-                verity!.Dispose();
-                module.Deniers--;
-            });
-        }
-        return error;
+            // a quarter of them is interrupted
+            if (ns % 4 != 0)
+                verity!.Complete();
+            verity!.Dispose();
+        });
     }
 
-    Errno Start(string name, Func<ModelTask, ValueTask<Errno>> body)
+    Errno Deny(LedgerModule module, long ns, Action end)
     {
-        var task = machine.NewTask(name);
+        module.Deniers++;
+        After(ns, () =>
+        {
+            end();
+            Debug.Assert(module.Deniers > 0, "a denier was counted when it began");
+            module.Deniers--;
+        });
+        return Errno.None;
+    }
+
+    Errno Start(string name, TaskRole role, Func<ModelTask, ValueTask<Errno>> body)
+    {
+        var task = machine.NewTask(name, role);
         task.IsBusy = true;
         machine.Spawn(async () =>
         {
@@ -153,9 +138,11 @@ sealed class FaultInjector(HerdMachine machine, Ledger ledger, Coverage coverage
         return Errno.None;
     }
 
+    ValueTask<Errno> Remove(ModelTask task, string module) => new DeleteModule(machine.Kernel).CallAsync(task, module);
+
     ValueTask<Errno> Insert(ModelTask task, ModuleOnDisk file, bool viaInit) => viaInit
         ? new UserDecompression(machine).CallAsync(task, file)
-        : new FinitModule(machine.Kernel).CallAsync(task, file, compressed: file.Facts.ElfBytes != file.Facts.FileBytes);
+        : new FinitModule(machine.Kernel).CallAsync(task, file, file.Facts.ElfBytes != file.Facts.FileBytes);
 
     void After(long ns, Action ends) => machine.Simulation.At(machine.Simulation.NowNs + ns, ends);
 }

@@ -1,189 +1,156 @@
-using Drover.Loading;
+using Drover.Model.Kernel;
 
-namespace Drover.Model;
+namespace Drover.Model.Explore;
 
-/// <summary>A module in the ledger: its file's users and its state, as its calls have told.</summary>
+/// <summary>A module in the ledger: its file's users and its state, by the trace.</summary>
 sealed class LedgerModule(ModuleOnDisk file)
 {
     public ModuleOnDisk File { get; } = file;
-
-    public string Name => File.Facts.Name;
-
+    public string Name => File.Name;
     public int Writers { get; set; }
-
     public int Deniers { get; set; }
-
-    /// <summary>Calls between the gate and their return.</summary>
-    public int SetUps { get; set; }
-
-    /// <summary>Calls that Drover has in the kernel.</summary>
+    public int SetUps { get; set; } // calls that are inside the gate
     public int DroverCalls { get; set; }
-
-    /// <summary>Calls made by anybody, so far.</summary>
     public int Calls { get; set; }
-
-    /// <summary>Null: not in the kernel's list.</summary>
-    public ModuleState? State { get; set; }
-
-    public bool IsOnItsWay => State is ModuleState.Unformed or ModuleState.Coming;
+    public ModuleState? State { get; set; } // null: not in the kernel's list
+    public bool IsComing => State is ModuleState.Unformed or ModuleState.Coming;
 }
 
-/// <summary>A call in the ledger.</summary>
 sealed class LedgerCall(int task, LedgerModule module, bool isFinit, bool isDrovers)
 {
-    /// <summary>Whose it is.</summary>
     public int Task { get; } = task;
-
     public LedgerModule Module { get; } = module;
-
     public bool IsFinit { get; } = isFinit;
-
     public bool IsDrovers { get; } = isDrovers;
-
-    /// <summary>It has come through the gate.</summary>
-    public bool IsInside { get; set; }
-
-    /// <summary>It denies writing because it reads.</summary>
-    public bool IsReading { get; set; }
-
-    /// <summary>It waits at the idempotent gate.</summary>
+    public bool IsInside { get; set; } // it has passed the gate
+    public bool IsReading { get; set; } // it reads the file, and denies writing
     public bool IsAtGate { get; set; }
-
-    /// <summary>It has made the module live.</summary>
     public bool MadeLive { get; set; }
-
     public bool IsInInit { get; set; }
-
-    /// <summary>The module on whose state it waits, if any.</summary>
-    public LedgerModule? WaitsFor { get; set; }
+    public LedgerModule? WaitsFor { get; set; } // the module whose state it waits for, if any
 }
 
-/// <summary>
-/// Who holds what, counted from the trace alone: what the stages of calls and the changes of states imply, by the kernel's rules as the model's code is not asked
-/// about them. What the code says is then held against it. One owner, its run.
-/// </summary>
+/// <summary>Files, calls and module states, derived from the trace by the kernel's rules, independently of the model's
+/// code. The invariants compare both. Belongs to its run.</summary>
 sealed class Ledger(GateKind gate)
 {
     readonly Dictionary<string, LedgerModule> _modules = [];
     readonly Dictionary<int, LedgerCall> _calls = [];
     readonly HashSet<int> _drovers = [];
 
-    // typed, so that looking through them after every step allocates nothing
+    // struct enumerators: the checks after every step do not allocate
     public Dictionary<string, LedgerModule>.ValueCollection Modules => _modules.Values;
-
     public Dictionary<int, LedgerCall>.ValueCollection Calls => _calls.Values;
 
-    /// <summary>What calls wasted that have ended.</summary>
-    public long WastedBytes { get; private set; }
-
-    /// <summary>Modules that became live.</summary>
+    public long WastedBytes { get; private set; } // bytes wasted by the calls that have ended
     public long Loaded { get; private set; }
 
-    /// <summary>A state has changed, or a call at the gate has ended: somebody may have to wake up by the end of this instant.</summary>
-    public long? OwedSinceNs { get; set; }
-
+    /// <summary>When a state last changed or a call left the gate: waiting tasks must wake up then.</summary>
+    public long? WakeUpDueNs { get; set; }
     public LedgerModule this[string module] => _modules[module];
+    public void Add(ModuleOnDisk file) => _modules.Add(file.Name, new LedgerModule(file));
 
-    public void Add(ModuleOnDisk file) => _modules.Add(file.Facts.Name, new LedgerModule(file));
-
-    /// <summary>Enters what happened; says what of it must not be, or null.</summary>
-    public Breach? Enter(in HerdEvent happened)
+    /// <summary>Enters an event; returns the invariant that it breaks, or null.</summary>
+    public Breach? Enter(in ModelEvent happened)
     {
         switch (happened.Kind)
         {
-            case HerdEventKind.TaskBegins when happened.What == ModelKernelPort.ThreadName:
+            case ModelEventKind.TaskBegins when happened.Role is TaskRole.DroverCall:
                 _drovers.Add(happened.Task);
                 return null;
-            case HerdEventKind.CallBegins:
+            case ModelEventKind.CallBegins:
                 return Begin(happened);
-            case HerdEventKind.CallEnds:
+            case ModelEventKind.CallEnds:
                 return End(happened);
-            case HerdEventKind.Stage when _calls.TryGetValue(happened.Task, out var call):
-                return Stage(call, happened.What);
-            case HerdEventKind.Waits when _calls.TryGetValue(happened.Task, out var call):
-                call.IsAtGate = happened.What == "the gate";
-                call.WaitsFor = happened.What == "the same module" ? call.Module : _modules.GetValueOrDefault(happened.What);
+            case ModelEventKind.Stage when _calls.TryGetValue(happened.Task, out var call):
+                return Stage(call, happened.Stage);
+            case ModelEventKind.Waits when _calls.TryGetValue(happened.Task, out var call):
+                call.IsAtGate = happened.Wait is WaitReason.Gate;
+                call.WaitsFor = happened.Wait switch
+                {
+                    WaitReason.SameModule => call.Module,
+                    WaitReason.Dependency => _modules[happened.What],
+                    _ => null,
+                };
                 return null;
-            case HerdEventKind.WaitEnds when _calls.TryGetValue(happened.Task, out var call):
+            case ModelEventKind.WaitEnds when _calls.TryGetValue(happened.Task, out var call):
                 (call.IsAtGate, call.WaitsFor) = (false, null);
                 return null;
-            case HerdEventKind.ModuleState:
-                return Change(_modules[happened.Module], happened.What, happened.AtNs);
+            case ModelEventKind.ModuleState:
+                return Change(_modules[happened.Module], happened.State, happened.AtNs);
             default:
                 return null;
         }
     }
 
-    Breach? Begin(in HerdEvent happened)
+    Breach? Begin(in ModelEvent happened)
     {
         var module = _modules[happened.Module];
         module.Calls++;
-        var call = new LedgerCall(happened.Task, module, happened.What == FinitModule.Name, _drovers.Contains(happened.Task));
+        var call = new LedgerCall(happened.Task, module, happened.IsFinit, _drovers.Contains(happened.Task));
         if (!_calls.TryAdd(happened.Task, call))
-            return new Breach(Invariant.EveryCallReturns, $"task {happened.Task} calls for {module.Name} while it is in a call");
+            return new(Invariant.EveryCallReturns, $"task {happened.Task} calls for {module.Name} during a call");
         if (call.IsDrovers && ++module.DroverCalls > 1)
-            return new Breach(Invariant.DroverOneCallInFlight, $"two calls for {module.Name} are in flight");
+            return new(Invariant.DroverOneCallInFlight, $"two calls for {module.Name} are in flight");
         return null;
     }
 
-    Breach? Stage(LedgerCall call, string stage)
+    Breach? Stage(LedgerCall call, LoadStage stage)
     {
         if (call.IsReading)
         {
             call.IsReading = false;
             call.Module.Deniers--;
         }
-        call.IsInInit = stage == "init";
-        if (stage != "read")
+        call.IsInInit = stage is LoadStage.Init;
+        if (stage is not LoadStage.Read)
             return null;
         (call.IsInside, call.IsReading) = (true, true);
         call.Module.Deniers += gate is GateKind.Exclusive ? 2 : 1;
         return ++call.Module.SetUps > 1 && gate is GateKind.Exclusive or GateKind.Idempotent
-            ? new Breach(Invariant.OneSetUp, $"{call.Module.File.Inode.Path} is set up by {call.Module.SetUps} calls under the gate {gate}")
+            ? new(Invariant.OneSetUp, $"{call.Module.SetUps} calls set up {call.Module.Name} under the gate {gate}")
             : null;
     }
 
-    Breach? End(in HerdEvent happened)
+    Breach? End(in ModelEvent happened)
     {
         if (!_calls.Remove(happened.Task, out var call))
-            return new Breach(Invariant.EveryCallReturns, $"task {happened.Task} returns from a call that it did not make");
+            return new(Invariant.EveryCallReturns, $"task {happened.Task} returns from a call that it has not made");
         var module = call.Module;
         WastedBytes += happened.Bytes;
         if (call.IsDrovers)
+        {
+            Debug.Assert(module.DroverCalls > 0, "the call was counted when it began");
             module.DroverCalls--;
+        }
         if (call.IsReading)
             module.Deniers--;
         if (call.IsInside)
         {
+            Debug.Assert(module.SetUps > 0, "the call was counted when it passed the gate");
             module.SetUps--;
             if (gate is GateKind.Exclusive)
                 module.Deniers--;
             if (gate is GateKind.Idempotent)
-                OwedSinceNs = happened.AtNs;
+                WakeUpDueNs = happened.AtNs;
         }
         if (call.IsFinit && !call.IsInside)
-            return null; // refused before the gate, or told what another call was told
+            return null; // refused by the gate, or given the result of another call
         if (happened.Error is Errno.None && !call.MadeLive)
-            return new Breach(Invariant.ModuleOnce, $"a call for {module.Name} succeeded, and did not make it live");
+            return new(Invariant.ModuleOnce, $"a call for {module.Name} succeeded without making it live");
         if (happened.Error is Errno.EEXIST && module.State is not ModuleState.Live)
-            return new Breach(Invariant.ModuleOnce, $"a call for {module.Name} ended in EEXIST, and it is not live");
+            return new(Invariant.ModuleOnce, $"a call for {module.Name} ended in EEXIST, and it is not live");
         return null;
     }
 
-    Breach? Change(LedgerModule module, string state, long atNs)
+    public static string NameOf(ModuleState? state) => state?.ToString().ToLowerInvariant() ?? "gone";
+
+    Breach? Change(LedgerModule module, ModuleState? after, long atNs)
     {
-        ModuleState? before = module.State;
-        ModuleState? after = state switch
-        {
-            "unformed" => ModuleState.Unformed,
-            "coming" => ModuleState.Coming,
-            "live" => ModuleState.Live,
-            "going" => ModuleState.Going,
-            _ => null,
-        };
+        var before = module.State;
         module.State = after;
-        if (!module.IsOnItsWay)
-            OwedSinceNs = atNs;
+        if (!module.IsComing)
+            WakeUpDueNs = atNs;
         if (after is ModuleState.Live)
         {
             Loaded++;
@@ -192,10 +159,12 @@ sealed class Ledger(GateKind gate)
         }
         var isInOrder = (before, after) is
             (null, ModuleState.Unformed) or (ModuleState.Unformed, ModuleState.Coming or null) or
-            (ModuleState.Coming, ModuleState.Live or ModuleState.Going) or (ModuleState.Live, ModuleState.Going) or (ModuleState.Going, null);
-        return isInOrder ? null : new Breach(Invariant.ModuleOnce, $"{module.Name} becomes {state} while {before?.ToString().ToLowerInvariant() ?? "not there"}");
+            (ModuleState.Coming, ModuleState.Live or ModuleState.Going) or
+            (ModuleState.Live, ModuleState.Going) or (ModuleState.Going, null);
+        return isInOrder
+            ? null
+            : new(Invariant.ModuleOnce, $"{module.Name} changes from {NameOf(before)} to {NameOf(after)}");
     }
 }
 
-/// <summary>An invariant that does not hold, and how it is seen.</summary>
 readonly record struct Breach(Invariant Invariant, string What);

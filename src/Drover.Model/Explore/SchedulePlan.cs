@@ -1,60 +1,36 @@
-namespace Drover.Model;
+using Drover.Model.Herds;
+using Drover.Model.Scenarios;
 
-/// <summary>What goes wrong in a schedule.</summary>
+namespace Drover.Model.Explore;
+
 enum FaultKind
 {
-    /// <summary>The next allocation of vmalloc space fails.</summary>
-    FailedAllocation,
-
-    /// <summary>SIGKILL for one of those who load.</summary>
-    KilledTask,
-
-    /// <summary>The file is opened for writing (or truncated) and stays so for a while.</summary>
-    Writer,
-
-    /// <summary>The file runs as a program for a while.</summary>
-    Program,
-
-    /// <summary>fs-verity is enabled on it; building the tree takes a while.</summary>
-    Verity,
-
-    /// <summary>The disk cannot read it from now on.</summary>
-    Unreadable,
-
-    /// <summary>Its signature is wrong from now on.</summary>
-    Rejected,
-
-    /// <summary>It is no module of this kernel from now on.</summary>
-    Foreign,
-
-    /// <summary>Its init requests another module, or itself.</summary>
-    Requests,
-
-    /// <summary>Somebody removes it.</summary>
-    Removal,
-
-    /// <summary>Another program loads it.</summary>
-    OtherLoader,
-
-    /// <summary>kernel.modules_disabled is set.</summary>
-    ModulesDisabled,
+    FailedAllocation, // the next allocation of vmalloc space fails
+    KilledTask, // SIGKILL for a task that loads modules
+    Writer, // the file is open for writing for a while
+    Program, // the file runs as a program for a while
+    Verity, // fs-verity is enabled on the file; building the tree takes a while
+    Unreadable, // the disk cannot read it from now on
+    Rejected, // its signature is wrong from now on
+    Foreign, // it is not a module of this kernel from now on
+    Requests, // its init requests another module, or itself
+    Removal, // another program removes the module
+    OtherLoader, // another program loads the module
+    ModulesDisabled, // kernel.modules_disabled is set
 }
 
-/// <summary>One thing that goes wrong.</summary>
-/// <param name="Kind">What.</param>
-/// <param name="AtEvent">After so many events of the trace: at any point of any call, then; 0 is before all.</param>
-/// <param name="Module">Whose module or file.</param>
+/// <param name="AtEvent">Begins after so many events of the trace; 0: before all.</param>
 /// <param name="Ns">How long it lasts.</param>
-/// <param name="Other">The module that is requested.</param>
+/// <param name="Other">The requested module.</param>
 sealed record Fault(FaultKind Kind, int AtEvent, string Module, long Ns, string Other = "");
 
-/// <summary>All that a seed draws; what remains of chance is in the simulation, from the same seed. Immutable.</summary>
+/// <summary>All that a seed draws before the simulation, which uses the same seed.</summary>
 sealed record SchedulePlan(HerdOptions Options, IReadOnlyList<Fault> Faults)
 {
-    /// <summary>Nobody but the herd loads or removes modules, so that what the herd sees stays true.</summary>
+    /// <summary>No other program loads or removes modules.</summary>
     public bool IsAlone => !Faults.Any(fault => fault.Kind is FaultKind.Removal or FaultKind.OtherLoader);
 
-    /// <summary>Plans that have one thing less, those that take most away first.</summary>
+    /// <summary>Plans with one thing less, the largest reductions first.</summary>
     public IEnumerable<SchedulePlan> Smaller()
     {
         for (var i = 0; i < Faults.Count; i++)
@@ -64,14 +40,18 @@ sealed record SchedulePlan(HerdOptions Options, IReadOnlyList<Fault> Faults)
             yield return With(scenario with { Devices = [.. scenario.Devices.Where((_, at) => at != i)] });
         for (var i = 0; i < scenario.Modules.Count; i++)
             yield return Without(scenario.Modules[i].Name);
-        foreach (var cpus in new[] { 1, 2, Options.Cpus / 2, Options.Cpus - 1 }.Where(cpus => cpus >= 1 && cpus < Options.Cpus))
+        int[] fewer = [1, 2, Options.Cpus / 2, Options.Cpus - 1];
+        foreach (var cpus in fewer.Where(cpus => cpus >= 1 && cpus < Options.Cpus))
             yield return this with { Options = Options with { Cpus = cpus } };
         if (Options.Kasan)
             yield return this with { Options = Options with { Kasan = false } };
         foreach (var module in scenario.Modules)
         {
             foreach (var simpler in Simpler(module))
-                yield return With(scenario with { Modules = [.. scenario.Modules.Select(other => other == module ? simpler : other)] });
+            {
+                var modules = scenario.Modules.Select(other => other == module ? simpler : other);
+                yield return With(scenario with { Modules = [.. modules] });
+            }
         }
     }
 
@@ -94,47 +74,59 @@ sealed record SchedulePlan(HerdOptions Options, IReadOnlyList<Fault> Faults)
     SchedulePlan Without(string module)
     {
         var scenario = Options.Scenario;
-        var aliases = scenario.Aliases.Select(alias => alias with { Modules = Except(alias.Modules) }).Where(alias => alias.Modules.Count > 0).ToList();
+        var modules = scenario.Modules.Where(other => other.Name != module).Select(other => other with
+        {
+            Dependencies = Except(other.Dependencies),
+            SoftdepsBefore = Except(other.SoftdepsBefore),
+            SoftdepsAfter = Except(other.SoftdepsAfter),
+        });
+        var aliases = scenario.Aliases.Select(alias => alias with { Modules = Except(alias.Modules) });
         var smaller = With(scenario with
         {
-            Modules =
-            [
-                .. scenario.Modules.Where(other => other.Name != module).Select(other => other with
-                {
-                    Dependencies = Except(other.Dependencies), SoftdepsBefore = Except(other.SoftdepsBefore), SoftdepsAfter = Except(other.SoftdepsAfter),
-                }),
-            ],
-            Aliases = aliases,
+            Modules = [.. modules],
+            Aliases = [.. aliases.Where(alias => alias.Modules.Count > 0)],
             Devices = [.. scenario.Devices.Where(device => device.AppearsWith != module)],
         });
         return smaller with { Faults = [.. Faults.Where(fault => fault.Module != module && fault.Other != module)] };
 
-        IReadOnlyList<string> Except(IReadOnlyList<string> names) => names.Contains(module) ? [.. names.Where(name => name != module)] : names;
+        IReadOnlyList<string> Except(IReadOnlyList<string> names) =>
+            names.Contains(module) ? [.. names.Where(name => name != module)] : names;
     }
 
-    /// <summary>For a person, one thing a line.</summary>
     public IReadOnlyList<string> Describe()
     {
         var scenario = Options.Scenario;
         var lines = new List<string>
         {
-            $"{Options.Herd} on gate {Options.Gate}, {Options.Cpus} CPUs, {Options.MemoryBytes >> 20} MiB{(Options.Kasan ? ", KASAN" : "")}{(Options.KernelDecompresses ? "" : ", user space decompresses")}",
+            $"{Options.Loader} on gate {Options.Gate}, {Options.Cpus} CPUs, {Options.MemoryBytes >> 20} MiB"
+                + If(Options.Kasan, ", KASAN") + If(!Options.KernelDecompresses, ", user space decompresses"),
         };
         foreach (var module in scenario.Modules)
         {
-            lines.Add($"module {module.Name}: {module.FileBytes} bytes"
-                + List("needs", module.Dependencies) + List("after", module.SoftdepsBefore) + List("before", module.SoftdepsAfter)
-                + (module.InitSleepNs > 0 ? $", init sleeps {module.InitSleepNs / 1e6} ms" : "") + (module.AsyncProbeNs > 0 ? $", probes for {module.AsyncProbeNs / 1e6} ms" : "")
-                + (module.InitError is { } error ? $", init fails: {error}" : ""));
+            lines.Add($"module {module.Name}: {module.FileBytes} bytes" + List("needs", module.Dependencies)
+                + List("after", module.SoftdepsBefore) + List("before", module.SoftdepsAfter)
+                + If(module.InitSleepNs > 0, $", init sleeps {module.InitSleepNs / 1e6} ms")
+                + If(module.AsyncProbeNs > 0, $", probes for {module.AsyncProbeNs / 1e6} ms")
+                + If(module.InitError is not null, $", init fails: {module.InitError}"));
         }
         foreach (var device in scenario.Devices)
         {
-            var modules = device.Modaliases.SelectMany(modalias => scenario.Aliases.Where(alias => alias.Modalias == modalias).SelectMany(alias => alias.Modules));
-            lines.Add($"device {device.Path}: {string.Join(", ", modules)}{(device.AppearsWith is { } with ? $", appears with {with}" : "")}");
+            var modules = device.Modaliases
+                .SelectMany(modalias => scenario.Aliases.Where(alias => alias.Modalias == modalias))
+                .SelectMany(alias => alias.Modules);
+            lines.Add($"device {device.Path}: {string.Join(", ", modules)}"
+                + If(device.AppearsWith is not null, $", appears with {device.AppearsWith}"));
         }
-        lines.AddRange(Faults.Select(fault => $"fault after {fault.AtEvent} events: {fault.Kind} {fault.Module}{(fault.Other.Length > 0 ? $" → {fault.Other}" : "")}, {fault.Ns / 1e6} ms"));
+        foreach (var fault in Faults)
+        {
+            lines.Add($"fault after {fault.AtEvent} events: {fault.Kind} {fault.Module}"
+                + If(fault.Other.Length > 0, $" → {fault.Other}") + $", {fault.Ns / 1e6} ms");
+        }
         return lines;
 
-        static string List(string what, IReadOnlyList<string> names) => names.Count > 0 ? $", {what} {string.Join(", ", names)}" : "";
+        static string If(bool condition, string text) => condition ? text : "";
+
+        static string List(string what, IReadOnlyList<string> names) =>
+            If(names.Count > 0, $", {what} {string.Join(", ", names)}");
     }
 }

@@ -1,31 +1,29 @@
-using Drover.Loading;
+using Drover.Model.Herds;
+using Drover.Model.Kernel;
 
-namespace Drover.Model;
+namespace Drover.Model.Explore;
 
-/// <summary>One schedule from its beginning to rest, checked after every step. For one thread, once.</summary>
-sealed class ScheduleRun : IHerdObserver
+/// <summary>Runs one schedule until the queue is empty, and checks it after every step. For one thread, once.</summary>
+sealed class ScheduleRun : IModelObserver
 {
-    /// <summary>A hundred times what most take: it will not come to rest.</summary>
-    const long MostSteps = 50_000;
+    const long MaxSteps = 50_000; // a hundred times the steps of most schedules; more mean that it does not end
 
     readonly SchedulePlan _plan;
-    readonly List<HerdEvent>? _trace;
+    readonly List<ModelEvent>? _trace;
     readonly Coverage _coverage;
-    readonly HerdMachine _machine;
+    readonly ModelMachine _machine;
     readonly Ledger _ledger;
     readonly FaultInjector _injector;
     readonly Invariants _invariants;
     readonly DroverInvariants _drovers;
     bool _somethingHappened;
 
-    /// <param name="plan">What to run.</param>
-    /// <param name="coverage">Is told what came up.</param>
-    /// <param name="trace">Is filled, or null.</param>
-    public ScheduleRun(SchedulePlan plan, Coverage coverage, List<HerdEvent>? trace = null)
+    /// <param name="trace">Receives the events; null: they are not kept.</param>
+    public ScheduleRun(SchedulePlan plan, Coverage coverage, List<ModelEvent>? trace = null)
     {
         (_plan, _coverage, _trace) = (plan, coverage, trace);
         _ledger = new Ledger(plan.Options.Gate);
-        _machine = new HerdMachine(plan.Options, this);
+        _machine = new ModelMachine(plan.Options, this);
         foreach (var file in _machine.Files.Values)
             _ledger.Add(file);
         _injector = new FaultInjector(_machine, _ledger, coverage);
@@ -34,25 +32,22 @@ sealed class ScheduleRun : IHerdObserver
         _machine.Simulation.AfterStep = AfterStep;
     }
 
-    /// <summary>What did not hold first, if anything.</summary>
     public Breach? Breach { get; private set; }
-
     public long Steps => _machine.Simulation.Steps;
 
-    /// <summary>Runs it, once.</summary>
     public Breach? Run()
     {
         try
         {
-            var herd = HerdRun.Boot(_machine);
+            var loader = HerdRun.Boot(_machine);
             _injector.Plan(_plan.Faults);
             while (Breach is null && !_machine.Memory.IsExhausted && _machine.Simulation.Step())
             {
-                if (_machine.Simulation.Steps > MostSteps)
-                    Breach = new Breach(Invariant.Deadlock, $"no rest after {MostSteps} steps");
+                if (_machine.Simulation.Steps > MaxSteps)
+                    Breach = new Breach(Invariant.Deadlock, $"not at rest after {MaxSteps} steps");
             }
             if (Breach is null && !_machine.Memory.IsExhausted)
-                Breach = AtRest(herd);
+                Breach = AtRest(loader);
         }
         catch (Exception fault)
         {
@@ -62,7 +57,7 @@ sealed class ScheduleRun : IHerdObserver
         return Breach;
     }
 
-    public void Happened(in HerdEvent happened)
+    public void Happened(in ModelEvent happened)
     {
         _somethingHappened = true;
         if (Breach is not null)
@@ -70,8 +65,8 @@ sealed class ScheduleRun : IHerdObserver
         _trace?.Add(happened);
         Breach = _drovers.Calling(happened) ?? _ledger.Enter(happened);
         _injector.Happened();
-        if (happened.Kind is HerdEventKind.Waits)
-            _coverage.Count(happened.What is "the gate" or "the same module" or "asynchronous probes" ? happened.What : "a dependency");
+        if (happened.Kind is ModelEventKind.Waits)
+            _coverage.Count(happened.Wait is WaitReason.Dependency ? "a dependency" : happened.What);
     }
 
     void AfterStep()
@@ -82,19 +77,19 @@ sealed class ScheduleRun : IHerdObserver
         _somethingHappened = false;
     }
 
-    Breach? AtRest(Herd herd)
+    Breach? AtRest(SimulatedLoader loader)
     {
         if (_invariants.AtRest() is { } breach)
             return breach;
-        if (!herd.IsDone)
-            return new Breach(Invariant.Deadlock, $"nothing can happen any more at {_machine.Simulation.NowNs} ns, and not all events are served");
-        return herd is DroverHerd drover ? _drovers.AtRest(drover) : null;
+        if (!loader.IsDone)
+            return new(Invariant.Deadlock, $"idle at {_machine.Simulation.NowNs} ns with unhandled events");
+        return loader is DroverLoader drover ? _drovers.AtRest(drover) : null;
     }
 
     void Cover()
     {
         var options = _plan.Options;
-        _coverage.Count($"herd {options.Herd}");
+        _coverage.Count($"herd {options.Loader}");
         _coverage.Count($"gate {options.Gate}");
         if (options.Kasan)
             _coverage.Count("KASAN");

@@ -1,66 +1,83 @@
-using Drover.Loading;
+using Drover.Model.Kernel;
+using Drover.Model.Scenarios;
+using Drover.Model.Time;
 
-namespace Drover.Model;
+namespace Drover.Model.Herds;
 
-/// <summary>Runs a herd on the model, in virtual time. One seed is one trace, under the JIT and in the native binary alike. Stateless; runs side by side share nothing.</summary>
+/// <summary>Runs a loader on the modelled machine, in virtual time. Runs on different threads share nothing.</summary>
 public static class HerdRun
 {
-    const int StepsPerLook = 4096;
+    const int StepsPerCancellationCheck = 4096;
 
-    /// <summary>From the first event to the last one's end, or to the end of memory.</summary>
+    /// <summary>Runs from the first event to the end of the last one, or until memory is exhausted.</summary>
     /// <exception cref="ScenarioException">The scenario contradicts itself.</exception>
-    /// <exception cref="DeadlockException">Nothing can happen any more, and somebody still waits: a bug of the model, or of the loader on it.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was cancelled.</exception>
-    public static HerdResult Run(HerdOptions options, IHerdObserver? observer = null, CancellationToken stop = default)
+    /// <exception cref="DeadlockException">A task waits for ever: a bug of the model, or of the loader on
+    /// it.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public static HerdResult Run(
+        HerdOptions options, IModelObserver? observer = null, CancellationToken cancellationToken = default)
     {
-        var machine = new HerdMachine(options, observer);
-        var herd = Boot(machine);
-        while (!herd.IsDone && !machine.Memory.IsExhausted)
+        var machine = new ModelMachine(options, observer);
+        var simulation = machine.Simulation;
+        var loader = Boot(machine);
+        while (!loader.IsDone && !machine.Memory.IsExhausted)
         {
-            if (!machine.Simulation.Step())
-                throw new DeadlockException($"deadlock after {machine.Simulation.Steps} steps at {machine.Simulation.NowNs} ns (seed {options.Seed})");
-            if (machine.Simulation.Fault is { } fault)
-                throw new InvalidOperationException($"the model failed after {machine.Simulation.Steps} steps (seed {options.Seed}): {fault.Message}", fault);
-            if (machine.Simulation.Steps % StepsPerLook == 0)
-                stop.ThrowIfCancellationRequested();
+            if (!simulation.Step())
+                throw new DeadlockException($"deadlock after {At()}");
+            if (simulation.Fault is IOException output)
+                throw new IOException(output.Message, output.HResult); // the trace could not be written
+            if (simulation.Fault is { } fault)
+                throw new InvalidOperationException($"the model failed after {At()}: {fault.Message}", fault);
+            if (simulation.Steps % StepsPerCancellationCheck == 0)
+                cancellationToken.ThrowIfCancellationRequested();
         }
-        machine.Trace.Happened(HerdEventKind.BootEnds, null);
+        machine.Trace.Happened(ModelEventKind.BootEnds, null);
         return ResultOf(machine);
+
+        string At() => $"{simulation.Steps} steps at {simulation.NowNs} ns (seed {options.Seed})";
     }
 
-    /// <summary>The herd, which begins when the simulation does.</summary>
-    internal static Herd Boot(HerdMachine machine)
+    /// <summary>Makes the loader, which begins when the simulation does.</summary>
+    internal static SimulatedLoader Boot(ModelMachine machine)
     {
-        var herd = HerdOf(machine);
-        machine.Kernel.RequestModule = herd.RequestModuleAsync;
+        var loader = LoaderOf(machine);
+        machine.Kernel.RequestModule = loader.RequestModuleAsync;
         machine.Spawn(async () =>
         {
-            // what runs beside the loader, and with KASAN the shadow of all memory
+            // the rest of the system; with KASAN also the shadow of all memory
             var shadow = machine.Options.Kasan ? machine.Memory.TotalBytes * machine.Costs.KasanShadow : 0;
-            if (await machine.StartTaskAsync(machine.NewTask("boot"), "base system", machine.Costs.BaseBytes + shadow, mayBeKilled: false) is not null)
-                herd.Begin();
+            var (boot, bytes) = (machine.NewTask("boot"), machine.Costs.BaseBytes + shadow);
+            var system = await machine.StartTaskAsync(boot, "base system", TaskRole.Other, bytes, mayBeKilled: false);
+            if (system is not null)
+                loader.Begin();
         });
-        return herd;
+        return loader;
     }
 
-    static Herd HerdOf(HerdMachine machine) => machine.Options.Herd switch
+    static SimulatedLoader LoaderOf(ModelMachine machine) => machine.Options.Loader switch
     {
-        HerdKind.Udev or HerdKind.UserDecompress => new UdevHerd(machine, shares: false),
-        HerdKind.UdevThreads => new UdevHerd(machine, shares: true),
-        HerdKind.Spray => new UdevHerd(machine, shares: false, looksAtResults: false),
-        HerdKind.Modprobe => new ModprobeHerd(machine),
-        HerdKind.Drover => new DroverHerd(machine),
+        LoaderKind.Udev or LoaderKind.UserDecompress => new UdevLoader(machine, isShared: false),
+        LoaderKind.UdevThreads => new UdevLoader(machine, isShared: true),
+        LoaderKind.Spray => new UdevLoader(machine, isShared: false, checksResults: false),
+        LoaderKind.Modprobe => new ModprobeLoader(machine),
+        LoaderKind.Drover => new DroverLoader(machine),
         _ => throw new ArgumentOutOfRangeException(nameof(machine)),
     };
 
-    static HerdResult ResultOf(HerdMachine machine)
+    static HerdResult ResultOf(ModelMachine machine)
     {
         var kernel = machine.Kernel;
-        var live = kernel.Modules.Values.Where(module => module.State is ModuleState.Live).Select(module => module.Name).Order(StringComparer.Ordinal).ToList();
-        var missing = Wanted(machine).Except(live).Order(StringComparer.Ordinal).ToList();
-        var why = machine.Memory.IsExhausted ? $"out of memory: nothing was left for the OOM killer to take, after {machine.Killed} workers"
-            : machine.Killed > 0 && missing.Count > 0 ? $"the OOM killer took {machine.Killed} workers, and with them the loads of {missing.Count} modules"
-            : null;
+        var live = kernel.Modules.Values.Where(module => module.State is ModuleState.Live)
+            .Select(module => module.Name).Order(StringComparer.Ordinal).ToList();
+        var missing = Loadable(machine).Except(live).Order(StringComparer.Ordinal).ToList();
+        var why = (machine.Memory.IsExhausted, machine.Killed > 0 && missing.Count > 0) switch
+        {
+            (true, _) => $"out of memory: nothing was left for the OOM killer to take, after {machine.Killed} workers",
+            (_, true) =>
+                $"the OOM killer took {machine.Killed} workers, and with them the loads of {missing.Count} modules",
+            _ => null,
+        };
+        Debug.Assert(kernel.DuplicateBytes <= kernel.Stats.WastedBytes, "duplicates are a part of the waste");
         return new HerdResult
         {
             Options = machine.Options,
@@ -82,24 +99,27 @@ public static class HerdRun
         };
     }
 
-    /// <summary>What the devices ask for and could be there: modules whose own init succeeds, and whose dependencies' do, of devices that appear.</summary>
-    internal static HashSet<string> Wanted(HerdMachine machine)
+    /// <summary>The requested modules that can be live: the device appears, and every init succeeds.</summary>
+    internal static HashSet<string> Loadable(ModelMachine machine)
     {
-        var wanted = new HashSet<string>();
-        var asked = new HashSet<string>();
+        var loadable = new HashSet<string>();
+        var modaliases = new HashSet<string>();
         var devices = machine.Options.Scenario.Devices;
-        for (var before = -1; before != wanted.Count;)
+        for (var before = -1; before != loadable.Count;)
         {
-            before = wanted.Count;
-            foreach (var device in devices.Where(device => device.AppearsWith is null || wanted.Contains(device.AppearsWith)))
-                asked.UnionWith(device.Modaliases);
-            foreach (var module in asked.SelectMany(machine.Resolve))
+            before = loadable.Count;
+            foreach (var device in devices)
             {
-                var all = machine.Files[module].Facts.Dependencies.Append(module).ToList();
-                // what stands before the first that fails is loaded all the same
-                wanted.UnionWith(all.TakeWhile(name => machine.Files[name].Facts.InitError is null));
+                if (device.AppearsWith is null || loadable.Contains(device.AppearsWith))
+                    modaliases.UnionWith(device.Modaliases);
+            }
+            foreach (var module in modaliases.SelectMany(machine.Resolve))
+            {
+                var all = machine.Files[module].Facts.Dependencies.Append(module);
+                // dependencies before the first one that fails are loaded all the same
+                loadable.UnionWith(all.TakeWhile(name => machine.Files[name].Facts.InitError is null));
             }
         }
-        return wanted;
+        return loadable;
     }
 }

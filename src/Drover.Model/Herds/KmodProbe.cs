@@ -1,28 +1,27 @@
 using Drover.Loading;
+using Drover.Model.Kernel;
 
-namespace Drover.Model;
+namespace Drover.Model.Herds;
 
-/// <summary>
-/// libkmod's way to load one module (<c>kmod_module_probe_insert_module</c>): its softdeps and dependencies, then itself, one after another, each looked at in
-/// sysfs before. All that it knows of other processes is that look. Stateless but for the machine.
-/// </summary>
-sealed class KmodProbe(HerdMachine machine)
+/// <summary>libkmod's way to load one module (<c>kmod_module_probe_insert_module</c>): the steps of its plan one after
+/// another, each after a look at sysfs. That look is all it knows of other processes.</summary>
+sealed class KmodProbe(ModelMachine machine)
 {
     readonly FinitModule _finit = new(machine.Kernel);
     readonly UserDecompression _decompression = new(machine);
+    readonly Dictionary<string, PlanStep[]> _steps = [];
 
-    /// <summary>Loads a module with all that it needs; EEXIST of others counts as success, their other errors end it.</summary>
+    /// <summary>Loads a module and all it needs. EEXIST is success; another error of a required step ends it.</summary>
     public async ValueTask<Errno> InsertAsync(ModelTask task, string module)
     {
-        var list = new List<(string Name, bool IsRequired)>();
-        Collect(module, isRequired: true, [], list);
-        foreach (var (name, isRequired) in list)
+        foreach (var step in StepsOf(module))
         {
             await machine.Kernel.Compute(machine.Costs.InitStateNs);
-            // one that is coming is loaded again: only live ones are passed over
-            if (machine.Kernel.InitStateOf(name) is InitState.Live)
+            // only live modules are skipped: a module that is coming is loaded again
+            if (machine.Kernel.InitStateOf(step.Name) is InitState.Live)
                 continue;
-            if (await CallAsync(task, machine.Files[name]) is var error and not (Errno.None or Errno.EEXIST) && isRequired)
+            var error = await CallAsync(task, machine.Files[step.Name]);
+            if (step.IsRequired && error is not (Errno.None or Errno.EEXIST))
                 return error;
             if (task.IsKilled)
                 return Errno.EINTR;
@@ -39,18 +38,14 @@ sealed class KmodProbe(HerdMachine machine)
             : await _finit.CallAsync(task, file, compressed: file.Facts.ElfBytes != file.Facts.FileBytes);
     }
 
-    /// <summary><c>__kmod_module_get_probe_list</c>.</summary>
-    void Collect(string module, bool isRequired, HashSet<string> seen, List<(string Name, bool IsRequired)> list)
+    /// <summary>The same plan as <c>modprobe</c> prints (kmod: <c>kmod_module_get_probe_list</c>).</summary>
+    PlanStep[] StepsOf(string module)
     {
-        if (!seen.Add(module))
-            return;
-        var facts = machine.Files[module].Facts;
-        foreach (var before in facts.SoftdepsBefore)
-            Collect(before, isRequired: false, seen, list);
-        foreach (var dependency in facts.Dependencies)
-            Collect(dependency, isRequired, seen, list);
-        list.Add((module, isRequired));
-        foreach (var after in facts.SoftdepsAfter)
-            Collect(after, isRequired: false, seen, list);
+        if (!_steps.TryGetValue(module, out var steps))
+        {
+            var plan = ModulePlan.Of(machine.Planner, new FoundModule(module, null), _ => InitState.Absent);
+            _steps[module] = steps = [.. plan.Steps.Where(step => step.Path is not null)];
+        }
+        return steps;
     }
 }

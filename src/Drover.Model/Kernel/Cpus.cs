@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
+using Drover.Model.Scenarios;
+using Drover.Model.Time;
 
-namespace Drover.Model;
+namespace Drover.Model.Kernel;
 
-/// <summary>
-/// The machine's CPUs and the one queue of tasks that want to compute. A task has its turn for at most a slice, then the next in the queue has. An emulated machine
-/// has only as many at work as its emulator has threads. One owner, the simulation.
-/// </summary>
+/// <summary>The machine's CPUs and the one queue of tasks that want to compute. A task computes for at most a slice,
+/// then the next in the queue does. An emulated machine computes on as many CPUs as its emulator has threads. Belongs
+/// to the simulation.</summary>
 public sealed class Cpus
 {
     readonly Simulation _simulation;
@@ -14,9 +15,8 @@ public sealed class Cpus
     long _heldNs;
     int _idle;
 
-    /// <param name="simulation">Whose time passes.</param>
     /// <param name="count">CPUs of the machine, at least 1.</param>
-    /// <param name="costs">Slices, switches, and whether it is emulated.</param>
+    /// <param name="costs">Times of slices and switches; the number of the emulator's threads.</param>
     public Cpus(Simulation simulation, int count, CostModel costs)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -25,24 +25,21 @@ public sealed class Cpus
         (_sliceNs, _switchNs) = (Math.Max(1, (long)costs.SliceNs), (long)costs.ContextSwitchNs);
     }
 
-    /// <summary>CPUs of the machine.</summary>
     public int Count { get; }
-
-    /// <summary>Switches between tasks so far.</summary>
     public long Switches { get; private set; }
 
-    /// <summary>Time computed by all of them, in ns.</summary>
+    /// <summary>Time computed by all CPUs, in ns.</summary>
     public long BusyNs { get; private set; }
 
-    /// <summary>Computes for this long, in turns with whoever else does.</summary>
-    /// <param name="ns">0 or less: not at all.</param>
-    /// <param name="yields">Not before everybody who waits for a CPU has had a turn.</param>
+    /// <summary>Computes for this long, in turns with other tasks.</summary>
+    /// <param name="ns">0 or less: returns at once.</param>
+    /// <param name="yields">Lets every waiting task have a slice first.</param>
     public Work Compute(long ns, bool yields = false) => new(this, ns, yields);
 
     void Begin(Work work)
     {
         if (_heldNs > 0 && !work.Yields)
-            GoOn(work);
+            Continue(work);
         else if (_idle > 0)
             Run(work);
         else
@@ -51,24 +48,26 @@ public sealed class Cpus
 
     void Run(Work work)
     {
+        Debug.Assert(_idle > 0, "a task runs on an idle CPU");
         _idle--;
         Switches++;
         Slice(work, _sliceNs, _switchNs);
     }
 
-    /// <summary>The task that has just computed does so again, in what is left of its slice.</summary>
-    void GoOn(Work work)
+    /// <summary>The task that has just computed continues in the rest of its slice.</summary>
+    void Continue(Work work)
     {
         var left = _heldNs;
         _heldNs = 0;
         Slice(work, left, switchNs: 0);
     }
 
-    void Slice(Work work, long mostNs, long switchNs)
+    void Slice(Work work, long maxNs, long switchNs)
     {
-        var ns = Math.Min(work.LeftNs, mostNs);
+        Debug.Assert(work.LeftNs > 0 && maxNs > 0, "a slice computes something");
+        var ns = Math.Min(work.LeftNs, maxNs);
         work.LeftNs -= ns;
-        work.SliceLeftNs = mostNs - ns;
+        work.SliceLeftNs = maxNs - ns;
         BusyNs += ns;
         _simulation.At(_simulation.NowNs + switchNs + ns, work.SliceEnds);
     }
@@ -77,13 +76,13 @@ public sealed class Cpus
     {
         if (work.LeftNs == 0)
         {
-            // whoever computes again at once has not left its CPU
+            // a task that computes again at once keeps its CPU
             _heldNs = work.SliceLeftNs;
-            var goesOn = _heldNs > 0;
+            var continues = _heldNs > 0;
             work.Continuation!();
-            goesOn &= _heldNs == 0;
+            continues &= _heldNs == 0;
             _heldNs = 0;
-            if (goesOn)
+            if (continues)
                 return;
         }
         else
@@ -95,7 +94,7 @@ public sealed class Cpus
             Run(next);
     }
 
-    /// <summary>One computation: awaited once.</summary>
+    /// <summary>One computation: await it once.</summary>
     public sealed class Work : ICriticalNotifyCompletion
     {
         readonly Cpus _cpus;
@@ -107,29 +106,23 @@ public sealed class Cpus
         }
 
         internal long LeftNs { get; set; }
-
         internal bool Yields { get; }
-
-        /// <summary>Of its slice, when it ended.</summary>
-        internal long SliceLeftNs { get; set; }
-
+        internal long SliceLeftNs { get; set; } // the rest of its slice when it ended
         internal Action? Continuation { get; private set; }
-
         internal Action SliceEnds { get; }
-
         public bool IsCompleted => LeftNs <= 0;
-
         public Work GetAwaiter() => this;
 
         public void GetResult()
         {
-            // nothing can go wrong
+            // computing has no result and does not fail
         }
 
         public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
 
         public void UnsafeOnCompleted(Action continuation)
         {
+            Debug.Assert(Continuation is null, "a computation is awaited once");
             Continuation = continuation;
             _cpus.Begin(this);
         }

@@ -1,59 +1,39 @@
-using Drover.Loading;
+using Drover.Model.Scenarios;
+using Drover.Model.Time;
 
-namespace Drover.Model;
+namespace Drover.Model.Kernel;
 
-/// <summary>
-/// The kernel on the desk: what loading a module touches of it. The calls are <see cref="FinitModule"/>, <see cref="InitModule"/> and <see cref="DeleteModule"/>;
-/// names follow kernel/module/main.c. One owner, the simulation.
-/// </summary>
-public sealed class KernelModel
+/// <param name="Costs">What operations cost without KASAN.</param>
+public sealed record KernelSetup(
+    Simulation Simulation, Cpus Cpus, MachineMemory Memory, GateKind Gate, CostModel Costs, ModelTrace Trace)
+{
+    public bool IsKasan { get; init; }
+    /// <summary>It decompresses module files (CONFIG_MODULE_DECOMPRESS).</summary>
+    public bool Decompresses { get; init; } = true;
+}
+
+/// <summary>A model of the kernel as far as module loading touches it. The system calls are <see cref="FinitModule"/>,
+/// <see cref="InitModule"/> and <see cref="DeleteModule"/>; names follow kernel/module/main.c. Belongs to the
+/// simulation. Tests override the virtual members to break them.</summary>
+public class KernelModel(KernelSetup setup)
 {
     readonly Dictionary<string, KernelModule> _modules = [];
     readonly SortedDictionary<Errno, long> _calls = [];
     readonly HashSet<string> _attempted = [];
-    readonly double _timeFactor, _vmallocFactor;
+    readonly double _timeFactor = setup.IsKasan ? setup.Costs.KasanTimeFactor : 1;
+    readonly double _vmallocFactor = setup.IsKasan ? 1 + setup.Costs.KasanShadow : 1;
 
-    /// <param name="simulation">Whose time passes.</param>
-    /// <param name="cpus">Who computes.</param>
-    /// <param name="memory">What is allocated from.</param>
-    /// <param name="gate">Of its time.</param>
-    /// <param name="costs">What things cost, without KASAN.</param>
-    /// <param name="kasan">Whether KASAN is on.</param>
-    /// <param name="trace">Is told.</param>
-    public KernelModel(Simulation simulation, Cpus cpus, MachineMemory memory, GateKind gate, CostModel costs, bool kasan, HerdTrace trace)
-    {
-        (Simulation, Cpus, Memory, Gate, Costs, IsKasan, Trace) = (simulation, cpus, memory, gate, costs, kasan, trace);
-        _timeFactor = kasan ? costs.KasanTimeFactor : 1;
-        _vmallocFactor = kasan ? 1 + costs.KasanShadow : 1;
-        FinishedLoading = new WaitQueue(simulation);
-        AsyncDone = new WaitQueue(simulation);
-        Idempotent = new IdempotentGate(simulation);
-    }
-
-    public Simulation Simulation { get; }
-
-    public Cpus Cpus { get; }
-
-    public MachineMemory Memory { get; }
-
-    public GateKind Gate { get; }
-
-    public CostModel Costs { get; }
-
-    public bool IsKasan { get; }
-
-    public HerdTrace Trace { get; }
-
+    public Simulation Simulation { get; } = setup.Simulation;
+    public Cpus Cpus { get; } = setup.Cpus;
+    public MachineMemory Memory { get; } = setup.Memory;
+    public GateKind Gate { get; } = setup.Gate;
+    public CostModel Costs { get; } = setup.Costs;
+    public bool IsKasan { get; } = setup.IsKasan;
+    public ModelTrace Trace { get; } = setup.Trace;
     public StatsCounter Stats { get; } = new();
 
-    /// <summary>It decompresses module files (CONFIG_MODULE_DECOMPRESS).</summary>
-    public bool Decompresses { get; init; } = true;
-
-    internal Mutation Mutation
-    {
-        get;
-        init => (field, Idempotent.Mutation) = (value, value);
-    }
+    /// <inheritdoc cref="KernelSetup.Decompresses"/>
+    public bool Decompresses { get; } = setup.Decompresses;
 
     /// <summary>kernel.modules_disabled: EPERM.</summary>
     public bool ModulesDisabled { get; set; }
@@ -61,50 +41,44 @@ public sealed class KernelModel
     /// <summary>SEQNUM of the last uevent.</summary>
     public ulong UeventSeqnum { get; private set; }
 
-    /// <summary>Is told of every uevent: its path below /sys, its SEQNUM, and whether it is a removal.</summary>
+    /// <summary>Receives every uevent: its path below /sys, its SEQNUM, and whether it is a removal.</summary>
     public Action<string, ulong, bool>? Uevent { get; set; }
 
-    /// <summary>A module's init made devices appear, or changed what sysfs shows.</summary>
+    /// <summary>Receives every module whose init has succeeded; devices may appear with it.</summary>
     public Action<KernelModule>? BecameLive { get; set; }
 
-    /// <summary>The kernel's own modprobe (request_module), for inits that want another module.</summary>
+    /// <summary>The kernel's own modprobe (request_module), for inits that request another module.</summary>
     public Func<string, ValueTask<Errno>>? RequestModule { get; set; }
-
-    /// <summary>Modules in the kernel's list.</summary>
     public IReadOnlyDictionary<string, KernelModule> Modules => _modules;
 
     /// <summary>Load calls so far, by errno.</summary>
     public IReadOnlyDictionary<Errno, long> Calls => _calls;
 
-    /// <summary>Distinct modules for which it was called.</summary>
+    /// <summary>Distinct modules of all load calls.</summary>
     public int Attempted => _attempted.Count;
-
-    /// <summary>Load calls in the kernel now.</summary>
     public int CallsInFlight { get; private set; }
 
-    /// <summary>What calls wasted that ended in EEXIST or EBUSY.</summary>
+    /// <summary>Bytes wasted by calls that ended in EEXIST or EBUSY.</summary>
     public long DuplicateBytes { get; private set; }
 
-    /// <summary>vmalloc space of all calls in flight: what memory must return to besides live modules.</summary>
+    /// <summary>vmalloc space of all calls in flight.</summary>
     public long BytesOfCalls { get; private set; }
 
     /// <summary>vmalloc space of live modules.</summary>
     public long BytesLive { get; private set; }
 
-    /// <summary><c>module_wq</c>: somebody's state has changed.</summary>
-    internal WaitQueue FinishedLoading { get; }
+    internal WaitQueue FinishedLoading { get; } = new(setup.Simulation); // module_wq: a module's state has changed
 
-    /// <summary>Asynchronous probes under way, for which every load's return waits (<c>async_synchronize_full</c>).</summary>
+    /// <summary>Asynchronous probes under way, for which every load waits (<c>async_synchronize_full</c>).</summary>
     internal int AsyncProbes { get; set; }
-
-    internal WaitQueue AsyncDone { get; }
-
-    internal IdempotentGate Idempotent { get; }
+    internal WaitQueue AsyncDone { get; } = new(setup.Simulation);
+    internal IdempotentGate Idempotent { get; init; } = new(setup.Simulation);
+    internal LoadModule LoadModule { get => field ??= new LoadModule(this); init; }
 
     /// <summary><c>find_module_all</c>.</summary>
     public KernelModule? Find(string name) => _modules.GetValueOrDefault(name);
 
-    /// <summary>What <c>/sys/module/NAME/initstate</c> tells.</summary>
+    /// <summary>The content of <c>/sys/module/NAME/initstate</c>.</summary>
     public InitState InitStateOf(string name) => Find(name) switch
     {
         null or { IsInSysfs: false } => InitState.Absent,
@@ -113,53 +87,57 @@ public sealed class KernelModel
         _ => InitState.Coming,
     };
 
-    /// <summary>Computes for about this long, as it is drawn.</summary>
-    public Cpus.Work Compute(double ns, bool yields = false) =>
-        Cpus.Compute((long)(ns * _timeFactor * (1 + (Costs.Jitter * ((2 * Simulation.Random.NextDouble()) - 1)))), yields);
+    /// <summary>Computes for about this long: with the jitter of the costs, and slower under KASAN.</summary>
+    public Cpus.Work Compute(double ns, bool yields = false)
+    {
+        var jitter = Costs.Jitter * ((2 * Simulation.Random.NextDouble()) - 1);
+        return Cpus.Compute((long)(ns * _timeFactor * (1 + jitter)), yields);
+    }
 
-    /// <summary>Bytes that an image takes on this kernel.</summary>
-    public long ImageBytes(ScenarioModule module) => IsKasan ? (long)(module.ImageBytes * Costs.KasanImageFactor) : module.ImageBytes;
+    public long ImageBytes(ScenarioModule module) =>
+        IsKasan ? (long)(module.ImageBytes * Costs.KasanImageFactor) : module.ImageBytes;
 
-    /// <summary>Allocates vmalloc space for a call.</summary>
+    /// <summary>Allocates vmalloc space for a call; false for ENOMEM.</summary>
     internal async ValueTask<bool> VmallocAsync(ModelTask task, long bytes)
     {
-        var all = (long)(bytes * _vmallocFactor);
+        var all = Vmalloced(bytes);
         if (!await Memory.AllocateAsync(task, all, isVmalloc: true))
         {
-            Trace.Happened(HerdEventKind.OutOfMemory, task, bytes: bytes);
+            Trace.Happened(ModelEventKind.OutOfMemory, task, bytes: bytes);
             return false;
         }
         BytesOfCalls += all;
         return true;
     }
 
-    /// <summary>Frees what <see cref="VmallocAsync"/> gave.</summary>
     internal void Vfree(long bytes)
     {
-        var all = (long)(bytes * _vmallocFactor);
+        var all = Vmalloced(bytes);
+        Debug.Assert(BytesOfCalls >= all, "a call frees its own allocations, once");
         BytesOfCalls -= all;
         Memory.Free(all, isVmalloc: true);
     }
 
-    /// <summary>What a call allocated for an image is a live module's from now on.</summary>
+    /// <summary>Moves an image from its call to the live modules.</summary>
     internal void KeepAsLive(long imageBytes)
     {
-        var all = (long)(imageBytes * _vmallocFactor);
+        var all = Vmalloced(imageBytes);
+        Debug.Assert(BytesOfCalls >= all, "the call has allocated the image");
         BytesOfCalls -= all;
         BytesLive += all;
     }
 
-    /// <summary>A live module went.</summary>
     internal void FreeLive(long imageBytes)
     {
-        var all = (long)(imageBytes * _vmallocFactor);
+        var all = Vmalloced(imageBytes);
+        Debug.Assert(BytesLive >= all, "the image was a live module's");
         BytesLive -= all;
         Memory.Free(all, isVmalloc: true);
     }
 
     internal void Add(KernelModule module)
     {
-        Changed(module, "unformed");
+        Trace.StateChanges(module.Name, ModuleState.Unformed);
         _modules[module.Name] = module;
     }
 
@@ -173,10 +151,10 @@ public sealed class KernelModel
 
     internal void Change(KernelModule module, ModuleState state)
     {
+        Debug.Assert(state > module.State, "a module's states have one order");
         module.State = state;
-        Changed(module, state switch { ModuleState.Coming => "coming", ModuleState.Live => "live", ModuleState.Going => "going", _ => "unformed" });
-        if (Mutation is not Mutation.FailureWakesNobody || state is not ModuleState.Going)
-            FinishedLoading.WakeAll((long)Costs.WakeNs);
+        Trace.StateChanges(module.Name, state);
+        WakeWaiting(state);
     }
 
     internal void Remove(KernelModule module)
@@ -184,26 +162,29 @@ public sealed class KernelModel
         _modules.Remove(module.Name);
         if (module.IsAnnounced)
             SendUevent($"/module/{module.Name}", isRemoval: true);
-        Changed(module, "gone");
-        if (Mutation is not Mutation.FailureWakesNobody)
-            FinishedLoading.WakeAll((long)Costs.WakeNs);
+        Trace.StateChanges(module.Name, null);
+        WakeWaiting(null);
     }
 
-    internal void CallBegins(ModelTask task, ModuleOnDisk file, string call)
+    /// <summary>Wakes the calls that wait for a module; its new state is null when it has left the list.</summary>
+    protected virtual void WakeWaiting(ModuleState? state) => FinishedLoading.WakeAll((long)Costs.WakeNs);
+
+    internal void CallBegins(ModelTask task, ModuleOnDisk file, string call, bool isFinit)
     {
         CallsInFlight++;
-        _attempted.Add(file.Facts.Name);
-        Trace.Happened(HerdEventKind.CallBegins, task, file.Facts.Name, call, bytes: file.Facts.FileBytes);
+        _attempted.Add(file.Name);
+        Trace.CallBegins(task, file, call, isFinit);
     }
 
-    internal void CallEnds(ModelTask task, ModuleOnDisk file, string call, Errno error, long wasted)
+    internal void CallEnds(LoadCallState call, string name, Errno error)
     {
+        Debug.Assert(CallsInFlight > 0, "the call has begun");
         CallsInFlight--;
         _calls[error] = _calls.GetValueOrDefault(error) + 1;
         if (error is Errno.EEXIST or Errno.EBUSY)
-            DuplicateBytes += wasted;
-        Trace.Happened(HerdEventKind.CallEnds, task, file.Facts.Name, call, error, wasted);
+            DuplicateBytes += call.WastedBytes;
+        Trace.Happened(ModelEventKind.CallEnds, call.Task, call.Name, name, error, call.WastedBytes);
     }
 
-    void Changed(KernelModule module, string state) => Trace.Happened(HerdEventKind.ModuleState, null, module.Name, state);
+    long Vmalloced(long bytes) => (long)(bytes * _vmallocFactor);
 }

@@ -1,112 +1,133 @@
-using Drover.Loading;
+namespace Drover.Model.Kernel;
 
-namespace Drover.Model;
-
-/// <summary><c>load_module</c>: from a copy of the file in memory to a live module. Both system calls end here.</summary>
-sealed class LoadModule(KernelModel kernel)
+/// <summary>What one call has allocated and wasted (<c>struct load_info</c>). Belongs to its call.</summary>
+sealed class LoadCallState(ModelTask task, ModuleOnDisk file)
 {
-    /// <summary>How long a symbol of a module that is still coming is waited for (<c>resolve_symbol_wait</c>).</summary>
+    public ModelTask Task { get; } = task;
+    public ModuleOnDisk File { get; } = file;
+    public string Name => File.Name;
+
+    public long CopyBytes { get; set; } // the copy of the file in memory, decompressed or not; 0 when there is none
+    public long CompressedBytes { get; set; } // the size of the compressed file; 0 where the kernel did not decompress
+    public long WastedBytes { get; set; } // as the statistics count it
+
+    /// <summary><c>free_copy</c>.</summary>
+    public void FreeCopy(KernelModel kernel)
+    {
+        if (CopyBytes > 0)
+            kernel.Vfree(CopyBytes);
+        CopyBytes = 0;
+    }
+}
+
+/// <summary><c>load_module</c>: from a copy of the file in memory to a live module, for both system calls. Tests
+/// override the virtual steps to break them.</summary>
+class LoadModule(KernelModel kernel)
+{
+    /// <summary>How long a call waits for the symbols of a coming module (<c>resolve_symbol_wait</c>).</summary>
     const long SymbolWaitNs = 30_000_000_000;
 
-    /// <summary>Runs all stages; the copy is freed in any case.</summary>
+    protected KernelModel Kernel { get; } = kernel;
+
+    /// <summary>Runs all stages; frees the copy in any case.</summary>
     public async ValueTask<Errno> RunAsync(LoadCallState call)
     {
-        var costs = kernel.Costs;
-        Stage(call, "verify");
-        await kernel.Compute(call.CopyBytes * costs.VerifyNsPerByte);
+        Debug.Assert(call.CopyBytes > 0, "the file is in memory");
+        var costs = Kernel.Costs;
+        Stage(call, LoadStage.Verify);
+        await Kernel.Compute(call.CopyBytes * costs.VerifyNsPerByte);
         if (call.File.IsRejected || call.File.IsForeign)
             return FailBecoming(call, call.File.IsRejected ? Errno.EKEYREJECTED : Errno.ENOEXEC);
-        if (kernel.Gate is not GateKind.None && await PatientCheckExistsAsync(call) is not Errno.None and var early)
-            return FailBecoming(call, Noticed(call, early, DuplicateReason.Becoming));
+        if (Kernel.Gate is not GateKind.None && await PatientCheckExistsAsync(call) is not Errno.None and var early)
+            return FailBecoming(call, CountDuplicate(call, early, DuplicateReason.Becoming));
 
-        Stage(call, "layout");
-        var imageBytes = kernel.ImageBytes(call.File.Facts);
-        if (!await kernel.VmallocAsync(call.Task, imageBytes))
+        Stage(call, LoadStage.Layout);
+        var imageBytes = Kernel.ImageBytes(call.File.Facts);
+        if (!await Kernel.VmallocAsync(call.Task, imageBytes))
             return FailBecoming(call, Errno.ENOMEM);
-        await kernel.Compute(imageBytes * costs.LayoutNsPerByte);
+        await Kernel.Compute(imageBytes * costs.LayoutNsPerByte);
 
-        Stage(call, "add");
+        Stage(call, LoadStage.Add);
         if (await PatientCheckExistsAsync(call) is not Errno.None and var late)
-            return FailLoad(call, imageBytes, Noticed(call, late, DuplicateReason.Load));
+            return FailLoad(call, imageBytes, CountDuplicate(call, late, DuplicateReason.Load));
         var module = new KernelModule(call.File);
-        kernel.Add(module);
+        Kernel.Add(module);
 
-        Stage(call, "symbols");
+        Stage(call, LoadStage.Symbols);
         var (used, missing) = await ResolveSymbolsAsync(call);
         if (missing is not Errno.None)
         {
-            Forget(module, used);
+            Unlink(module, used);
             return FailLoad(call, imageBytes, missing);
         }
-        await kernel.Compute((imageBytes * costs.RelocateNsPerByte) + costs.SetupNs);
+        await Kernel.Compute((imageBytes * costs.RelocateNsPerByte) + costs.SetupNs);
         for (var turn = 0; turn < costs.SetupTurns; turn++)
-            await kernel.Compute(kernel.Cpus.Count * costs.SetupTurnNsPerCpu, yields: true);
+            await Kernel.Compute(Kernel.Cpus.Count * costs.SetupTurnNsPerCpu, yields: true);
         module.IsInSysfs = true;
-        kernel.Change(module, ModuleState.Coming);
-        call.FreeCopy(kernel);
+        Kernel.Change(module, ModuleState.Coming);
+        call.FreeCopy(Kernel);
         return await DoInitModuleAsync(call, module, used, imageBytes);
     }
 
-    /// <summary><c>do_init_module</c>: the module's own init, and then the wait for everybody's asynchronous probes.</summary>
-    async ValueTask<Errno> DoInitModuleAsync(LoadCallState call, KernelModule module, List<KernelModule> used, long imageBytes)
+    /// <summary><c>do_init_module</c>: the module's init, then the wait for all asynchronous probes.</summary>
+    async ValueTask<Errno> DoInitModuleAsync(
+        LoadCallState call, KernelModule module, List<KernelModule> used, long imageBytes)
     {
         var facts = call.File.Facts;
-        Stage(call, "init");
-        await kernel.Compute(facts.InitNs);
+        Stage(call, LoadStage.Init);
+        await Kernel.Compute(facts.InitNs);
         if (facts.InitSleepNs > 0)
-            await kernel.Simulation.Delay(facts.InitSleepNs);
-        if (call.File.Requests is { } wanted && kernel.RequestModule is { } request)
-            await request(wanted);
+            await Kernel.Simulation.Delay(facts.InitSleepNs);
+        if (call.File.Requests is { } requested && Kernel.RequestModule is { } request)
+            await request(requested);
+        Debug.Assert(module.State is ModuleState.Coming, "only its own load ends a module's init");
         if (facts.InitError is { } name)
         {
-            // nobody counts this as waste: the module was set up as it should be
-            kernel.Change(module, ModuleState.Going);
-            Forget(module, used);
-            if (kernel.Mutation is not Mutation.ImageIsKept)
-                kernel.Vfree(imageBytes);
+            // the kernel does not count this as waste
+            Kernel.Change(module, ModuleState.Going);
+            Unlink(module, used);
+            FreeAfterFailedInit(imageBytes);
             return ErrnoText.TryParse(name, out var error) ? error : Errno.EIO;
         }
-        kernel.Change(module, ModuleState.Live);
-        kernel.Stats.Loaded(imageBytes, facts.TextBytes);
-        kernel.KeepAsLive(imageBytes);
+        Kernel.Change(module, ModuleState.Live);
+        Kernel.Stats.Loaded(imageBytes, facts.TextBytes);
+        Kernel.KeepAsLive(imageBytes);
         if (facts.AsyncProbeNs > 0)
         {
-            kernel.AsyncProbes++;
-            kernel.Simulation.At(kernel.Simulation.NowNs + facts.AsyncProbeNs, () =>
+            Kernel.AsyncProbes++;
+            Kernel.Simulation.At(Kernel.Simulation.NowNs + facts.AsyncProbeNs, () =>
             {
-                kernel.AsyncProbes--;
-                if (kernel.Mutation is not Mutation.ProbesWakeNobody)
-                    kernel.AsyncDone.WakeAll();
+                Debug.Assert(Kernel.AsyncProbes > 0, "a probe ends once");
+                Kernel.AsyncProbes--;
+                WakeAfterProbe();
             });
         }
-        // not before its init has succeeded (38dc717e97153)
-        kernel.SendUevent($"/module/{call.Name}");
+        // sent only after a successful init (38dc717e97153)
+        Kernel.SendUevent($"/module/{call.Name}");
         module.IsAnnounced = true;
-        kernel.BecameLive?.Invoke(module);
-        if (kernel.AsyncProbes == 0)
+        Kernel.BecameLive?.Invoke(module);
+        if (Kernel.AsyncProbes == 0)
             return Errno.None;
-        Waits(call, "asynchronous probes");
-        // not interruptible: who is killed here still waits
-        while (kernel.AsyncProbes > 0)
-            await kernel.AsyncDone.WaitUninterruptibly();
+        Kernel.Trace.Waits(call.Task, call.Name, WaitReason.AsyncProbes);
+        // not interruptible: a killed task still waits here
+        while (Kernel.AsyncProbes > 0)
+            await Kernel.AsyncDone.WaitUninterruptibly();
         WaitEnds(call);
         return Errno.None;
     }
 
-    /// <summary>
-    /// <c>module_patient_check_exists</c>: goes by name. A module that is on its way is waited for, and is then EEXIST, or, where it failed, EBUSY: not again right
-    /// now. With no such module in the list the way is free.
-    /// </summary>
-    async ValueTask<Errno> PatientCheckExistsAsync(LoadCallState call)
+    /// <summary><c>module_patient_check_exists</c>: looks for a module of the same name. It waits while that is coming,
+    /// and returns EEXIST when it is live, EBUSY when it has failed or is going.</summary>
+    protected virtual async ValueTask<Errno> PatientCheckExistsAsync(LoadCallState call)
     {
-        if (kernel.Find(call.Name) is not { } there || kernel.Mutation is Mutation.DuplicateIsAdded)
+        if (Kernel.Find(call.Name) is not { } other)
             return Errno.None;
-        if (there.State is ModuleState.Coming or ModuleState.Unformed)
+        if (other.State is ModuleState.Coming or ModuleState.Unformed)
         {
-            Waits(call, "the same module");
-            while (kernel.Find(call.Name) is { State: ModuleState.Coming or ModuleState.Unformed })
+            Kernel.Trace.Waits(call.Task, call.Name, WaitReason.SameModule);
+            while (Kernel.Find(call.Name) is { State: ModuleState.Coming or ModuleState.Unformed })
             {
-                if (!await kernel.FinishedLoading.Wait(call.Task))
+                if (!await Kernel.FinishedLoading.Wait(call.Task))
                 {
                     WaitEnds(call);
                     return Errno.EINTR;
@@ -114,28 +135,26 @@ sealed class LoadModule(KernelModel kernel)
             }
             WaitEnds(call);
         }
-        if (kernel.Mutation is Mutation.FailureIsExists)
-            return Errno.EEXIST;
-        return kernel.Find(call.Name) is { State: ModuleState.Live } ? Errno.EEXIST : Errno.EBUSY;
+        return Kernel.Find(call.Name) is { State: ModuleState.Live } ? Errno.EEXIST : Errno.EBUSY;
     }
 
-    /// <summary><c>try_add_failed_module</c>; a call that was interrupted while it waited has not learnt whether it is a duplicate.</summary>
-    Errno Noticed(LoadCallState call, Errno error, DuplicateReason reason)
+    /// <summary><c>try_add_failed_module</c>; an interrupted call does not know whether it is a duplicate.</summary>
+    Errno CountDuplicate(LoadCallState call, Errno error, DuplicateReason reason)
     {
         if (error is not Errno.EINTR)
-            kernel.Stats.Duplicate(call.Name, reason);
+            Kernel.Stats.Duplicate(call.Name, reason);
         return error;
     }
 
-    /// <summary><c>simplify_symbols</c>: the dependencies must be live; one that is coming is waited for.</summary>
+    /// <summary><c>simplify_symbols</c>: the dependencies must be live; it waits for one that is coming.</summary>
     async ValueTask<(List<KernelModule> Used, Errno Missing)> ResolveSymbolsAsync(LoadCallState call)
     {
         var used = new List<KernelModule>();
         foreach (var name in call.File.Facts.Dependencies)
         {
-            if (kernel.Find(name) is { State: ModuleState.Coming } && !await WaitForAsync(call, name))
+            if (Kernel.Find(name) is { State: ModuleState.Coming } && !await WaitForAsync(call, name))
                 return (used, Errno.EBUSY);
-            if (kernel.Find(name) is not { State: ModuleState.Live } dependency)
+            if (Kernel.Find(name) is not { State: ModuleState.Live } dependency)
                 return (used, Errno.ENOENT);
             dependency.Users++;
             used.Add(dependency);
@@ -143,48 +162,60 @@ sealed class LoadModule(KernelModel kernel)
         return (used, Errno.None);
     }
 
-    /// <summary><c>resolve_symbol_wait</c>: false when it gave up, whether after its time or because of a signal; what strong_try_module_get said, EBUSY, is then the result.</summary>
+    /// <summary><c>resolve_symbol_wait</c>: false (EBUSY of strong_try_module_get) after a timeout or signal.</summary>
     async ValueTask<bool> WaitForAsync(LoadCallState call, string dependency)
     {
-        var until = kernel.Simulation.NowNs + SymbolWaitNs;
-        kernel.Simulation.At(until, () => kernel.FinishedLoading.WakeAll());
-        Waits(call, dependency);
-        var goesOn = true;
-        while (goesOn && kernel.Simulation.NowNs < until && kernel.Find(dependency) is { State: ModuleState.Coming })
-            goesOn = await kernel.FinishedLoading.Wait(call.Task);
+        var until = Kernel.Simulation.NowNs + SymbolWaitNs;
+        Kernel.Simulation.At(until, () => Kernel.FinishedLoading.WakeAll());
+        Kernel.Trace.Waits(call.Task, call.Name, WaitReason.Dependency, dependency);
+        var continues = true;
+        while (continues && Kernel.Simulation.NowNs < until && IsComing())
+            continues = await Kernel.FinishedLoading.Wait(call.Task);
         WaitEnds(call);
-        return goesOn && kernel.Find(dependency) is not { State: ModuleState.Coming };
+        return continues && !IsComing();
+
+        bool IsComing() => Kernel.Find(dependency) is { State: ModuleState.Coming };
     }
 
-    void Forget(KernelModule module, List<KernelModule> used)
+    /// <summary>Removes a module that failed from the list, and from the users of its dependencies.</summary>
+    void Unlink(KernelModule module, List<KernelModule> used)
     {
-        foreach (var dependency in used.Where(_ => kernel.Mutation is not Mutation.UsersStay))
-            dependency.Users--;
-        kernel.Remove(module);
+        Debug.Assert(module.State is ModuleState.Unformed or ModuleState.Going, "a module that works stays");
+        PutDependencies(used);
+        Kernel.Remove(module);
     }
 
     Errno FailBecoming(LoadCallState call, Errno error)
     {
-        kernel.Stats.BecomingFailed(call.CopyBytes, call.CompressedBytes);
+        Kernel.Stats.BecomingFailed(call.CopyBytes, call.CompressedBytes);
         call.WastedBytes += call.CopyBytes + call.CompressedBytes;
-        if (kernel.Mutation is not Mutation.CopyIsKept)
-            call.FreeCopy(kernel);
+        FreeAfterEarlyFailure(call);
         return error;
     }
 
     Errno FailLoad(LoadCallState call, long imageBytes, Errno error)
     {
-        if (kernel.Mutation is not Mutation.WasteIsNotCounted)
-            kernel.Stats.LoadFailed(call.CopyBytes, call.CompressedBytes);
+        CountLateFailure(call);
         call.WastedBytes += (2 * call.CopyBytes) + call.CompressedBytes;
-        call.FreeCopy(kernel);
-        kernel.Vfree(imageBytes);
+        call.FreeCopy(Kernel);
+        Kernel.Vfree(imageBytes);
         return error;
     }
 
-    void Stage(LoadCallState call, string stage) => kernel.Trace.Happened(HerdEventKind.Stage, call.Task, call.Name, stage);
+    protected virtual void FreeAfterEarlyFailure(LoadCallState call) => call.FreeCopy(Kernel);
+    protected virtual void FreeAfterFailedInit(long imageBytes) => Kernel.Vfree(imageBytes);
 
-    void Waits(LoadCallState call, string what) => kernel.Trace.Happened(HerdEventKind.Waits, call.Task, call.Name, what);
+    protected virtual void CountLateFailure(LoadCallState call) =>
+        Kernel.Stats.LoadFailed(call.CopyBytes, call.CompressedBytes);
 
-    void WaitEnds(LoadCallState call) => kernel.Trace.Happened(HerdEventKind.WaitEnds, call.Task, call.Name);
+    protected virtual void WakeAfterProbe() => Kernel.AsyncDone.WakeAll();
+
+    protected virtual void PutDependencies(List<KernelModule> used)
+    {
+        foreach (var dependency in used)
+            dependency.Users--;
+    }
+
+    void Stage(LoadCallState call, LoadStage stage) => Kernel.Trace.Stage(call.Task, call.Name, stage);
+    void WaitEnds(LoadCallState call) => Kernel.Trace.Happened(ModelEventKind.WaitEnds, call.Task, call.Name);
 }

@@ -1,51 +1,42 @@
-namespace Drover.Model;
+using Drover.Model.Time;
 
-/// <summary>
-/// Physical memory and the vmalloc space that module loading takes of it. When an allocation does not fit, the OOM killer takes a task and the allocation waits
-/// for what that gives back; when nothing is left to take, the boot has failed. One owner, the simulation.
-/// </summary>
+namespace Drover.Model.Kernel;
+
+/// <summary>Physical memory, and the vmalloc space within it. When an allocation does not fit, the OOM killer kills a
+/// task and the allocation waits for its memory; with no task left to kill, the boot has failed. Belongs to the
+/// simulation.</summary>
 public sealed class MachineMemory
 {
     readonly WaitQueue _freed;
     readonly Func<bool> _killOne;
 
-    /// <param name="simulation">Whose time passes.</param>
-    /// <param name="totalBytes">Physical memory.</param>
-    /// <param name="killOne">The OOM killer: true when a task was killed, or one that was is still on its way out.</param>
+    /// <param name="killOne">The OOM killer: true when it has killed a task, or an earlier victim has not ended
+    /// yet.</param>
     public MachineMemory(Simulation simulation, long totalBytes, Func<bool> killOne)
     {
         (TotalBytes, _killOne) = (totalBytes, killOne);
         _freed = new WaitQueue(simulation);
     }
 
-    /// <summary>Physical memory.</summary>
     public long TotalBytes { get; }
 
-    /// <summary>In use, of all kinds.</summary>
+    /// <summary>Memory in use, of all kinds.</summary>
     public long UsedBytes { get; private set; }
-
-    /// <summary>Most that was in use.</summary>
     public long PeakBytes { get; private set; }
 
-    /// <summary>Of what is in use: live modules and loads under way.</summary>
+    /// <summary>The part of it that live modules and loads under way use.</summary>
     public long VmallocBytes { get; private set; }
-
-    /// <summary>Most of that.</summary>
     public long PeakVmallocBytes { get; private set; }
-
-    /// <summary>Memory to be had.</summary>
     public long AvailableBytes => Math.Max(0, TotalBytes - UsedBytes);
 
-    /// <summary>An allocation found nothing, and nobody to kill.</summary>
+    /// <summary>An allocation did not fit, and there was no task to kill.</summary>
     public bool IsExhausted { get; private set; }
 
-    /// <summary>A fault: whether an allocation of vmalloc space fails though there would be memory.</summary>
+    /// <summary>Fault injection: true makes an allocation of vmalloc space fail.</summary>
     public Func<bool>? Refuses { get; set; }
-
-    /// <summary>Tasks that wait for memory.</summary>
     public int Waiting => _freed.Count;
 
-    /// <summary>Allocates; false when the task was killed while it waited, or nothing is left to take (ENOMEM).</summary>
+    /// <summary>Allocates; false (ENOMEM) when the task is killed while it waits, or no task is left to kill.</summary>
     public async ValueTask<bool> AllocateAsync(ModelTask task, long bytes, bool isVmalloc)
     {
         if (isVmalloc && Refuses?.Invoke() is true)
@@ -61,10 +52,11 @@ public sealed class MachineMemory
             }
             if (task.IsKilled)
                 return false;
-            // an idle victim is gone already, and has woken nobody: we are not asleep yet
+            // an idle victim has ended already, before this task sleeps: check again
             if (UsedBytes + bytes > TotalBytes && !await _freed.Wait(task))
                 return false;
         }
+        Debug.Assert(bytes >= 0 && UsedBytes + bytes <= TotalBytes, "memory is not overcommitted");
         UsedBytes += bytes;
         PeakBytes = Math.Max(PeakBytes, UsedBytes);
         if (isVmalloc)
@@ -75,9 +67,9 @@ public sealed class MachineMemory
         return true;
     }
 
-    /// <summary>Gives back.</summary>
     public void Free(long bytes, bool isVmalloc)
     {
+        Debug.Assert(bytes >= 0 && bytes <= (isVmalloc ? VmallocBytes : UsedBytes), "only allocated memory is freed");
         UsedBytes -= bytes;
         if (isVmalloc)
             VmallocBytes -= bytes;

@@ -1,102 +1,85 @@
-using Drover.Modules;
+using System.Text.Json.Serialization;
 
-namespace Drover.Model;
+namespace Drover.Model.Scenarios;
 
-/// <summary>What a herd is about: a machine's devices, the modules they ask for, and what loading those costs. Recorded from a real machine; immutable.</summary>
+// Members stand in the order in which a file has them. The source generator sets optional members that a file lacks to
+// null, hence "value ?? field".
+
+/// <summary>A real machine's devices, the modules that they request, and the costs of loading these.</summary>
 public sealed record Scenario
 {
-    /// <summary>Of what machine, for a person.</summary>
+    /// <summary>In the path of a device of each CPU: the CPU's number.</summary>
+    public const string CpuMark = "{cpu}";
+
+    [JsonInclude, JsonRequired]
+    internal string Format { get; init; } = ScenarioFile.Format;
+
+    [JsonInclude, JsonRequired]
+    internal int Version { get; init; } = ScenarioFile.Version;
     public required string Name { get; init; }
-
-    /// <summary>How and where it was recorded, and what was measured rather than estimated.</summary>
-    public string Description { get; init; } = "";
-
-    /// <summary>The kernel's release on the machine.</summary>
-    public string Kernel { get; init; } = "";
-
-    /// <summary>CPUs of the machine it was recorded on; a run may have any number.</summary>
+    /// <summary>How and where it was recorded, and which times were measured.</summary>
+    public string Description { get; init => field = value ?? field; } = "";
+    public string Kernel { get; init => field = value ?? field; } = "";
+    /// <summary>CPUs of the recorded machine; a run may have any number.</summary>
     public required int Cpus { get; init; }
-
-    /// <summary>Memory of that machine, in bytes.</summary>
     public required long MemoryBytes { get; init; }
 
-    /// <summary>How its module files are compressed.</summary>
+    [JsonConverter(typeof(CompressionConverter))]
     public ModuleCompression Compression { get; init; }
 
-    /// <summary>Every module that some device asks for, and all that those depend on; a module's dependencies come before it.</summary>
+    /// <summary>Costs other than the defaults of <see cref="CostModel"/>, by property name in camelCase.</summary>
+    public IReadOnlyDictionary<string, double> Costs { get; init => field = value ?? field; } =
+        new Dictionary<string, double>();
+
+    /// <summary>The modules that devices request and all dependencies, which precede their dependents.</summary>
     public required IReadOnlyList<ScenarioModule> Modules { get; init; }
-
-    /// <summary>What each modalias stands for, in kmod's order. A modalias that no module has is not listed.</summary>
+    /// <summary>The modules of each modalias, in kmod's order. A modalias without modules is not listed.</summary>
     public required IReadOnlyList<ScenarioAlias> Aliases { get; init; }
-
-    /// <summary>Devices in the order in which their events come.</summary>
+    /// <summary>Devices in the order of their events.</summary>
     public required IReadOnlyList<ScenarioDevice> Devices { get; init; }
-
-    /// <summary>Costs that differ from <see cref="CostModel"/>'s defaults on that machine, by the name of its property in camelCase; times in ns.</summary>
-    public IReadOnlyDictionary<string, double> Costs { get; init; } = new Dictionary<string, double>();
 }
 
-/// <summary>A module of a scenario.</summary>
 public sealed record ScenarioModule
 {
     /// <summary>Normalised.</summary>
     public required string Name { get; init; }
-
     /// <summary>Bytes on disk.</summary>
     public required long FileBytes { get; init; }
-
-    /// <summary>Bytes of the ELF file, decompressed; equal to <see cref="FileBytes"/> where it is not compressed.</summary>
+    /// <summary>Bytes of the decompressed ELF file; <see cref="FileBytes"/> where it is not compressed.</summary>
     public required long ElfBytes { get; init; }
-
-    /// <summary>Bytes once laid out in the kernel, init sections included.</summary>
+    /// <summary>Bytes laid out in the kernel, init sections included.</summary>
     public required long ImageBytes { get; init; }
-
-    /// <summary>Bytes of its text, of those.</summary>
+    /// <summary>Bytes of its text, a part of the image.</summary>
     public long TextBytes { get; init; }
-
     /// <summary>Hard dependencies, direct and indirect, in the order in which they are loaded.</summary>
-    public IReadOnlyList<string> Dependencies { get; init; } = [];
-
-    /// <summary>Softdeps before and after.</summary>
-    public IReadOnlyList<string> SoftdepsBefore { get; init; } = [];
-
-    /// <inheritdoc cref="SoftdepsBefore"/>
-    public IReadOnlyList<string> SoftdepsAfter { get; init; } = [];
-
-    /// <summary>What its init function computes, in ns of one CPU of the recorded machine.</summary>
+    public IReadOnlyList<string> Dependencies { get; init => field = value ?? field; } = [];
+    public IReadOnlyList<string> SoftdepsBefore { get; init => field = value ?? field; } = [];
+    public IReadOnlyList<string> SoftdepsAfter { get; init => field = value ?? field; } = [];
+    /// <summary>CPU time of its init function on the recorded machine, in ns.</summary>
     public long InitNs { get; init; }
-
-    /// <summary>What its init waits without computing (hardware that answers late), in ns.</summary>
+    /// <summary>How long its init sleeps (slow hardware), in ns.</summary>
     public long InitSleepNs { get; init; }
-
-    /// <summary>How long its asynchronous probes go on after it is live, in ns; its call, and every other, does not return before.</summary>
+    /// <summary>How long its asynchronous probes run once it is live, in ns; every load call waits for them.</summary>
     public long AsyncProbeNs { get; init; }
-
-    /// <summary>The errno of its init: <c>ENODEV</c> for a driver without hardware; null where it succeeds.</summary>
+    /// <summary>The errno of its init, such as <c>ENODEV</c> for a driver without hardware; null for success.</summary>
     public string? InitError { get; init; }
-
-    /// <summary>The times were measured on the machine; otherwise they are an estimate.</summary>
+    /// <summary>The times were measured on the machine; otherwise they are estimates.</summary>
     public bool IsMeasured { get; init; }
 }
 
-/// <summary>A modalias and what it stands for, in kmod's order; a module comes twice where two of its patterns match.</summary>
+/// <summary>A modalias and its modules, in kmod's order; twice where two patterns of a module match.</summary>
 public sealed record ScenarioAlias(string Modalias, IReadOnlyList<string> Modules);
 
 /// <summary>A device, or one for each CPU.</summary>
 public sealed record ScenarioDevice
 {
-    /// <summary>Path below /sys; of a device of each CPU, with <c>{cpu}</c> where the number stands.</summary>
+    /// <summary>Path below /sys; with <see cref="Scenario.CpuMark"/> for a device of each CPU.</summary>
     public required string Path { get; init; }
-
-    /// <summary>Its subsystem, or empty.</summary>
-    public string Subsystem { get; init; } = "";
-
+    public string Subsystem { get; init => field = value ?? field; } = "";
     /// <summary>None, one or two.</summary>
-    public IReadOnlyList<string> Modaliases { get; init; } = [];
-
-    /// <summary>There is one for each CPU: these make the herd.</summary>
+    public IReadOnlyList<string> Modaliases { get; init => field = value ?? field; } = [];
+    /// <summary>Each CPU has one: these make the herd.</summary>
     public bool IsPerCpu { get; init; }
-
-    /// <summary>The module whose init makes the device appear, or null where it is there from the beginning.</summary>
+    /// <summary>The module whose init makes the device appear; null: it exists from the beginning.</summary>
     public string? AppearsWith { get; init; }
 }

@@ -1,20 +1,21 @@
 using System.Buffers;
-using System.Diagnostics;
 using System.Text;
 using Drover.Modules;
+using Drover.Modules.Config;
+using Drover.Modules.Index;
+using Drover.Modules.Tree;
 
-namespace Drover.Model;
+namespace Drover.Model.Scenarios;
 
-/// <summary>A scenario's modules as the loader looks them up: the tables depmod would have made of them, in memory. Stateless.</summary>
+/// <summary>A scenario's modules as the loader looks them up: the tables that depmod would write, in memory.</summary>
 public static class ScenarioCatalog
 {
-    /// <summary>The module directory there would be.</summary>
-    const string Directory = "/scenario";
+    const string Root = "/scenario";
 
-    /// <summary>What means something else in a pattern than in a modalias.</summary>
-    static readonly SearchValues<char> Special = SearchValues.Create("*?[\\");
+    /// <summary>Characters with a meaning in patterns.</summary>
+    static readonly SearchValues<char> s_special = SearchValues.Create("*?[\\");
 
-    /// <summary>The catalog in which every alias of the scenario, and only those, stands for its modules. For one thread.</summary>
+    /// <summary>The catalog of the scenario's modules and aliases. For one thread.</summary>
     /// <exception cref="ScenarioException">The scenario contradicts itself.</exception>
     public static ModuleCatalog Of(Scenario scenario)
     {
@@ -24,10 +25,12 @@ public static class ScenarioCatalog
         foreach (var module in scenario.Modules)
         {
             // modules.dep names the nearest first
-            var line = string.Join(' ', module.Dependencies.Reverse().Select(name => PathOf(scenario, name)).Prepend($"{PathOf(scenario, module.Name)}:"));
-            dependencies.Add(module.Name, line, 0);
-            if (module.SoftdepsBefore.Count + module.SoftdepsAfter.Count > 0)
-                softdeps.Append($"softdep {module.Name} pre: {string.Join(' ', module.SoftdepsBefore)} post: {string.Join(' ', module.SoftdepsAfter)}\n");
+            var paths = module.Dependencies.Reverse().Select(name => PathOf(scenario, name));
+            dependencies.Add(module.Name, $"{PathOf(scenario, module.Name)}: {string.Join(' ', paths)}".TrimEnd(), 0);
+            if (module.SoftdepsBefore.Count + module.SoftdepsAfter.Count == 0)
+                continue;
+            var (before, after) = (string.Join(' ', module.SoftdepsBefore), string.Join(' ', module.SoftdepsAfter));
+            softdeps.Append($"softdep {module.Name} pre: {before} post: {after}\n");
         }
         var aliases = new IndexBuilder();
         foreach (var (modalias, modules) in scenario.Aliases)
@@ -35,12 +38,11 @@ public static class ScenarioCatalog
             for (var i = 0; i < modules.Count; i++)
                 aliases.Add(PatternOf(modalias), modules[i], (uint)i);
         }
-        var tree = ModuleTree.FromTables(Directory, Trie(dependencies, "modules.dep"), Trie(aliases, "modules.alias"));
-        return new ModuleCatalog(tree, ModprobeConfig.Parse(softdeps.ToString(), $"{Directory}/modules.softdep"));
+        var tree = ModuleTree.FromTables(Root, Trie(dependencies, "modules.dep"), Trie(aliases, "modules.alias"));
+        return new ModuleCatalog(tree, ModprobeConfig.Parse(softdeps.ToString(), $"{Root}/modules.softdep"));
     }
 
-    /// <summary>The path of a module's file.</summary>
-    public static string PathOf(Scenario scenario, string module) => $"{Directory}/{module}.ko" + scenario.Compression switch
+    public static string PathOf(Scenario scenario, string module) => $"{Root}/{module}.ko" + scenario.Compression switch
     {
         ModuleCompression.Gzip => ".gz",
         ModuleCompression.Xz => ".xz",
@@ -48,17 +50,18 @@ public static class ScenarioCatalog
         _ => "",
     };
 
-    /// <summary>The pattern that matches this modalias and nothing else. In an index only a bracket can quote: a backslash is no special byte there (kmod: index_searchwild).</summary>
+    /// <summary>The pattern that matches this modalias only. In an index only brackets quote: a backslash is an
+    /// ordinary byte there (kmod: index_searchwild).</summary>
     static string PatternOf(string modalias)
     {
-        var isSound = ModuleName.TryNormalizeAlias(modalias, out var text);
-        Debug.Assert(isSound, "ScenarioRules have seen to the brackets");
-        if (text.AsSpan().IndexOfAny(Special) < 0)
+        var isValid = ModuleName.TryNormalizeAlias(modalias, out var text);
+        Debug.Assert(isValid, "ScenarioRules check brackets");
+        if (text.AsSpan().IndexOfAny(s_special) < 0)
             return text!;
         var pattern = new StringBuilder(text!.Length + 16);
         foreach (var character in text)
         {
-            if (!Special.Contains(character))
+            if (!s_special.Contains(character))
                 pattern.Append(character);
             else
                 pattern.Append('[').Append(character == '\\' ? "\\\\" : character).Append(']');
@@ -66,5 +69,5 @@ public static class ScenarioCatalog
         return pattern.ToString();
     }
 
-    static IndexTrie Trie(IndexBuilder builder, string name) => new(builder.ToBytes(), $"{Directory}/{name}.bin");
+    static IndexTrie Trie(IndexBuilder builder, string name) => new(builder.ToBytes(), $"{Root}/{name}.bin");
 }

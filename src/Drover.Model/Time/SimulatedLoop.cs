@@ -1,37 +1,25 @@
-using Drover.Loading;
+namespace Drover.Model.Time;
 
-namespace Drover.Model;
-
-/// <summary>Nothing can happen any more, and somebody still waits: a wake-up was lost, or all wait for each other.</summary>
+/// <summary>A task still waits, and the queue is empty: a wake-up was lost, or tasks wait for each other.</summary>
 public sealed class DeadlockException(string message) : Exception(message);
 
-/// <summary>
-/// The loader's event loop in virtual time. Of all that is ready to run, a seeded random choice runs next. The code on it is the production code; only the order
-/// and the clock are ours. For one thread.
-/// </summary>
+/// <summary>The loader's event loop in virtual time: production code with another clock. Of all work that is ready, a
+/// seeded random choice runs next. For one thread.</summary>
 public sealed class SimulatedLoop : EventLoop
 {
     readonly int _thread = Environment.CurrentManagedThreadId;
 
-    /// <summary>A loop whose schedule is the simulation's, among all else that happens there.</summary>
     public SimulatedLoop(Simulation simulation) => (Simulation, Time) = (simulation, new VirtualTime(simulation));
 
-    /// <summary>A loop of its own simulation.</summary>
     public SimulatedLoop(int seed)
-        : this(new Simulation(seed))
-    {
-    }
+        : this(new Simulation(seed)) { }
 
-    /// <summary>Where the loop's turns are.</summary>
     public Simulation Simulation { get; }
-
-    /// <inheritdoc/>
     public override TimeProvider Time { get; }
 
-    /// <inheritdoc/>
     public override void Post(Action action)
     {
-        // a posted action has nobody who awaits it: what it throws ends the run
+        // no caller awaits a posted action: its exception ends the run
         var posted = new Task(() =>
         {
             try
@@ -46,8 +34,7 @@ public sealed class SimulatedLoop : EventLoop
         posted.Start(this);
     }
 
-    /// <inheritdoc/>
-    /// <exception cref="DeadlockException">Nothing can happen any more.</exception>
+    /// <exception cref="DeadlockException">The queue is empty and <paramref name="main"/> has not ended.</exception>
     public override T Run<T>(Func<Task<T>> main)
     {
         var done = Start(main);
@@ -61,14 +48,12 @@ public sealed class SimulatedLoop : EventLoop
         return done.GetAwaiter().GetResult();
     }
 
-    /// <inheritdoc/>
     protected override void QueueTask(Task task)
     {
         if (Environment.CurrentManagedThreadId != _thread)
-            throw new InvalidOperationException("work came from a foreign thread: something escaped the simulation");
+            throw new InvalidOperationException("work was queued from another thread than the simulation's");
         Simulation.Soon(() => TryExecuteTask(task));
     }
 
-    /// <inheritdoc/>
     protected override IEnumerable<Task> GetScheduledTasks() => throw new NotSupportedException();
 }

@@ -1,65 +1,59 @@
 using System.Runtime.CompilerServices;
 
-namespace Drover.Model;
+namespace Drover.Model.Time;
 
-/// <summary>
-/// Virtual time and all that is still to happen in it. Time stands still while something happens, and then jumps to what is next. Of what happens at the same
-/// instant a seeded random choice comes first: one seed, one order, always the same. Whatever waits is a continuation in one heap: no thread, no task scheduler.
-/// For one thread.
-/// </summary>
+/// <summary>Virtual time and the queue of actions that are due in it. Time stands still while an action runs, then
+/// jumps to the next one. Among actions of the same instant a seeded random number decides, so that one seed gives one
+/// order. Every waiting task is a continuation in this queue; there are no threads and no task scheduler. For one
+/// thread.</summary>
 public sealed class Simulation
 {
-    /// <summary>Timers come after all else of their instant.</summary>
+    /// <summary>Set in the key of a timer, so that it runs after all other actions of the instant.</summary>
     const ulong TimerBit = 1UL << 63;
 
-    // by time in the upper half, and then by chance, or by order for timers
-    readonly PriorityQueue<Action, UInt128> _turns = new();
-    ulong _order;
+    // key: time in the upper half; a random number, or the order of timers, in the lower half
+    readonly PriorityQueue<Action, UInt128> _actions = new();
+    ulong _timers;
 
-    /// <summary>A simulation at time 0 with nothing to happen.</summary>
     public Simulation(int seed) => Random = new Random(seed);
 
     /// <summary>Nanoseconds since the simulation began.</summary>
     public long NowNs { get; private set; }
-
-    /// <summary>Things that happened so far: the length of the trace.</summary>
     public long Steps { get; private set; }
 
-    /// <summary>The one source of chance; whoever draws from it does so in the order of events.</summary>
+    /// <summary>The only source of randomness. Draws happen in the order of events.</summary>
     public Random Random { get; }
 
-    /// <summary>What nobody awaits has thrown: whoever runs the simulation ends it.</summary>
+    /// <summary>The first exception that no caller awaits; the driver of the simulation must end the run.</summary>
     public Exception? Fault { get; private set; }
-
-    /// <summary>Keeps the first fault.</summary>
     public void Fail(Exception fault) => Fault ??= fault;
-
-    /// <summary>Called after every step: the place to check what must always hold.</summary>
     public Action? AfterStep { get; set; }
 
-    /// <summary>Something happens now, after what is happening, in an order of chance among all that is due now.</summary>
+    /// <summary>Runs an action at the current time, in random order with all others that are due now.</summary>
     public void Soon(Action action) => At(NowNs, action);
 
-    /// <summary>Something happens later.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">In the past.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The time is in the past.</exception>
     public void At(long atNs, Action action)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(atNs, NowNs);
-        _turns.Enqueue(action, new UInt128((ulong)atNs, (ulong)Random.NextInt64()));
+        _actions.Enqueue(action, new UInt128((ulong)atNs, (ulong)Random.NextInt64()));
     }
 
-    /// <summary>A timer: it comes after all else of its instant, and timers of one instant come in the order in which they were set.</summary>
-    public void AtEndOf(long atNs, Action action) => _turns.Enqueue(action, new UInt128((ulong)Math.Max(atNs, NowNs), TimerBit | _order++));
+    /// <summary>Runs a timer: after all other actions of its instant, and after timers that were set earlier.</summary>
+    public void AtEndOf(long atNs, Action action) =>
+        _actions.Enqueue(action, new UInt128((ulong)Math.Max(atNs, NowNs), TimerBit | _timers++));
 
-    /// <summary>Waits, without computing, for this many ns; 0 gives others their turn.</summary>
+    /// <summary>Sleeps for this many ns, using no CPU; 0 lets other actions of the instant run.</summary>
     public DelayAwaitable Delay(long ns) => new(this, ns);
 
-    /// <summary>The next thing happens; false when nothing is left.</summary>
+    /// <summary>Runs the next action; false when the queue is empty.</summary>
     public bool Step()
     {
-        if (!_turns.TryDequeue(out var action, out var turn))
+        if (!_actions.TryDequeue(out var action, out var key))
             return false;
-        NowNs = (long)(ulong)(turn >> 64);
+        var atNs = (long)(ulong)(key >> 64);
+        Debug.Assert(atNs >= NowNs, "time never goes back");
+        NowNs = atNs;
         Steps++;
         action();
         AfterStep?.Invoke();
@@ -67,20 +61,32 @@ public sealed class Simulation
     }
 }
 
-/// <summary>What <see cref="Simulation.Delay"/> gives: awaited once, on the simulation's thread; the continuation goes straight into the heap.</summary>
+/// <summary>The result of <see cref="Simulation.Delay"/>: await it once, on the simulation's thread.</summary>
 public readonly struct DelayAwaitable(Simulation simulation, long ns) : ICriticalNotifyCompletion
 {
-    /// <summary>Never: even no time at all is a turn of others.</summary>
+    /// <summary>Always false: even a delay of 0 lets others run.</summary>
     public bool IsCompleted => false;
-
     public DelayAwaitable GetAwaiter() => this;
-
     public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
-
     public void UnsafeOnCompleted(Action continuation) => simulation.At(simulation.NowNs + ns, continuation);
 
     public void GetResult()
     {
-        // nothing can go wrong
+        // a delay has no result and does not fail
     }
+}
+
+/// <summary>The simulation's time as a clock with timers. Belongs to the simulated loop.</summary>
+public sealed class VirtualTime(Simulation simulation) : LoopTime
+{
+    public override long TimestampFrequency => 1_000_000_000;
+    public override long GetTimestamp() => simulation.NowNs;
+    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddTicks(simulation.NowNs / 100);
+
+    protected override void OnTimerSet(long due) => simulation.AtEndOf(due, () =>
+    {
+        // a timer that was disposed of or set again leaves its old action in the queue
+        if (NextDue <= simulation.NowNs)
+            FireNext();
+    });
 }

@@ -2,78 +2,74 @@ using System.Text;
 
 namespace Drover.Modules.Config;
 
-/// <summary>The lines of modprobe.d, modules.softdep and modules.weakdep (kmod: <c>kmod_config_parse</c>). Stateless.</summary>
-internal static class ConfigParser
+/// <summary>Parses modprobe.d, modules.softdep and modules.weakdep (kmod: <c>kmod_config_parse</c>).</summary>
+static class ConfigParser
 {
-    /// <summary>What separates words; more than in the C library's default, a blank or tab only.</summary>
-    private static ReadOnlySpan<byte> Blanks => "\t "u8;
-
-    /// <summary>What separates the words of a dependency list: isspace(3).</summary>
-    private static ReadOnlySpan<byte> Spaces => " \t\n\v\f\r"u8;
+    const string Blanks = "\t "; // separators of words
+    const string Spaces = " \t\n\v\f\r"; // separators in a dependency list: isspace(3)
 
     public static void Parse(ReadOnlySpan<byte> text, string file, ConfigRules to)
     {
-        ConfigLines lines = new(text);
+        var lines = new ConfigLines(text);
         while (lines.MoveNext())
         {
-            // only a # in column 0 makes a comment
             to.LastLine = lines.LastNumber;
-            if (!lines.Current.IsEmpty && lines.Current[0] != '#') ParseLine(lines.Current, new ConfigSource(file, lines.Number), to);
+            // a comment begins with # in the first column
+            if (!lines.Current.IsEmpty && lines.Current[0] != '#')
+                ParseLine(Encoding.UTF8.GetString(lines.Current), new ConfigSource(file, lines.Number), to);
         }
     }
 
-    private static void ParseLine(ReadOnlySpan<byte> line, ConfigSource source, ConfigRules to)
+    static void ParseLine(ReadOnlySpan<char> line, ConfigSource source, ConfigRules to)
     {
-        ReadOnlySpan<byte> rest = line;
-        ReadOnlySpan<byte> command = Word(ref rest, Blanks);
-        if (command.IsEmpty) return;
-        ReadOnlySpan<byte> word = Word(ref rest, Blanks);
-        string? name = word.IsEmpty ? null : Name(word);
-        if (command.SequenceEqual("alias"u8))
+        var rest = line;
+        var command = Word(ref rest, Blanks).ToString();
+        if (command.Length == 0)
+            return;
+        var name = Name(Word(ref rest, Blanks));
+        switch (command)
         {
-            ReadOnlySpan<byte> module = Word(ref rest, Blanks);
-            if (name is not null && !module.IsEmpty && Name(module) is string normalized) to.Aliases.Add(new AliasRule(name, normalized, source));
-            else to.Bad(source, "alias", "\"alias\" needs a pattern and a module, with no unmatched bracket");
-        }
-        else if (command.SequenceEqual("blacklist"u8))
-        {
-            if (name is not null) to.Blacklist.Add(new BlacklistRule(name, source));
-            else to.Bad(source, "blacklist", "\"blacklist\" needs a module, with no unmatched bracket");
-        }
-        else if (TakesRest(command))
-        {
-            if (name is null || rest.IsEmpty) to.Bad(source, Text(command), $"\"{Text(command)}\" needs a module, with no unmatched bracket, and something to say of it");
-            else AddRule(command, name, rest, source, to);
-        }
-        else if (command.SequenceEqual("include"u8) || command.SequenceEqual("config"u8))
-        {
-            to.Bad(source, Text(command), $"\"{Text(command)}\" is no longer a command; put the file into a modprobe.d directory");
-        }
-        else
-        {
-            to.Bad(source, Text(command), $"\"{Text(command)}\" is not a command of modprobe.d");
+            case "alias":
+                if (name is not null && Name(Word(ref rest, Blanks)) is { } module)
+                    to.Aliases.Add(new AliasRule(name, module, source));
+                else
+                    to.Bad(source, command, "\"alias\" needs a pattern and a module, with no unmatched bracket");
+                break;
+            case "blacklist":
+                if (name is not null)
+                    to.Blacklist.Add(new BlacklistRule(name, source));
+                else
+                    to.Bad(source, command, "\"blacklist\" needs a module, with no unmatched bracket");
+                break;
+            case "options" or "install" or "remove" or "softdep" or "weakdep":
+                if (name is not null && !rest.IsEmpty)
+                    AddRule(command, name, rest.ToString(), source, to);
+                else
+                    to.Bad(source, command, $"\"{command}\" needs a module, with no unmatched bracket, and a value");
+                break;
+            case "include" or "config":
+                to.Bad(source, command, $"\"{command}\" is obsolete; put the file into a modprobe.d directory");
+                break;
+            default:
+                to.Bad(source, command, $"\"{command}\" is not a command of modprobe.d");
+                break;
         }
     }
 
-    /// <summary>The commands that take a name and the rest of the line as it is.</summary>
-    private static bool TakesRest(ReadOnlySpan<byte> command) =>
-        command.SequenceEqual("options"u8) || command.SequenceEqual("install"u8) || command.SequenceEqual("remove"u8)
-        || command.SequenceEqual("softdep"u8) || command.SequenceEqual("weakdep"u8);
-
-    private static void AddRule(ReadOnlySpan<byte> command, string name, ReadOnlySpan<byte> rest, ConfigSource source, ConfigRules to)
+    static void AddRule(string command, string name, string rest, ConfigSource source, ConfigRules to)
     {
-        switch (command[0])
+        switch (command)
         {
-            case (byte)'o':
-                to.Options.Add(new OptionsRule(name, Text(rest).Replace('\t', ' '), source));
+            case "options":
+                to.Options.Add(new OptionsRule(name, rest.Replace('\t', ' '), source));
                 break;
-            case (byte)'i':
-                to.InstallCommands.Add(new CommandRule(name, Text(rest), source));
+            case "install":
+                to.InstallCommands.Add(new CommandRule(name, rest, source));
                 break;
-            case (byte)'r':
-                to.RemoveCommands.Add(new CommandRule(name, Text(rest), source));
+            case "remove":
+                to.RemoveCommands.Add(new CommandRule(name, rest, source));
                 break;
-            case (byte)'s':
+            case "softdep":
                 to.SoftDependencies.Add(SoftDependency(name, rest, source));
                 break;
             default:
@@ -82,49 +78,100 @@ internal static class ConfigParser
         }
     }
 
-    /// <summary>Words before the first <c>pre:</c> or <c>post:</c> mean nothing, as in kmod.</summary>
-    private static SoftDependencyRule SoftDependency(string name, ReadOnlySpan<byte> rest, ConfigSource source)
+    /// <summary>Ignores words before the first <c>pre:</c> or <c>post:</c>, as kmod does.</summary>
+    static SoftDependencyRule SoftDependency(string name, string rest, ConfigSource source)
     {
         List<string> pre = [], post = [];
-        List<string>? now = null;
-        foreach (string word in Words(rest))
+        List<string>? current = null;
+        foreach (var word in Words(rest))
         {
-            if (word == "pre:") now = pre;
-            else if (word == "post:") now = post;
-            else now?.Add(word);
+            if (word == "pre:")
+                current = pre;
+            else if (word == "post:")
+                current = post;
+            else
+                current?.Add(word);
         }
         return new SoftDependencyRule(name, pre, post, source);
     }
 
-    private static List<string> Words(ReadOnlySpan<byte> rest)
-    {
-        List<string> words = [];
-        while (true)
-        {
-            ReadOnlySpan<byte> word = Word(ref rest, Spaces);
-            if (word.IsEmpty) return words;
-            words.Add(Text(word));
-        }
-    }
+    static string[] Words(string rest) => rest.Split(Spaces.ToCharArray(), StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>Takes the next word and one separator behind it; what is left keeps its leading blanks (strtok_r(3)).</summary>
-    private static ReadOnlySpan<byte> Word(ref ReadOnlySpan<byte> rest, ReadOnlySpan<byte> separators)
+    /// <summary>Takes the next word and one separator after it; the rest keeps further blanks (strtok_r(3)).</summary>
+    static ReadOnlySpan<char> Word(ref ReadOnlySpan<char> rest, string separators)
     {
-        int start = rest.IndexOfAnyExcept(separators);
-        if (start < 0)
-        {
-            rest = default;
-            return default;
-        }
-        rest = rest[start..];
-        int end = rest.IndexOfAny(separators);
-        ReadOnlySpan<byte> word = end < 0 ? rest : rest[..end];
+        rest = rest.TrimStart(separators);
+        var end = rest.IndexOfAny(separators);
+        var word = end < 0 ? rest : rest[..end];
         rest = end < 0 ? default : rest[(end + 1)..];
         return word;
     }
 
-    /// <summary>kmod (<c>underscores</c>) normalises every name in the configuration as it does an alias: it may be a pattern.</summary>
-    private static string? Name(ReadOnlySpan<byte> word) => ModuleName.TryNormalizeAlias(Text(word), out string? name) ? name : null;
+    /// <summary>Normalised as an alias (kmod: <c>underscores</c>); null if missing or a bracket is unmatched.</summary>
+    static string? Name(ReadOnlySpan<char> word) =>
+        !word.IsEmpty && ModuleName.TryNormalizeAlias(word.ToString(), out var name) ? name : null;
+}
 
-    private static string Text(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetString(bytes);
+/// <summary>Logical lines (kmod: <c>freadline_wrapped</c>): <c>\</c> joins lines, a NUL ends a line's text.</summary>
+ref struct ConfigLines
+{
+    readonly ReadOnlySpan<byte> _text;
+    int _next, _nextNumber;
+
+    public ConfigLines(ReadOnlySpan<byte> text)
+    {
+        _text = text;
+        _nextNumber = 1;
+    }
+
+    public ReadOnlySpan<byte> Current { get; private set; }
+    public int Number { get; private set; } // number of its first line, from 1
+
+    /// <summary>Number of its last line.</summary>
+    public readonly int LastNumber => _nextNumber - 1;
+
+    public bool MoveNext()
+    {
+        if (_next >= _text.Length)
+            return false;
+        Number = _nextNumber++;
+        var rest = _text[_next..];
+        var end = rest.IndexOfAny((byte)'\n', (byte)'\\');
+        if (end >= 0 && rest[end] == '\\')
+        {
+            Join(rest);
+            return true;
+        }
+        Current = UpToNul(end < 0 ? rest : rest[..end]);
+        _next += end < 0 ? rest.Length : end + 1;
+        return true;
+    }
+
+    void Join(ReadOnlySpan<byte> rest)
+    {
+        var line = new List<byte>();
+        var i = 0;
+        for (; i < rest.Length && rest[i] != '\n'; i++)
+        {
+            if (rest[i] == '\\')
+            {
+                if (++i == rest.Length)
+                    break;
+                if (rest[i] == '\n')
+                {
+                    _nextNumber++;
+                    continue;
+                }
+            }
+            line.Add(rest[i]);
+        }
+        _next += i + 1;
+        Current = UpToNul(line.ToArray());
+    }
+
+    static ReadOnlySpan<byte> UpToNul(ReadOnlySpan<byte> line)
+    {
+        var nul = line.IndexOf((byte)0);
+        return nul < 0 ? line : line[..nul];
+    }
 }

@@ -1,23 +1,23 @@
 namespace Drover.Modules.Config;
 
 /// <summary>
-/// Module parameters on the kernel's command line, <c>module.param[=value]</c>, and <c>modprobe.blacklist=a,b</c>
-/// (kmod: <c>kmod_config_parse_kcmdline</c>). A dot in the parameter's name voids the word; quotes may stand in the value, or
-/// around the whole word, as boot loaders write it, and then end up around the value.
+/// Parses module parameters on the kernel command line, <c>module.param[=value]</c>, and <c>modprobe.blacklist=a,b</c>
+/// (kmod: <c>kmod_config_parse_kcmdline</c>). A word with a dot in the parameter name is ignored. Quotes are allowed in
+/// the value, or around the whole word, as boot loaders write it; the latter are moved around the value.
 /// </summary>
-internal ref struct KernelCommandLine
+ref struct KernelCommandLine
 {
-    private const string Name = "kernel command line";
+    const string Name = "kernel command line";
 
-    private readonly ReadOnlySpan<char> _text;
-    private readonly ConfigRules _to;
-    private int _at;
-    private bool _quoted;
+    readonly ReadOnlySpan<char> _text;
+    readonly ConfigRules _to;
+    int _at;
+    bool _quoted;
 
     public KernelCommandLine(string text, ConfigRules to)
     {
-        // the kernel's text has no NUL; whatever comes behind one is not it
-        int nul = text.IndexOf('\0');
+        // the kernel's text ends at a NUL
+        var nul = text.IndexOf('\0');
         _text = nul < 0 ? text : text.AsSpan(0, nul);
         _to = to;
     }
@@ -26,60 +26,70 @@ internal ref struct KernelCommandLine
     {
         while (_at < _text.Length)
         {
-            if (!TryReadWord()) SkipWord();
+            if (!TryReadWord())
+                SkipWord();
         }
     }
 
-    /// <summary>Reads one word; false where it is none of ours, with the position somewhere in it.</summary>
-    private bool TryReadWord()
+    /// <summary>Reads a word; false, with the position inside it, if it is not a module parameter.</summary>
+    bool TryReadWord()
     {
-        bool whole = _text[_at] == '"';
+        var whole = _text[_at] == '"';
         if (whole)
         {
             _quoted = true;
             _at++;
         }
-        int nameStart = _at;
-        if (!SkipTo('.')) return false;
-        ReadOnlySpan<char> module = _text[nameStart.._at];
-        int parameterStart = ++_at;
-        bool hasValue = SkipTo('=');
-        ReadOnlySpan<char> parameter = _text[parameterStart.._at];
+        var nameStart = _at;
+        if (!SkipTo('.'))
+            return false;
+        var module = _text[nameStart.._at];
+        var parameterStart = ++_at;
+        var hasValue = SkipTo('=');
+        var parameter = _text[parameterStart.._at];
         if (!hasValue)
         {
-            bool ends = !_quoted && (_at == _text.Length || IsSpace(_text[_at]));
-            if (!ends) return false;
+            var ends = !_quoted && (_at == _text.Length || IsSpace(_text[_at]));
+            if (!ends)
+                return false;
             Take(module, parameter, null);
             return true;
         }
-        int valueStart = ++_at;
+        var valueStart = ++_at;
         for (; _at < _text.Length && (_quoted || !IsSpace(_text[_at])); _at++)
         {
-            if (_text[_at] == '"') _quoted = !_quoted;
+            if (_text[_at] == '"')
+                _quoted = !_quoted;
         }
-        if (_quoted) return true;
-        ReadOnlySpan<char> value = _text[valueStart.._at];
+        if (_quoted)
+            return true;
+        var value = _text[valueStart.._at];
         Take(module, parameter, whole ? $"\"{value}" : value.ToString());
         return true;
     }
 
-    /// <summary>Moves to a separator; false, at what stops it, when a name ends otherwise.</summary>
-    private bool SkipTo(char separator)
+    /// <summary>Moves to a separator; false if another character or the end terminates the name.</summary>
+    bool SkipTo(char separator)
     {
         for (; _at < _text.Length; _at++)
         {
-            char c = _text[_at];
-            if (c == separator) return true;
-            if (c is '"' or '.' or '=' || IsSpace(c)) return false;
+            var c = _text[_at];
+            if (c == separator)
+                return true;
+            if (c is '"' or '.' or '=' || IsSpace(c))
+                return false;
         }
         return false;
     }
 
-    private void SkipWord()
+    void SkipWord()
     {
         for (; _at < _text.Length; _at++)
         {
-            if (_text[_at] == '"') _quoted = !_quoted;
+            if (_text[_at] == '"')
+            {
+                _quoted = !_quoted;
+            }
             else if (!_quoted && IsSpace(_text[_at]))
             {
                 _at++;
@@ -88,21 +98,24 @@ internal ref struct KernelCommandLine
         }
     }
 
-    private readonly void Take(ReadOnlySpan<char> module, ReadOnlySpan<char> parameter, string? value)
+    readonly void Take(ReadOnlySpan<char> module, ReadOnlySpan<char> parameter, string? value)
     {
-        ConfigSource source = new(Name, 0);
+        var source = new ConfigSource(Name, 0);
         if (value is not null && module.SequenceEqual("modprobe") && parameter.SequenceEqual("blacklist"))
         {
-            foreach (string name in value.Trim('"').Split(',', StringSplitOptions.RemoveEmptyEntries))
+            foreach (var name in value.Trim('"').Split(',', StringSplitOptions.RemoveEmptyEntries))
             {
-                // kmod 30 leaves the dashes here, and such an entry then matches nothing
-                if (ModuleName.TryNormalizeAlias(name, out string? normalized)) _to.Blacklist.Add(new BlacklistRule(normalized, source));
-                else _to.Warn(source, $"\"{name}\" has an unmatched bracket");
+                // kmod 30 keeps dashes here, and such an entry matches nothing
+                if (ModuleName.TryNormalizeAlias(name, out var normalized))
+                    _to.Blacklist.Add(new BlacklistRule(normalized, source));
+                else
+                    _to.Warn(source, $"\"{name}\" has an unmatched bracket");
             }
         }
-        else if (ModuleName.TryNormalizeAlias(module.ToString(), out string? normalized))
+        else if (ModuleName.TryNormalizeAlias(module.ToString(), out var normalized))
         {
-            _to.Options.Add(new OptionsRule(normalized, value is null ? parameter.ToString() : $"{parameter}={value}", source));
+            var options = value is null ? parameter.ToString() : $"{parameter}={value}";
+            _to.Options.Add(new OptionsRule(normalized, options, source));
         }
         else
         {
@@ -110,5 +123,5 @@ internal ref struct KernelCommandLine
         }
     }
 
-    private static bool IsSpace(char c) => c is ' ' or '\n' or '\t' or '\v' or '\f' or '\r';
+    static bool IsSpace(char c) => c is ' ' or '\n' or '\t' or '\v' or '\f' or '\r';
 }

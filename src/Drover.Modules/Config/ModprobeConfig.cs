@@ -1,9 +1,9 @@
+using System.Diagnostics;
 using System.Text;
-using Drover.Modules.Config;
 
-namespace Drover.Modules;
+namespace Drover.Modules.Config;
 
-/// <summary>Where a line of configuration stands; <paramref name="Line"/> counts from 1, and is 0 for the kernel's command line.</summary>
+/// <summary>Position of a rule; <paramref name="Line"/> counts from 1, and is 0 for the kernel command line.</summary>
 public readonly record struct ConfigSource(string File, int Line);
 
 public sealed record AliasRule(string Pattern, string Module, ConfigSource Source);
@@ -12,26 +12,43 @@ public sealed record BlacklistRule(string Module, ConfigSource Source);
 
 public sealed record OptionsRule(string Module, string Options, ConfigSource Source);
 
-/// <summary>An <c>install</c> or <c>remove</c> line; <paramref name="Pattern"/> is matched with fnmatch against the module's name.</summary>
+/// <summary>An <c>install</c> or <c>remove</c> line; fnmatch matches the pattern with the module name.</summary>
 public sealed record CommandRule(string Pattern, string Command, ConfigSource Source);
 
-public sealed record SoftDependencyRule(string Pattern, IReadOnlyList<string> Pre, IReadOnlyList<string> Post, ConfigSource Source);
-
-/// <summary>A line of a file that means nothing; of joined lines, <paramref name="LastLine"/> is the last.</summary>
-public sealed record BadConfigLine(string Command, ConfigSource Source, int LastLine)
-{
-    /// <summary>The command was one in older releases.</summary>
-    public bool IsDeprecated => Command is "include" or "config";
-}
+public sealed record SoftDependencyRule(
+    string Pattern, IReadOnlyList<string> Pre, IReadOnlyList<string> Post, ConfigSource Source);
 
 public sealed record WeakDependencyRule(string Pattern, IReadOnlyList<string> Modules, ConfigSource Source);
 
-/// <summary>All of modprobe.d, modules.softdep, modules.weakdep and the kernel's command line, in kmod's order; immutable, safe for any thread.</summary>
+/// <summary>An invalid line; <paramref name="LastLine"/> is the last of joined lines.</summary>
+public sealed record BadConfigLine(string Command, ConfigSource Source, int LastLine)
+{
+    /// <summary>Whether older releases had the command.</summary>
+    public bool IsDeprecated => Command is "include" or "config";
+}
+
+/// <summary>The inputs of a configuration.</summary>
+public sealed record ModprobeConfigSources
+{
+    /// <summary>The root of the modprobe.d directories.</summary>
+    public string Root { get; init; } = "/";
+
+    /// <summary>The directory of modules.softdep and modules.weakdep; null for none.</summary>
+    public string? ModuleDirectory { get; init; }
+
+    /// <summary>The kernel command line, as in /proc/cmdline; null for none.</summary>
+    public string? CommandLine { get; init; }
+
+    /// <summary>Files and directories that replace all modprobe.d directories (<c>-C</c>); null for none.</summary>
+    public IReadOnlyList<string>? ExplicitPaths { get; init; }
+}
+
+/// <summary>modprobe.d, softdeps, weakdeps and the kernel command line, in kmod's order. Immutable.</summary>
 public sealed class ModprobeConfig
 {
-    private readonly ConfigRules _rules;
+    readonly ConfigRules _rules;
 
-    private ModprobeConfig(ConfigRules rules) => _rules = rules;
+    ModprobeConfig(ConfigRules rules) => _rules = rules;
 
     public static ModprobeConfig Empty { get; } = new(new ConfigRules());
 
@@ -43,24 +60,24 @@ public sealed class ModprobeConfig
     public IReadOnlyList<SoftDependencyRule> SoftDependencies => _rules.SoftDependencies;
     public IReadOnlyList<WeakDependencyRule> WeakDependencies => _rules.WeakDependencies;
 
-    /// <summary>Lines of files that were passed over.</summary>
+    /// <summary>Invalid lines, which are ignored.</summary>
     public IReadOnlyList<BadConfigLine> BadLines => _rules.BadLines;
 
-    /// <summary>Directories that have a configuration file's name.</summary>
-    public IReadOnlyList<string> DirectoriesPassedOver => _rules.DirectoriesPassedOver;
+    /// <summary>Directories with the name of a configuration file, which are skipped.</summary>
+    public IReadOnlyList<string> SkippedDirectories => _rules.SkippedDirectories;
 
-    /// <summary>Lines that were passed over, each as "file:line: why": a bad line never stops the others. A file that cannot be read is told so, too.</summary>
+    /// <summary>Ignored lines, files and directories, as "file:line: why" or "path: why".</summary>
     public IReadOnlyList<string> Warnings => _rules.Warnings;
 
-    /// <summary>The modprobe.d directories below a root, whether they are there or not.</summary>
-    public static IReadOnlyList<string> DirectoriesBelow(string root) => [.. ConfigFiles.DirectoriesBelow(root)];
+    /// <summary>The modprobe.d directories below a root, existing or not, highest priority first.</summary>
+    public static IReadOnlyList<string> DirectoriesBelow(string root) => ConfigFiles.DirectoriesBelow(root);
 
-    /// <summary>Reads files and command line, files by base name, the command line last. Whatever is not there or not readable is left out.</summary>
+    /// <summary>Files by base name, then the command line. Skips missing and unreadable files.</summary>
     public static ModprobeConfig Load(ModprobeConfigSources sources)
     {
         ArgumentNullException.ThrowIfNull(sources);
-        ConfigRules rules = new();
-        foreach (string path in ConfigFiles.List(sources, rules))
+        var rules = new ConfigRules();
+        foreach (var path in ConfigFiles.List(sources, rules))
         {
             byte[] text;
             try
@@ -74,17 +91,102 @@ public sealed class ModprobeConfig
             }
             ConfigParser.Parse(text, path, rules);
         }
-        if (sources.CommandLine is { } commandLine) new KernelCommandLine(commandLine, rules).Parse();
+        if (sources.CommandLine is { } commandLine)
+            new KernelCommandLine(commandLine, rules).Parse();
         return new ModprobeConfig(rules);
     }
 
-    /// <summary>A configuration of one text, as if it were a file of that name, and a kernel command line.</summary>
+    /// <summary>Parses a text as if it were a file of that name, then a kernel command line.</summary>
     public static ModprobeConfig Parse(string text, string file = "modprobe.conf", string? commandLine = null)
     {
         ArgumentNullException.ThrowIfNull(text);
-        ConfigRules rules = new();
+        var rules = new ConfigRules();
         ConfigParser.Parse(Encoding.UTF8.GetBytes(text), file, rules);
-        if (commandLine is not null) new KernelCommandLine(commandLine, rules).Parse();
+        if (commandLine is not null)
+            new KernelCommandLine(commandLine, rules).Parse();
         return new ModprobeConfig(rules);
+    }
+}
+
+/// <summary>A configuration while it is read; one owner at a time.</summary>
+sealed class ConfigRules
+{
+    public readonly List<AliasRule> Aliases = [];
+    public readonly List<BlacklistRule> Blacklist = [];
+    public readonly List<OptionsRule> Options = [];
+    public readonly List<CommandRule> InstallCommands = [];
+    public readonly List<CommandRule> RemoveCommands = [];
+    public readonly List<SoftDependencyRule> SoftDependencies = [];
+    public readonly List<WeakDependencyRule> WeakDependencies = [];
+    public readonly List<string> Warnings = [];
+    public readonly List<BadConfigLine> BadLines = [];
+    public readonly List<string> SkippedDirectories = [];
+
+    public int LastLine { get; set; } // number of the last of the joined lines that are being read
+
+    public void Warn(ConfigSource source, string why) => Warnings.Add($"{source.File}:{source.Line}: {why}");
+
+    public void Bad(ConfigSource source, string command, string why)
+    {
+        Debug.Assert(source.Line <= LastLine, "joined lines have their first line before their last");
+        BadLines.Add(new BadConfigLine(command, source, LastLine));
+        Warn(source, why);
+    }
+}
+
+/// <summary>Selects and orders the configuration files (kmod: <c>conf_files_list</c>).</summary>
+static class ConfigFiles
+{
+    /// <summary>The modprobe.d directories, highest priority first.</summary>
+    static readonly string[] s_directories =
+        ["etc/modprobe.d", "run/modprobe.d", "usr/local/lib/modprobe.d", "usr/lib/modprobe.d", "lib/modprobe.d"];
+
+    public static string[] DirectoriesBelow(string root) =>
+        Array.ConvertAll(s_directories, directory => $"{root.TrimEnd('/')}/{directory}");
+
+    /// <summary>The files ordered by base name; of several with one base name, that of the first directory.</summary>
+    public static IList<string> List(ModprobeConfigSources sources, ConfigRules rules)
+    {
+        // ordinal UTF-16 order is the byte order of UTF-8, except for names with surrogates
+        var files = new SortedList<string, string>(StringComparer.Ordinal);
+        foreach (var path in sources.ExplicitPaths ?? DirectoriesBelow(sources.Root))
+        {
+            if (Directory.Exists(path))
+                AddDirectory(files, path, rules);
+            else if (sources.ExplicitPaths is null)
+                continue;
+            else if (File.Exists(path))
+                files.TryAdd(Path.GetFileName(path), path);
+            else
+                rules.Warnings.Add($"{path}: there is no such file or directory");
+        }
+        if (sources.ModuleDirectory is { } modules)
+        {
+            AddIfExists(files, modules, "modules.softdep");
+            AddIfExists(files, modules, "modules.weakdep");
+        }
+        return files.Values;
+    }
+
+    static void AddDirectory(SortedList<string, string> files, string directory, ConfigRules rules)
+    {
+        foreach (var path in Directory.GetFiles(directory).Where(IsConfig))
+            files.TryAdd(Path.GetFileName(path), path);
+        foreach (var path in Directory.GetDirectories(directory).Where(IsConfig))
+        {
+            rules.SkippedDirectories.Add(path);
+            rules.Warnings.Add($"{path}: a directory inside a directory is skipped");
+        }
+    }
+
+    /// <summary>Accepts <c>.alias</c> as well as <c>.conf</c> (kmod: <c>conf_files_filter_out</c>).</summary>
+    static bool IsConfig(string path) => Path.GetFileName(path) is var name && name[0] != '.'
+        && Path.GetExtension(name) is ".conf" or ".alias";
+
+    static void AddIfExists(SortedList<string, string> files, string directory, string name)
+    {
+        var path = $"{directory.TrimEnd('/')}/{name}";
+        if (File.Exists(path))
+            files.TryAdd(name, path);
     }
 }

@@ -1,27 +1,26 @@
-using System.Text;
 using Drover.Modules.Patterns;
+using Drover.Modules.Tree;
 
-namespace Drover.Modules;
+namespace Drover.Modules.Config;
 
-/// <summary>The source that answered a look-up, in the order in which they are asked (kmod: <c>kmod_module_new_from_lookup</c>).</summary>
+/// <summary>The sources of a look-up, in order of search (kmod: <c>kmod_module_new_from_lookup</c>).</summary>
 public enum LookupStep { None, ConfigAlias, Dependencies, Symbols, Commands, Aliases, BuiltIn, BuiltInAliases }
 
-/// <summary>What a name or modalias stands for.</summary>
-/// <param name="Step">Which source answered; <see cref="LookupStep.None"/> when none did.</param>
-/// <param name="Modules">Normalised module names in kmod's order, duplicates kept.</param>
-/// <param name="Rules">The configured aliases that answered, one a module; empty unless they did.</param>
+/// <summary>The modules of a name or modalias.</summary>
+/// <param name="Step">The source that was found; <see cref="LookupStep.None"/> if no source has it.</param>
+/// <param name="Modules">Normalised module names in kmod's order, with duplicates.</param>
+/// <param name="Rules">The configured aliases, one a module, if these are the source; else empty.</param>
 public sealed record Resolution(LookupStep Step, IReadOnlyList<string> Modules, IReadOnlyList<AliasRule> Rules)
 {
-    public Resolution(LookupStep step, IReadOnlyList<string> modules)
-        : this(step, modules, [])
+    public Resolution(LookupStep step, IReadOnlyList<string> modules) : this(step, modules, [])
     {
     }
 }
 
-/// <summary>A module tree and its configuration: what names mean and what belongs to a module. Immutable; for one thread.</summary>
+/// <summary>Resolves names with a module tree and its configuration. Immutable; for one thread.</summary>
 public sealed class ModuleCatalog
 {
-    private static readonly Resolution s_none = new(LookupStep.None, []);
+    static readonly Resolution s_none = new(LookupStep.None, []);
 
     public ModuleCatalog(ModuleTree tree, ModprobeConfig config)
     {
@@ -30,130 +29,105 @@ public sealed class ModuleCatalog
     }
 
     public ModuleTree Tree { get; }
-
     public ModprobeConfig Config { get; }
 
-    /// <summary>All that a name or modalias stands for; the first source with a result wins.</summary>
-    /// <remarks>A name with an unmatched bracket stands for nothing (kmod: EINVAL). A module of a configured alias need not exist.</remarks>
+    /// <summary>Whether only a module's first softdep line counts, as in kmod 30.</summary>
+    public bool FirstSoftdepOnly { get; init; }
+
+    /// <summary>Finds all modules of a name or modalias, in the first source that has any.</summary>
+    /// <remarks>None for an unmatched bracket (kmod: EINVAL). A configured alias's module may not exist.</remarks>
     /// <exception cref="ModuleDataException">An index is corrupt.</exception>
-    public Resolution Resolve(string asked)
+    public Resolution Resolve(string alias)
     {
-        ArgumentNullException.ThrowIfNull(asked);
-        if (!ModuleName.TryNormalizeAlias(asked, out string? name)) return s_none;
-        List<AliasRule> configured = [];
-        foreach (AliasRule rule in Config.Aliases)
+        ArgumentNullException.ThrowIfNull(alias);
+        if (!ModuleName.TryNormalizeAlias(alias, out var name))
+            return s_none;
+        List<AliasRule>? rules = null; // no LINQ here: a coldplug looks up each of thousands of modaliases
+        foreach (var rule in Config.Aliases)
         {
-            if (Fnmatch.Matches(rule.Pattern, name)) configured.Add(rule);
+            if (Fnmatch.Matches(rule.Pattern, name))
+                (rules ??= []).Add(rule);
         }
-        if (configured.Count > 0) return new Resolution(LookupStep.ConfigAlias, configured.ConvertAll(rule => rule.Module), configured);
-        // no module's name has a colon, and all modaliases have
-        if (!name.Contains(':') && Tree.Find(name) is not null) return new Resolution(LookupStep.Dependencies, [name]);
-        if (name.StartsWith("symbol:", StringComparison.Ordinal) && Tree.MatchSymbols(name) is { Count: > 0 } bySymbol) return new Resolution(LookupStep.Symbols, bySymbol);
-        if ((Named(Config.InstallCommands, name) ?? Named(Config.RemoveCommands, name)) is not null) return new Resolution(LookupStep.Commands, [name]);
-        if (Tree.MatchAliases(name) is { Count: > 0 } byAlias) return new Resolution(LookupStep.Aliases, byAlias);
-        if (Tree.IsBuiltIn(name)) return new Resolution(LookupStep.BuiltIn, [name]);
-        if (Tree.MatchBuiltInAliases(name) is { Count: > 0 } byBuiltIn) return new Resolution(LookupStep.BuiltInAliases, byBuiltIn);
+        if (rules is not null)
+            return new Resolution(LookupStep.ConfigAlias, rules.ConvertAll(rule => rule.Module), rules);
+        // all modaliases have a colon, and no module name has one
+        if (!name.Contains(':') && Tree.Find(name) is not null)
+            return new Resolution(LookupStep.Dependencies, [name]);
+        if (name.StartsWith("symbol:", StringComparison.Ordinal) && Tree.MatchSymbols(name) is { Count: > 0 } bySymbol)
+            return new Resolution(LookupStep.Symbols, bySymbol);
+        if ((Named(Config.InstallCommands, name) ?? Named(Config.RemoveCommands, name)) is not null)
+            return new Resolution(LookupStep.Commands, [name]);
+        if (Tree.MatchAliases(name) is { Count: > 0 } byAlias)
+            return new Resolution(LookupStep.Aliases, byAlias);
+        if (Tree.IsBuiltIn(name))
+            return new Resolution(LookupStep.BuiltIn, [name]);
+        if (Tree.MatchBuiltInAliases(name) is { Count: > 0 } byBuiltIn)
+            return new Resolution(LookupStep.BuiltInAliases, byBuiltIn);
         return s_none;
     }
 
-    /// <summary>Options lines of a module, and of the alias through which it was asked, joined by a blank; empty if none (kmod: <c>kmod_module_get_options</c>).</summary>
-    /// <remarks>Asked through a configured alias, a module has the options of that alias as the configuration writes it, its pattern.</remarks>
-    public string OptionsFor(string module, string? askedAlias = null)
-    {
-        ArgumentNullException.ThrowIfNull(module);
-        return OptionsOf(module, askedAlias is not null && ModuleName.TryNormalizeAlias(askedAlias, out string? normalized) ? AliasOf(module, normalized) : null);
-    }
-
-    /// <summary>Options lines of a module, and of the very alias, normalised, that it is known by; empty if none.</summary>
+    /// <summary>Options of a module and its normalised alias, or "" (kmod: <c>kmod_module_get_options</c>).</summary>
     public string OptionsOf(string module, string? alias)
     {
-        string? first = null;
-        StringBuilder? all = null;
-        foreach (OptionsRule rule in Config.Options)
-        {
-            if (rule.Module != module && (alias is null || rule.Module != alias)) continue;
-            if (rule.Options.Length == 0) continue;
-            if (first is null) first = rule.Options;
-            else (all ??= new StringBuilder(first)).Append(' ').Append(rule.Options);
-        }
-        return all?.ToString() ?? first ?? "";
+        var rules = Config.Options.Where(rule => rule.Module == module || rule.Module == alias).ToArray();
+        return string.Join(' ', Array.FindAll(Array.ConvertAll(rules, rule => rule.Options), text => text.Length > 0));
     }
 
-    /// <summary>Only the first softdep line of a module counts, as in kmod 30.</summary>
-    public bool FirstSoftdepOnly { get; init; }
-
-    /// <summary>Names (possibly aliases) to load before and after a module: of all matching lines, unless <see cref="FirstSoftdepOnly"/>.</summary>
+    /// <summary>Names (or aliases) to load before and after a module: see <see cref="FirstSoftdepOnly"/>.</summary>
     public (IReadOnlyList<string> Pre, IReadOnlyList<string> Post) SoftDependenciesOf(string module)
     {
         ArgumentNullException.ThrowIfNull(module);
-        List<string>? pre = null, post = null;
-        foreach (SoftDependencyRule rule in Config.SoftDependencies)
+        List<string> pre = [], post = [];
+        foreach (var rule in Config.SoftDependencies.Where(rule => Fnmatch.Matches(rule.Pattern, module)))
         {
-            if (!Fnmatch.Matches(rule.Pattern, module)) continue;
-            (pre ??= []).AddRange(rule.Pre);
-            (post ??= []).AddRange(rule.Post);
-            if (FirstSoftdepOnly) break;
+            pre.AddRange(rule.Pre);
+            post.AddRange(rule.Post);
+            if (FirstSoftdepOnly)
+                break;
         }
-        return (pre ?? [], post ?? []);
+        return (pre, post);
     }
 
-    /// <summary>The shell command that stands in for loading the module, or null; the first matching line.</summary>
-    /// <remarks>What no index knows, and was found because a line has that very name, has that line's command, though a pattern stand before it.</remarks>
+    /// <summary>The shell command that replaces loading the module: the first matching line; null if none.</summary>
+    /// <remarks>A name found only by its own install or remove line uses it, not an earlier pattern.</remarks>
     /// <param name="module">Normalised name.</param>
-    /// <param name="askedAlias">The alias that led to it; null where its own name did.</param>
+    /// <param name="alias">The alias by which the module was found; null if by its own name.</param>
     /// <exception cref="ModuleDataException">An index is corrupt.</exception>
-    public string? InstallCommandOf(string module, string? askedAlias = null)
+    public string? InstallCommandOf(string module, string? alias = null)
     {
         ArgumentNullException.ThrowIfNull(module);
-        if (Matching(Config.InstallCommands, module) is not { } first) return null;
-        return (IsFoundByCommand(module, askedAlias) ? Named(Config.InstallCommands, module) ?? first : first).Command;
+        if (Matching(Config.InstallCommands, module) is not { } first)
+            return null;
+        var named = IsFoundByCommand(module, alias) ? Named(Config.InstallCommands, module) : null;
+        return (named ?? first).Command;
     }
 
-    /// <summary>The shell command that stands in for removing the module, or null; as above, where no install line has its name.</summary>
-    public string? RemoveCommandOf(string module, string? askedAlias = null)
+    /// <summary>The shell command that replaces removing the module; null if none.</summary>
+    /// <inheritdoc cref="InstallCommandOf"/>
+    public string? RemoveCommandOf(string module, string? alias = null)
     {
         ArgumentNullException.ThrowIfNull(module);
-        if (Matching(Config.RemoveCommands, module) is not { } first) return null;
-        bool isFound = IsFoundByCommand(module, askedAlias) && Named(Config.InstallCommands, module) is null;
-        return (isFound ? Named(Config.RemoveCommands, module) ?? first : first).Command;
+        if (Matching(Config.RemoveCommands, module) is not { } first)
+            return null;
+        // a look-up finds the install line first
+        var isFound = IsFoundByCommand(module, alias) && Named(Config.InstallCommands, module) is null;
+        return ((isFound ? Named(Config.RemoveCommands, module) : null) ?? first).Command;
     }
 
-    public bool IsBlacklisted(string module)
-    {
-        foreach (BlacklistRule rule in Config.Blacklist)
-        {
-            if (rule.Module == module) return true;
-        }
-        return false;
-    }
+    public bool IsBlacklisted(string module) => Config.Blacklist.Any(rule => rule.Module == module);
 
-    /// <summary>The alias kmod remembers in a module that was found by name: a configured pattern, or the name itself.</summary>
-    private string AliasOf(string module, string name)
-    {
-        foreach (AliasRule rule in Config.Aliases)
-        {
-            if (rule.Module == module && Fnmatch.Matches(rule.Pattern, name)) return rule.Pattern;
-        }
-        return name;
-    }
+    bool IsFoundByCommand(string module, string? alias) => alias is null && Tree.Find(module) is null;
 
-    private bool IsFoundByCommand(string module, string? askedAlias) => askedAlias is null && Tree.Find(module) is null;
+    static CommandRule? Matching(IEnumerable<CommandRule> rules, string module) =>
+        rules.FirstOrDefault(rule => Fnmatch.Matches(rule.Pattern, module));
 
-    private static CommandRule? Matching(IReadOnlyList<CommandRule> rules, string module)
+    /// <summary>The line with this name: a look-up by name does not match patterns.</summary>
+    static CommandRule? Named(IEnumerable<CommandRule> rules, string name)
     {
-        foreach (CommandRule rule in rules)
+        foreach (var rule in rules)
         {
-            if (Fnmatch.Matches(rule.Pattern, module)) return rule;
-        }
-        return null;
-    }
-
-    /// <summary>The line of this very name: in a look-up the names of commands are no patterns.</summary>
-    private static CommandRule? Named(IReadOnlyList<CommandRule> rules, string name)
-    {
-        foreach (CommandRule rule in rules)
-        {
-            if (rule.Pattern == name) return rule;
+            if (rule.Pattern == name)
+                return rule;
         }
         return null;
     }

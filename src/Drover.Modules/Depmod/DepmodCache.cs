@@ -1,30 +1,30 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Text;
+using Drover.Modules.Containers;
 
 namespace Drover.Modules.Depmod;
 
 /// <summary>
-/// What depmod remembers of its last run, in a file of ours beside the indexes. Whoever deletes it loses some time and nothing else; one that is damaged, or of another
-/// version, is as if it were not there. Immutable; for one thread.
+/// Results of depmod's last run, in a file next to the indexes. Deleting it costs time only; a damaged file, or one of
+/// another version, is ignored. Immutable; for one thread.
 /// </summary>
 /// <remarks>
 /// <code>
-/// "drovermd" · u32 version · u32 bytes of the state · u32 of the outputs · u32 of the facts · u64 CRC64 of the facts
-/// state    all that the indexes were made of: if it is the same and so are the outputs, nothing is to be done (see DepmodState)
+/// "drovermd" · u32 version · u32 bytes of the state · u32 of outputs · u32 of facts · u64 CRC64 of the facts
+/// state    all inputs of the indexes: if it and the outputs are unchanged, the indexes are current (DepmodState)
 /// outputs  identities of the indexes
 /// facts    n needs (name, u64 version, u8 weak) · n modules (path, identity, facts)
 /// </code>
-/// Numbers are little-endian; n, lengths and numbers of needs are as BinaryWriter.Write7BitEncodedInt has them.
-/// The name ends in .bin so that whoever removes a kernel's modules.*.bin, as Debian's packages of kernels do, removes it, too.
+/// Numbers are little-endian; n, lengths and numbers of needs are encoded as by BinaryWriter.Write7BitEncodedInt.
+/// The name ends in .bin because Debian's kernel packages remove modules.*.bin of their kernel.
 /// </remarks>
-internal sealed class DepmodCache
+sealed class DepmodCache
 {
     public const string FileName = "modules.drover.bin";
-
     const uint Version = 1;
     const int HeaderBytes = 8 + (4 * sizeof(uint)) + sizeof(ulong);
-
-    /// <summary>Far above any real one, which has 4 MB: a bound on what is read of something else.</summary>
-    const long MaxBytes = 256 << 20;
+    const long MaxBytes = 256 << 20; // bounds what is read; a real file has 4 MB
 
     static ReadOnlySpan<byte> Magic => "drovermd"u8;
 
@@ -35,13 +35,13 @@ internal sealed class DepmodCache
     DepmodCache(string path, byte[] head, int stateBytes, int outputBytes, int factBytes) =>
         (_path, _head, _stateBytes, _outputBytes, _factBytes) = (path, head, stateBytes, outputBytes, factBytes);
 
-    /// <summary>All that the indexes were made of; empty if that run had something to tell, which the next must tell, too.</summary>
+    /// <summary>The inputs of that run; empty if it logged messages, which the next run must repeat.</summary>
     public ReadOnlySpan<byte> State => _head.AsSpan(HeaderBytes, _stateBytes);
 
-    /// <summary>What the outputs were when they had been written.</summary>
+    /// <summary>Identities of the output files right after they were written.</summary>
     public ReadOnlySpan<byte> Outputs => _head.AsSpan(HeaderBytes + _stateBytes, _outputBytes);
 
-    /// <summary>The cache of a directory, or null where there is none that is of use. Of the file only state and outputs are read.</summary>
+    /// <summary>The cache of a directory, or null if missing or unusable. Does not read the facts.</summary>
     public static DepmodCache? Open(string directory)
     {
         var path = $"{directory}/{FileName}";
@@ -52,13 +52,15 @@ internal sealed class DepmodCache
             Span<byte> header = stackalloc byte[HeaderBytes];
             if (length is < HeaderBytes or > MaxBytes || RandomAccess.Read(file, header, 0) != HeaderBytes)
                 return null;
-            if (!header.StartsWith(Magic) || BinaryPrimitives.ReadUInt32LittleEndian(header[8..]) != Version)
+            if (!header.StartsWith(Magic) || Number(header, 8) != Version)
                 return null;
             var (state, outputs, facts) = (Number(header, 12), Number(header, 16), Number(header, 20));
             if (HeaderBytes + state + outputs + facts != length)
                 return null;
             var head = GC.AllocateUninitializedArray<byte>(HeaderBytes + (int)state + (int)outputs);
-            return RandomAccess.Read(file, head, 0) == head.Length ? new(path, head, (int)state, (int)outputs, (int)facts) : null;
+            return RandomAccess.Read(file, head, 0) == head.Length
+                ? new(path, head, (int)state, (int)outputs, (int)facts)
+                : null;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -68,8 +70,8 @@ internal sealed class DepmodCache
         static long Number(ReadOnlySpan<byte> header, int at) => BinaryPrimitives.ReadUInt32LittleEndian(header[at..]);
     }
 
-    /// <summary>What is known of modules, by their paths; nothing if the file is damaged.</summary>
-    /// <param name="needs">Gets all needs that the facts speak of.</param>
+    /// <summary>Facts by module path; empty if the file is damaged.</summary>
+    /// <param name="needs">Gets all needs of the facts.</param>
     public Dictionary<string, (FileIdentity Identity, ModuleFacts Facts)> ReadFacts(NeedTable needs)
     {
         var known = new Dictionary<string, (FileIdentity, ModuleFacts)>();
@@ -77,9 +79,8 @@ internal sealed class DepmodCache
         {
             using var file = File.OpenHandle(_path);
             var facts = GC.AllocateUninitializedArray<byte>(_factBytes);
-            if (RandomAccess.Read(file, facts, HeaderBytes + _stateBytes + _outputBytes) != facts.Length || Checksums.Crc64(facts) != Crc)
-                return known;
-            return CachedFacts.TryRead(facts, needs, known) ? known : [];
+            var isWhole = RandomAccess.Read(file, facts, HeaderBytes + _stateBytes + _outputBytes) == facts.Length;
+            return isWhole && Checksums.Crc64(facts) == Crc && CachedFacts.TryRead(facts, needs, known) ? known : [];
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -89,8 +90,7 @@ internal sealed class DepmodCache
 
     ulong Crc => BinaryPrimitives.ReadUInt64LittleEndian(_head.AsSpan(24));
 
-    /// <summary>The bytes of a file.</summary>
-    /// <param name="facts">What <see cref="CachedFacts.Write"/> gave.</param>
+    /// <param name="facts">The result of <see cref="CachedFacts.Write"/>.</param>
     public static byte[] ToBytes(ReadOnlySpan<byte> state, ReadOnlySpan<byte> outputs, ReadOnlySpan<byte> facts)
     {
         var bytes = new byte[HeaderBytes + state.Length + outputs.Length + facts.Length];
@@ -104,5 +104,200 @@ internal sealed class DepmodCache
         outputs.CopyTo(bytes.AsSpan(HeaderBytes + state.Length));
         facts.CopyTo(bytes.AsSpan(HeaderBytes + state.Length + outputs.Length));
         return bytes;
+    }
+}
+
+/// <summary>The configuration and the identities of all files read: equal if and only if the indexes are.</summary>
+static class DepmodState
+{
+    /// <summary>A file this new can change within its timestamp: the kernel's tick is at most 10 ms.</summary>
+    const long RestNs = 100_000_000;
+
+    static readonly string[] s_otherInputs = ["modules.order", "modules.builtin", "modules.builtin.modinfo"];
+
+    /// <summary>The state, or null if a file changed just now.</summary>
+    /// <param name="nowNs">A time before anything was read.</param>
+    public static byte[]? Describe(
+        DepmodOptions options, DepmodConfig config, ModuleSearch search, IDepmodMachine machine, long nowNs)
+    {
+        using var bytes = new MemoryStream(512 << 10);
+        using var to = new BinaryWriter(bytes, Encoding.UTF8);
+        to.Write(options.Directory);
+        to.Write(options.SymbolPrefix);
+        to.Write(config.Describe());
+        foreach (var name in s_otherInputs)
+        {
+            var identity = machine.Identify($"{options.Directory}/{name}", out _) ?? default;
+            if (!IsAtRest(identity, nowNs))
+                return null;
+            WriteIdentity(to, identity);
+        }
+        foreach (var module in search.Seen)
+        {
+            Debug.Assert(module.Identity is not null, "a search identifies what it finds");
+            if (!IsAtRest(module.Identity.Value, nowNs))
+                return null;
+            to.Write(module.Path);
+            WriteIdentity(to, module.Identity.Value);
+        }
+        to.Flush();
+        return bytes.ToArray();
+    }
+
+    /// <summary>Identities of files; zeros for a missing one.</summary>
+    public static byte[] DescribeFiles(string directory, IEnumerable<string> names, IDepmodMachine machine)
+    {
+        using var bytes = new MemoryStream();
+        using var to = new BinaryWriter(bytes, Encoding.UTF8);
+        foreach (var name in names)
+            WriteIdentity(to, machine.Identify($"{directory}/{name}", out _) ?? default);
+        to.Flush();
+        return bytes.ToArray();
+    }
+
+    /// <summary>Whether a file changed long enough ago for its identity to be reliable.</summary>
+    public static bool IsAtRest(FileIdentity identity, long nowNs) =>
+        identity.ChangedNs < nowNs - RestNs && identity.ModifiedNs < nowNs - RestNs;
+
+    public static void WriteIdentity(BinaryWriter to, FileIdentity identity)
+    {
+        to.Write(identity.Device);
+        to.Write(identity.Inode);
+        to.Write(identity.Bytes);
+        to.Write(identity.ModifiedNs);
+        to.Write(identity.ChangedNs);
+    }
+}
+
+/// <summary>The facts in a <see cref="DepmodCache"/>.</summary>
+static class CachedFacts
+{
+    /// <param name="modules">Modules with an identity, whose needs are in <paramref name="needs"/>.</param>
+    public static byte[] Write(IReadOnlyCollection<DepmodModule> modules, NeedTable needs)
+    {
+        using var bytes = new MemoryStream(4 << 20);
+        using var to = new BinaryWriter(bytes, Encoding.UTF8);
+        to.Write7BitEncodedInt(needs.Count);
+        for (var need = 0; need < needs.Count; need++)
+        {
+            WriteBytes(to, needs.Name(need));
+            to.Write(needs.Version(need));
+            to.Write(needs.IsWeak(need));
+        }
+        to.Write7BitEncodedInt(modules.Count);
+        foreach (var module in modules)
+        {
+            Debug.Assert(module.Facts.Errno == 0, "a module without facts is read again");
+            WriteBytes(to, Encoding.UTF8.GetBytes(module.Path));
+            DepmodState.WriteIdentity(to, module.Identity!.Value);
+            to.Write7BitEncodedInt(module.Facts.ExportCount);
+            to.Write7BitEncodedInt(module.Facts.AliasCount);
+            WriteBytes(to, module.Facts.Text);
+            to.Write7BitEncodedInt(module.Facts.ExportVersions.Length);
+            foreach (var version in module.Facts.ExportVersions)
+                to.Write(version);
+            to.Write7BitEncodedInt(module.Facts.Needs.Length);
+            foreach (var need in module.Facts.Needs)
+                to.Write7BitEncodedInt(need);
+        }
+        to.Flush();
+        return bytes.ToArray();
+    }
+
+    /// <summary>False if the bytes are inconsistent; the facts read until then are not to be used.</summary>
+    public static bool TryRead(
+        ReadOnlySpan<byte> bytes, NeedTable needs, Dictionary<string, (FileIdentity, ModuleFacts)> to)
+    {
+        var from = new FactBytes(bytes);
+        var needNumbers = new int[from.Count()];
+        for (var i = 0; i < needNumbers.Length && !from.IsBad; i++)
+            needNumbers[i] = needs.Add(from.Bytes(), from.U64(), from.Take(1) is [not 0]);
+        for (var count = from.Count(); count > 0 && !from.IsBad; count--)
+        {
+            var path = Encoding.UTF8.GetString(from.Bytes());
+            var identity = new FileIdentity(
+                from.U64(), from.U64(), (long)from.U64(), (long)from.U64(), (long)from.U64());
+            var (exports, aliases) = (from.Count(), from.Count());
+            var text = from.Bytes().ToArray();
+            var versions = new ulong[from.Count()];
+            for (var i = 0; i < versions.Length; i++)
+                versions[i] = from.U64();
+            var ofModule = new int[from.Count()];
+            for (var i = 0; i < ofModule.Length; i++)
+                ofModule[i] = from.Number() is var number && number < needNumbers.Length ? needNumbers[number] : -1;
+            if (from.IsBad || text is [.., not 0] || ofModule.Contains(-1)
+                || (versions.Length > 0 && versions.Length != exports))
+            {
+                return false;
+            }
+            var facts = new ModuleFacts
+            {
+                Text = text,
+                ExportCount = exports,
+                AliasCount = aliases,
+                ExportVersions = versions,
+                Needs = ofModule,
+            };
+            to[path] = (identity, facts);
+        }
+        return !from.IsBad && from.IsAtEnd;
+    }
+
+    static void WriteBytes(BinaryWriter to, ReadOnlySpan<byte> bytes)
+    {
+        to.Write7BitEncodedInt(bytes.Length);
+        to.Write(bytes);
+    }
+
+    /// <summary>Reads the encoding. After the end or a bad number, it reads 0: <see cref="IsBad"/>.</summary>
+    ref struct FactBytes(ReadOnlySpan<byte> bytes)
+    {
+        ReadOnlySpan<byte> _rest = bytes;
+
+        public bool IsBad { get; private set; }
+
+        public readonly bool IsAtEnd => _rest.IsEmpty;
+
+        /// <summary>A count of items, each of at least one byte, so it is at most the number of bytes left.</summary>
+        public int Count()
+        {
+            var count = Number();
+            IsBad |= count > _rest.Length;
+            return IsBad ? 0 : count;
+        }
+
+        public ReadOnlySpan<byte> Bytes() => Take(Count());
+
+        public ulong U64() =>
+            Take(sizeof(ulong)) is { IsEmpty: false } number ? BinaryPrimitives.ReadUInt64LittleEndian(number) : 0;
+
+        /// <summary>A number of seven bits a byte, lowest first; not negative.</summary>
+        public int Number()
+        {
+            var value = 0L;
+            for (var shift = 0; shift < 32; shift += 7)
+            {
+                if (Take(1) is not [var next])
+                    return 0;
+                value |= (long)(next & 0x7f) << shift;
+                if (next < 0x80)
+                {
+                    IsBad |= value > int.MaxValue;
+                    return IsBad ? 0 : (int)value;
+                }
+            }
+            IsBad = true;
+            return 0;
+        }
+
+        public ReadOnlySpan<byte> Take(int count)
+        {
+            IsBad |= count > _rest.Length;
+            if (IsBad)
+                return default;
+            var taken = _rest[..count];
+            _rest = _rest[count..];
+            return taken;
+        }
     }
 }

@@ -1,47 +1,48 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
+using Drover.Kernel;
 
 namespace Drover.Modules.Depmod;
 
-/// <summary>
-/// depmod(8): finds a kernel's modules, orders them, finds who needs whom, and writes the indexes in which modprobe looks things up. Runs on the calling thread and
-/// <see cref="DepmodOptions.Threads"/> − 1 of its own.
-/// </summary>
+/// <summary>depmod(8), on the calling thread and <see cref="DepmodOptions.Threads"/> − 1 own threads.</summary>
 public sealed class DepmodRun
 {
     readonly DepmodOptions _options;
     readonly IDepmodMachine _machine;
     readonly CountingReport _report;
-    readonly long _beganNs;
+    readonly Action<ReadOnlyMemory<byte>>? _print;
+    readonly long _startNs;
 
-    DepmodRun(DepmodOptions options, IDepmodMachine machine, IDepmodReport report) =>
-        (_options, _machine, _report, _beganNs) = (options, machine, new(report), machine.NowNs);
+    DepmodRun(
+        DepmodOptions options, IDepmodMachine machine, IDepmodReport report, Action<ReadOnlyMemory<byte>>? print) =>
+        (_options, _machine, _report, _print, _startNs) = (options, machine, new(report), print, machine.NowNs);
 
-    /// <summary>Writes all indexes; files that would come out as they are stay untouched where that is known beforehand.</summary>
-    /// <returns>Whether it went as kmod calls well: what is wrong with single modules or lines is told, and does not count.</returns>
+    /// <summary>Writes all output files, or none if the cache shows that they are current.</summary>
+    /// <returns>As kmod, true although single modules or lines have problems.</returns>
     public static bool Write(DepmodOptions options, IDepmodMachine machine, IDepmodReport report)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(machine);
-        return new DepmodRun(options, machine, report).Run(print: null);
+        return new DepmodRun(options, machine, report, print: null).Run();
     }
 
-    /// <summary>Prints the text files, one behind the other, and writes nothing (<c>-n</c>).</summary>
-    /// <param name="print">Gets the bytes of each file.</param>
+    /// <summary>Prints the text files one after another, and writes nothing (<c>-n</c>).</summary>
     /// <returns>As <see cref="Write"/>.</returns>
-    public static bool Print(DepmodOptions options, IDepmodMachine machine, IDepmodReport report, Action<ReadOnlyMemory<byte>> print)
+    public static bool Print(
+        DepmodOptions options, IDepmodMachine machine, IDepmodReport report, Action<ReadOnlyMemory<byte>> print)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(machine);
-        return new DepmodRun(options, machine, report).Run(print);
+        return new DepmodRun(options, machine, report, print).Run();
     }
 
-    bool Run(Action<ReadOnlyMemory<byte>>? print)
+    bool Run()
     {
         var symbols = new SymbolTable(_options.SymbolPrefix);
-        if (!KernelSymbols.TryAdd(symbols, _options, _report))
+        if (!symbols.TryAddKernel(_options, _report))
             return false;
-
-        IEnumerable<FoundModule> found;
+        IEnumerable<DepmodModule> found;
         DepmodCache? cache = null;
         byte[]? state = null;
         if (_options.Paths is { } paths)
@@ -55,91 +56,97 @@ public sealed class DepmodRun
             var config = DepmodConfig.Load(_options.ConfigPaths, _options.Release, _machine, _report);
             var search = new ModuleSearch(_options, config, _machine, _report);
             if (search.Run() is not 0 and var errno)
-            {
-                _report.Say(DepmodSeverity.Fatal, $"could not search modules: {Marshal.GetPInvokeErrorMessage(errno)}");
-                return false;
-            }
+                return Fail("could not search modules", errno);
             found = search.Modules;
-            if (UsesCache(print))
+            if (UsesCache)
             {
                 cache = DepmodCache.Open(_options.OutputDirectory);
-                state = DepmodState.Describe(_options, config, search, _machine, _beganNs);
+                state = DepmodState.Describe(_options, config, search, _machine, _startNs);
                 if (IsUpToDate(cache, state))
                     return true;
             }
         }
-
         var modules = ModuleOrder.Sort(found, _options.Directory, _report);
-        var needs = FactsCollector.Collect(modules, cache, _options.Threads);
+        var needs = FactsReader.ReadAll(modules, cache, _options.Threads);
         AddExports(modules, symbols);
-        if (!DependencyGraph.TryMake(modules, needs, symbols, _options, _report))
+        if (!DependencyGraph.TryLink(modules, needs, symbols, _options, _report))
             return false;
         byte[] facts = [];
-        var tables = DepmodTables.Make(modules, symbols, _options, withIndexes: print is null, alongside: () =>
+        var tables = DepmodTables.Make(modules, symbols, _options, withIndexes: _print is null, alongside: () =>
         {
-            if (UsesCache(print))
-                facts = CachedFacts.Write([.. modules.Where(IsWorthRemembering)], needs);
+            if (UsesCache)
+                facts = CachedFacts.Write([.. modules.Where(IsCacheable)], needs);
         });
-        if (print is null)
+        if (_print is null)
             return TryWrite(tables, state, facts);
         foreach (var table in tables.All.Where(table => table.IsText))
         {
-            Tell(table);
-            print(table.Content);
+            Report(table);
+            _print(table.Content);
         }
         return true;
     }
 
-    bool UsesCache(Action<ReadOnlyMemory<byte>>? print) => _options.UseCache && _options.Paths is null && print is null;
+    bool UsesCache => _options.UseCache && _options.Paths is null && _print is null;
 
-    /// <summary>Nothing has changed since a run that had nothing to tell, and this one is not asked to tell more.</summary>
+    /// <summary>Nothing has changed since a run without messages, and this one is not to report more.</summary>
     bool IsUpToDate(DepmodCache? cache, byte[]? state) =>
-        cache is not null && state is not null && _report.Count == 0 && !AsksForMore
-        && cache.State.SequenceEqual(state)
-        && cache.Outputs.SequenceEqual(DepmodState.DescribeFiles(_options.OutputDirectory, DepmodTables.Names, _machine));
+        cache is not null && state is not null && _report.Count == 0 && !ReportsMore
+        && cache.State.SequenceEqual(state) && cache.Outputs.SequenceEqual(Outputs());
 
-    bool AsksForMore => _options.TellUnknown || _options.TellDuplicates || _options.SymbolVersions is not null || _options.SystemMap is not null || _report.IsVerbose;
+    byte[] Outputs() => DepmodState.DescribeFiles(_options.OutputDirectory, DepmodTables.Names, _machine);
 
-    bool IsWorthRemembering(FoundModule module) => module.Facts.Errno == 0 && module.Identity is { } identity && DepmodState.IsAtRest(identity, _beganNs);
+    bool ReportsMore => _options.ReportUnknown || _options.ReportDuplicates || _options.SymbolVersions is not null
+        || _options.SystemMap is not null || _report.IsVerbose;
 
-    /// <summary>Takes the modules that were named (kmod: <c>kmod_module_new_from_path</c>, <c>depmod_module_add</c>).</summary>
-    bool TryTake(IReadOnlyList<string> paths, out List<FoundModule> modules)
+    bool IsCacheable(DepmodModule module) => module.Facts.Errno == 0
+        && module.Identity is { } identity && DepmodState.IsAtRest(identity, _startNs);
+
+    /// <summary>The modules of the command line (kmod: <c>kmod_module_new_from_path</c>).</summary>
+    bool TryTake(IReadOnlyList<string> paths, out List<DepmodModule> modules)
     {
         modules = [];
         foreach (var path in paths)
         {
             if (!path.StartsWith('/'))
                 return Fail($"{path}: not absolute path.");
-            const int NotThere = 2; // ENOENT
             var identity = _machine.Identify(path, out var errno);
             var name = ModuleName.FromPath(path);
             if (identity is null || name.Length == 0)
-                return Fail($"could not create module {path}: {Marshal.GetPInvokeErrorMessage(errno != 0 ? errno : NotThere)}");
+                return Fail($"could not create module {path}", errno != 0 ? errno : (int)Errno.ENOENT);
             if (modules.Find(module => module.Name == name) is { } other)
             {
-                const string Exists = "File exists"; // EEXIST
+                var exists = Marshal.GetPInvokeErrorMessage((int)Errno.EEXIST);
                 if (other.Path == path)
                 {
-                    _report.Say(DepmodSeverity.Error, $"hash_add_unique {name}: {Exists}");
-                    return Fail($"could not add module {path}: {Exists}");
+                    _report.Log(DepmodSeverity.Error, $"hash_add_unique {name}: {exists}");
+                    return Fail($"could not add module {path}: {exists}");
                 }
-                _report.Say(DepmodSeverity.Error, $"kmod_module '{name}' already exists with different path: new-path='{path}' old-path='{other.Path}'");
-                return Fail($"could not create module {path}: {Exists}");
+                _report.Log(DepmodSeverity.Error, $"kmod_module '{name}' already exists with different path: "
+                    + $"new-path='{path}' old-path='{other.Path}'");
+                return Fail($"could not create module {path}: {exists}");
             }
-            modules.Add(new FoundModule(path, _options.Directory, name, identity));
+            modules.Add(new DepmodModule(path, _options.Directory, name, identity));
         }
+        Debug.Assert(modules.Count == paths.Count, "each path is one module");
         return true;
     }
 
-    void AddExports(FoundModule[] modules, SymbolTable symbols)
+    void AddExports(DepmodModule[] modules, SymbolTable symbols)
     {
         foreach (var module in modules)
         {
-            if (module.Facts.Errno != 0)
-                _report.Say(DepmodSeverity.Error, $"failed to load symbols from {module.Path}: {Marshal.GetPInvokeErrorMessage(module.Facts.Errno)}");
+            var facts = module.Facts;
+            if (facts.Errno != 0)
+            {
+                var why = Marshal.GetPInvokeErrorMessage(facts.Errno);
+                _report.Log(DepmodSeverity.Error, $"failed to load symbols from {module.Path}: {why}");
+            }
+            Debug.Assert(facts.ExportVersions.Length == 0 || facts.ExportVersions.Length == facts.ExportCount,
+                "exports have versions all or none");
             var number = 0;
-            foreach (var name in module.Facts.Exports)
-                symbols.Add(name, module.Facts.ExportVersions is { Length: > 0 } versions ? versions[number++] : 0, module);
+            foreach (var name in facts.Exports)
+                symbols.Add(name, facts.ExportVersions.Length > 0 ? facts.ExportVersions[number++] : 0, module);
         }
     }
 
@@ -155,12 +162,12 @@ public sealed class DepmodRun
         }
         catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
         {
-            return Fail($"could not create directory {directory}: {Marshal.GetPInvokeErrorMessage(errno)}");
+            return Fail($"could not create directory {directory}", errno);
         }
         using var files = new OutputFiles(directory, _machine.NowNs);
         foreach (var table in tables.All)
         {
-            Tell(table);
+            Report(table);
             try
             {
                 files.Write(table.Name, table.Content);
@@ -168,27 +175,32 @@ public sealed class DepmodRun
             catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
             {
                 var why = Marshal.GetPInvokeErrorMessage(errno);
-                if (errno == FileProblem.NoSpace)
+                if (errno == (int)Errno.ENOSPC)
                 {
-                    _report.Say(DepmodSeverity.Error, $"Could not create index '{table.Name}'. Output is truncated: {why}");
+                    _report.Log(DepmodSeverity.Error,
+                        $"Could not create index '{table.Name}'. Output is truncated: {why}");
                     return false;
                 }
-                // kmod's flags and mode of open(2), in octal
-                _report.Say(DepmodSeverity.Error, $"openat({directory}, {files.TemporaryName(table.Name)}, 301, 644): {why}");
+                // kmod prints the flags and mode of open(2) in octal
+                var temporary = files.TemporaryName(table.Name);
+                _report.Log(DepmodSeverity.Error, $"openat({directory}, {temporary}, 301, 644): {why}");
             }
         }
         if (!files.TryCommit(out var failed, out var renameErrno))
-            return Fail($"renameat({directory}, {files.TemporaryName(failed)}, {directory}, {failed}): {Marshal.GetPInvokeErrorMessage(renameErrno)}");
+        {
+            var temporary = files.TemporaryName(failed);
+            return Fail($"renameat({directory}, {temporary}, {directory}, {failed})", renameErrno);
+        }
         if (facts.Length > 0)
-            Remember(directory, state, facts, files);
+            WriteCache(state, facts, files);
         return true;
     }
 
-    /// <summary>Writes the cache; nobody needs it, so what keeps us from it is not told.</summary>
-    void Remember(string directory, byte[]? state, byte[] facts, OutputFiles files)
+    /// <summary>Writes the cache. A failure is not reported, because the indexes are complete without it.</summary>
+    void WriteCache(byte[]? state, byte[] facts, OutputFiles files)
     {
-        var isQuiet = _report.Count == 0 && state is not null && !AsksForMore;
-        var bytes = DepmodCache.ToBytes(isQuiet ? state : [], DepmodState.DescribeFiles(directory, DepmodTables.Names, _machine), facts);
+        var isQuiet = _report.Count == 0 && !ReportsMore;
+        var bytes = DepmodCache.ToBytes(isQuiet ? state : [], Outputs(), facts);
         try
         {
             files.Write(DepmodCache.FileName, bytes);
@@ -196,35 +208,125 @@ public sealed class DepmodRun
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            // the one from before, if any, tells of other outputs
+            // an earlier cache, if any, describes other outputs and so is not used
         }
     }
 
-    void Tell(DepmodTable table)
+    void Report(DepmodTable table)
     {
         foreach (var (severity, text) in table.Messages)
-            _report.Say(severity, text);
+            _report.Log(severity, text);
     }
+
+    bool Fail(string what, int errno) => Fail($"{what}: {Marshal.GetPInvokeErrorMessage(errno)}");
 
     bool Fail(string message)
     {
-        _report.Say(DepmodSeverity.Fatal, message);
+        _report.Log(DepmodSeverity.Fatal, message);
         return false;
     }
 
-    /// <summary>Counts what is told.</summary>
     sealed class CountingReport(IDepmodReport to) : IDepmodReport
     {
         public int Count { get; private set; }
 
         public bool IsVerbose => to.IsVerbose;
 
-        public void Say(DepmodSeverity severity, string message)
+        public void Log(DepmodSeverity severity, string message)
         {
             Count++;
-            to.Say(severity, message);
+            to.Log(severity, message);
         }
 
         public void Show(string line) => to.Show(line);
     }
+}
+
+/// <summary>Writes temporary files, then renames all. A full disk leaves the old ones, a crash a mixture.</summary>
+sealed class OutputFiles(string directory, long nowNs) : IDisposable
+{
+    /// <summary>kmod's file mode; the umask applies.</summary>
+    const UnixFileMode Mode =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    readonly List<(string Temporary, string Name)> _written = [];
+
+    public string TemporaryName(string name) => string.Create(CultureInfo.InvariantCulture,
+        $"{name}.{Environment.ProcessId}.{nowNs / 1000 % 1_000_000}.{nowNs / 1_000_000_000}");
+
+    /// <summary>Writes a file under its temporary name.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
+    public void Write(string name, ReadOnlySpan<byte> content)
+    {
+        Debug.Assert(!_written.Exists(written => written.Name == name), "a file is written once");
+        var temporary = $"{directory}/{TemporaryName(name)}";
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
+#pragma warning disable CA1416 // only Linux has modules
+        options.UnixCreateMode = Mode;
+#pragma warning restore CA1416
+        using var file = new FileStream(temporary, options);
+        _written.Add((temporary, name));
+        file.Write(content);
+    }
+
+    /// <summary>Renames all files, in the order written.</summary>
+    /// <param name="failed">The file that cannot be renamed; <see cref="Dispose"/> deletes it and the rest.</param>
+    public bool TryCommit(out string failed, out int errno)
+    {
+        (failed, errno) = ("", 0);
+        while (_written.Count > 0)
+        {
+            var (temporary, name) = _written[0];
+            try
+            {
+                File.Move(temporary, $"{directory}/{name}", overwrite: true);
+            }
+            catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } number)
+            {
+                (failed, errno) = (name, number);
+                return false;
+            }
+            _written.RemoveAt(0);
+        }
+        return true;
+    }
+
+    /// <summary>Deletes the files that were not renamed.</summary>
+    public void Dispose()
+    {
+        foreach (var (temporary, _) in _written)
+        {
+            try
+            {
+                File.Delete(temporary);
+            }
+            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+            {
+                // the cause was reported when writing or renaming failed
+            }
+        }
+        _written.Clear();
+    }
+}
+
+/// <summary>Converts exceptions of file access to the errno that kmod would report.</summary>
+static class FileProblem
+{
+    const int MaxErrno = 4095; // the largest errno (kernel: MAX_ERRNO)
+    const int DiskFull = unchecked((int)0x80070070); // .NET's HResult for ENOSPC
+
+    /// <summary>The errno, or null for an exception of another kind.</summary>
+    public static int? ErrnoOf(Exception problem) => problem switch
+    {
+        ModuleDataException { Fault: DataFault.OtherFormat } => (int)Errno.ENOEXEC,
+        ModuleDataException => (int)Errno.EINVAL,
+        UnauthorizedAccessException => (int)Errno.EACCES,
+        FileNotFoundException or DirectoryNotFoundException => (int)Errno.ENOENT,
+        ArgumentException => (int)Errno.ENOENT, // an empty path
+        IOException { HResult: DiskFull } => (int)Errno.ENOSPC,
+        // for other errors HResult is the errno
+        IOException { HResult: var errno } => errno is > 0 and <= MaxErrno ? errno : (int)Errno.EIO,
+        _ => null,
+    };
 }

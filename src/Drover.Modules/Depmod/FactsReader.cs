@@ -1,28 +1,77 @@
 using System.Buffers;
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using Drover.Kernel;
+using Drover.Modules.Image;
+using Drover.Modules.Symbols;
 
 namespace Drover.Modules.Depmod;
 
 /// <summary>
-/// Reads of modules what depmod needs, and no more: the table of sections, and of those the symbols, their versions and .modinfo (kmod: <c>kmod_elf_get_symbols</c>,
-/// <c>kmod_elf_get_dependency_symbols</c>, <c>kmod_module_get_info</c>). What is malformed is passed over where kmod passes it over. For one thread.
+/// Reads what depmod needs from module files: symbols, their versions and .modinfo (kmod: <c>kmod_elf_get_symbols</c>,
+/// <c>kmod_elf_get_dependency_symbols</c>, <c>kmod_module_get_info</c>). Skips malformed parts where kmod skips them.
+/// For one thread.
 /// </summary>
-internal sealed class FactsReader : IDisposable
+sealed class FactsReader : IDisposable
 {
     readonly ModuleContents _contents = new();
     readonly ArrayBufferWriter<byte> _text = new(16 << 10);
     readonly List<int> _needs = [];
     readonly List<ulong> _versions = [];
-    readonly VersionLookup _known = new();
 
-    /// <summary>Numbers of <see cref="ModuleFacts.Needs"/> are of this table.</summary>
-    public NeedTable Needs { get; } = new();
+    // names of one module's __versions; by their numbers there, the first record of each
+    readonly ByteTable _names = new();
+    readonly List<int> _records = [];
+    bool[] _isNeeded = [];
+
+    public NeedTable Needs { get; } = new(); // the table of the numbers in ModuleFacts.Needs
+
+    /// <summary>Sets <see cref="DepmodModule.Facts"/> of all modules: cached facts for unchanged files.</summary>
+    /// <returns>The table of the numbers in <see cref="ModuleFacts.Needs"/>.</returns>
+    public static NeedTable ReadAll(DepmodModule[] modules, DepmodCache? cache, int threads)
+    {
+        var needs = new NeedTable();
+        var unknown = new List<DepmodModule>(modules.Length);
+        var known = cache?.ReadFacts(needs);
+        foreach (var module in modules)
+        {
+            if (known?.TryGetValue(module.Path, out var entry) == true && entry.Identity == module.Identity)
+                module.Facts = entry.Facts;
+            else
+                unknown.Add(module);
+        }
+        // the largest first: a large one at the end would keep a single thread busy
+        unknown.Sort(static (a, b) => (b.Identity?.Bytes ?? 0).CompareTo(a.Identity?.Bytes ?? 0));
+        var readers = new List<(FactsReader Reader, List<DepmodModule> Read)>();
+        Workers.Run(threads, unknown.Count, () =>
+        {
+            var reader = new FactsReader();
+            var read = new List<DepmodModule>();
+            lock (readers)
+                readers.Add((reader, read));
+            return number =>
+            {
+                unknown[number].Facts = reader.Read(unknown[number].Path);
+                read.Add(unknown[number]);
+            };
+        });
+        Debug.Assert(readers.Sum(reader => reader.Read.Count) == unknown.Count, "each module is read once");
+        foreach (var (reader, read) in readers)
+        {
+            reader._contents.Forget();
+            var numbers = needs.AddAll(reader.Needs);
+            foreach (var module in read)
+                module.Facts.Renumber(numbers);
+        }
+        // frees the buffers, as large as the largest module, before the tables are allocated
+        if (unknown.Exists(module => ModuleFile.CompressionOf(module.Path) is not ModuleCompression.None))
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        return needs;
+    }
 
     public void Dispose() => _contents.Dispose();
 
-    /// <summary>Lets go of the buffers, which have grown to the largest module.</summary>
-    public void Forget() => _contents.Forget();
-
-    /// <summary>The facts, or in <see cref="ModuleFacts.Errno"/> why there are none.</summary>
+    /// <summary>The facts of a module; on failure <see cref="ModuleFacts.Errno"/>.</summary>
     public ModuleFacts Read(string path)
     {
         try
@@ -31,8 +80,8 @@ internal sealed class FactsReader : IDisposable
         }
         catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
         {
-            // .NET opens no directory, and kmod reads none
-            return new() { Errno = Directory.Exists(path) ? FileProblem.IsDirectory : errno };
+            // .NET fails to open a directory, kmod to read it
+            return new() { Errno = Directory.Exists(path) ? (int)Errno.EISDIR : errno };
         }
         finally
         {
@@ -46,25 +95,28 @@ internal sealed class FactsReader : IDisposable
         _needs.Clear();
         _versions.Clear();
         var symbols = sections.ReadSymbols(_contents);
-        var exports = ModuleExports.Read(_contents, sections, symbols, _text, _versions);
+        var exports = ModuleVersions.ReadExports(_contents, sections, symbols, _text, _versions);
         ReadNeeds(sections, symbols);
         var aliases = ReadInfo(sections, "alias"u8);
         ReadInfo(sections, "softdep"u8);
+        Debug.Assert(_versions.Count == 0 || _versions.Count == exports, "exports have versions all or none");
         return new ModuleFacts
         {
             Text = _text.WrittenSpan.ToArray(),
             ExportCount = exports,
             AliasCount = aliases,
             ExportVersions = [.. _versions],
-        }.WithNeeds([.. _needs]);
+            Needs = [.. _needs],
+        };
     }
 
-    /// <summary>Undefined symbols, then what only __versions names, as module_layout.</summary>
+    /// <summary>Undefined symbols, then the names that only __versions has, such as module_layout.</summary>
     void ReadNeeds(in SymbolSections sections, ElfSymbols symbols)
     {
         if (symbols.Count == 0)
             return;
-        _known.Fill(SymbolSections.Read(_contents, sections.Versions), sections.Header);
+        var records = new VersionRecords(SymbolSections.Read(_contents, sections.Versions), sections.Header);
+        IndexNames(records);
         for (var i = 1; i < symbols.Count; i++)
         {
             if (symbols.Section(i) != 0 || symbols.IsRegister(i))
@@ -74,15 +126,33 @@ internal sealed class FactsReader : IDisposable
                 _needs.Clear();
                 return;
             }
-            if (!name.IsEmpty)
-                _needs.Add(Needs.Add(name, _known.Visit(name), symbols.IsWeak(i)));
+            if (name.IsEmpty)
+                continue;
+            var id = _names.Find(name);
+            if (id >= 0)
+                _isNeeded[_records[id]] = true;
+            _needs.Add(Needs.Add(name, id < 0 ? 0 : records.Crc(_records[id]), symbols.IsWeak(i)));
         }
-        var records = _known.Records;
         for (var i = 0; i < records.Count; i++)
         {
-            if (!_known.IsVisited(i))
+            if (!_isNeeded[i])
                 _needs.Add(Needs.Add(records.Name(i), records.Crc(i), isWeak: false));
         }
+    }
+
+    void IndexNames(VersionRecords records)
+    {
+        _names.Clear();
+        _records.Clear();
+        if (_isNeeded.Length < records.Count)
+            _isNeeded = new bool[records.Count];
+        Array.Clear(_isNeeded);
+        for (var i = 0; i < records.Count; i++)
+        {
+            if (_names.Add(records.Name(i)) == _records.Count)
+                _records.Add(i);
+        }
+        Debug.Assert(_records.Count == _names.Count, "each name has its first record");
     }
 
     int ReadInfo(in SymbolSections sections, ReadOnlySpan<byte> key)
@@ -99,5 +169,46 @@ internal sealed class FactsReader : IDisposable
             count++;
         }
         return count;
+    }
+}
+
+/// <summary>Runs jobs on threads of its own.</summary>
+static class Workers
+{
+    /// <summary>Runs each job once, started in order, also on this thread; rethrows the first exception.</summary>
+    /// <param name="makeJob">Returns, for each thread, the delegate that runs a job by its number.</param>
+    public static void Run(int threads, int jobs, Func<Action<int>> makeJob)
+    {
+        var next = -1;
+        Exception? failure = null;
+        var others = new Thread[Math.Max(0, Math.Min(threads, jobs) - 1)];
+        for (var i = 0; i < others.Length; i++)
+        {
+            others[i] = new Thread(Work);
+            others[i].Start();
+        }
+        Work();
+        foreach (var thread in others)
+            thread.Join();
+        if (failure is not null)
+            ExceptionDispatchInfo.Throw(failure);
+        Debug.Assert(next >= jobs - 1, "all jobs are done");
+
+        void Work()
+        {
+            try
+            {
+                var job = makeJob();
+                var number = Interlocked.Increment(ref next);
+                for (; number < jobs && Volatile.Read(ref failure) is null; number = Interlocked.Increment(ref next))
+                    job(number);
+            }
+#pragma warning disable CA1031 // rethrown by the calling thread
+            catch (Exception problem)
+#pragma warning restore CA1031
+            {
+                Interlocked.CompareExchange(ref failure, problem, null);
+            }
+        }
     }
 }

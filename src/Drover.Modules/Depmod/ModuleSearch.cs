@@ -1,34 +1,33 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Drover.Kernel;
 
 namespace Drover.Modules.Depmod;
 
-/// <summary>
-/// Finds all modules below the module directory and the external ones; of two of the same name, depmod.d decides (kmod: <c>depmod_modules_search</c>). One owner.
-/// </summary>
-internal sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, IDepmodMachine machine, IDepmodReport report)
+/// <summary>Finds all modules; of one name, depmod.d selects (kmod: <c>depmod_modules_search</c>). One owner.</summary>
+sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, IDepmodMachine machine, IDepmodReport report)
 {
-    static readonly string[] Endings = [".ko", ".ko.gz", ".ko.xz", ".ko.zst"];
+    static readonly string[] s_endings = [".ko", ".ko.gz", ".ko.xz", ".ko.zst"];
 
-    /// <summary>Links are followed; one that leads around in a circle ends here (kernel: PATH_MAX).</summary>
-    const int MaxPathChars = 4096;
+    const int MaxPathChars = 4096; // links are followed; a circle of links ends at this length (kernel: PATH_MAX)
 
-    readonly Dictionary<string, FoundModule> _byName = [];
+    readonly Dictionary<string, DepmodModule> _byName = [];
 
-    /// <summary>All modules that were seen, those that lost included, in the order seen.</summary>
-    public List<FoundModule> Seen { get; } = [];
+    public List<DepmodModule> Seen { get; } = []; // all modules found, overridden ones included, in the order found
 
-    /// <summary>The modules that count, in no order.</summary>
-    public IReadOnlyCollection<FoundModule> Modules => _byName.Values;
+    /// <summary>One module a name, in no order.</summary>
+    public IReadOnlyCollection<DepmodModule> Modules => _byName.Values;
 
-    public static bool IsModuleFile(string name) => Endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
+    public static bool IsModuleFile(string name) =>
+        s_endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
 
-    /// <summary>Directories that are never looked into: they lead to the kernel's sources.</summary>
+    /// <summary>Entries that are always skipped: links to the kernel's sources.</summary>
     public static bool IsSource(string name) => name is "build" or "source";
 
-    /// <summary>Goes through all directories.</summary>
     /// <returns>Why the module directory cannot be read (errno), or 0.</returns>
     public int Run()
     {
+        Debug.Assert(Seen.Count == 0, "a search runs once");
         if (Search(options.Directory) is not 0 and var errno)
             return errno;
         foreach (var directory in config.Externals)
@@ -40,7 +39,7 @@ internal sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, I
     {
         var entries = machine.List(root, out var errno);
         if (errno != 0)
-            report.Say(DepmodSeverity.Error, $"could not open directory {root}: {Marshal.GetPInvokeErrorMessage(errno)}");
+            LogError($"could not open directory {root}: {Marshal.GetPInvokeErrorMessage(errno)}");
         else
             Search($"{root}/", entries, depth: 0);
         return errno;
@@ -48,7 +47,7 @@ internal sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, I
 
     void Search(string directory, IReadOnlyList<DirectoryEntry> entries, int depth)
     {
-        // kmod names a directory by its descriptor: 3 is the first after the standard streams
+        // kmod's messages name a directory by its descriptor; 3 is the first after the standard streams
         var descriptor = depth + 3;
         foreach (var entry in entries)
         {
@@ -57,43 +56,42 @@ internal sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, I
             var path = directory + entry.Name;
             if (entry.Errno != 0)
             {
-                report.Say(DepmodSeverity.Error, $"fstatat({descriptor}, {entry.Name}): {Marshal.GetPInvokeErrorMessage(entry.Errno)}");
+                LogError($"fstatat({descriptor}, {entry.Name}): {Marshal.GetPInvokeErrorMessage(entry.Errno)}");
             }
             else if (entry.Kind is FileKind.Other)
             {
-                report.Say(DepmodSeverity.Error, $"unsupported file type {path}: {Convert.ToString(entry.Mode, 8)}");
+                LogError($"unsupported file type {path}: {Convert.ToString(entry.Mode, 8)}");
             }
             else if (entry.Kind is FileKind.Directory)
             {
-                var below = path.Length < MaxPathChars ? machine.List(path, out var errno) : Nothing(out errno);
+                var errno = (int)Errno.ENAMETOOLONG;
+                var below = path.Length < MaxPathChars ? machine.List(path, out errno) : [];
                 if (errno != 0)
-                    report.Say(DepmodSeverity.Error, $"openat({descriptor}, {entry.Name}, O_RDONLY): {Marshal.GetPInvokeErrorMessage(errno)}");
+                    LogError($"openat({descriptor}, {entry.Name}, O_RDONLY): {Marshal.GetPInvokeErrorMessage(errno)}");
                 else
                     Search(path + "/", below, depth + 1);
             }
             else if (IsModuleFile(entry.Name))
             {
-                Take(new FoundModule(path, options.Directory, ModuleName.FromPath(path), entry.Identity));
+                Add(new DepmodModule(path, options.Directory, ModuleName.FromPath(path), entry.Identity));
             }
         }
     }
 
-    static IReadOnlyList<DirectoryEntry> Nothing(out int errno)
-    {
-        errno = 36; // ENAMETOOLONG
-        return [];
-    }
+    void LogError(string message) => report.Log(DepmodSeverity.Error, message);
 
-    void Take(FoundModule module)
+    void Add(DepmodModule module)
     {
         Seen.Add(module);
         if (!_byName.TryGetValue(module.Name, out var rival) || Wins(module, rival))
             _byName[module.Name] = module;
+        Debug.Assert(_byName.Count <= Seen.Count, "each name has a module that was found");
     }
 
-    /// <summary>Whether a module takes the place of one seen before (kmod: the opposite of <c>depmod_module_is_higher_priority</c>).</summary>
-    bool Wins(FoundModule module, FoundModule rival)
+    /// <summary>Whether a module replaces an earlier one (not <c>depmod_module_is_higher_priority</c>).</summary>
+    bool Wins(DepmodModule module, DepmodModule rival)
     {
+        Debug.Assert(module.Name == rival.Name, "only modules of one name compete");
         var (place, rivalPlace) = (Place(module), Place(rival));
         foreach (var path in config.Overrides)
         {
@@ -120,7 +118,7 @@ internal sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, I
                     rank++;
                 }
             }
-            // kmod does not look at the rival where the newcomer matches: of two in one such directory the last wins
+            // like kmod, skip the rival if the new module matches: of two in one such directory the later wins
             else if (place is not null && IsBelow(module.ShortPath, word))
             {
                 mine = rank;
@@ -134,9 +132,85 @@ internal sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, I
         return (mine < 0 ? builtIn : mine) > (theirs < 0 ? builtIn : theirs);
     }
 
-    /// <summary>The path below the module directory as far as the module's name reaches, or null for one that is elsewhere.</summary>
-    static string? Place(FoundModule module) => module.OrderPath is null ? null : module.ShortPath[..(module.ShortPath.LastIndexOf('/') + 1 + module.Name.Length)];
+    /// <summary>Path below the module directory up to the end of the name; null for a module outside it.</summary>
+    static string? Place(DepmodModule module) => module.OrderPath is null
+        ? null
+        : module.ShortPath[..(module.ShortPath.LastIndexOf('/') + 1 + module.Name.Length)];
 
-    static bool IsBelow(string path, string directory) =>
-        path.Length > directory.Length && path[directory.Length] == '/' && path.StartsWith(directory, StringComparison.Ordinal);
+    static bool IsBelow(string path, string directory) => path.Length > directory.Length
+        && path[directory.Length] == '/' && path.StartsWith(directory, StringComparison.Ordinal);
+}
+
+/// <summary>Whether modules.dep is current, by whole seconds (<c>-A</c>; kmod: <c>depfile_up_to_date</c>).</summary>
+public sealed class UpToDate
+{
+    const long SecondNs = 1_000_000_000;
+
+    readonly IDepmodMachine _machine;
+    readonly IDepmodReport _report;
+    readonly long _madeSeconds;
+
+    // content of kmod's path buffer: its messages name the path that was written there last
+    string _path;
+
+    UpToDate(string path, IDepmodMachine machine, IDepmodReport report, long madeSeconds) =>
+        (_path, _machine, _report, _madeSeconds) = (path, machine, report, madeSeconds);
+
+    /// <summary>False also if modules.dep or the directory cannot be read.</summary>
+    public static bool Check(string directory, IDepmodMachine machine, IDepmodReport report)
+    {
+        ArgumentNullException.ThrowIfNull(machine);
+        ArgumentNullException.ThrowIfNull(report);
+        var entries = machine.List(directory, out var errno);
+        if (errno != 0)
+        {
+            var why = Marshal.GetPInvokeErrorMessage(errno);
+            report.Log(DepmodSeverity.Error, $"could not open directory {directory}: {why}");
+            return false;
+        }
+        if (machine.Identify($"{directory}/modules.dep", out errno) is not { } made)
+        {
+            var why = Marshal.GetPInvokeErrorMessage(errno);
+            report.Log(DepmodSeverity.Error, $"could not fstatat({directory}, modules.dep): {why}");
+            return false;
+        }
+        return new UpToDate($"{directory}/", machine, report, made.ModifiedNs / SecondNs)
+            .Check($"{directory}/", entries, depth: 0);
+    }
+
+    bool Check(string directory, IReadOnlyList<DirectoryEntry> entries, int depth)
+    {
+        Debug.Assert(directory.EndsWith('/'), "names are appended to it");
+        foreach (var entry in entries)
+        {
+            if (ModuleSearch.IsSource(entry.Name))
+                continue;
+            if (entry.Errno != 0)
+            {
+                LogError($"fstatat({depth + 3}, {entry.Name}): {Marshal.GetPInvokeErrorMessage(entry.Errno)}");
+            }
+            else if (entry.Kind is FileKind.Other)
+            {
+                LogError($"unsupported file type {_path}: {Convert.ToString(entry.Mode, 8)}");
+            }
+            else if (entry.Kind is FileKind.Directory)
+            {
+                _path = directory + entry.Name;
+                var below = _machine.List(_path, out var errno);
+                if (errno != 0)
+                    LogError($"openat({depth + 3}, {entry.Name}, O_RDONLY): {Marshal.GetPInvokeErrorMessage(errno)}");
+                else if (!Check(_path += "/", below, depth + 1))
+                    return false;
+            }
+            else if (ModuleSearch.IsModuleFile(entry.Name))
+            {
+                _path = directory + entry.Name;
+                if (entry.Identity.ModifiedNs / SecondNs > _madeSeconds)
+                    return false;
+            }
+        }
+        return true;
+    }
+
+    void LogError(string message) => _report.Log(DepmodSeverity.Error, message);
 }

@@ -1,14 +1,15 @@
-namespace Drover.Modules;
+using Drover.Modules.Elf;
 
-/// <summary>Hides from the kernel what it would check in a module, where init_module has no flag to say so (kmod: <c>kmod_elf_strip_section</c>, <c>kmod_elf_strip_vermagic</c>). Stateless.</summary>
+namespace Drover.Modules.Image;
+
+/// <summary>Disables the kernel's checks (<c>kmod_elf_strip_section</c>, <c>kmod_elf_strip_vermagic</c>).</summary>
 public static class ModuleChecks
 {
-    const int FlagsAt = 8; // sh_flags: behind sh_name and sh_type, in either width
+    const int FlagsAt = 8; // offset of sh_flags in a section header of either width
 
-    /// <summary>Takes the section <c>__versions</c> out of what is loaded; without one there is nothing to do.</summary>
+    /// <summary>Excludes the section <c>__versions</c>, if any, from loading.</summary>
     /// <param name="elf">The whole image; changed in place.</param>
-    /// <param name="file">Its name, for messages.</param>
-    /// <exception cref="ModuleDataException">Not an ELF file, or its tables do not lie in it.</exception>
+    /// <exception cref="ModuleDataException">Not an ELF file, or its tables are not inside it.</exception>
     public static void HideModversions(Span<byte> elf, string file)
     {
         var reader = new ElfReader(elf, file);
@@ -20,7 +21,7 @@ public static class ModuleChecks
         elf[reader.Header.BigEndian ? at + (reader.Header.Is64 ? 7 : 3) : at] &= unchecked((byte)~ElfSection.Alloc);
     }
 
-    /// <summary>Blanks <c>vermagic=</c> of .modinfo; without one there is nothing to do.</summary>
+    /// <summary>Overwrites <c>vermagic=</c> in .modinfo, if any, with NULs.</summary>
     /// <inheritdoc cref="HideModversions"/>
     public static void HideVermagic(Span<byte> elf, string file)
     {

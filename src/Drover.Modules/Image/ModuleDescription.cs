@@ -1,25 +1,25 @@
 using System.Globalization;
 using System.Text;
+using Drover.Kernel;
+using Drover.Modules.Containers;
+using Drover.Modules.Elf;
+using Drover.Modules.Signature;
 
-namespace Drover.Modules;
+namespace Drover.Modules.Image;
 
-/// <summary>
-/// What a module's file says of itself, as modinfo shows it: all of .modinfo, then what its signature tells (kmod: <c>kmod_module_get_info</c>). Of an
-/// uncompressed file no more is read than its tables, that section and its end. Stateless; safe for any thread.
-/// </summary>
+/// <summary>The fields of modinfo, read without the rest of the file (kmod: <c>kmod_module_get_info</c>).</summary>
 public static class ModuleDescription
 {
-    /// <summary>Bytes of a number that stand on one line (kmod: <c>kmod_module_hex_to_str</c>).</summary>
-    const int HexBytesALine = 20;
+    const int HexLineBytes = 20; // bytes a line of a hexadecimal number (kmod: kmod_module_hex_to_str)
 
-    /// <summary>The pairs in the file's order, as <see cref="RawText"/>.</summary>
-    /// <exception cref="ModuleDataException">No ELF file, corrupt, or without .modinfo: see <see cref="ModuleDataException.Fault"/>.</exception>
+    /// <summary>Keys and values in file order, as <see cref="RawText"/>.</summary>
+    /// <exception cref="ModuleDataException">Not ELF, corrupt, or without .modinfo.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read, or is a directory.</exception>
+    /// <exception cref="UnauthorizedAccessException">Access is denied, or the file is a directory.</exception>
     public static IReadOnlyList<KeyValuePair<string, string>> Read(string path)
     {
-        using var handle = File.OpenHandle(path);
-        return Read(new FileSource(handle, path));
+        using var file = FileSource.Open(path);
+        return Read(file);
     }
 
     internal static IReadOnlyList<KeyValuePair<string, string>> Read(ByteSource file)
@@ -31,7 +31,7 @@ public static class ModuleDescription
             head = file.Head(ElfHeader.MaxBytes);
         }
         if (head.Length < XzIndex.Magic.Length)
-            throw new ModuleDataException(file.Name, head.Length, "shorter than the mark of any format");
+            throw new ModuleDataException(file.Name, head.Length, "too short for any format");
         List<KeyValuePair<string, string>> fields = [.. ModInfoOf(file, head)];
         if (SignatureOf(file) is { } signature)
         {
@@ -57,11 +57,13 @@ public static class ModuleDescription
         ModInfo.CheckBytes((long)section.Size, file.Name, (long)section.Offset);
         var bytes = new byte[section.Size];
         file.Read((long)section.Offset, bytes);
-        // kmod_elf_get_strings takes what is shorter for nothing
-        return bytes.AsSpan().TrimStart((byte)0).Length > 1 ? ModInfo.Parse(bytes, RawText.Of, file.Name, (long)section.Offset) : [];
+        // kmod_elf_get_strings ignores a section with fewer than two bytes
+        return bytes.AsSpan().TrimStart((byte)0).Length > 1
+            ? ModInfo.Parse(bytes, RawText.Of, file.Name, (long)section.Offset)
+            : [];
     }
 
-    /// <summary>A signature that cannot be understood is none, as for kmod: all else that the module says is still worth showing.</summary>
+    /// <summary>Null also for an invalid signature, like kmod: the other fields are still shown.</summary>
     static ModuleSignature? SignatureOf(ByteSource file)
     {
         try
@@ -74,9 +76,10 @@ public static class ModuleDescription
         }
     }
 
-    static string UpToNul(string text) => text.IndexOf('\0', StringComparison.Ordinal) is >= 0 and var end ? text[..end] : text;
+    static string UpToNul(string text) =>
+        text.IndexOf('\0', StringComparison.Ordinal) is >= 0 and var end ? text[..end] : text;
 
-    /// <summary><c>0A:1B:…</c>, its lines indented as modinfo's values are.</summary>
+    /// <summary><c>0A:1B:…</c>, with lines indented like modinfo's values.</summary>
     static string Hex(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder(bytes.Length * 4);
@@ -86,7 +89,7 @@ public static class ModuleDescription
             if (i + 1 == bytes.Length)
                 break;
             text.Append(':');
-            if ((i + 1) % HexBytesALine == 0)
+            if ((i + 1) % HexLineBytes == 0)
                 text.Append("\n\t\t");
         }
         return text.ToString();

@@ -3,30 +3,29 @@ using System.Numerics;
 namespace Drover.Modules.Patterns;
 
 /// <summary>
-/// A literal text against which patterns are fed byte by byte (fnmatch(3), no flags, C locale). A pattern read so far is
-/// the set of text positions it may have consumed up to: bit <c>i</c> says that it matches the first <c>i</c> bytes. A byte
-/// of the pattern moves the whole set, <c>*</c> closes it upward, and so no pattern costs more than its length times the
-/// text's, however many stars it has.
+/// A literal text that is matched with patterns byte by byte (fnmatch(3), no flags, C locale). The state of a pattern
+/// is the set of text positions it may have reached: bit <c>i</c> means that it matches the first <c>i</c> bytes. A
+/// byte of the pattern shifts the whole set, and <c>*</c> adds all higher positions. So the time of a pattern is at
+/// most its length times that of the text, for any number of stars.
 /// </summary>
 /// <remarks>
-/// Differences from glibc exist only for what no alias can hold: a class or symbol that is not closed or has no known name.
-/// An unclosed <c>[</c> is an ordinary byte, as there.
+/// Differs from glibc only for an unclosed or unknown class or symbol, which no alias has. An unclosed <c>[</c> is a
+/// literal byte, as in glibc.
 /// </remarks>
-internal ref struct PatternText
+ref struct PatternText
 {
-    /// <summary>Slots of <see cref="_slots"/>: one a byte value.</summary>
-    public const int SlotCount = 256;
+    public const int SlotCount = 256; // length of _slots: one for each byte value
 
-    private readonly ReadOnlySpan<byte> _text;
+    readonly ReadOnlySpan<byte> _text;
     // text byte → 1 + its row in _masks; 0 = not in the text
-    private readonly Span<byte> _slots;
-    // row 0: every position with a byte behind it; then, row by row, the positions of one distinct byte
-    private readonly Span<ulong> _masks;
+    readonly Span<byte> _slots;
+    // row 0: all positions before a byte; then a row for each distinct byte with the positions before it
+    readonly Span<ulong> _masks;
 
     /// <param name="text">Without NUL.</param>
-    /// <param name="slots">Work memory, <see cref="SlotCount"/> bytes.</param>
-    /// <param name="masks">Work memory, <see cref="MaskWords"/> words.</param>
-    /// <param name="bracket">Work memory for the bytes in brackets, as many as a pattern may have.</param>
+    /// <param name="slots">Scratch memory of <see cref="SlotCount"/> bytes.</param>
+    /// <param name="masks">Scratch memory of <see cref="MaskWords"/> words.</param>
+    /// <param name="bracket">Scratch memory for the bytes in brackets, as long as the longest pattern.</param>
     public PatternText(ReadOnlySpan<byte> text, Span<byte> slots, Span<ulong> masks, Span<byte> bracket)
     {
         _text = text;
@@ -35,9 +34,9 @@ internal ref struct PatternText
         Bracket = bracket;
         Words = WordsFor(text.Length);
         slots.Clear();
-        int rows = 1;
+        var rows = 1;
         masks[..Words].Clear();
-        for (int i = 0; i < text.Length; i++)
+        for (var i = 0; i < text.Length; i++)
         {
             int row = slots[text[i]];
             if (row == 0)
@@ -51,18 +50,15 @@ internal ref struct PatternText
         }
     }
 
-    /// <summary>Words of a set: positions 0 … length, both included.</summary>
-    public int Words { get; }
-
-    /// <summary>Bytes behind opening brackets, without those; shared by all states of a walk in depth.</summary>
-    public Span<byte> Bracket { get; }
+    public int Words { get; } // words of a set of the positions 0 … length
+    public Span<byte> Bracket { get; } // bytes after opening brackets; shared by all states of a depth-first walk
 
     public static int WordsFor(int textLength) => textLength / 64 + 1;
 
-    /// <summary>Words of work memory for the masks of a text: a row a distinct byte, NUL not among them.</summary>
+    /// <summary>Words of scratch memory for a text: a row for each distinct byte but NUL, and row 0.</summary>
     public static int MaskWords(int textLength) => WordsFor(textLength) * (1 + Math.Min(textLength, 255));
 
-    /// <summary>Feeds one byte of the pattern; false when nothing can match any more.</summary>
+    /// <summary>Reads one byte of the pattern; false if nothing can match any more.</summary>
     public readonly bool Step(ref PatternState state, ReadOnlySpan<ulong> from, Span<ulong> to, byte pattern)
     {
         if (state.Now == PatternState.Mode.Plain)
@@ -104,22 +100,22 @@ internal ref struct PatternText
         _ => EndsUnclosed(state, set),
     };
 
-    private readonly bool HasEnd(ReadOnlySpan<ulong> set) => (set[_text.Length >> 6] >> _text.Length & 1) != 0;
+    readonly bool HasEnd(ReadOnlySpan<ulong> set) => (set[_text.Length >> 6] >> _text.Length & 1) != 0;
 
-    private readonly bool Literal(ReadOnlySpan<ulong> from, Span<ulong> to, byte literal)
+    readonly bool Literal(ReadOnlySpan<ulong> from, Span<ulong> to, byte literal)
     {
         int row = _slots[literal];
         return row != 0 && Shift(from, to, _masks.Slice(row * Words, Words));
     }
 
-    /// <summary>Moves those positions on by one that have one of the mask's bytes behind them.</summary>
-    private static bool Shift(ReadOnlySpan<ulong> from, Span<ulong> to, ReadOnlySpan<ulong> mask)
+    /// <summary>Advances the positions in the mask by one and removes the others.</summary>
+    static bool Shift(ReadOnlySpan<ulong> from, Span<ulong> to, ReadOnlySpan<ulong> mask)
     {
         ulong carry = 0, any = 0;
-        for (int i = 0; i < mask.Length; i++)
+        for (var i = 0; i < mask.Length; i++)
         {
-            ulong moved = from[i] & mask[i];
-            ulong word = moved << 1 | carry;
+            var moved = from[i] & mask[i];
+            var word = moved << 1 | carry;
             carry = moved >> 63;
             to[i] = word;
             any |= word;
@@ -127,27 +123,31 @@ internal ref struct PatternText
         return any != 0;
     }
 
-    private readonly void CloseUpward(ReadOnlySpan<ulong> from, Span<ulong> to)
+    readonly void CloseUpward(ReadOnlySpan<ulong> from, Span<ulong> to)
     {
-        int i = 0;
-        for (; i < Words && from[i] == 0; i++) to[i] = 0;
-        if (i == Words) return;
+        var i = 0;
+        for (; i < Words && from[i] == 0; i++)
+            to[i] = 0;
+        if (i == Words)
+            return;
         to[i] = ulong.MaxValue << BitOperations.TrailingZeroCount(from[i]);
         to[(i + 1)..Words].Fill(ulong.MaxValue);
-        // bits beyond the end stay clear, so that a set without a position is zero
-        int used = (_text.Length & 63) + 1;
-        if (used < 64) to[Words - 1] &= (1UL << used) - 1;
+        // bits beyond the end stay clear, so that an empty set is zero
+        var used = (_text.Length & 63) + 1;
+        if (used < 64)
+            to[Words - 1] &= (1UL << used) - 1;
     }
 
-    private readonly bool InBracket(ref PatternState state, Span<ulong> set, byte pattern)
+    readonly bool InBracket(ref PatternState state, Span<ulong> set, byte pattern)
     {
         Bracket[state.BracketEnd++] = pattern;
-        if (pattern != ']') return true;
-        switch (BracketExpression.Parse(Bracket[state.BracketStart..state.BracketEnd], out ByteSet members))
+        if (pattern != ']')
+            return true;
+        switch (BracketExpression.Parse(Bracket[state.BracketStart..state.BracketEnd], out var members))
         {
-            case BracketExpression.Outcome.Open:
+            case BracketExpression.Result.Open:
                 return true;
-            case BracketExpression.Outcome.Never:
+            case BracketExpression.Result.Never:
                 return false;
             default:
                 state.Now = PatternState.Mode.Plain;
@@ -155,36 +155,58 @@ internal ref struct PatternText
         }
     }
 
-    private readonly bool AnyOf(Span<ulong> set, in ByteSet members)
+    readonly bool AnyOf(Span<ulong> set, in ByteSet members)
     {
-        for (int word = 0; word < Words; word++)
+        for (var word = 0; word < Words; word++)
         {
-            for (ulong rest = set[word] & _masks[word]; rest != 0; rest &= rest - 1)
+            for (var rest = set[word] & _masks[word]; rest != 0; rest &= rest - 1)
             {
-                int bit = BitOperations.TrailingZeroCount(rest);
-                if (!members.Contains(_text[word * 64 + bit])) set[word] &= ~(1UL << bit);
+                var bit = BitOperations.TrailingZeroCount(rest);
+                if (!members.Contains(_text[word * 64 + bit]))
+                    set[word] &= ~(1UL << bit);
             }
         }
         return Shift(set, set, _masks[..Words]);
     }
 
-    /// <summary>The pattern ended inside a bracket: its <c>[</c> was an ordinary byte, and what follows is read once more.</summary>
-    private readonly bool EndsUnclosed(PatternState state, ReadOnlySpan<ulong> set)
+    /// <summary>A pattern that ends inside a bracket: <c>[</c> is literal, the bytes after it are read again.</summary>
+    readonly bool EndsUnclosed(PatternState state, ReadOnlySpan<ulong> set)
     {
         Span<byte> rest = Bracket[state.BracketStart..state.BracketEnd].ToArray();
         Span<ulong> now = set[..Words].ToArray();
         PatternText again = new(_text, _slots, _masks, new byte[rest.Length]);
         while (true)
         {
-            if (BracketExpression.Parse(rest, out _) == BracketExpression.Outcome.Never) return false;
-            if (!Literal(now, now, (byte)'[')) return false;
+            if (BracketExpression.Parse(rest, out _) == BracketExpression.Result.Never)
+                return false;
+            if (!Literal(now, now, (byte)'['))
+                return false;
             state = default;
-            for (int i = 0; i < rest.Length; i++)
+            for (var i = 0; i < rest.Length; i++)
             {
-                if (!again.Step(ref state, now, now, rest[i])) return false;
+                if (!again.Step(ref state, now, now, rest[i]))
+                    return false;
             }
-            if (state.Now != PatternState.Mode.Bracket) return again.Ends(state, now);
+            if (state.Now != PatternState.Mode.Bracket)
+                return again.Ends(state, now);
             rest = rest[^state.BracketBytes..];
         }
     }
+}
+
+/// <summary>The syntactic state of a pattern that is read byte by byte.</summary>
+struct PatternState
+{
+    public enum Mode : byte
+    {
+        Plain,
+        Escape, // after a backslash: the next byte is literal
+        Bracket, // inside […]; PatternText.Bracket collects the bytes until it closes
+    }
+
+    public Mode Now;
+    /// <summary>The bracket's bytes; kept after it closes, as it may still be open on another path.</summary>
+    public int BracketStart, BracketEnd;
+
+    public readonly int BracketBytes => BracketEnd - BracketStart;
 }

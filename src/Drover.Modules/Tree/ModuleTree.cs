@@ -1,105 +1,122 @@
-using Drover.Modules.Tree;
+using Drover.Modules.Index;
 
-namespace Drover.Modules;
+namespace Drover.Modules.Tree;
 
-/// <summary>A module with its file and all it depends on, as a line of <c>modules.dep</c> says it.</summary>
-/// <param name="Name">Normalised name.</param>
-/// <param name="Path">Absolute path of its file.</param>
-/// <param name="Dependencies">Names of its direct and indirect hard dependencies, in the order of the line: load them from the last to the first.</param>
+/// <summary>A line of modules.dep.</summary>
+/// <param name="Path">Absolute path of the module file.</param>
+/// <param name="Dependencies">All hard dependencies, in the line's order: load them from last to first.</param>
 public sealed record ModuleEntry(string Name, string Path, IReadOnlyList<string> Dependencies);
 
-/// <summary>A module directory (<c>/lib/modules/RELEASE</c>) with its indexes, each opened when first asked for; immutable, for one thread.</summary>
+/// <summary>A module directory; opens each index on first use. Immutable; for one thread.</summary>
 /// <remarks>
-/// Of an index, <c>NAME.bin</c> is taken, else the text file it is made of, else it is empty: whoever has no aliases of
-/// built-in modules still has modules. An index is opened once; what changes on disk later is another tree.
+/// An index is <c>NAME.bin</c>, or built from the text file if that is missing, or empty if both are: a directory
+/// without an index of built-in aliases still has modules. An open index does not follow later changes on disk.
 /// </remarks>
 public sealed class ModuleTree
 {
-    private readonly LazyIndex _dependencies;
-    private readonly LazyIndex _aliases;
-    private readonly LazyIndex _symbols;
-    private readonly LazyIndex _builtIn;
-    private readonly LazyIndex _builtInAliases;
+    readonly Func<string, IndexTrie> _open;
+    IndexTrie? _dependencies, _aliases, _symbols, _builtIn, _builtInAliases;
 
-    private ModuleTree(string directory, LazyIndex dependencies, LazyIndex aliases, LazyIndex symbols, LazyIndex builtIn, LazyIndex builtInAliases)
-    {
-        Directory = directory;
-        _dependencies = dependencies;
-        _aliases = aliases;
-        _symbols = symbols;
-        _builtIn = builtIn;
-        _builtInAliases = builtInAliases;
-    }
+    ModuleTree(string directory, Func<string, IndexTrie> open) => (Directory, _open) = (directory, open);
 
-    /// <exception cref="DirectoryNotFoundException">There is no such directory.</exception>
+    /// <exception cref="DirectoryNotFoundException">The directory does not exist.</exception>
     public static ModuleTree Open(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        if (!System.IO.Directory.Exists(directory)) throw new DirectoryNotFoundException($"{directory}: there is no such module directory");
+        if (!System.IO.Directory.Exists(directory))
+            throw new DirectoryNotFoundException($"{directory}: there is no such module directory");
         return OpenOrEmpty(directory);
     }
 
-    /// <summary>As <see cref="Open"/>; a directory that is not there has no modules.</summary>
+    /// <summary>As <see cref="Open"/>, but a missing directory is a tree without modules.</summary>
     public static ModuleTree OpenOrEmpty(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        return new ModuleTree(
-            directory,
-            LazyIndex.OnDisk(directory, "modules.dep", "modules.dep", TextTables.Dependencies),
-            LazyIndex.OnDisk(directory, "modules.alias", "modules.alias", TextTables.Aliases),
-            LazyIndex.OnDisk(directory, "modules.symbols", "modules.symbols", TextTables.Aliases),
-            LazyIndex.OnDisk(directory, "modules.builtin", "modules.builtin", TextTables.BuiltIn),
-            LazyIndex.OnDisk(directory, "modules.builtin.alias", "modules.builtin.modinfo", BuiltInModinfo.AliasIndex));
+        return new ModuleTree(directory, name => OpenIndex(directory, name));
     }
 
-    /// <summary>A tree of tables in memory, for a kernel that has no disk.</summary>
-    public static ModuleTree FromTables(string directory, IndexTrie dependencies, IndexTrie aliases, IndexTrie? symbols = null, IndexTrie? builtIn = null, IndexTrie? builtInAliases = null)
+    /// <summary>A tree of indexes in memory.</summary>
+    public static ModuleTree FromTables(
+        string directory, IndexTrie dependencies, IndexTrie aliases, IndexTrie? symbols = null,
+        IndexTrie? builtIn = null, IndexTrie? builtInAliases = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(dependencies);
         ArgumentNullException.ThrowIfNull(aliases);
-        return new ModuleTree(directory, LazyIndex.InMemory(dependencies), LazyIndex.InMemory(aliases), LazyIndex.InMemory(symbols), LazyIndex.InMemory(builtIn), LazyIndex.InMemory(builtInAliases));
+        return new ModuleTree(directory, name => name switch
+        {
+            "modules.dep" => dependencies,
+            "modules.alias" => aliases,
+            "modules.symbols" => symbols,
+            "modules.builtin" => builtIn,
+            _ => builtInAliases,
+        } ?? IndexTrie.Empty);
     }
 
     public string Directory { get; }
 
-    /// <summary>The module of that (normalised) name, or null (modules.dep).</summary>
+    /// <summary>Looks up a normalised name in modules.dep; null if it is not there.</summary>
     /// <exception cref="ModuleDataException">The index is corrupt.</exception>
-    /// <exception cref="IOException">The index is there and cannot be read; so with every look-up here.</exception>
+    /// <exception cref="IOException">The index exists but cannot be read; as for every look-up here.</exception>
     public ModuleEntry? Find(string name)
     {
-        string? line = _dependencies.Index.Find(name);
-        if (line is null) return null;
+        var line = DependencyIndex.Find(name);
         // kmod (kmod_module_parse_depline) takes a line without a colon for a module without a file
-        int colon = line.IndexOf(':');
-        if (colon < 0) return null;
-        List<string> dependencies = [];
-        ReadOnlySpan<char> rest = line.AsSpan(colon + 1);
-        foreach (Range word in rest.SplitAny(' ', '\t'))
-        {
-            if (!rest[word].IsEmpty) dependencies.Add(ModuleName.FromPath(rest[word].ToString()));
-        }
-        return new ModuleEntry(name, AbsolutePath(line[..colon]), dependencies);
+        if (line?.IndexOf(':') is not (>= 0 and var colon))
+            return null;
+        var words = line[(colon + 1)..].Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+        return new ModuleEntry(name, AbsolutePath(line[..colon]), Array.ConvertAll(words, ModuleName.FromPath));
     }
 
-    /// <summary>modules.alias.</summary>
-    public IReadOnlyList<string> MatchAliases(string alias) => _aliases.Index.Match(alias);
+    /// <summary>Modules whose patterns in modules.alias match.</summary>
+    public IReadOnlyList<string> MatchAliases(string alias) => AliasIndex.Match(alias);
 
-    /// <summary>modules.symbols; <paramref name="symbol"/> with its <c>symbol:</c>.</summary>
-    public IReadOnlyList<string> MatchSymbols(string symbol) => _symbols.Index.Match(symbol);
+    /// <summary>Modules that export a symbol, by modules.symbols.</summary>
+    /// <param name="symbol">With its prefix <c>symbol:</c>.</param>
+    public IReadOnlyList<string> MatchSymbols(string symbol) => SymbolIndex.Match(symbol);
 
-    /// <summary>All of modules.alias, in the order of the trie.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Aliases() => _aliases.Index.Entries();
+    /// <summary>All of modules.alias, in trie order.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Aliases() => AliasIndex.Entries();
 
-    /// <summary>All of modules.symbols, in the order of the trie.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Symbols() => _symbols.Index.Entries();
+    /// <summary>All of modules.symbols, in trie order.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Symbols() => SymbolIndex.Entries();
 
-    /// <summary>modules.builtin.</summary>
-    public bool IsBuiltIn(string name) => _builtIn.Index.Find(name) is not null;
+    /// <summary>Whether modules.builtin has the module.</summary>
+    public bool IsBuiltIn(string name) => BuiltInIndex.Find(name) is not null;
 
-    /// <summary>modules.builtin.alias, or what modules.builtin.modinfo says where that is missing.</summary>
-    public IReadOnlyList<string> MatchBuiltInAliases(string alias) => _builtInAliases.Index.Match(alias);
+    /// <summary>Built-in modules whose patterns match, by modules.builtin.alias or modules.builtin.modinfo.</summary>
+    public IReadOnlyList<string> MatchBuiltInAliases(string alias) => BuiltInAliasIndex.Match(alias);
 
-    /// <summary>As kmod joins them: with a slash, whatever the directory ends with; such paths are printed.</summary>
-    private string AbsolutePath(string path) => path.StartsWith('/') ? path : $"{Directory}/{path}";
+    IndexTrie DependencyIndex => _dependencies ??= _open("modules.dep");
+
+    IndexTrie AliasIndex => _aliases ??= _open("modules.alias");
+
+    IndexTrie SymbolIndex => _symbols ??= _open("modules.symbols");
+
+    IndexTrie BuiltInIndex => _builtIn ??= _open("modules.builtin");
+
+    IndexTrie BuiltInAliasIndex => _builtInAliases ??= _open("modules.builtin.alias");
+
+    /// <summary>Joined with a slash in any case, as by kmod, which prints such paths.</summary>
+    string AbsolutePath(string path) => path.StartsWith('/') ? path : $"{Directory}/{path}";
+
+    static IndexTrie OpenIndex(string directory, string name)
+    {
+        var path = $"{directory}/{name}.bin";
+        if (File.Exists(path))
+            return IndexTrie.Load(path);
+        path = name == "modules.builtin.alias" ? $"{directory}/modules.builtin.modinfo" : $"{directory}/{name}";
+        if (!File.Exists(path))
+            return IndexTrie.Empty;
+        var builder = new IndexBuilder();
+        Action<IndexBuilder, byte[], string> add = name switch
+        {
+            "modules.dep" => TextTables.Dependencies,
+            "modules.builtin" => TextTables.BuiltIn,
+            "modules.builtin.alias" => BuiltInModinfo.Aliases,
+            _ => TextTables.Aliases,
+        };
+        add(builder, File.ReadAllBytes(path), path);
+        return new IndexTrie(builder.ToBytes(), path);
+    }
 }

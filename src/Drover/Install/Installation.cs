@@ -1,60 +1,68 @@
+using System.Diagnostics;
 using System.Text;
-using Drover.Cli;
+using Drover.CommandLine;
 
 namespace Drover.Install;
 
-/// <summary>What is to be done with one file of the list.</summary>
 enum InstallAction
 {
-    /// <summary>It is there as it should be.</summary>
+    /// <summary>Nothing: the file is up to date.</summary>
     None,
 
-    /// <summary>Nothing is there.</summary>
+    /// <summary>Create it.</summary>
     Create,
 
-    /// <summary>An older one that an installation has put there.</summary>
+    /// <summary>Replace an older file of Drover.</summary>
     Update,
 
-    /// <summary>Somebody else's: kept beside it, and given back in the end.</summary>
+    /// <summary>Keep a file that is not Drover's under another name, and restore it at uninstallation.</summary>
     KeepOther,
 
-    /// <summary>An installation's, and changed by somebody since: not ours to touch.</summary>
+    /// <summary>Leave a file of Drover that was changed since its installation.</summary>
     Leave,
 }
 
-/// <summary>One file, and what is to be done with it.</summary>
 sealed record InstallStep(InstallFile File, InstallAction Action);
 
-/// <summary>
-/// Puts Drover in place below a root, and takes it back: the root is then as it was. Either can be killed at any moment, and both can be repeated; what is done
-/// follows from the manifest and from what is there, never from what an earlier run remembered.
-/// </summary>
+/// <summary>Installs Drover below a root, and uninstalls it, which restores the previous state. Both can be killed at
+/// any time and repeated: their actions depend only on the manifest and the file system.</summary>
 sealed class Installation(RootTree tree)
 {
-    /// <summary>Where dpkg says what a package of our name has put in place.</summary>
+    /// <summary>dpkg's list of the files of a package named drover.</summary>
     const string DebianFiles = "/var/lib/dpkg/info/drover.list";
 
-    /// <summary>What was installed here before, or is half.</summary>
-    public InstallManifest Manifest { get; private set; } = tree.ReadText(InstallManifest.Path) is { } text ? InstallManifest.Parse(text, tree.Locate(InstallManifest.Path)) : InstallManifest.Nothing;
+    const UnixFileMode ManifestMode =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    /// <exception cref="CannotException">A package manager has done it.</exception>
+    /// <summary>The manifest of an earlier installation, complete or interrupted.</summary>
+    public InstallManifest Manifest { get; private set; } = tree.ReadText(InstallManifest.Path) is { } text
+        ? InstallManifest.Parse(text, tree.Locate(InstallManifest.Path))
+        : InstallManifest.Empty;
+
+    /// <exception cref="CommandException">A package manager has installed Drover.</exception>
     public void RequireNoPackage()
     {
         if (tree.Has(DebianFiles))
-            throw new CannotException($"Debian's package manager has put Drover in place ({tree.Locate(DebianFiles)}), and takes it back: use apt-get install or remove");
+        {
+            throw new CommandException(
+                $"Drover is installed as a Debian package ({tree.Locate(DebianFiles)}): use apt-get install or remove");
+        }
     }
 
-    /// <summary>What each file needs. Changes nothing.</summary>
-    public IReadOnlyList<InstallStep> Plan(IReadOnlyList<InstallFile> files) => [.. files.Select(file => new InstallStep(file, ActionFor(file)))];
+    /// <summary>The action for each file. Changes nothing.</summary>
+    public IReadOnlyList<InstallStep> Plan(IReadOnlyList<InstallFile> files) =>
+        [.. files.Select(file => new InstallStep(file, ActionFor(file)))];
 
-    /// <summary>What an earlier install has put in place and these files are without: an older Drover had it, or the recording of boots was asked for then and is not now.</summary>
-    public IReadOnlyList<InstallEntry> Dropped(IReadOnlyList<InstallStep> steps) => [.. Manifest.Entries.Where(entry => steps.All(step => step.File.Path != entry.Path))];
+    /// <summary>Files of an earlier installation (an older Drover, or the recording of boots) without a step.</summary>
+    public IReadOnlyList<InstallEntry> Dropped(IReadOnlyList<InstallStep> steps) =>
+        [.. Manifest.Entries.Where(entry => steps.All(step => step.File.Path != entry.Path))];
 
-    /// <summary>Does it, and takes back what is <see cref="Dropped"/>; what of that somebody has changed since is left, and is still dropped by the same steps.</summary>
+    /// <summary>Runs the steps, and removes the <see cref="Dropped"/> files. Those of them that were changed since
+    /// their installation stay, and are still dropped afterwards.</summary>
     public void Install(IReadOnlyList<InstallStep> steps)
     {
         var dropped = Dropped(steps);
-        WriteManifest(Promise(steps));
+        WriteManifest(Planned(steps));
         foreach (var directory in Manifest.Directories)
             tree.MakeDirectory(directory);
         foreach (var (file, action) in steps)
@@ -67,10 +75,12 @@ sealed class Installation(RootTree tree)
             tree.Put(file);
         }
         WriteManifest(Settled(steps, [.. dropped.Where(entry => !TakeBack(entry))]));
+        Debug.Assert(steps.All(step => step.Action is InstallAction.Leave
+            || ActionFor(step.File) is InstallAction.None),
+            "every file is up to date");
     }
 
-    /// <summary>Takes everything back.</summary>
-    /// <returns>What was changed since it was installed, and is left as it is, with what was there before still beside it.</returns>
+    /// <returns>The files that were changed since their installation: they and their kept files stay.</returns>
     public IReadOnlyList<InstallEntry> Uninstall()
     {
         var left = new List<InstallEntry>();
@@ -88,14 +98,14 @@ sealed class Installation(RootTree tree)
         tree.RemoveUnfinished(InstallManifest.Path);
         if (tree.Has(InstallManifest.Path))
             tree.Remove(InstallManifest.Path);
-        tree.RemoveIfEmpty(RootTree.Parent(InstallManifest.Path)); // a killed run may not have come to say that it made it
+        tree.RemoveIfEmpty(RootTree.Parent(InstallManifest.Path)); // a killed run may not have listed it as created
         RemoveDirectories();
         return left;
     }
 
     InstallAction ActionFor(InstallFile file)
     {
-        if (tree.Look(file.Path) is not { } found)
+        if (tree.Read(file.Path) is not { } found)
             return InstallAction.Create;
         var print = RootTree.Print(found);
         if (print == RootTree.Print(file))
@@ -107,8 +117,8 @@ sealed class Installation(RootTree tree)
         return entry.HadOther && !tree.HasKept(file.Path) ? InstallAction.KeepOther : InstallAction.Leave;
     }
 
-    /// <summary>The manifest of what is about to be done, from whichever half of it there is already.</summary>
-    InstallManifest Promise(IReadOnlyList<InstallStep> steps)
+    /// <summary>The manifest to write before the steps; correct even if some of them have run before.</summary>
+    InstallManifest Planned(IReadOnlyList<InstallStep> steps)
     {
         var entries = new List<InstallEntry>();
         foreach (var (file, action) in steps)
@@ -127,7 +137,6 @@ sealed class Installation(RootTree tree)
         return new InstallManifest(directories, entries);
     }
 
-    /// <summary>The manifest of what is done, and of what an older Drover had and somebody has changed.</summary>
     InstallManifest Settled(IReadOnlyList<InstallStep> steps, List<InstallEntry> left)
     {
         var entries = new List<InstallEntry>(left);
@@ -139,28 +148,23 @@ sealed class Installation(RootTree tree)
         return Manifest with { Entries = entries };
     }
 
-    /// <returns>False where somebody has changed it since.</returns>
+    /// <returns>False if the file was changed since its installation.</returns>
     bool TakeBack(InstallEntry entry)
     {
         tree.RemoveUnfinished(entry.Path);
-        var found = tree.Look(entry.Path);
+        var found = tree.Read(entry.Path);
         var isOurs = found is not null && entry.Ours.Contains(RootTree.Print(found));
         if (entry.HadOther && tree.HasKept(entry.Path))
         {
             if (found is not null && !isOurs)
                 return false;
             tree.GiveBack(entry.Path);
+            return true;
         }
-        else if (isOurs)
-        {
+        if (isOurs)
             tree.Remove(entry.Path);
-        }
-        else if (found is not null && !entry.HadOther)
-        {
-            return false;
-        }
-        // else what was there was not put aside yet, or is back already
-        return true;
+        // another file in place of a kept one: it was not kept yet, or is restored already
+        return isOurs || found is null || entry.HadOther;
     }
 
     void AddMissing(string directory, List<string> missing)
@@ -171,7 +175,6 @@ sealed class Installation(RootTree tree)
         missing.Add(directory);
     }
 
-    /// <summary>Those that were made, unless something is in them.</summary>
     void RemoveDirectories()
     {
         foreach (var directory in Manifest.Directories.Reverse())
@@ -182,6 +185,6 @@ sealed class Installation(RootTree tree)
     {
         Manifest = manifest;
         tree.MakeDirectory(RootTree.Parent(InstallManifest.Path));
-        tree.Put(new InstallFile(InstallManifest.Path, Encoding.UTF8.GetBytes(manifest.ToText()), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead));
+        tree.Put(new InstallFile(InstallManifest.Path, Encoding.UTF8.GetBytes(manifest.ToText()), ManifestMode));
     }
 }

@@ -1,25 +1,53 @@
 using System.Globalization;
 using System.Text;
-using Drover.Cli;
-using Drover.Linux;
-using Drover.Modules;
+using Drover.CommandLine;
+using Drover.Kernel;
+using Drover.Linux.Files;
+using Drover.Linux.Runtime;
+using Drover.Modules.Containers;
+using Drover.Text;
 
 namespace Drover.Install;
 
-/// <summary>
-/// The file system below a root, changed by one rename at a time. Whatever stood where a file is put is renamed, so that owner, times and attributes stay as
-/// they were. One owner.
-/// </summary>
-/// <param name="root">An existing directory; links of it are followed as long as they stay in it.</param>
-/// <param name="changing">Is told of each change before it is made; for tests.</param>
+/// <summary>The root that install and uninstall work on.</summary>
+sealed record InstallPlace(string Root)
+{
+    public bool IsThisMachine => Root == "/";
+
+    /// <exception cref="CommandException">There is no such directory.</exception>
+    public static InstallPlace Of(Arguments arguments)
+    {
+        var named = arguments.Text(CommonOptions.Root) ?? "/";
+        if (named.Length == 0)
+            throw new UsageException("--root needs the name of a directory");
+        var root = Path.GetFullPath(named);
+        return Directory.Exists(root)
+            ? new InstallPlace(root)
+            : throw new CommandException($"no directory {root}: give the root of a system with --root");
+    }
+
+    /// <exception cref="CommandException">The root is this machine's, and this process is not privileged.</exception>
+    public void RequireRoot()
+    {
+        if (IsThisMachine && !Environment.IsPrivilegedProcess)
+            throw new CommandException("permission denied: run this as root, or add --dry-run to print the changes");
+    }
+}
+
+/// <summary>The file system below a root, changed by one rename at a time. A file that is in the way is renamed, so
+/// that it keeps its owner, times and attributes.</summary>
+/// <param name="root">An existing directory; its links are followed unless they lead out of it.</param>
+/// <param name="changing">Called before each change; for tests.</param>
 sealed class RootTree(string root, Action<string>? changing = null)
 {
-    const UnixFileMode DirectoryMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+    const UnixFileMode DirectoryMode =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead
+        | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
     readonly string _root = Path.GetFullPath(root);
 
-    /// <summary>Where a path of the root is on this machine.</summary>
-    /// <exception cref="CannotException">A link leads out of the root.</exception>
+    /// <summary>Converts a path below the root to a path of this machine.</summary>
+    /// <exception cref="CommandException">A link leads out of the root.</exception>
     public string Locate(string path)
     {
         var place = _root;
@@ -30,32 +58,44 @@ sealed class RootTree(string root, Action<string>? changing = null)
                 continue;
             var target = link.ResolveLinkTarget(returnFinalTarget: true)!;
             if (!$"{target.FullName}/".StartsWith(_root == "/" ? "/" : $"{_root}/", StringComparison.Ordinal))
-                throw new CannotException($"{place} is a link out of {_root}, to {target.FullName}: make it a relative one");
+            {
+                throw new CommandException(
+                    $"{place} is a link out of {_root}, to {target.FullName}: make it a relative link");
+            }
+
             place = target.FullName;
         }
         return Path.Join(place, Path.GetFileName(path));
     }
 
-    /// <summary>What stands at a path: null where nothing does.</summary>
-    /// <exception cref="CannotException">It is neither file nor link.</exception>
-    public InstallFile? Look(string path)
+    /// <summary>The file or link at a path, or null.</summary>
+    /// <exception cref="CommandException">It is neither file nor link.</exception>
+    public InstallFile? Read(string path)
     {
         var file = new FileInfo(Locate(path));
         if (file.LinkTarget is { } target)
             return new InstallFile(path, Encoding.UTF8.GetBytes(target), null);
         if (Directory.Exists(file.FullName))
-            throw new CannotException($"{file.FullName} is a directory, where a file of Drover's belongs: move it away");
+        {
+            throw new CommandException(
+                $"{file.FullName} is a directory, but Drover has a file of that name: move it away");
+        }
+
         if (!file.Exists)
             return null;
         if (!LinuxPath.IsRegularFile(file.FullName))
-            throw new CannotException($"{file.FullName} is no plain file: move it away");
+            throw new CommandException($"{file.FullName} is not a regular file: move it away");
         return new InstallFile(path, File.ReadAllBytes(file.FullName), file.UnixFileMode);
     }
 
-    /// <summary>Tells one file from another by content, mode and kind: a CRC-64 and the mode, an <c>l</c> for a link.</summary>
-    public static string Print(InstallFile file) => $"{Checksums.Crc64(file.Content).ToString("x16", CultureInfo.InvariantCulture)}{(file.Mode is { } mode ? Convert.ToString((int)mode, 8) : "l")}";
+    /// <summary>A fingerprint of content, mode and kind: a CRC-64, then the mode, or <c>l</c> for a link.</summary>
+    public static string Print(InstallFile file)
+    {
+        var kind = file.Mode is { } mode ? Convert.ToString((int)mode, 8) : "l";
+        return $"{Checksums.Crc64(file.Content).ToString("x16", CultureInfo.InvariantCulture)}{kind}";
+    }
 
-    /// <summary>Whether a text can be a <see cref="Print"/>.</summary>
+    /// <summary>Whether a text has the form of a <see cref="Print"/>.</summary>
     public static bool IsPrint(string text) => text.Length > 16 && text.All(char.IsAsciiLetterOrDigit);
 
     public bool HasDirectory(string path) => Directory.Exists(Locate(path));
@@ -74,7 +114,6 @@ sealed class RootTree(string root, Action<string>? changing = null)
 #pragma warning restore CA1416
     }
 
-    /// <summary>Takes a directory away if nothing is in it.</summary>
     public void RemoveIfEmpty(string path)
     {
         if (!HasDirectory(path) || Directory.EnumerateFileSystemEntries(Locate(path)).Any())
@@ -83,11 +122,9 @@ sealed class RootTree(string root, Action<string>? changing = null)
         Directory.Delete(Locate(path));
     }
 
-    /// <summary>Puts a file in place, whole or not at all, over what is there.</summary>
-    public void Put(InstallFile file)
+    /// <summary>Installs a file in one step, over an existing one.</summary>
+    public void Put(InstallFile file) => AtomicFile.Replace(Locate(file.Path), temporary =>
     {
-        var temporary = Locate(Beside(file.Path, "drover-new"));
-        File.Delete(temporary);
         Changing($"write {file.Path}");
         if (file.IsLink)
         {
@@ -95,25 +132,25 @@ sealed class RootTree(string root, Action<string>? changing = null)
         }
         else
         {
-            using var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+            using var stream =
+                new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
             stream.Write(file.Content);
 #pragma warning disable CA1416 // only Linux has modules
-            File.SetUnixFileMode(stream.SafeFileHandle, file.Mode!.Value); // whatever the umask would allow
+            File.SetUnixFileMode(stream.SafeFileHandle, file.Mode!.Value); // regardless of the umask
 #pragma warning restore CA1416
             stream.Flush(flushToDisk: true);
         }
         Changing($"put {file.Path}");
-        File.Move(temporary, Locate(file.Path), overwrite: true);
-    }
+    }, Locate(TemporaryName(file.Path)));
 
-    /// <summary>Puts what stands at a path aside.</summary>
+    /// <summary>Renames the file at a path to its <see cref="KeptName"/>.</summary>
     public void Keep(string path)
     {
         Changing($"keep {path}");
         File.Move(Locate(path), Locate(KeptName(path)));
     }
 
-    /// <summary>Gives back what was put aside, over what is there.</summary>
+    /// <summary>Restores a kept file, over an existing one.</summary>
     public void GiveBack(string path)
     {
         Changing($"give back {path}");
@@ -126,22 +163,69 @@ sealed class RootTree(string root, Action<string>? changing = null)
         File.Delete(Locate(path));
     }
 
-    /// <summary>Takes away what a killed <see cref="Put"/> has left.</summary>
+    /// <summary>Deletes the temporary file of a <see cref="Put"/> that was killed.</summary>
     public void RemoveUnfinished(string path)
     {
-        if (Has(Beside(path, "drover-new")))
-            Remove(Beside(path, "drover-new"));
+        if (Has(TemporaryName(path)))
+            Remove(TemporaryName(path));
     }
 
     public bool HasKept(string path) => Has(KeptName(path));
 
-    /// <summary>Where what was at a path is kept: hidden, and without an ending that would mean something to a directory's readers.</summary>
-    public static string KeptName(string path) => Beside(path, "before-drover");
+    /// <summary>The name of a kept file: hidden, with an ending that no reader of its directory looks for.</summary>
+    public static string KeptName(string path) => Sibling(path, "before-drover");
 
-    /// <summary>The directory a path is in; <c>/</c> has none.</summary>
+    /// <summary>The directory of a path; empty for a file in <c>/</c>.</summary>
     public static string Parent(string path) => path[..path.LastIndexOf('/')];
 
-    static string Beside(string path, string ending) => $"{Parent(path)}/.{Path.GetFileName(path)}.{ending}";
+    static string TemporaryName(string path) => Sibling(path, "drover-new");
+
+    static string Sibling(string path, string ending) => $"{Parent(path)}/.{Path.GetFileName(path)}.{ending}";
 
     void Changing(string what) => changing?.Invoke(what);
+}
+
+/// <summary>Runs the service manager and the initramfs generator of this machine after an installation. Blocks; the
+/// programs write to this process's output. Each method returns whether its program succeeded, and reports a
+/// failure.</summary>
+sealed class RunningSystem(Terminal terminal)
+{
+    /// <summary>Exists while systemd is the service manager (sd_booted(3)).</summary>
+    const string SystemdMark = "/run/systemd/system";
+
+    public const string InitramfsTools = "/usr/sbin/update-initramfs";
+
+    const string Dracut = "/usr/bin/dracut";
+
+    public static bool HasSystemd => Directory.Exists(SystemdMark);
+
+    public bool ReloadUnits() => !HasSystemd || Run("systemctl", "daemon-reload");
+
+    /// <summary>Stops the daemon; udev loads modules again.</summary>
+    public bool StopDaemon() => !HasSystemd || Run("systemctl", "stop", "drover.service");
+
+    /// <summary>Rebuilds the initramfs of every kernel, which takes a minute.</summary>
+    public bool RebuildInitramfs()
+    {
+        if (File.Exists(InitramfsTools))
+            return Run(InitramfsTools, "-u", "-k", "all");
+        if (File.Exists(Dracut))
+            return Run(Dracut, "--regenerate-all", "--force");
+        terminal.Out.WriteLine("no initramfs rebuilt: found neither initramfs-tools nor dracut");
+        return true;
+    }
+
+    bool Run(params string[] command)
+    {
+        var line = string.Join(' ', command);
+        terminal.Out.WriteLine(line);
+        terminal.Flush();
+        var error = ChildProcess.Run(command, new Dictionary<string, string>(), out var status);
+        if (error is Errno.None && status == 0)
+            return true;
+        terminal.Warn(error is Errno.None
+            ? $"'{line}' failed with exit status {status}: fix what it reports, then run it again"
+            : $"'{line}' could not be run: {ErrnoText.Describe(error)}");
+        return false;
+    }
 }

@@ -4,23 +4,25 @@ using Drover.Modules.Tests;
 namespace Drover.Linux.Tests.Tracing;
 
 /// <summary>
-/// What the BTF of Debian's kernels says, beside what bpftool says it says: every member of every structure and every parameter of every function, each by its
-/// type's number. By name, which is a search through all types, one in so many.
+/// The BTF of Debian's kernels, compared with the output of bpftool: every member of every structure and every
+/// parameter of every function, by type number. Look-ups by name search all types, so they are sampled.
 /// </summary>
 public sealed class BtfBesideBpftoolTests(ITestOutputHelper output)
 {
     const int StructuresToOneByName = 40, FunctionsToOneByName = 200;
 
-    /// <summary>Debian's 6.1 has 7,793 structures and 44,546 functions: with far fewer the test would not be one.</summary>
+    /// <summary>Debian's 6.1 has 7,793 structures and 44,546 functions: far fewer would make the test void.</summary>
     const int LeastStructures = 5_000, LeastFunctions = 20_000;
 
-    static readonly Dictionary<string, Lazy<(BtfFile, BpftoolTypes)>> s_kernels = new[] { "6.1", "6.12" }.ToDictionary(name => name, name => new Lazy<(BtfFile, BpftoolTypes)>(() => Read(name)));
+    static readonly Dictionary<string,
+        Lazy<(BtfFile, BpftoolTypes)>> s_kernels = new[] { "6.1", "6.12" }.ToDictionary(name =>
+        name, name => new Lazy<(BtfFile, BpftoolTypes)>(() => Read(name)));
 
     public static TheoryData<string> Kernels => new(s_kernels.Keys);
 
     [Theory]
     [MemberData(nameof(Kernels))]
-    public void Every_member_lies_where_bpftool_says(string kernel)
+    public void Member_offsets_agree_with_bpftool(string kernel)
     {
         var (ours, theirs) = s_kernels[kernel].Value;
         var (structures, members) = (theirs.Named("STRUCT").ToList(), 0);
@@ -41,12 +43,16 @@ public sealed class BtfBesideBpftoolTests(ITestOutputHelper output)
         Assert.True(structures.Count >= LeastStructures);
 
         void Same(int[]? expected, IReadOnlyList<int>? actual, int id, string path) =>
-            Assert.True(expected is null ? actual is null : actual is not null && expected.SequenceEqual(actual), $"{id} struct {theirs[id].Name}, {path}: {Text(actual)}, bpftool says {Text(expected)}");
+            Assert.True(expected is null
+                ? actual is null
+                : actual is not null &&
+                expected.SequenceEqual(actual),
+                $"{id} struct {theirs[id].Name}, {path}: {Text(actual)}, bpftool says {Text(expected)}");
     }
 
     [Theory]
     [MemberData(nameof(Kernels))]
-    public void Every_parameter_is_the_one_that_bpftool_says(string kernel)
+    public void Parameters_agree_with_bpftool(string kernel)
     {
         var (ours, theirs) = s_kernels[kernel].Value;
         var (functions, parameters) = (theirs.Named("FUNC").ToList(), 0);
@@ -69,20 +75,28 @@ public sealed class BtfBesideBpftoolTests(ITestOutputHelper output)
         output.WriteLine($"{parameters} parameters of {functions.Count} functions");
         Assert.True(functions.Count >= LeastFunctions);
 
-        void Same(int? expected, int? actual, int id, string name) => Assert.True(expected == actual, $"{id} {theirs[id].Name}, {name}: {actual}, bpftool says {expected}");
+        void Same(int? expected, int? actual, int id, string name) =>
+            Assert.True(expected == actual, $"{id} {theirs[id].Name}, {name}: {actual}, bpftool says {expected}");
     }
 
-    /// <summary>Null for a bit field, which has no place in bytes.</summary>
-    static int[]? Place(BpftoolMember member) => member.IsBitField || member.Bits % 8 != 0 ? null : [(int)(member.Bits / 8)];
+    /// <summary>Null for a bit field, which has no byte offset.</summary>
+    static int[]? Place(BpftoolMember member) =>
+        member.IsBitField || member.Bits % 8 != 0 ? null : [(int)(member.Bits / 8)];
 
-    /// <summary>On from a member to the last one of the structure that it is or points to; null where it is neither.</summary>
+    /// <summary>
+    /// From a member to the last one of its structure, embedded or by pointer; null for any other type.
+    /// </summary>
     static (string Path, int[]? Places)? Through(BpftoolTypes types, BpftoolMember member)
     {
         var isPointer = types.Behind(member.Type).Kind == "PTR";
         var on = types.Members(isPointer ? types.Behind(member.Type).To : member.Type).LastOrDefault();
         if (on is null || Place(member) is not [var at])
             return null;
-        return ($"{member.Name}{(isPointer ? "->" : ".")}{on.Name}", Place(on) is not [var further] ? null : isPointer ? [at, further] : [at + further]);
+        return ($"{member.Name}{(isPointer ? "->" : ".")}{on.Name}", Place(on) is not [var further]
+            ? null
+            : isPointer
+            ? [at, further]
+            : [at + further]);
     }
 
     static (BtfFile, BpftoolTypes) Read(string kernel)

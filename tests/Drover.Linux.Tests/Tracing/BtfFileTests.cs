@@ -6,7 +6,7 @@ namespace Drover.Linux.Tests.Tracing;
 public sealed class BtfFileTests
 {
     [Fact]
-    public void A_path_goes_through_pointers_typedefs_qualifiers_and_anonymous_members()
+    public void Path_follows_pointers_typedefs_qualifiers_and_anonymous_members()
     {
         var types = new BtfFile(Kernel());
 
@@ -19,10 +19,11 @@ public sealed class BtfFileTests
     [InlineData("nothing", "f_path")]
     [InlineData("file", "nothing")]
     [InlineData("file", "f_path.nothing")]
-    [InlineData("file", "f_path->dentry")] // in place, no pointer
+    [InlineData("file", "f_path->dentry")] // embedded, no pointer
     [InlineData("file", "f_mode")] // a bit field
     [InlineData("size_t", "x")]
-    public void What_the_kernel_has_not_is_null(string structure, string path) => Assert.Null(new BtfFile(Kernel()).Offsets(structure, path));
+    public void Missing_structure_or_member_is_null(string structure, string path) =>
+        Assert.Null(new BtfFile(Kernel()).Offsets(structure, path));
 
     [Fact]
     public void Parameters_are_found_by_their_names()
@@ -36,7 +37,8 @@ public sealed class BtfFileTests
     }
 
     [Fact]
-    public void Members_lie_where_they_were_put_however_deep_they_are_nested() => Gen.Int[0, 4000].Array[1, 12].Sample(places =>
+    public void Nested_members_have_their_written_offsets() =>
+        Gen.Int[0, 4000].Array[1, 12].Sample(places =>
     {
         var writer = new BtfWriter();
         var inner = writer.Struct("", ("wanted", writer.Int("int"), places[0]));
@@ -48,7 +50,7 @@ public sealed class BtfFileTests
     });
 
     [Fact]
-    public void A_cycle_of_typedefs_is_refused()
+    public void Typedef_cycle_throws()
     {
         var writer = new BtfWriter();
         writer.Typedef("a", 2);
@@ -59,7 +61,7 @@ public sealed class BtfFileTests
     }
 
     [Fact]
-    public void A_structure_that_contains_itself_twice_ends()
+    public void Recursive_structure_terminates()
     {
         var writer = new BtfWriter();
         writer.Struct("s", ("", 1, 0), ("", 1, 8));
@@ -68,7 +70,7 @@ public sealed class BtfFileTests
     }
 
     [Fact]
-    public void A_file_that_ends_too_soon_is_refused_or_knows_less()
+    public void Truncated_file_throws_or_finds_less()
     {
         var whole = Kernel();
         for (var length = 0; length < whole.Length; length++)
@@ -78,7 +80,7 @@ public sealed class BtfFileTests
     }
 
     [Fact]
-    public void Damage_is_refused_or_harmless() =>
+    public void Damaged_file_throws_or_is_harmless() =>
         Gen.Select(Gen.Int[0, 10_000], Gen.Byte).Array[1, 8].Sample(damages =>
         {
             var bytes = Kernel();
@@ -99,11 +101,11 @@ public sealed class BtfFileTests
         }
         catch (BtfException)
         {
-            // said what is wrong
+            // reported
         }
     }
 
-    /// <summary>A small kernel, laid out a little like 6.1.</summary>
+    /// <summary>A small kernel with a layout like 6.1.</summary>
     static byte[] Kernel()
     {
         var writer = new BtfWriter();
@@ -111,8 +113,10 @@ public sealed class BtfFileTests
         var size = writer.Typedef("size_t", number);
         var text = writer.Pointer(writer.Const(number));
         var hash = writer.Struct("", ("hash", number, 0), ("len", number, 4));
-        var qstr = writer.Struct("qstr", ("", writer.Union("", ("", hash, 0), ("hash_len", number, 0)), 0), ("name", text, 8));
-        var dentry = writer.Pointer(writer.Struct("dentry", ("d_flags", number, 0), ("d_name", writer.Typedef("qstr_t", qstr), 32)));
+        var qstr = writer.Struct("qstr", ("", writer.Union("", ("", hash, 0), ("hash_len", number, 0)), 0),
+            ("name", text, 8));
+        var dentry = writer.Pointer(
+            writer.Struct("dentry", ("d_flags", number, 0), ("d_name", writer.Typedef("qstr_t", qstr), 32)));
         var inode = writer.Pointer(writer.Struct("inode", ("i_size", size, 80)));
         var path = writer.Struct("path", ("mnt", text, 0), ("dentry", dentry, 8));
         writer.StructWithBitField("file", ("f_mode", number, 12), ("f_inode", inode, 32), ("f_path", path, 64));

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Drover.Linux.Tests.Tracing;
 
-/// <summary>Writes BTF as the kernel's build does, type by type.</summary>
+/// <summary>Writes BTF like the kernel build, type by type.</summary>
 sealed class BtfWriter
 {
     readonly List<byte> _types = [];
@@ -18,22 +18,25 @@ sealed class BtfWriter
 
     public int Const(int of) => Add("", 10, 0, of);
 
-    /// <param name="members">Names, types, and places in bytes.</param>
+    /// <param name="members">Names, types, and offsets in bytes.</param>
     public int Struct(string name, params (string Name, int Type, int At)[] members) => Composite(4, name, members);
 
     /// <summary>A structure with kind_flag: its first member is three bits wide.</summary>
     public int StructWithBitField(string name, params (string Name, int Type, int At)[] members) =>
-        Add(name, 0x84, members.Length, 0, [.. members.SelectMany((one, i) => new[] { Text(one.Name), one.Type, (one.At * 8) | (i == 0 ? 3 << 24 : 0) })]);
+        Add(name, 0x84, members.Length, 0,
+            [.. members.SelectMany((one, i) =>
+            new[] { Text(one.Name), one.Type, (one.At * 8) | (i == 0 ? 3 << 24 : 0) })]);
 
     public int Union(string name, params (string Name, int Type, int At)[] members) => Composite(5, name, members);
 
     public int Function(string name, params (string Name, int Type)[] parameters)
     {
-        var prototype = Add("", 13, parameters.Length, 0, [.. parameters.SelectMany(one => new[] { Text(one.Name), one.Type })]);
+        var prototype = Add("", 13, parameters.Length, 0,
+            [.. parameters.SelectMany(one => new[] { Text(one.Name), one.Type })]);
         return Add(name, 12, 1, prototype);
     }
 
-    /// <summary>A type of any kind, right or wrong.</summary>
+    /// <summary>A type of any kind, valid or not.</summary>
     public int Add(string name, int kind, int count, int sizeOrType, params int[] rest)
     {
         Word(Text(name));
@@ -59,7 +62,8 @@ sealed class BtfWriter
     }
 
     int Composite(int kind, string name, (string Name, int Type, int At)[] members) =>
-        Add(name, kind, members.Length, 0, [.. members.SelectMany(one => new[] { Text(one.Name), one.Type, one.At * 8 })]);
+        Add(name, kind, members.Length, 0,
+            [.. members.SelectMany(one => new[] { Text(one.Name), one.Type, one.At * 8 })]);
 
     int Text(string text)
     {

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
 using CsCheck;
+using Drover.Kernel;
 using Drover.Linux.Tracing;
-using Drover.Loading;
 
 namespace Drover.Linux.Tests.Tracing;
 
@@ -13,27 +13,37 @@ public sealed class CallJoinerTests
     readonly List<TracedCall> _calls = [];
 
     [Fact] // Debian 6.1, four CPUs, a worker of udev
-    public void A_duplicate_has_its_name_its_bytes_its_asker_and_its_device()
+    public void Duplicate_call_has_name_bytes_requester_and_device()
     {
         Feed(
-            "   (udev-worker)-143     (    143) [000] .....    82.375073: ko_opened: (do_sys_openat2+0x0/0x170) comm=\"(udev-worker)\" name=\"/sys/devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0010:00/LNXCPU:02/uevent\"",
-            "   (udev-worker)-143     (    143) [000] .....    82.375074: ko_opened: (do_sys_openat2+0x0/0x170) comm=\"(udev-worker)\" name=\"/sys/devices/LNXSYSTM:00/LNXSYBUS:00/uevent\"",
-            "   (udev-worker)-143     (    143) [000] .....    82.459785: ko_opened: (do_sys_openat2+0x0/0x170) comm=\"(udev-worker)\" name=\"/lib/modules/6.1.0-56-amd64/kernel/drivers/cpufreq/acpi-cpufreq.ko\"",
+            "   (udev-worker)-143     (    143) [000] .....    82.375073: ko_opened: " +
+                "(do_sys_openat2+0x0/0x170) comm=\"(udev-worker)\" " +
+                    "name=\"/sys/devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0010:00/LNXCPU:02/uevent\"",
+            "   (udev-worker)-143     (    143) [000] .....    82.375074: ko_opened: " +
+                "(do_sys_openat2+0x0/0x170) comm=\"(udev-worker)\" " +
+                    "name=\"/sys/devices/LNXSYSTM:00/LNXSYBUS:00/uevent\"",
+            "   (udev-worker)-143     (    143) [000] .....    82.459785: ko_opened: " +
+                "(do_sys_openat2+0x0/0x170) comm=\"(udev-worker)\" " +
+                    "name=\"/lib/modules/6.1.0-56-amd64/kernel/drivers/cpufreq/acpi-cpufreq.ko\"",
             $"   (udev-worker)-143     (    143) [000] ...1.    82.929167: {Enter}",
-            "   (udev-worker)-143     (    143) [000] .....    82.929228: ko_read: (kernel_read_file+0x0/0x330) name=\"acpi-cpufreq.ko\" size=53713",
+            "   (udev-worker)-143     (    143) [000] .....    82.929228: ko_read: " +
+                "(kernel_read_file+0x0/0x330) name=\"acpi-cpufreq.ko\" size=53713",
             "   (udev-worker)-143     (    143) [003] .....    87.104789: ko_laid_out: (module_alloc+0x0/0xe0)",
-            "   (udev-worker)-143     (    143) [003] .....    87.204789: ko_found: (find_module_all+0x0/0xa0) name=\"acpi_cpufreq\"",
+            "   (udev-worker)-143     (    143) [003] .....    87.204789: ko_found: (find_module_all+0x0/0xa0) " +
+                "name=\"acpi_cpufreq\"",
             "   (udev-worker)-143     (    143) [003] ...1.    87.424954: sys_finit_module -> 0xfffffffffffffff0");
 
         var call = Assert.Single(_calls);
-        Assert.Equal((ModuleSyscall.FinitModule, "acpi_cpufreq", NamedBy.Module, Errno.EBUSY), (call.Syscall, call.Module, call.NamedBy, call.Result));
+        Assert.Equal((ModuleSyscall.FinitModule, "acpi_cpufreq", NamedBy.Module, Errno.EBUSY),
+            (call.Syscall, call.Module, call.NamedBy, call.Result));
         Assert.Equal((82_929_167, 4_495_787), (call.StartUs, call.TookUs));
-        Assert.Equal(("(udev-worker)", 143, 143, "/devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0010:00/LNXCPU:02"), (call.Comm, call.Pid, call.Tid, call.Device));
+        Assert.Equal(("(udev-worker)", 143, 143, "/devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0010:00/LNXCPU:02"),
+            (call.Comm, call.Pid, call.Tid, call.Device));
         Assert.Equal((53713, 2 * 53713, false), (call.ReadBytes!.Value, call.WastedBytes, call.HasWaited));
     }
 
-    [Fact] // Debian 6.12: kmod unpacks, and the name is the kernel's
-    public void Init_module_is_named_by_the_module_and_counts_what_it_was_handed()
+    [Fact] // Debian 6.12: kmod decompresses, and the name comes from the kernel
+    public void Init_module_call_has_the_module_name_and_the_image_size()
     {
         Feed(
             Line(7, 1, "sys_init_module(umod: 557829499390, len: d1d8, uargs: 7f6703aa9efd)"),
@@ -50,37 +60,44 @@ public sealed class CallJoinerTests
     [InlineData("0x0", true)]
     [InlineData("0xffffffffffffffed", true)] // the winner's ENODEV
     [InlineData("0xffffffffffffffe6", false)] // ETXTBSY: refused, by the exclusive gate
-    public void Who_read_nothing_waited_unless_it_was_refused(string result, bool waited)
+    public void Call_without_a_read_waited_unless_it_was_refused(string result, bool waited)
     {
-        Feed(Line(7, 1, "ko_opened: (x) comm=\"m\" name=\"a-b.ko.zst\""), Line(7, 1, Enter), Line(7, 2, $"sys_finit_module -> {result}"));
+        Feed(Line(7, 1, "ko_opened: (x) comm=\"m\" name=\"a-b.ko.zst\""), Line(7, 1, Enter),
+            Line(7, 2, $"sys_finit_module -> {result}"));
 
-        Assert.Equal((waited, "a_b", NamedBy.Opened, 0L), (_calls[0].HasWaited, _calls[0].Module, _calls[0].NamedBy, _calls[0].InVainBytes));
+        Assert.Equal((waited, "a_b", NamedBy.Opened, 0L),
+            (_calls[0].HasWaited, _calls[0].Module, _calls[0].NamedBy, _calls[0].InVainBytes));
     }
 
     [Fact]
-    public void A_module_whose_own_init_fails_is_read_in_vain_and_not_in_the_kernels_statistics()
+    public void Failed_init_wastes_its_read_and_is_not_in_kernel_statistics()
     {
         Feed(
-            Line(7, 1, Enter), Line(7, 2, "ko_returned: (a <- b) bytes=33233"), Line(7, 3, "ko_laid_out: (x)"), Line(7, 4, "module_load: pcc_cpufreq OE"),
+            Line(7, 1, Enter), Line(7, 2, "ko_returned: (a <- b) bytes=33233"), Line(7, 3, "ko_laid_out: (x)"),
+                Line(7, 4, "module_load: pcc_cpufreq OE"),
             Line(7, 5, "sys_finit_module -> 0xffffffffffffffed"));
 
         Assert.Equal(("pcc_cpufreq", 33233, 0), (_calls[0].Module, _calls[0].InVainBytes, _calls[0].WastedBytes));
     }
 
     [Fact]
-    public void A_fault_where_a_name_should_be_is_no_name_and_a_descriptor_is_the_last_resort()
+    public void Fault_in_place_of_a_name_falls_back_to_the_descriptor()
     {
         var joiner = new CallJoiner(_calls.Add, (tid, fd) => (tid, fd) == (7, 11) ? "/lib/x.ko" : null);
-        foreach (var line in new[] { Line(7, 1, "ko_opened: (x) comm=\"m\" name=(fault)"), Line(7, 1, "sys_finit_module(fd: b, uargs: 0, flags: 0)"), Line(7, 2, "sys_finit_module -> 0x0") })
+        foreach (
+            var line in new[] { Line(7, 1, "ko_opened: (x) comm=\"m\" name=(fault)"),
+            Line(7, 1, "sys_finit_module(fd: b, uargs: 0, flags: 0)"), Line(7, 2, "sys_finit_module -> 0x0") })
+        {
             joiner.Take(Encoding.UTF8.GetBytes(line));
-
+        }
         Assert.Equal(("x", NamedBy.Descriptor), (_calls[0].Module, _calls[0].NamedBy));
     }
 
     [Fact] // udev's workers, refused by the exclusive gate
-    public void A_second_try_with_the_same_descriptor_has_the_name_of_the_first()
+    public void Retry_with_the_same_descriptor_has_the_first_name()
     {
-        const string Refused = "sys_finit_module -> 0xffffffffffffffe6", Other = "sys_finit_module(fd: c, uargs: 0, flags: 0)";
+        const string Refused = "sys_finit_module -> 0xffffffffffffffe6",
+            Other = "sys_finit_module(fd: c, uargs: 0, flags: 0)";
         Feed(
             Line(7, 1, "ko_opened: (x) comm=\"m\" name=\"a.ko\""), Line(7, 2, Enter), Line(7, 3, Refused),
             Line(7, 4, "ko_opened: (x) comm=\"m\" name=\"b.ko\""), Line(7, 5, Other), Line(7, 6, Refused),
@@ -90,22 +107,24 @@ public sealed class CallJoinerTests
     }
 
     [Fact]
-    public void Halves_of_calls_are_told_of()
+    public void Incomplete_calls_are_reported()
     {
-        var joiner = Feed(Line(7, 1, "sys_finit_module -> 0x0"), Line(8, 2, Enter), Line(8, 3, Enter), Line(9, 4, "x"), "CPU:1 [LOST 7 EVENTS]", "nonsense");
+        var joiner = Feed(Line(7, 1, "sys_finit_module -> 0x0"), Line(8, 2, Enter), Line(8, 3, Enter), Line(9, 4, "x"),
+            "CPU:1 [LOST 7 EVENTS]", "nonsense");
 
-        Assert.Null(Assert.Single(_calls).Result); // 8's first: its exit never came
+        Assert.Null(Assert.Single(_calls).Result); // the first call of 8: it has no exit
         Assert.Equal(8, Assert.Single(joiner.InFlight).Tid);
         Assert.Equal((1, 7, 2), (joiner.CutOffCalls, joiner.LostEvents, joiner.UnreadLines));
     }
 
     [Fact]
-    public void Each_call_is_joined_once_however_threads_interleave() =>
+    public void Each_call_is_joined_once_for_any_interleaving() =>
         Gen.Select(Gen.Int[1, 12], Gen.Int[0, 5]).Array[1, 60].Sample(script =>
         {
             var calls = new List<TracedCall>();
             var joiner = new CallJoiner(calls.Add);
-            var (open, expected, time) = (new Dictionary<int, int>(), new List<(int Tid, long Start, string Module, long Bytes)>(), 0);
+            var (open, expected, time) = (new Dictionary<int, int>(),
+                new List<(int Tid, long Start, string Module, long Bytes)>(), 0);
             foreach (var (tid, step) in script)
             {
                 time++;
@@ -114,7 +133,8 @@ public sealed class CallJoinerTests
                     open[tid] = time;
                     Take(tid, $"ko_opened: (x) comm=\"m\" name=\"/m/m{time}.ko\"");
                     Take(tid, Enter);
-                    Take(tid, string.Create(CultureInfo.InvariantCulture, $"ko_read: (x) name=\"m{time}.ko\" size={time}"));
+                    Take(tid,
+                        string.Create(CultureInfo.InvariantCulture, $"ko_read: (x) name=\"m{time}.ko\" size={time}"));
                 }
                 else
                 {
@@ -124,7 +144,6 @@ public sealed class CallJoinerTests
                     expected.Add((tid, begun, $"m{begun}", begun));
                 }
             }
-
             Assert.Equal(expected, calls.Select(call => (call.Tid, call.StartUs, call.Module!, call.WastedBytes)));
             Assert.Equal(open.Count, joiner.InFlight.Count);
 
@@ -132,17 +151,18 @@ public sealed class CallJoinerTests
         });
 
     [Fact]
-    public void What_is_remembered_is_bounded()
+    public void Joiner_state_is_bounded()
     {
         var joiner = new CallJoiner(_calls.Add);
         for (var tid = 1; tid <= 3 * CallJoiner.MaxThreads; tid++)
             joiner.Take(Encoding.UTF8.GetBytes(Line(tid, tid, Enter)));
-
         Assert.InRange(joiner.InFlight.Count, 1, CallJoiner.MaxThreads);
         Assert.Equal(3 * CallJoiner.MaxThreads, joiner.InFlight.Count + joiner.CutOffCalls);
     }
 
-    static string Line(int tid, int timeUs, string text) => string.Create(CultureInfo.InvariantCulture, $"{"modprobe",16}-{tid,-7} [000] ..... {timeUs / 1_000_000,5}.{timeUs % 1_000_000:D6}: {text}");
+    static string Line(int tid, int timeUs, string text) =>
+        string.Create(CultureInfo.InvariantCulture,
+        $"{"modprobe",16}-{tid,-7} [000] ..... {timeUs / 1_000_000,5}.{timeUs % 1_000_000:D6}: {text}");
 
     CallJoiner Feed(params IEnumerable<string> lines)
     {

@@ -1,49 +1,36 @@
-using Drover.Loading;
-using Drover.Modules;
+using Drover.Kernel;
+using Drover.Model.Explore;
+using Drover.Model.Herds;
 
-namespace Drover.Model.Tests;
+namespace Drover.Model.Tests.Explore;
 
-/// <summary>Each invariant's code is broken on purpose, and the explorer sees it. A check that has never failed has not been tried.</summary>
+/// <summary>The explorer catches each broken part: a check that has never failed is untested.</summary>
 public sealed class MutationTests
 {
     const int Seeds = 4000;
 
+    public static TheoryData<string> Names => [.. Mutants.All.Keys];
+
     [Theory]
-    [InlineData("AllowForgottenOnError", Invariant.WriteCount)]
-    [InlineData("GateStaysShut", Invariant.WriteCount)]
-    [InlineData("GateIsPlainDenial", Invariant.OneSetUp)]
-    [InlineData("WriterIsLetIn", Invariant.WriterAndDenier)]
-    [InlineData("FailureWakesNobody", Invariant.WakeUp)]
-    [InlineData("GateWakesNobody", Invariant.WakeUp)]
-    [InlineData("ProbesWakeNobody", Invariant.EveryCallReturns)]
-    [InlineData("ImageIsKept", Invariant.Memory)]
-    [InlineData("CopyIsKept", Invariant.Memory)]
-    [InlineData("DuplicateIsAdded", Invariant.ModuleOnce)]
-    [InlineData("UsersStay", Invariant.Users)]
-    [InlineData("WasteIsNotCounted", Invariant.Statistics)]
-    [InlineData("FailureIsExists", Invariant.ModuleOnce)]
-    public void The_models_code_broken_is_caught(string mutation, Invariant invariant) =>
-        AssertCaught(new ExploreOptions { Seeds = Seeds, MostViolations = 1, Mutation = Enum.Parse<Mutation>(mutation) }, invariant);
+    [MemberData(nameof(Names))]
+    public void Explorer_catches_each_mutant_of_the_model(string mutant) =>
+        AssertCaught(Mutants.All[mutant].Parts, Mutants.All[mutant].Invariant);
 
     [Fact]
-    public void Every_mutation_is_tried()
-    {
-        var tried = GetType().GetMethod(nameof(The_models_code_broken_is_caught))!.GetCustomAttributesData().Count(attribute => attribute.AttributeType == typeof(InlineDataAttribute));
-        Assert.Equal(Enum.GetValues<Mutation>().Length - 1, tried);
-    }
+    public void Explorer_catches_parallel_calls_for_one_module() =>
+        AssertCaught(SideBySideAsync, Invariant.DroverOneCallInFlight);
 
     [Fact]
-    public void Flights_that_do_not_meet_are_caught() => AssertCaught(kernel => new Port(kernel, SideBySideAsync), Invariant.DroverOneCallInFlight);
+    public void Explorer_catches_a_call_for_a_live_module() =>
+        AssertCaught(OneAfterAnotherAsync, Invariant.DroverNoCallForLive);
 
     [Fact]
-    public void A_module_that_is_loaded_again_is_caught() => AssertCaught(kernel => new Port(kernel, OneAfterAnotherAsync), Invariant.DroverNoCallForLive);
+    public void Explorer_catches_a_call_that_never_ends() =>
+        AssertCaught((_, _) => new TaskCompletionSource<LoadReply>().Task, Invariant.Deadlock);
 
     [Fact]
-    public void A_share_of_the_budget_that_is_lost_is_caught() =>
-        AssertCaught(kernel => new Port(kernel, (_, _) => new TaskCompletionSource<LoadReply>().Task), Invariant.Deadlock);
-
-    [Fact]
-    public void A_load_that_is_forgotten_is_caught() => AssertCaught(kernel => new Port(kernel, (_, _) => Task.FromResult(new LoadReply(Errno.None))), Invariant.DroverConverges);
+    public void Explorer_catches_a_success_without_a_call() =>
+        AssertCaught((_, _) => Task.FromResult(new LoadReply(Errno.None)), Invariant.DroverConverges);
 
     static async Task<LoadReply> SideBySideAsync(IKernel kernel, LoadCall call)
     {
@@ -59,18 +46,20 @@ public sealed class MutationTests
         return await kernel.LoadAsync(call);
     }
 
-    static void AssertCaught(Func<IKernel, IKernel> port, Invariant invariant) =>
-        AssertCaught(new ExploreOptions { Seeds = Seeds, MostViolations = 1, KernelPort = port }, invariant);
+    static void AssertCaught(Func<IKernel, LoadCall, Task<LoadReply>> load, Invariant invariant) =>
+        AssertCaught(Mutants.OfPort(port => new Port(port, load)), invariant);
 
-    static void AssertCaught(ExploreOptions options, Invariant invariant)
+    static void AssertCaught(ModelParts parts, Invariant invariant)
     {
-        var violation = Assert.Single(Explorer.Run(options).Violations);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{violation.Invariant}: {violation.What}\n{string.Join('\n', violation.Schedule)}\n{violation.Trace.Count} events, {violation.Replay}");
-        Assert.True(violation.Invariant == invariant, $"{violation.Invariant}: {violation.What}\n{string.Join('\n', violation.Schedule)}\n{string.Join('\n', violation.Trace)}");
+        var violation = Assert.Single(
+            Explorer.Run(new() { Seeds = Seeds, MaxViolations = 1, Parts = parts }).Violations);
+        var text = $"{violation.Invariant}: {violation.What}\n{string.Join('\n', violation.Schedule)}";
+        TestContext.Current.TestOutputHelper?.WriteLine($"{text}\n{violation.Trace.Count} events, {violation.Replay}");
+        Assert.True(violation.Invariant == invariant, $"{text}\n{string.Join('\n', violation.Trace)}");
         Assert.NotEmpty(violation.Schedule);
     }
 
-    /// <summary>A kernel port whose calls are not what they should be.</summary>
+    /// <summary>A kernel port with other load calls.</summary>
     sealed class Port(IKernel kernel, Func<IKernel, LoadCall, Task<LoadReply>> load) : IKernel
     {
         public int CpuCount => kernel.CpuCount;
@@ -85,10 +74,12 @@ public sealed class MutationTests
 
         public bool HasDrivers(string module) => kernel.HasDrivers(module);
 
-        public bool TryInspect(string path, out ModuleFileFacts facts, out LoadReply reason) => kernel.TryInspect(path, out facts, out reason);
+        public bool TryInspect(string path, out ModuleFileFacts facts, out LoadReply reason) =>
+            kernel.TryInspect(path, out facts, out reason);
 
         public Task<LoadReply> LoadAsync(LoadCall call) => load(kernel, call);
 
-        public Task<int> RunInstallCommandAsync(string command, string module) => kernel.RunInstallCommandAsync(command, module);
+        public Task<int> RunInstallCommandAsync(string command, string module) =>
+            kernel.RunInstallCommandAsync(command, module);
     }
 }

@@ -1,9 +1,12 @@
-using Drover.Loading;
+using Drover.Kernel;
+using Drover.Model.Kernel;
+using Drover.Model.Scenarios;
+using Drover.Model.Time;
 
-namespace Drover.Model.Tests;
+namespace Drover.Model.Tests.Kernel;
 
-/// <summary>A kernel on a bench: calls are started by hand, and time goes on until something is seen.</summary>
-sealed class Bench : IHerdObserver
+/// <summary>A kernel without loaders: tests start calls, and run the simulation until a condition holds.</summary>
+sealed class Bench : IModelObserver
 {
     readonly Dictionary<string, ModuleOnDisk> _files = [];
     int _tasks;
@@ -13,7 +16,11 @@ sealed class Bench : IHerdObserver
         Simulation = new Simulation(1);
         Memory = new MachineMemory(Simulation, memoryBytes, () => false);
         var costs = new CostModel { Jitter = 0 };
-        Kernel = new KernelModel(Simulation, new Cpus(Simulation, cpus, costs), Memory, gate, costs, kasan: false, new HerdTrace(Simulation, this)) { Decompresses = decompresses };
+        var trace = new ModelTrace(Simulation, this);
+        Kernel = new KernelModel(new(Simulation, new Cpus(Simulation, cpus, costs), Memory, gate, costs, trace)
+        {
+            Decompresses = decompresses,
+        });
     }
 
     public Simulation Simulation { get; }
@@ -22,26 +29,39 @@ sealed class Bench : IHerdObserver
 
     public KernelModel Kernel { get; }
 
-    public List<HerdEvent> Trace { get; } = [];
+    public List<ModelEvent> Trace { get; } = [];
 
     public ModuleStats Stats => Kernel.Stats.Snapshot();
 
-    /// <summary>A module's file; a second name for one that is there gives that.</summary>
-    public ModuleOnDisk File(string name, long bytes = 10_000, string[]? dependencies = null, Func<ScenarioModule, ScenarioModule>? with = null)
+    /// <summary>A module's file; the same one for the same name.</summary>
+    public ModuleOnDisk File(
+        string name,
+        long bytes = 10_000,
+        string[]? dependencies = null,
+        Func<ScenarioModule, ScenarioModule>? with = null)
     {
         if (_files.TryGetValue(name, out var known))
             return known;
-        var facts = new ScenarioModule { Name = name, FileBytes = bytes, ElfBytes = bytes, ImageBytes = 2 * bytes, TextBytes = bytes / 2, Dependencies = dependencies ?? [] };
-        return _files[name] = new ModuleOnDisk(with?.Invoke(facts) ?? facts, $"/{name}.ko");
+        var facts = new ScenarioModule
+        {
+            Name = name,
+            FileBytes = bytes,
+            ElfBytes = bytes,
+            ImageBytes = 2 * bytes,
+            TextBytes = bytes / 2,
+            Dependencies = dependencies ?? [],
+        };
+        return _files[name] = new ModuleOnDisk(with?.Invoke(facts) ?? facts, new Inode($"/{name}.ko"));
     }
 
-    public BenchCall Finit(ModuleOnDisk file, bool compressed = false) => Start(task => new FinitModule(Kernel).CallAsync(task, file, compressed));
+    public BenchCall Finit(ModuleOnDisk file, bool compressed = false) =>
+        Start(task => new FinitModule(Kernel).CallAsync(task, file, compressed));
 
     public BenchCall Init(ModuleOnDisk file) => Start(task => new InitModule(Kernel).CallAsync(task, file));
 
     public BenchCall Delete(string name) => Start(task => new DeleteModule(Kernel).CallAsync(task, name));
 
-    /// <summary>Loads it, from the beginning to rest.</summary>
+    /// <summary>Loads a module and runs the simulation until it is idle.</summary>
     public Errno Load(ModuleOnDisk file, bool compressed = false)
     {
         var call = Finit(file, compressed);
@@ -49,7 +69,7 @@ sealed class Bench : IHerdObserver
         return call.Error;
     }
 
-    /// <summary>Until nothing can happen any more.</summary>
+    /// <summary>Runs the simulation until it is idle.</summary>
     public void Rest()
     {
         while (Simulation.Step())
@@ -57,17 +77,22 @@ sealed class Bench : IHerdObserver
         }
     }
 
-    /// <summary>Until something is so; it must become so.</summary>
-    public void Until(Func<bool> isSo)
+    /// <summary>Runs the simulation until a condition holds.</summary>
+    public void Until(Func<bool> condition)
     {
-        while (!isSo())
-            Assert.True(Simulation.Step(), "it never came");
+        while (!condition())
+            Assert.True(Simulation.Step(), "the condition never holds");
     }
 
-    /// <summary>Until a call comes to a stage, or a wait.</summary>
-    public void Until(BenchCall call, string what) => Until(() => Trace.Exists(happened => happened.Task == call.Task.Id && happened.What == what));
+    /// <summary>Runs the simulation until a call reaches a stage.</summary>
+    public void Until(BenchCall call, LoadStage stage) =>
+        Until(() => Trace.Exists(happened => happened.Task == call.Task.Id && happened.Stage == stage));
 
-    public void Happened(in HerdEvent happened) => Trace.Add(happened);
+    /// <summary>Runs the simulation until a call waits.</summary>
+    public void Until(BenchCall call, WaitReason reason) =>
+        Until(() => Trace.Exists(happened => happened.Task == call.Task.Id && happened.Wait == reason));
+
+    public void Happened(in ModelEvent happened) => Trace.Add(happened);
 
     BenchCall Start(Func<ModelTask, ValueTask<Errno>> body)
     {
@@ -77,7 +102,6 @@ sealed class Bench : IHerdObserver
     }
 }
 
-/// <summary>A call on the bench.</summary>
 sealed class BenchCall(ModelTask task)
 {
     Task<Errno>? _done;
@@ -86,7 +110,7 @@ sealed class BenchCall(ModelTask task)
 
     public bool HasReturned => _done is { IsCompleted: true };
 
-    /// <summary>What it returned.</summary>
+    /// <summary>The call's result.</summary>
     public Errno Error
     {
         get

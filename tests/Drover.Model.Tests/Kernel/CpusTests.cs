@@ -1,11 +1,15 @@
-namespace Drover.Model.Tests;
+using Drover.Model.Kernel;
+using Drover.Model.Scenarios;
+using Drover.Model.Time;
+
+namespace Drover.Model.Tests.Kernel;
 
 public sealed class CpusTests
 {
     static readonly CostModel Costs = new() { SliceNs = 1000, ContextSwitchNs = 10 };
 
     [Fact]
-    public void Who_computes_has_turns_and_none_is_a_slice_ahead()
+    public void Tasks_take_turns_within_a_slice_of_each_other()
     {
         var (simulation, cpus) = Machine(1);
         var ends = Compute(simulation, cpus, 5000, 5000, 5000);
@@ -15,7 +19,7 @@ public sealed class CpusTests
     }
 
     [Fact]
-    public void Who_needs_little_is_not_kept_behind_who_needs_much()
+    public void A_short_task_does_not_wait_for_a_long_one()
     {
         var (simulation, cpus) = Machine(1);
         var ends = Compute(simulation, cpus, 100_000, 500);
@@ -23,7 +27,7 @@ public sealed class CpusTests
     }
 
     [Fact]
-    public void As_many_compute_at_once_as_there_are_cpus()
+    public void As_many_tasks_compute_in_parallel_as_there_are_CPUs()
     {
         var (simulation, cpus) = Machine(4);
         Assert.All(Compute(simulation, cpus, 1000, 1000, 1000, 1000), end => Assert.Equal(1010, end));
@@ -32,7 +36,7 @@ public sealed class CpusTests
     }
 
     [Fact]
-    public void An_emulators_threads_take_turns_with_all_cpus()
+    public void All_CPUs_share_the_threads_of_an_emulator()
     {
         var (simulation, cpus) = Machine(4, Costs with { EmulatorThreads = 1 });
         Assert.Equal(4, cpus.Count);
@@ -45,7 +49,7 @@ public sealed class CpusTests
         return (simulation, new Cpus(simulation, count, costs ?? Costs));
     }
 
-    /// <summary>All begin at once; when each ends.</summary>
+    /// <summary>Starts all at once; returns the end of each.</summary>
     static long[] Compute(Simulation simulation, Cpus cpus, params long[] ns)
     {
         var ends = new long[ns.Length];

@@ -1,15 +1,16 @@
-using Drover.Loading;
+using Drover.Kernel;
+using Drover.Model.Kernel;
 
-namespace Drover.Model.Tests;
+namespace Drover.Model.Tests.Kernel;
 
-/// <summary>Equal calls side by side, on each gate; and what no gate guards.</summary>
+/// <summary>Parallel calls for one file on each gate.</summary>
 public sealed class GateTests
 {
     const int Callers = 10;
     const long Bytes = 10_000;
 
     [Fact]
-    public void None_reads_and_lays_out_every_copy()
+    public void Gate_none_reads_and_lays_out_every_copy()
     {
         var (bench, calls) = Herd(GateKind.None);
         Assert.Equal((1, Callers - 1), (calls[Errno.None], calls[Errno.EEXIST]));
@@ -18,7 +19,7 @@ public sealed class GateTests
     }
 
     [Fact]
-    public void EarlyCheck_reads_every_copy_and_lays_out_those_that_race()
+    public void Early_check_reads_every_copy_and_lays_out_racing_ones()
     {
         var (bench, calls) = Herd(GateKind.EarlyCheck);
         Assert.Equal((1, Callers - 1), (calls[Errno.None], calls[Errno.EEXIST]));
@@ -27,7 +28,7 @@ public sealed class GateTests
     }
 
     [Fact]
-    public void Exclusive_refuses_at_once()
+    public void Exclusive_gate_refuses_at_once()
     {
         var (bench, calls) = Herd(GateKind.Exclusive);
         Assert.Equal((1, Callers - 1), (calls[Errno.None], calls[Errno.ETXTBSY]));
@@ -38,7 +39,7 @@ public sealed class GateTests
     [Theory]
     [InlineData(null, Errno.None)]
     [InlineData("ENODEV", Errno.ENODEV)]
-    public void Idempotent_gives_everybody_the_first_ones_result(string? initError, Errno error)
+    public void Idempotent_gate_returns_the_first_result_to_all(string? initError, Errno error)
     {
         var (bench, calls) = Herd(GateKind.Idempotent, initError);
         Assert.Equal(Callers, calls[error]);
@@ -47,14 +48,14 @@ public sealed class GateTests
     }
 
     [Fact]
-    public void EINTR_for_who_is_killed_at_the_idempotent_gate()
+    public void Load_returns_EINTR_when_killed_at_the_idempotent_gate()
     {
         var bench = new Bench(GateKind.Idempotent);
         var file = bench.File("a", with: facts => facts with { InitSleepNs = 1_000_000_000 });
         var first = bench.Finit(file);
-        bench.Until(first, "init");
+        bench.Until(first, LoadStage.Init);
         var second = bench.Finit(file);
-        bench.Until(second, "the gate");
+        bench.Until(second, WaitReason.Gate);
         second.Task.Kill();
         bench.Until(() => second.HasReturned);
         Assert.Equal((Errno.EINTR, false), (second.Error, first.HasReturned));
@@ -65,7 +66,7 @@ public sealed class GateTests
     [Theory]
     [InlineData(GateKind.Exclusive)]
     [InlineData(GateKind.Idempotent)]
-    public void No_gate_guards_init_module(GateKind gate)
+    public void Init_module_has_no_gate(GateKind gate)
     {
         var bench = new Bench(gate);
         var file = bench.File("a");
@@ -76,17 +77,17 @@ public sealed class GateTests
     }
 
     [Fact]
-    public void The_exclusive_gate_nests_with_the_denial_of_the_read()
+    public void The_denial_of_the_read_nests_in_the_exclusive_gate()
     {
         var bench = new Bench(GateKind.Exclusive);
         var file = bench.File("a", with: facts => facts with { InitSleepNs = 1_000_000 });
         var call = bench.Finit(file);
         Assert.Equal(0, file.Inode.WriteCount);
-        bench.Until(call, "read");
+        bench.Until(call, LoadStage.Read);
         Assert.Equal(-2, file.Inode.WriteCount);
-        bench.Until(call, "verify");
+        bench.Until(call, LoadStage.Verify);
         Assert.Equal(-1, file.Inode.WriteCount);
-        bench.Until(call, "init");
+        bench.Until(call, LoadStage.Init);
         Assert.Equal(-1, file.Inode.WriteCount);
         bench.Rest();
         Assert.Equal(0, file.Inode.WriteCount);
@@ -95,15 +96,15 @@ public sealed class GateTests
     [Theory]
     [InlineData(GateKind.None)]
     [InlineData(GateKind.Idempotent)]
-    public void Otherwise_writing_is_denied_only_while_it_is_read(GateKind gate)
+    public void Other_gates_deny_writing_only_during_the_read(GateKind gate)
     {
         var bench = new Bench(gate);
         var file = bench.File("a");
         var call = bench.Finit(file);
-        bench.Until(call, "read");
+        bench.Until(call, LoadStage.Read);
         Assert.Equal(-1, file.Inode.WriteCount);
         Assert.Equal(Errno.ETXTBSY, FileWriter.TryOpen(file.Inode, out _));
-        bench.Until(call, "verify");
+        bench.Until(call, LoadStage.Verify);
         Assert.Equal(Errno.None, FileWriter.TryOpen(file.Inode, out var writer));
         bench.Rest();
         Assert.Equal((Errno.None, 1), (call.Error, file.Inode.WriteCount));
@@ -115,7 +116,7 @@ public sealed class GateTests
     [InlineData(GateKind.EarlyCheck, Errno.None)]
     [InlineData(GateKind.Exclusive, Errno.ETXTBSY)]
     [InlineData(GateKind.Idempotent, Errno.None)]
-    public void A_load_while_the_file_is_being_sealed_by_verity(GateKind gate, Errno error)
+    public void Only_the_exclusive_gate_refuses_a_load_during_verity(GateKind gate, Errno error)
     {
         var bench = new Bench(gate);
         var file = bench.File("a");
@@ -123,7 +124,7 @@ public sealed class GateTests
         Assert.Equal(error, bench.Load(file));
         verity!.Complete();
         verity.Dispose();
-        // sealed first, loaded then: on every gate
+        // a sealed file can be loaded on every gate
         Assert.Equal(error is Errno.None ? Errno.EEXIST : Errno.None, bench.Load(file));
         Assert.Equal(Errno.EPERM, FileWriter.TryOpen(file.Inode, out _));
     }
@@ -133,7 +134,7 @@ public sealed class GateTests
     [InlineData(GateKind.EarlyCheck, Errno.None)]
     [InlineData(GateKind.Exclusive, Errno.ETXTBSY)]
     [InlineData(GateKind.Idempotent, Errno.None)]
-    public void A_load_of_a_file_that_runs_as_a_program(GateKind gate, Errno error)
+    public void Only_the_exclusive_gate_refuses_a_file_that_runs_as_a_program(GateKind gate, Errno error)
     {
         var bench = new Bench(gate);
         var file = bench.File("a");
@@ -144,12 +145,12 @@ public sealed class GateTests
     }
 
     [Fact]
-    public void Verity_may_begin_while_a_load_is_inside_the_exclusive_gate()
+    public void Verity_can_begin_during_a_load_inside_the_exclusive_gate()
     {
         var bench = new Bench(GateKind.Exclusive);
         var file = bench.File("a");
         var call = bench.Finit(file);
-        bench.Until(call, "verify");
+        bench.Until(call, LoadStage.Verify);
         Assert.Equal(Errno.None, EnableVerity.TryBegin(file.Inode, out var verity));
         bench.Rest();
         Assert.Equal((Errno.None, -1), (call.Error, file.Inode.WriteCount));

@@ -1,3 +1,5 @@
+using Drover.Model.Kernel;
+
 namespace Drover.Model.Tests.Kernel;
 
 public class KernelGatesTests
@@ -11,7 +13,8 @@ public class KernelGatesTests
     [InlineData("6.5.0-rc1+", GateKind.Idempotent)]
     [InlineData("6.12.117+deb12-amd64", GateKind.Idempotent)]
     [InlineData("7.0.0", GateKind.Idempotent)]
-    public void A_release_tells_the_gate(string release, GateKind gate) => Assert.Equal(gate, KernelGates.Of(release));
+    public void Of_returns_the_gate_of_a_release(string release, GateKind gate) =>
+        Assert.Equal(gate, KernelGates.Of(release));
 
     [Theory]
     [InlineData("")]
@@ -19,5 +22,5 @@ public class KernelGatesTests
     [InlineData("linux-next")]
     [InlineData("-6.5")]
     [InlineData("99999999999.1")]
-    public void A_text_without_a_version_tells_nothing(string release) => Assert.Null(KernelGates.Of(release));
+    public void Of_returns_null_for_a_text_without_a_version(string release) => Assert.Null(KernelGates.Of(release));
 }

@@ -1,23 +1,30 @@
-namespace Drover.Model.Tests;
+using Drover.Model.Herds;
+using Drover.Model.Kernel;
+using Drover.Model.Scenarios;
+using Drover.Model.Time;
 
-/// <summary>What happens when memory is short: somebody is killed, and the allocation waits; and when there is nobody, the boot has failed.</summary>
+namespace Drover.Model.Tests.Kernel;
+
+/// <summary>Allocations when memory is short.</summary>
 public sealed class MachineMemoryTests
 {
     readonly Simulation _simulation = new(1);
     readonly ModelTask _task = new(1, "allocates");
 
     [Fact]
-    public void What_fits_is_given_and_the_peaks_are_kept()
+    public void Allocate_succeeds_while_memory_lasts_and_keeps_the_peaks()
     {
         var memory = new MachineMemory(_simulation, 100, () => false);
         Assert.True(Given(Allocate(memory, 60, isVmalloc: true)));
         Assert.True(Given(Allocate(memory, 40, isVmalloc: false)));
         memory.Free(60, isVmalloc: true);
-        Assert.Equal((40, 100, 0, 60, 60), (memory.UsedBytes, memory.PeakBytes, memory.VmallocBytes, memory.PeakVmallocBytes, memory.AvailableBytes));
+        Assert.Equal(
+            (40, 100, 0, 60, 60),
+            (memory.UsedBytes, memory.PeakBytes, memory.VmallocBytes, memory.PeakVmallocBytes, memory.AvailableBytes));
     }
 
     [Fact]
-    public void Somebody_is_killed_and_what_that_gives_back_is_waited_for()
+    public void Allocate_waits_for_the_memory_of_a_killed_task()
     {
         var memory = new MachineMemory(_simulation, 100, () => true);
         Assert.True(Given(Allocate(memory, 80)));
@@ -30,7 +37,7 @@ public sealed class MachineMemoryTests
     }
 
     [Fact]
-    public void What_an_idle_victim_gave_back_at_once_is_not_slept_through()
+    public void Allocate_does_not_sleep_when_the_victim_ends_at_once()
     {
         MachineMemory? memory = null;
         memory = new MachineMemory(_simulation, 100, () =>
@@ -44,7 +51,7 @@ public sealed class MachineMemoryTests
     }
 
     [Fact]
-    public void Who_is_killed_while_it_waits_gets_nothing()
+    public void Allocate_fails_when_the_task_is_killed_while_it_waits()
     {
         var memory = new MachineMemory(_simulation, 100, () => true);
         Assert.True(Given(Allocate(memory, 80)));
@@ -56,7 +63,7 @@ public sealed class MachineMemoryTests
     }
 
     [Fact]
-    public void With_nobody_left_to_kill_memory_is_exhausted()
+    public void Memory_is_exhausted_when_no_task_is_left_to_kill()
     {
         var memory = new MachineMemory(_simulation, 100, () => false);
         Assert.False(Given(Allocate(memory, 101)));
@@ -64,27 +71,31 @@ public sealed class MachineMemoryTests
     }
 
     [Fact]
-    public void The_OOM_killer_takes_workers_and_the_boot_says_so()
+    public void The_OOM_killer_kills_workers_and_the_result_counts_them()
     {
-        var modules = new[] { new ScenarioModule { Name = "a", FileBytes = 9_000_000, ElfBytes = 9_000_000, ImageBytes = 9_000_000, InitSleepNs = 50_000_000 } };
+        const long Bytes = 9_000_000;
+        var module = new ScenarioModule { Name = "a", FileBytes = Bytes, ElfBytes = Bytes, ImageBytes = Bytes };
         var scenario = new Scenario
         {
             Name = "small",
             Cpus = 8,
             MemoryBytes = 180_000_000,
-            Modules = modules,
+            Modules = [module with { InitSleepNs = 50_000_000 }],
             Aliases = [new("x", ["a"])],
             Devices = [new() { Path = "/devices/cpu{cpu}", Modaliases = ["x"], IsPerCpu = true }],
         };
         var result = HerdRun.Run(new HerdOptions { Scenario = scenario, Gate = GateKind.None });
         Assert.True(result.Killed > 0);
         Assert.True(result.PeakBytes <= 180_000_000);
-        Assert.True(HerdRun.Run(new HerdOptions { Scenario = scenario, Gate = GateKind.Idempotent }) is { Booted: true, Killed: 0 });
+        Assert.True(
+            HerdRun.Run(
+                new HerdOptions { Scenario = scenario, Gate = GateKind.Idempotent }) is { Booted: true, Killed: 0 });
     }
 
-    Task<bool> Allocate(MachineMemory memory, long bytes, bool isVmalloc = false) => memory.AllocateAsync(_task, bytes, isVmalloc).AsTask();
+    Task<bool> Allocate(MachineMemory memory, long bytes, bool isVmalloc = false) =>
+        memory.AllocateAsync(_task, bytes, isVmalloc).AsTask();
 
-    /// <summary>Whether it got what it asked for; it must have an answer.</summary>
+    /// <summary>The result of an allocation that has ended.</summary>
     static bool Given(Task<bool> allocation)
     {
         Assert.True(allocation.IsCompleted);

@@ -1,36 +1,40 @@
-using Drover.Loading;
+using Drover.Kernel;
+using Drover.Model.Kernel;
 
-namespace Drover.Model.Tests;
+namespace Drover.Model.Tests.Kernel;
 
-/// <summary>What others see of a module while it comes, lives and goes.</summary>
+/// <summary>A module's states as sysfs, uevents and other calls see them.</summary>
 public sealed class ModuleLifeTests
 {
     [Fact]
-    public void Sysfs_shows_it_when_it_is_formed()
+    public void Sysfs_shows_a_module_once_it_is_formed()
     {
         var bench = new Bench();
         var call = bench.Finit(bench.File("a", with: facts => facts with { InitSleepNs = 1_000_000 }));
         Assert.Equal(InitState.Absent, bench.Kernel.InitStateOf("a"));
-        bench.Until(call, "symbols");
-        Assert.Equal((ModuleState.Unformed, InitState.Absent), (bench.Kernel.Find("a")!.State, bench.Kernel.InitStateOf("a")));
-        bench.Until(call, "init");
+        bench.Until(call, LoadStage.Symbols);
+        Assert.Equal(
+            (ModuleState.Unformed, InitState.Absent), (bench.Kernel.Find("a")!.State, bench.Kernel.InitStateOf("a")));
+        bench.Until(call, LoadStage.Init);
         Assert.Equal(InitState.Coming, bench.Kernel.InitStateOf("a"));
         bench.Rest();
         Assert.Equal(InitState.Live, bench.Kernel.InitStateOf("a"));
         var removal = bench.Delete("a");
-        bench.Until(removal, "exit");
+        bench.Until(removal, LoadStage.Exit);
         bench.Until(() => bench.Kernel.Find("a")!.State is ModuleState.Going);
         Assert.Equal(InitState.Going, bench.Kernel.InitStateOf("a"));
         bench.Rest();
-        Assert.Equal((Errno.None, InitState.Absent, 0), (removal.Error, bench.Kernel.InitStateOf("a"), bench.Memory.UsedBytes));
+        Assert.Equal(
+            (Errno.None, InitState.Absent, 0), (removal.Error, bench.Kernel.InitStateOf("a"), bench.Memory.UsedBytes));
     }
 
     [Fact]
-    public void Its_events_come_when_it_is_live_and_when_it_is_gone_and_not_at_all_when_its_init_fails()
+    public void Uevents_follow_a_successful_init_and_the_removal_only()
     {
         var bench = new Bench();
         var events = new List<string>();
-        bench.Kernel.Uevent = (path, seqnum, isRemoval) => events.Add($"{(isRemoval ? "remove" : "add")}@{path} {seqnum} {bench.Kernel.InitStateOf("a")}");
+        bench.Kernel.Uevent = (path, seqnum, isRemoval) =>
+            events.Add($"{(isRemoval ? "remove" : "add")}@{path} {seqnum} {bench.Kernel.InitStateOf("a")}");
         bench.Load(bench.File("bad", with: facts => facts with { InitError = "ENODEV" }));
         bench.Load(bench.File("a"));
         bench.Delete("a");
@@ -39,7 +43,7 @@ public sealed class ModuleLifeTests
     }
 
     [Fact]
-    public void It_cannot_be_removed_while_it_is_absent_used_coming_or_modules_are_disabled()
+    public void Delete_fails_for_absent_used_and_coming_modules_and_when_modules_are_disabled()
     {
         var bench = new Bench();
         Assert.Equal(Errno.ENOENT, Delete(bench, "a"));
@@ -47,7 +51,7 @@ public sealed class ModuleLifeTests
         bench.Load(bench.File("b", dependencies: ["a"]));
         Assert.Equal(Errno.EAGAIN, Delete(bench, "a"));
         var call = bench.Finit(bench.File("c", with: facts => facts with { InitSleepNs = 1_000_000_000 }));
-        bench.Until(call, "init");
+        bench.Until(call, LoadStage.Init);
         var removal = bench.Delete("c");
         bench.Until(() => removal.HasReturned);
         Assert.Equal(Errno.EBUSY, removal.Error);
@@ -59,13 +63,13 @@ public sealed class ModuleLifeTests
     }
 
     [Fact]
-    public void Who_loads_what_is_going_is_told_not_to_try_right_now()
+    public void Load_returns_EBUSY_while_the_module_is_going()
     {
         var bench = new Bench();
         bench.Load(bench.File("a"));
         bench.Delete("a");
         bench.Until(() => bench.Kernel.Find("a")!.State is ModuleState.Going);
-        // as slow as a removal is, the duplicate must be found before it ends
+        // the call must find the module before the removal ends
         var call = bench.Init(bench.File("a"));
         bench.Until(() => call.HasReturned);
         Assert.Equal(Errno.EBUSY, call.Error);
@@ -74,14 +78,14 @@ public sealed class ModuleLifeTests
     }
 
     [Fact]
-    public void Every_load_returns_after_all_asynchronous_probes_even_one_that_is_killed()
+    public void Every_load_waits_for_all_asynchronous_probes_even_when_killed()
     {
         var bench = new Bench();
         var slow = bench.Finit(bench.File("disk", with: facts => facts with { AsyncProbeNs = 1_000_000_000 }));
-        bench.Until(slow, "asynchronous probes");
+        bench.Until(slow, WaitReason.AsyncProbes);
         Assert.Equal(InitState.Live, bench.Kernel.InitStateOf("disk"));
         var other = bench.Finit(bench.File("a"));
-        bench.Until(other, "asynchronous probes");
+        bench.Until(other, WaitReason.AsyncProbes);
         other.Task.Kill();
         bench.Until(() => other.HasReturned || slow.HasReturned);
         Assert.True(bench.Simulation.NowNs > 1_000_000_000);
@@ -90,7 +94,7 @@ public sealed class ModuleLifeTests
     }
 
     [Fact]
-    public void A_modules_init_may_request_another()
+    public void An_init_can_request_another_module()
     {
         var bench = new Bench();
         var inner = bench.File("inner");

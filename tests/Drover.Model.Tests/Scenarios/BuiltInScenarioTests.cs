@@ -1,11 +1,12 @@
 using Drover.Loading;
+using Drover.Model.Scenarios;
 
 namespace Drover.Model.Tests.Scenarios;
 
 public sealed class BuiltInScenarioTests
 {
     [Fact]
-    public void Every_CPU_asks_for_what_a_real_one_does()
+    public void Built_in_scenario_has_the_modules_of_a_real_CPU()
     {
         var scenario = ScenarioFile.BuiltIn;
         var cpu = Assert.Single(scenario.Devices, device => device.Path == "/devices/system/cpu/cpu{cpu}");
@@ -17,10 +18,12 @@ public sealed class BuiltInScenarioTests
     }
 
     [Fact]
-    public void It_is_as_the_writer_writes_it_and_its_modules_can_be_planned()
+    public void Write_reproduces_the_built_in_scenario_whose_modules_have_plans()
     {
         var scenario = ScenarioFile.BuiltIn;
-        Assert.Equal(File.ReadAllBytes(Path.Combine(Root(), "src/Drover.Model/Scenarios/builtin.json")), ScenarioFile.Write(scenario));
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(Root(), "src/Drover.Model/Scenarios/builtin.json")),
+            ScenarioFile.Write(scenario));
         var planner = new Planner(ScenarioCatalog.Of(scenario));
         Assert.All(scenario.Modules, module => Assert.True(planner.TryPlan(module.Name, out _, out _)));
         Assert.InRange(scenario.Modules.Count, 30, 60);
@@ -30,7 +33,7 @@ public sealed class BuiltInScenarioTests
     }
 
     [Fact]
-    public void The_labs_gates_kernel_is_a_scenario_too()
+    public void Write_reproduces_the_scenario_of_the_labs_gates_kernel()
     {
         var scenario = ScenarioFile.Load(Path.Combine(Root(), "lab/scenarios/gates.json"));
         Assert.Equal(1, new CostModel().With(scenario.Costs).EmulatorThreads);
@@ -41,7 +44,7 @@ public sealed class BuiltInScenarioTests
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Drover.slnx")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("no Drover.slnx above the tests");
+            folder = Path.GetDirectoryName(folder)!;
         return folder;
     }
 }

@@ -1,22 +1,27 @@
 using CsCheck;
+using Drover.Kernel;
+using Drover.Model.Scenarios;
 using Drover.Modules;
 
 namespace Drover.Model.Tests.Scenarios;
 
-/// <summary>Scenarios that keep to the rules, and use all that the format has.</summary>
+/// <summary>Valid scenarios that use every member of the format.</summary>
 static class RandomScenario
 {
-    static readonly Gen<string> Text = Gen.OneOf(Gen.String.AlphaNumeric, Gen.OneOf("", "\"quoted\"\n\t", "ä→🐑", "</script>", "\u0001"));
+    static readonly Gen<string> Text = Gen.OneOf(
+        Gen.String.AlphaNumeric, Gen.OneOf("", "\"quoted\"\n\t", "ä→🐑", "</script>", "\u0001"));
 
     static readonly Gen<long> Bytes = Gen.Long[1, 512 << 20];
 
     static readonly Gen<long> Time = Gen.OneOf(Gen.Const(0L), Gen.Long[0, 3_600_000_000_000]);
 
-    /// <summary>What drivers write, and what only a hostile device would: all that means something in a pattern.</summary>
+    /// <summary>Modaliases of drivers, and of hostile devices with all special characters of patterns.</summary>
     static readonly Gen<string> Modalias = Gen.OneOf(
         Gen.Int[0, 9999].Select(id => $"pci:v00008086d{id:X8}sv*"),
         Gen.Char["*?\\-_:,abAB09{}!^~"].Array[1, 8].Select(characters => "x:" + new string(characters)),
-        Gen.OneOf("cpu:type:x86,ven0000fam0006mod0055:feature:,0000,0001", "a:[b-c]d", "a:[]", "a:[*]?", "acpi:PNP0C0C:", "dash-and_line:", "input:b0011-e0,1*", "a:[[:alpha:]]", "a:[\\]", "dmi*:"));
+        Gen.OneOf(
+            "cpu:type:x86,ven0000fam0006mod0055:feature:,0000,0001", "a:[b-c]d", "a:[]", "a:[*]?", "acpi:PNP0C0C:",
+            "dash-and_line:", "input:b0011-e0,1*", "a:[[:alpha:]]", "a:[\\]", "dmi*:"));
 
     public static readonly Gen<Scenario> Any =
         from count in Gen.Int[0, 12]
@@ -73,22 +78,37 @@ static class RandomScenario
 
     static string[] Closure(List<ScenarioModule> made, int on) => [.. made[on].Dependencies, made[on].Name];
 
-    static string[] SoftdepOf(int module, int on, int count) => on % 4 == 0 && on % count != module ? [NameOf(on % count)] : [];
+    static string[] SoftdepOf(int module, int on, int count) => on % 4 == 0 && on % count != module
+        ? [NameOf(on % count)]
+        : [];
 
-    static Gen<ScenarioAlias[]> Aliases(ScenarioModule[] modules) => modules.Length == 0
-        ? Gen.Const(Array.Empty<ScenarioAlias>())
-        : Gen.Select(Modalias, Gen.Int[0, modules.Length - 1].HashSet[1, modules.Length]).Array[0, 20].Select(aliases => aliases
+    static Gen<ScenarioAlias[]> Aliases(ScenarioModule[] modules)
+    {
+        if (modules.Length == 0)
+            return Gen.Const(Array.Empty<ScenarioAlias>());
+        var alias = Gen.Select(Modalias, Gen.Int[0, modules.Length - 1].HashSet[1, modules.Length]);
+        return alias.Array[0, 20].Select(aliases => aliases
             .Where(alias => ModuleName.TryNormalizeAlias(alias.Item1, out _))
             .DistinctBy(alias => ModuleName.TryNormalizeAlias(alias.Item1, out var normalized) ? normalized : null)
             .Select(alias => new ScenarioAlias(alias.Item1, [.. alias.Item2.Select(NameOf)])).ToArray());
+    }
 
-    static Gen<ScenarioDevice[]> Devices(ScenarioModule[] modules, ScenarioAlias[] aliases) =>
-        Gen.Select(Gen.Bool, Gen.Int[0, 100], Gen.Int[0, 100], Text).Array[0, 12].Select(devices => devices.Select((device, i) => new ScenarioDevice
+    static Gen<ScenarioDevice[]> Devices(ScenarioModule[] modules, ScenarioAlias[] aliases)
+    {
+        return Gen.Select(Gen.Bool, Gen.Int[0, 100], Gen.Int[0, 100], Text).Array[0, 12]
+            .Select(devices => devices.Select((device, i) => Device(device, i)).ToArray());
+
+        ScenarioDevice Device((bool IsPerCpu, int Alias, int Module, string Subsystem) drawn, int i) => new()
         {
-            Path = device.Item1 ? $"/devices/kind{(char)('a' + i)}/cpu{{cpu}}" : $"/devices/pci{i}/device{i}",
-            IsPerCpu = device.Item1,
-            Subsystem = device.Item4,
-            Modaliases = device.Item2 % 3 == 0 || aliases.Length == 0 ? [] : [aliases[device.Item2 % aliases.Length].Modalias, "nobody:knows"],
-            AppearsWith = device.Item3 % 3 == 0 && modules.Length > 0 ? modules[device.Item3 % modules.Length].Name : null,
-        }).ToArray());
+            Path = drawn.IsPerCpu ? $"/devices/kind{(char)('a' + i)}/cpu{{cpu}}" : $"/devices/pci{i}/device{i}",
+            IsPerCpu = drawn.IsPerCpu,
+            Subsystem = drawn.Subsystem,
+            Modaliases = drawn.Alias % 3 == 0 || aliases.Length == 0
+                ? []
+                : [aliases[drawn.Alias % aliases.Length].Modalias, "unknown:alias"],
+            AppearsWith = drawn.Module % 3 == 0 && modules.Length > 0
+                ? modules[drawn.Module % modules.Length].Name
+                : null,
+        };
+    }
 }

@@ -1,5 +1,7 @@
 using CsCheck;
+using Drover.Kernel;
 using Drover.Loading;
+using Drover.Model.Scenarios;
 using Drover.Modules;
 
 namespace Drover.Model.Tests.Scenarios;
@@ -7,7 +9,7 @@ namespace Drover.Model.Tests.Scenarios;
 public sealed class ScenarioCatalogTests
 {
     [Fact]
-    public void Every_alias_stands_for_its_modules_in_their_order() => RandomScenario.Any.Sample(scenario =>
+    public void Catalog_resolves_every_alias_to_its_modules_in_order() => RandomScenario.Any.Sample(scenario =>
     {
         var catalog = ScenarioCatalog.Of(scenario);
         foreach (var (modalias, modules) in scenario.Aliases)
@@ -24,7 +26,7 @@ public sealed class ScenarioCatalogTests
     [InlineData("pci:**", "pci:")]
     [InlineData("pci:[]", "pci:")]
     [InlineData("pci:v*[", "pci:v")]
-    public void A_modalias_with_glob_characters_matches_itself_only(string modalias, string other)
+    public void A_modalias_with_glob_characters_matches_only_itself(string modalias, string other)
     {
         if (!ModuleName.TryNormalizeAlias(modalias, out _))
         {
@@ -37,22 +39,26 @@ public sealed class ScenarioCatalogTests
     }
 
     [Fact]
-    public void The_longest_modalias_may_need_escaping_throughout()
+    public void Catalog_escapes_every_character_of_the_longest_modalias()
     {
         var modalias = "x:" + new string('\\', 1021);
         Assert.Equal(["ahci"], ScenarioCatalog.Of(With(modalias)).Resolve(modalias).Modules);
     }
 
     [Fact]
-    public void The_planner_sees_dependencies_and_softdeps()
+    public void Planner_sees_dependencies_and_softdeps_of_a_catalog()
     {
         var scenario = With("pci:x") with
         {
             Compression = ModuleCompression.Xz,
             Modules =
             [
-                Module("scsi_mod"), Module("libata", "scsi_mod"), Module("libahci", "scsi_mod", "libata"), Module("crc"),
-                Module("ahci", "scsi_mod", "libata", "libahci") with { SoftdepsBefore = ["crc"], SoftdepsAfter = ["sd_mod"] }, Module("sd_mod", "scsi_mod"),
+                Module("scsi_mod"), Module("libata", "scsi_mod"), Module(
+                    "libahci", "scsi_mod", "libata"), Module("crc"),
+                Module(
+                    "ahci", "scsi_mod", "libata",
+                    "libahci") with { SoftdepsBefore = ["crc"], SoftdepsAfter = ["sd_mod"] }, Module(
+                        "sd_mod", "scsi_mod"),
             ],
         };
         Assert.True(new Planner(ScenarioCatalog.Of(scenario)).TryPlan("ahci", out var planned, out _));
@@ -64,7 +70,7 @@ public sealed class ScenarioCatalogTests
     }
 
     [Fact]
-    public void The_planner_plans_every_module_of_any_scenario() => RandomScenario.Any.Sample(scenario =>
+    public void Planner_plans_every_module_of_any_scenario() => RandomScenario.Any.Sample(scenario =>
     {
         var planner = new Planner(ScenarioCatalog.Of(scenario));
         foreach (var module in scenario.Modules)
@@ -84,5 +90,6 @@ public sealed class ScenarioCatalogTests
         Devices = [],
     };
 
-    static ScenarioModule Module(string name, params string[] dependencies) => new() { Name = name, FileBytes = 10, ElfBytes = 10, ImageBytes = 10, Dependencies = dependencies };
+    static ScenarioModule Module(string name, params string[] dependencies) =>
+        new() { Name = name, FileBytes = 10, ElfBytes = 10, ImageBytes = 10, Dependencies = dependencies };
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using Drover.Model.Scenarios;
 
 namespace Drover.Model.Tests.Scenarios;
 
@@ -34,59 +35,139 @@ public sealed class ScenarioFileTests
         """;
 
     [Fact]
-    public void What_is_left_out_is_empty_zero_or_false()
+    public void Read_sets_missing_members_to_empty_zero_or_false()
     {
         var scenario = ScenarioFile.Read(Encoding.UTF8.GetBytes(Small), "small.json");
         Assert.Equal(("two modules", "", 4), (scenario.Name, scenario.Description, scenario.Cpus));
         Assert.Equal(["ptp"], scenario.Modules[1].Dependencies);
-        Assert.Equal((0, null, false), (scenario.Modules[1].InitNs, scenario.Modules[1].InitError, scenario.Modules[1].IsMeasured));
+        Assert.Equal(
+            (0, null, false),
+            (scenario.Modules[1].InitNs, scenario.Modules[1].InitError, scenario.Modules[1].IsMeasured));
         Assert.Equal("e1000e", scenario.Devices[2].AppearsWith);
         Assert.Equal(5000, new CostModel().With(scenario.Costs).OpenNs);
     }
 
-    /// <summary>What stands in the file, what instead, and what is said of it.</summary>
+    /// <summary>A part of the file, its replacement, and the message.</summary>
     public static TheoryData<string, string, string> Mistakes => new()
     {
         { "\"version\": 1", "\"version\": 2", "small.json:3: version: is 2, and this drover reads version 1 only" },
-        { "drover-scenario", "drover-herd", "small.json:2: format: is 'drover-herd', not 'drover-scenario': this is another kind of file" },
-        { "\"cpus\": 4", "\"cpu\": 4", "small.json:5: cpu: there is no such field; did you mean 'cpus'?" },
+        {
+            "drover-scenario", "drover-herd",
+            "small.json:2: format: is 'drover-herd', not 'drover-scenario': another kind of file"
+        },
+        { "\"cpus\": 4", "\"cpu\": 4", "small.json:5: cpu: there is no such member; did you mean 'cpus'?" },
         { "\"cpus\": 4,", "", "small.json:24: cpus: is missing" },
         { "\"cpus\": 4", "\"cpus\": \"4\"", "small.json:5: cpus: must be a whole number" },
-        { "\"cpus\": 4", "\"cpus\": 4, \"cpus\": 5", "small.json:5: cpus: comes twice" },
+        { "\"cpus\": 4", "\"cpus\": 4, \"cpus\": 5", "small.json:5: cpus: occurs twice" },
         { "\"cpus\": 4", "\"cpus\": 99999999999999999999", "small.json:5: cpus: must be a whole number" },
-        { "\"cpus\": 4", "\"cpus\": 9999999999", "small.json:5: cpus: must be at most 8192" },
+        { "\"cpus\": 4", "\"cpus\": 9999999999", "small.json:5: cpus: must be a whole number of at most 2147483647" },
+        { "\"cpus\": 4", "\"cpus\": 9999", "small.json:5: cpus: must be at most 8192" },
         { "\"cpus\": 4", "\"cpus\": 0", "small.json:5: cpus: must be at least 1" },
         { "1073741824", "1073741824.5", "small.json:6: memoryBytes: must be a whole number" },
-        { "\"openNs\"", "\"opensNs\"", "small.json:7: costs.opensNs: there is no such field; did you mean 'openNs'?" },
+        { "\"openNs\"", "\"opensNs\"", "small.json:7: costs.opensNs: there is no such cost; did you mean 'openNs'?" },
         { "5000", "-1", "small.json:7: costs.openNs: must not be negative" },
         { "5000", "1e999", "small.json:7: costs.openNs: must be a number" },
         { "\"fileBytes\": 2000", "\"fileBytes\": -2000", "small.json:12: modules[1].fileBytes: must not be negative" },
-        { "\"fileBytes\": 2000", "\"fileByte\": 2000", "small.json:12: modules[1].fileByte: there is no such field; did you mean 'fileBytes'?" },
+        {
+            "\"fileBytes\": 2000", "\"fileByte\": 2000",
+            "small.json:12: modules[1].fileByte: there is no such member; did you mean 'fileBytes'?"
+        },
         { "\"fileBytes\": 2000, ", "", "small.json:14: modules[1].fileBytes: is missing" },
-        { "\"elfBytes\": 2000", "\"elfBytes\": 2001", "small.json:12: modules[1].elfBytes: must equal fileBytes where modules are not compressed" },
-        { "\"imageBytes\": 16384", "\"imageBytes\": 16384, \"textBytes\": 20000", "small.json:12: modules[1].textBytes: is more than imageBytes, of which it is a part" },
-        { "\"imageBytes\": 16384", "\"imageBytes\": 16384000000000", "small.json:12: modules[1].imageBytes: must be at most 536870912" },
-        { "\"imageBytes\": 16384", "\"imageBytes\": 16384, \"initError\": \"ENODEF\"", "small.json:12: modules[1].initError: is no errno's name such as ENODEV" },
-        { "\"e1000e\",", "\"e1000-e\",", "small.json:11: modules[1].name: is no module's name: letters, digits, '_' and '+' (for '-' the kernel has '_'), at most 55" },
+        {
+            "\"elfBytes\": 2000", "\"elfBytes\": 2001",
+            "small.json:12: modules[1].elfBytes: must equal fileBytes where modules are not compressed"
+        },
+        {
+            "\"imageBytes\": 16384", "\"imageBytes\": 16384, \"textBytes\": 20000",
+            "small.json:12: modules[1].textBytes: is more than imageBytes, of which it is a part"
+        },
+        {
+            "\"imageBytes\": 16384", "\"imageBytes\": 16384000000000",
+            "small.json:12: modules[1].imageBytes: must be at most 536870912"
+        },
+        {
+            "\"imageBytes\": 16384", "\"imageBytes\": 16384, \"initError\": \"ENODEF\"",
+            "small.json:12: modules[1].initError: is not the name of an errno such as ENODEV"
+        },
+        {
+            "\"e1000e\",", "\"e1000-e\",",
+            "small.json:11: modules[1].name: is not a module's name: at most 55 letters, digits, '_' and '+'"
+        },
         { "\"e1000e\",", "\"ptp\",", "small.json:11: modules[1].name: there are two modules 'ptp'" },
-        { "[\"ptp\"]", "[\"pttp\"]", "small.json:13: modules[1].dependencies[0]: there is no module 'pttp' in this scenario; did you mean 'ptp'?" },
-        { "[\"ptp\"]", "[\"ptp\", \"ptp\"]", "small.json:13: modules[1].dependencies[1]: 'ptp' comes twice" },
-        { "[\"ptp\"]", "[\"e1000e\"]", "small.json:13: modules[1].dependencies[0]: 'e1000e' does not stand before 'e1000e': dependencies come first, and have no cycle" },
+        {
+            "[\"ptp\"]", "[\"pttp\"]",
+            "small.json:13: modules[1].dependencies[0]: there is no module 'pttp' in this scenario; did you mean 'ptp'?"
+        },
+        { "[\"ptp\"]", "[\"ptp\", \"ptp\"]", "small.json:13: modules[1].dependencies[1]: 'ptp' occurs twice" },
+        {
+            "[\"ptp\"]", "[\"e1000e\"]",
+            "small.json:13: modules[1].dependencies[0]: 'e1000e' does not precede 'e1000e': dependencies come first"
+        },
         { "[\"ptp\"]", "\"ptp\"", "small.json:13: modules[1].dependencies: must be a list, […]" },
-        { "[\"ptp\"]", "[\"ptp\"], \"softdepsAfter\": [\"nvme\"]", "small.json:13: modules[1].softdepsAfter[0]: there is no module 'nvme' in this scenario" },
-        { "\"imageBytes\": 8192", "\"imageBytes\": 8192, \"dependencies\": [\"e1000e\"]", "small.json:9: modules[0].dependencies[0]: 'e1000e' does not stand before 'ptp': dependencies come first, and have no cycle" },
-        { "[\"e1000e\"] }", "[\"igb\"] }", "small.json:17: aliases[0].modules[0]: there is no module 'igb' in this scenario" },
-        { "[\"e1000e\"] }", "[] }", "small.json:17: aliases[0].modules: is empty: a modalias that no module has is not listed" },
-        { "\"modalias\": \"pci:v00008086d000010D3\"", "\"modalias\": \"pci:[\"", "small.json:17: aliases[0].modalias: has an unmatched bracket, and so stands for nothing (kmod: EINVAL)" },
-        { "\"modalias\": \"pci:v00008086d000010D3\"", "\"modalias\": \"ptp\"", "small.json:17: aliases[0].modalias: 'ptp' is a module's name, and can stand for that module only" },
-        { "\"modalias\": \"pci:v00008086d000010D3\"", "\"modalias\": \"päi\"", "small.json:17: aliases[0].modalias: must be ASCII, without blanks" },
-        { "cpu{cpu}", "cpu", "small.json:20: devices[0].path: must have {cpu} once, where the number of each CPU stands" },
-        { "\"isPerCpu\": true", "\"isPerCpu\": false", "small.json:20: devices[0].path: has {cpu}, and isPerCpu is not set" },
+        {
+            "[\"ptp\"]", "[\"ptp\"], \"softdepsAfter\": [\"nvme\"]",
+            "small.json:13: modules[1].softdepsAfter[0]: there is no module 'nvme' in this scenario"
+        },
+        {
+            "\"imageBytes\": 8192", "\"imageBytes\": 8192, \"dependencies\": [\"e1000e\"]",
+            "small.json:9: modules[0].dependencies[0]: 'e1000e' does not precede 'ptp': dependencies come first"
+        },
+        {
+            "[\"e1000e\"] }", "[\"igb\"] }",
+            "small.json:17: aliases[0].modules[0]: there is no module 'igb' in this scenario"
+        },
+        {
+            "[\"e1000e\"] }", "[] }",
+            "small.json:17: aliases[0].modules: is empty: a modalias without modules is not listed"
+        },
+        {
+            "\"modalias\": \"pci:v00008086d000010D3\"", "\"modalias\": \"pci:[\"",
+            "small.json:17: aliases[0].modalias: has an unmatched bracket, and so matches nothing (kmod: EINVAL)"
+        },
+        {
+            "\"modalias\": \"pci:v00008086d000010D3\"", "\"modalias\": \"ptp\"",
+            "small.json:17: aliases[0].modalias: 'ptp' is a module's name, and can have that module only"
+        },
+        {
+            "\"modalias\": \"pci:v00008086d000010D3\"", "\"modalias\": \"päi\"",
+            "small.json:17: aliases[0].modalias: must be ASCII, without blanks"
+        },
+        { "cpu{cpu}", "cpu", "small.json:20: devices[0].path: must have {cpu} once, for the number of the CPU" },
+        {
+            "\"isPerCpu\": true", "\"isPerCpu\": false",
+            "small.json:20: devices[0].path: has {cpu}, but isPerCpu is not set"
+        },
         { "\"isPerCpu\": true", "\"isPerCpu\": 1", "small.json:20: devices[0].isPerCpu: must be true or false" },
-        { "/devices/pci0000:00/0000:00:19.0", "/devices/system/cpu/cpu12", "small.json:21: devices[1].path: '/devices/system/cpu/cpu12' is one of those of /devices/system/cpu/cpu{cpu}" },
-        { "/devices/pci0000:00/0000:00:19.0", "/devices/virtual/ptp/ptp0", "small.json:22: devices[2].path: '/devices/virtual/ptp/ptp0' comes twice" },
-        { "\"appearsWith\": \"e1000e\"", "\"appearsWith\": \"e1000\"", "small.json:22: devices[2].appearsWith: there is no module 'e1000' in this scenario; did you mean 'e1000e'?" },
-        { "\"name\": \"two modules\"", "\"name\": \"\\ud800\"", "small.json:4: name: is not valid UTF-8, or has half of a surrogate pair" },
+        {
+            "/devices/pci0000:00/0000:00:19.0", "/devices/system/cpu/cpu12",
+            "small.json:21: devices[1].path: '/devices/system/cpu/cpu12' is one of /devices/system/cpu/cpu{cpu}"
+        },
+        {
+            "/devices/pci0000:00/0000:00:19.0", "/devices/virtual/ptp/ptp0",
+            "small.json:22: devices[2].path: '/devices/virtual/ptp/ptp0' occurs twice"
+        },
+        {
+            "\"appearsWith\": \"e1000e\"", "\"appearsWith\": \"e1000\"",
+            "small.json:22: devices[2].appearsWith: there is no module 'e1000' in this scenario; did you mean 'e1000e'?"
+        },
+        {
+            "\"name\": \"two modules\"", "\"name\": \"\\ud800\"",
+            "small.json:4: name: must be a text, \"…\", without halves of surrogate pairs"
+        },
+        { "[\"ptp\"]", "[null]", "small.json:13: modules[1].dependencies[0]: must not be null" },
+        {
+            "{ \"path\": \"/devices/virtual/ptp/ptp0\", \"appearsWith\": \"e1000e\" }", "null",
+            "small.json:22: devices[2]: must not be null"
+        },
+        {
+            "\"version\": 1", "\"version\": 1, \"compression\": \"gzip, xz\"",
+            "small.json:3: compression: must be one of none, gzip, xz, zstd"
+        },
+        {
+            "\"version\": 1", "\"version\": 1, \"compression\": 2",
+            "small.json:3: compression: must be one of none, gzip, xz, zstd"
+        },
+        { "\"version\": 1,", "", "small.json:24: version: is missing" },
         { "\"name\": \"two modules\"", "\"name\": null", "small.json:4: name: must be a text, \"…\"" },
         { "\"cpus\": 4,", "\"cpus\": 4", "small.json:6: not JSON: '\"' is invalid after a value." },
         { "  ]\n}", "  ]\n} 5", "small.json:24: not JSON: '5' is invalid after a single JSON value." },
@@ -94,22 +175,23 @@ public sealed class ScenarioFileTests
 
     [Theory]
     [MemberData(nameof(Mistakes))]
-    public void A_mistake_is_told_with_file_line_and_field(string right, string wrong, string told)
+    public void Read_reports_a_mistake_with_file_line_and_member(string right, string wrong, string message)
     {
         Assert.Contains(right, Small, StringComparison.Ordinal);
         var at = Small.IndexOf(right, StringComparison.Ordinal);
         var json = string.Concat(Small.AsSpan(0, at), wrong, Small.AsSpan(at + right.Length));
-        var problem = Assert.Throws<ScenarioException>(() => ScenarioFile.Read(Encoding.UTF8.GetBytes(json), "small.json"));
-        Assert.StartsWith(told, problem.Message, StringComparison.Ordinal);
+        Assert.StartsWith(message, ProblemOf(json), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void An_indirect_dependency_left_out_is_told()
+    public void Read_reports_a_missing_indirect_dependency()
     {
-        var json = Small.Replace("  \"aliases\": [", "\"aliases\": [", StringComparison.Ordinal)
-            .Replace("    }\n  ],\n\"aliases\"", "    },\n    { \"name\": \"igc\", \"fileBytes\": 1, \"elfBytes\": 1, \"imageBytes\": 1, \"dependencies\": [\"e1000e\"] }\n  ],\n\"aliases\"", StringComparison.Ordinal);
-        var problem = Assert.Throws<ScenarioException>(() => ScenarioFile.Read(Encoding.UTF8.GetBytes(json), "small.json"));
-        Assert.Equal("small.json:15: modules[2].dependencies[0]: 'e1000e' needs 'ptp', which must be listed before it", problem.Message);
+        const string Igc = """
+            , { "name": "igc", "fileBytes": 1, "elfBytes": 1, "imageBytes": 1, "dependencies": ["e1000e"] }
+            """;
+        var json = Small.Insert(Small.IndexOf("\n  ],\n  \"aliases\"", StringComparison.Ordinal), Igc);
+        Assert.Equal(
+            "small.json:14: modules[2].dependencies[0]: 'e1000e' needs 'ptp', which must precede it", ProblemOf(json));
     }
 
     [Theory]
@@ -118,38 +200,58 @@ public sealed class ScenarioFileTests
     [InlineData("null")]
     [InlineData("{\"format\"")]
     [InlineData("\xef\xbb\xbf{}")]
-    public void What_is_no_object_is_no_scenario(string json) =>
-        Assert.StartsWith("x.json:1: ", Assert.Throws<ScenarioException>(() => ScenarioFile.Read(Encoding.Latin1.GetBytes(json), "x.json")).Message, StringComparison.Ordinal);
+    public void Read_refuses_a_document_that_is_not_an_object(string json) =>
+        Assert.StartsWith(
+            "x.json:1: ",
+            Assert.Throws<ScenarioException>(() => ScenarioFile.Read(Encoding.Latin1.GetBytes(json), "x.json")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
-    public void The_largest_file_with_a_mistake_at_its_end_is_told_of_in_seconds()
+    public void Read_reports_a_mistake_at_the_end_of_the_largest_file_in_seconds()
     {
         var modules = Enumerable.Range(0, 8192).Select(i =>
-            $$"""{"name": "module_{{i}}", "fileBytes": 1, "elfBytes": 1, "imageBytes": 1, "dependencies": [{{string.Join(',', Enumerable.Range(i / 128 * 128, i % 128).Select(on => $"\"module_{on}\""))}}]}""");
-        var devices = Enumerable.Range(0, 256).Select(i => $$"""{"path": "/devices/{{i}}/cpu{cpu}", "isPerCpu": true}""").Concat(Enumerable.Range(0, 65_000).Select(i => $$"""{"path": "/devices/0/cpu/{{i}}"}"""));
-        var json = "{\"format\": \"drover-scenario\", \"version\": 1, \"name\": \"large\", \"cpus\": 1, \"memoryBytes\": 1, \"aliases\": [],\n\"modules\": [" + string.Join(',', modules)
-            + "], \"devices\": [" + string.Join(',', devices) + $$""", {"path": "/x", "appearsWith": "{{new string('m', 4000)}}"}]}""";
+        {
+            var dependencies = Enumerable.Range(i / 128 * 128, i % 128).Select(on => $"\"module_{on}\"");
+            return $"{{ \"name\": \"module_{i}\", \"fileBytes\": 1, \"elfBytes\": 1, \"imageBytes\": 1, "
+                + $"\"dependencies\": [{string.Join(',', dependencies)}] }}";
+        });
+        var perCpu = Enumerable.Range(0, 256)
+            .Select(i => $"{{ \"path\": \"/devices/{i}/cpu{{cpu}}\", \"isPerCpu\": true }}");
+        var devices = Enumerable.Range(0, 65_000).Select(i => $"{{ \"path\": \"/devices/0/cpu/{i}\" }}");
+        var last = $"{{ \"path\": \"/x\", \"appearsWith\": \"{new string('m', 4000)}\" }}";
+        var json = $$"""
+            { "format": "drover-scenario", "version": 1, "name": "large", "cpus": 1, "memoryBytes": 1, "aliases": [],
+            "modules": [{{string.Join(',', modules)}}],
+            "devices": [{{string.Join(',', [.. perCpu, .. devices, last])}}] }
+            """;
         var began = System.Diagnostics.Stopwatch.StartNew();
-        var problem = Assert.Throws<ScenarioException>(() => ScenarioFile.Read(Encoding.UTF8.GetBytes(json), "large.json"));
-        Assert.Equal("large.json:2: devices[65256].appearsWith: is no module's name", problem.Message);
+        var problem = Assert.Throws<ScenarioException>(
+            () => ScenarioFile.Read(Encoding.UTF8.GetBytes(json), "large.json"));
+        Assert.Equal("large.json:3: devices[65256].appearsWith: is not a module's name", problem.Message);
         Assert.InRange(began.Elapsed.TotalSeconds, 0, 20);
     }
 
     [Fact]
-    public void A_stream_without_end_is_not_read_to_its_end() =>
-        Assert.Contains("more than 16777216 bytes", Assert.Throws<ScenarioException>(() => ScenarioFile.Load("/dev/zero")).Message, StringComparison.Ordinal);
+    public void Load_stops_reading_an_endless_stream() =>
+        Assert.Contains(
+            "more than 16777216 bytes", Assert.Throws<ScenarioException>(() => ScenarioFile.Load("/dev/zero")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
-    public void A_scenario_that_contradicts_itself_is_not_written() =>
-        Assert.Throws<ScenarioException>(() => ScenarioFile.Write(ScenarioFile.Read(Encoding.UTF8.GetBytes(Small), "small.json") with { Cpus = -1 }));
+    public void Write_refuses_a_contradictory_scenario() =>
+        Assert.Throws<ScenarioException>(
+            () =>
+                ScenarioFile.Write(ScenarioFile.Read(Encoding.UTF8.GetBytes(Small), "small.json") with { Cpus = -1 }));
 
     [Fact]
-    public void What_is_written_reads_back_the_same() => RandomScenario.Any.Sample(scenario =>
+    public void Read_returns_what_Write_has_written() => RandomScenario.Any.Sample(scenario =>
     {
         var text = ScenarioFile.Write(scenario);
         var back = ScenarioFile.Read(text, "back.json");
         Assert.Equal(text, ScenarioFile.Write(back));
-        Assert.Equal((scenario.Name, scenario.Description, scenario.Kernel, scenario.Cpus, scenario.MemoryBytes, scenario.Compression),
+        Assert.Equal((
+            scenario.Name, scenario.Description, scenario.Kernel, scenario.Cpus, scenario.MemoryBytes,
+            scenario.Compression),
             (back.Name, back.Description, back.Kernel, back.Cpus, back.MemoryBytes, back.Compression));
         Assert.Equal(scenario.Costs, back.Costs);
         Assert.Equivalent(scenario.Modules, back.Modules, strict: true);
@@ -158,9 +260,13 @@ public sealed class ScenarioFileTests
     }, iter: 300);
 
     [Fact]
-    public void A_damaged_file_is_a_scenario_or_a_ScenarioException_and_nothing_else()
+    public void Read_throws_only_ScenarioException_for_a_damaged_file()
     {
-        var damage = Gen.Select(RandomScenario.Any, Gen.Select(Gen.Int[0, 1 << 20], Gen.Int[0, 3], Gen.OneOf(Gen.Byte, Gen.OneOf("\"{}[]:,-0159eE.\\ntu \n"u8.ToArray()))).Array[1, 4]);
+        var damage = Gen.Select(
+            RandomScenario.Any,
+            Gen.Select(
+                Gen.Int[0, 1 << 20], Gen.Int[0, 3],
+                Gen.OneOf(Gen.Byte, Gen.OneOf("\"{}[]:,-0159eE.\\ntu \n"u8.ToArray()))).Array[1, 4]);
         damage.Sample((scenario, edits) =>
         {
             var text = ScenarioFile.Write(scenario).ToList();
@@ -182,10 +288,13 @@ public sealed class ScenarioFileTests
                 _ = ScenarioCatalog.Of(read);
                 _ = ScenarioFile.Write(read);
             }
-            catch (ScenarioException told)
+            catch (ScenarioException problem)
             {
-                Assert.Matches(@"^damaged\.json:[1-9][0-9]*: ", told.Message);
+                Assert.Matches(@"^damaged\.json:[1-9][0-9]*: ", problem.Message);
             }
         }, iter: 3000);
     }
+
+    static string ProblemOf(string json) =>
+        Assert.Throws<ScenarioException>(() => ScenarioFile.Read(Encoding.UTF8.GetBytes(json), "small.json")).Message;
 }

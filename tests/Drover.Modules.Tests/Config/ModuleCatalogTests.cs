@@ -1,10 +1,12 @@
+using Drover.Modules.Config;
 using Drover.Modules.Tests.Index;
+using Drover.Modules.Tree;
 
 namespace Drover.Modules.Tests.Config;
 
 public class ModuleCatalogTests
 {
-    private static readonly ModuleTree s_tree = ModuleTree.FromTables(
+    static readonly ModuleTree s_tree = ModuleTree.FromTables(
         "/m",
         IndexTrieTests.Build([("a_mod", "a-mod.ko:", 0), ("off", "off.ko:", 1)]),
         IndexTrieTests.Build([("pci:*", "a_mod", 0), ("pci:v1*", "off", 1), ("bi", "a_mod", 0)]),
@@ -27,7 +29,7 @@ public class ModuleCatalogTests
     [InlineData("fs-x", LookupStep.BuiltInAliases, "built")]
     [InlineData("[", LookupStep.None, "")]
     [InlineData("off", LookupStep.ConfigAlias, "elsewhere")]
-    public void The_first_source_with_a_result_wins(string asked, LookupStep step, string modules)
+    public void Resolve_returns_the_first_source_with_a_result(string asked, LookupStep step, string modules)
     {
         ModuleCatalog catalog = new(s_tree, ModprobeConfig.Parse("""
             alias conf-[0-9] x1
@@ -37,12 +39,12 @@ public class ModuleCatalogTests
             install patt* true
             remove only-rem true
             """));
-        Resolution found = catalog.Resolve(asked);
+        var found = catalog.Resolve(asked);
         Assert.Equal((step, modules), (found.Step, string.Join(' ', found.Modules)));
     }
 
     [Fact]
-    public void Options_are_of_the_module_and_of_the_alias_it_was_asked_by()
+    public void OptionsOf_joins_lines_of_module_and_alias()
     {
         ModuleCatalog catalog = new(s_tree, ModprobeConfig.Parse("""
             alias wide* a_mod
@@ -52,25 +54,28 @@ public class ModuleCatalogTests
             options pci:v1 w=4
             options a_mod x=5
             """));
-        Assert.Equal("x=1 x=5", catalog.OptionsFor("a_mod"));
-        Assert.Equal("x=1 z=3 x=5", catalog.OptionsFor("a_mod", "wide-open"));
-        Assert.Equal("x=1 w=4 x=5", catalog.OptionsFor("a_mod", "pci:v1"));
-        Assert.Equal("", catalog.OptionsFor("nothing"));
+        Assert.Equal("x=1 x=5", catalog.OptionsOf("a_mod", null));
+        var rule = Assert.Single(catalog.Resolve("wide-open").Rules);
+        Assert.Equal("x=1 z=3 x=5", catalog.OptionsOf("a_mod", rule.Pattern));
+        Assert.Equal("x=1 w=4 x=5", catalog.OptionsOf("a_mod", "pci:v1"));
+        Assert.Equal("", catalog.OptionsOf("nothing", null));
     }
 
     [Fact]
-    public void Soft_dependencies_are_those_of_every_matching_line()
+    public void SoftDependenciesOf_joins_all_matching_lines()
     {
-        ModuleCatalog catalog = new(s_tree, ModprobeConfig.Parse("softdep a_* pre: p1 post: q1\nsoftdep b pre: no\nsoftdep a-mod pre: p2"));
-        (IReadOnlyList<string> pre, IReadOnlyList<string> post) = catalog.SoftDependenciesOf("a_mod");
+        ModuleCatalog catalog = new(
+            s_tree, ModprobeConfig.Parse("softdep a_* pre: p1 post: q1\nsoftdep b pre: no\nsoftdep a-mod pre: p2"));
+        (var pre, var post) = catalog.SoftDependenciesOf("a_mod");
         Assert.Equal(["p1", "p2"], pre);
         Assert.Equal(["q1"], post);
     }
 
     [Fact]
-    public void The_first_matching_command_stands_in()
+    public void Commands_come_from_the_first_matching_line()
     {
-        ModuleCatalog catalog = new(s_tree, ModprobeConfig.Parse("install b* one\ninstall a-mod two\ninstall a* three\nremove bc three\nblacklist b-c"));
+        ModuleCatalog catalog = new(s_tree, ModprobeConfig.Parse(
+            "install b* one\ninstall a-mod two\ninstall a* three\nremove bc three\nblacklist b-c"));
         Assert.Equal("one", catalog.InstallCommandOf("bc"));
         Assert.Equal("two", catalog.InstallCommandOf("a_mod"));
         Assert.Null(catalog.InstallCommandOf("c"));
@@ -80,12 +85,13 @@ public class ModuleCatalogTests
     }
 
     [Fact]
-    public void The_command_by_whose_name_something_was_found_stands_before_patterns()
+    public void Command_line_that_defines_a_name_precedes_patterns()
     {
-        ModuleCatalog catalog = new(s_tree, ModprobeConfig.Parse("install c* one\ninstall cmd two\nremove c* three\nremove cmd four\nremove cold five"));
+        ModuleCatalog catalog = new(s_tree, ModprobeConfig.Parse(
+            "install c* one\ninstall cmd two\nremove c* three\nremove cmd four\nremove cold five"));
         Assert.Equal("two", catalog.InstallCommandOf("cmd"));
         Assert.Equal("one", catalog.InstallCommandOf("cmd", "alias"));
-        Assert.Equal("three", catalog.RemoveCommandOf("cmd")); // it was found by its install line
+        Assert.Equal("three", catalog.RemoveCommandOf("cmd")); // found by its install line
         Assert.Equal("five", catalog.RemoveCommandOf("cold"));
         Assert.Equal("three", catalog.RemoveCommandOf("cold", "alias"));
     }

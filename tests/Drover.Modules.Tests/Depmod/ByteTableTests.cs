@@ -6,7 +6,7 @@ namespace Drover.Modules.Tests.Depmod;
 public class ByteTableTests
 {
     [Fact]
-    public void It_numbers_what_a_dictionary_numbers()
+    public void Numbers_agree_with_a_dictionary()
     {
         Gen.Byte[0, 3].Array[0, 6].Array[0, 5000].Sample(keys =>
         {

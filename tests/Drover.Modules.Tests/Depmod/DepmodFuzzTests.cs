@@ -1,14 +1,13 @@
 using Drover.Modules.Depmod;
-using Drover.Modules.Tests.Fuzz;
 using Drover.Modules.Tests.Image;
 
 namespace Drover.Modules.Tests.Depmod;
 
-/// <summary>Damaged input: whatever it is, depmod goes on.</summary>
+/// <summary>depmod continues with any damaged input.</summary>
 public class DepmodFuzzTests
 {
     [Fact]
-    public void A_damaged_module_has_facts_or_an_errno()
+    public void Damaged_module_gives_facts_or_errno()
     {
         using var root = new TemporaryRoot();
         var path = $"{root.Path}/damaged.ko";
@@ -22,7 +21,7 @@ public class DepmodFuzzTests
             .Add(".strtab", 0, "\0__crc_one\0need\0"u8.ToArray())
             .ToBytes();
         using var reader = new FactsReader();
-        FuzzCases.Run(nameof(A_damaged_module_has_facts_or_an_errno), seed =>
+        FuzzCases.Run(nameof(Damaged_module_gives_facts_or_errno), seed =>
         {
             File.WriteAllBytes(path, new Mutator(seed).Mutate(good));
             var facts = reader.Read(path);
@@ -37,11 +36,20 @@ public class DepmodFuzzTests
     }
 
     [Fact]
-    public void Damaged_configuration_is_told_of()
+    public void Damaged_configuration_is_loaded()
     {
         using var root = new TemporaryRoot();
-        var good = "search updates built-in external\noverride mod * kernel/sub\n# comment\nexternal 1.* /somewhere\nexclude dir dir2 \\\n  dir3\ninclude x\n"u8.ToArray();
-        FuzzCases.Run(nameof(Damaged_configuration_is_told_of), seed =>
+        var good = """
+            search updates built-in external
+            override mod * kernel/sub
+            # comment
+            external 1.* /somewhere
+            exclude dir dir2 \
+              dir3
+            include x
+
+            """u8.ToArray();
+        FuzzCases.Run(nameof(Damaged_configuration_is_loaded), seed =>
         {
             File.WriteAllBytes($"{root.Path}/a.conf", new Mutator(seed).Mutate(good));
             var config = DepmodConfig.Load([$"{root.Path}/a.conf"], "1.0", new NoMachine(), new Silence());
@@ -50,10 +58,10 @@ public class DepmodFuzzTests
     }
 
     [Fact]
-    public void Damaged_lists_of_what_is_built_in_are_indexed()
+    public void Damaged_built_in_lists_are_indexed()
     {
         var good = "ext9.alias=fs-ext9\0ext9.license=GPL\0nokey\0a.alias=b[c\0"u8.ToArray();
-        FuzzCases.Run(nameof(Damaged_lists_of_what_is_built_in_are_indexed), seed =>
+        FuzzCases.Run(nameof(Damaged_built_in_lists_are_indexed), seed =>
         {
             var damaged = new Mutator(seed).Mutate(good);
             Assert.NotEmpty(BuiltInIndexes.Aliases(damaged, (_, _) => { }));
@@ -84,7 +92,7 @@ public class DepmodFuzzTests
     {
         public bool IsVerbose => false;
 
-        public void Say(DepmodSeverity severity, string message)
+        public void Log(DepmodSeverity severity, string message)
         {
         }
 

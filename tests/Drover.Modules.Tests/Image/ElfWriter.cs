@@ -3,20 +3,22 @@ using System.Text;
 
 namespace Drover.Modules.Tests.Image;
 
-/// <summary>A section to write; for one of <paramref name="NoBits"/> bytes the contents are empty.</summary>
+/// <summary>A section to write; with <paramref name="NoBits"/> bytes of memory the contents are empty.</summary>
 sealed record TestSection(string Name, ulong Flags, ulong Align, byte[] Contents, ulong? NoBits = null)
 {
     public const ulong Write = 1, Alloc = 2, Exec = 4;
 }
 
-/// <summary>Writes small ELF relocatables of either width and byte order: header, contents in order, names, section headers.</summary>
+/// <summary>
+/// Writes small ELF relocatables of either width and byte order: header, contents in order, names, section headers.
+/// </summary>
 sealed class ElfWriter(bool is64, bool bigEndian)
 {
     readonly List<TestSection> _sections = [];
 
     public ushort Type { get; init; } = 1;
 
-    /// <summary>Put count and index of names into section 0, as for more sections than 16 bits can count.</summary>
+    /// <summary>Puts section count and names index into section 0, as for more than 16 bits.</summary>
     public bool Extended { get; init; }
 
     public ElfWriter Add(string name, ulong flags, byte[] contents, ulong align = 1)
@@ -34,7 +36,7 @@ sealed class ElfWriter(bool is64, bool bigEndian)
     public ElfWriter AddInfo(params string[] pairs)
         => Add(".modinfo", TestSection.Alloc, [.. pairs.SelectMany(pair => Encoding.UTF8.GetBytes(pair + "\0"))]);
 
-    /// <summary>A struct module as far as its name, at the kernel's offset for that width.</summary>
+    /// <summary>A struct module up to its name, at the kernel's offset for the width.</summary>
     public ElfWriter AddThisModule(string name)
     {
         var bytes = new byte[128];
@@ -68,10 +70,16 @@ sealed class ElfWriter(bool is64, bool bigEndian)
 
         WriteHeader(file, 0, 0, 0, 0, Extended ? (ulong)all.Length + 1 : 0, Extended ? (uint)all.Length : 0, 0);
         for (var i = 0; i < all.Length; i++)
-            WriteHeader(file, nameAt[i], all[i].NoBits is null ? 1u : 8, all[i].Flags, offsets[i], all[i].NoBits ?? (ulong)all[i].Contents.Length, 0, all[i].Align);
+        {
+            var section = all[i];
+            var size = section.NoBits ?? (ulong)section.Contents.Length;
+            var type = section.NoBits is null ? 1u : 8;
+            WriteHeader(file, nameAt[i], type, section.Flags, offsets[i], size, 0, section.Align);
+        }
 
         var bytes = file.ToArray();
-        new byte[] { 0x7f, (byte)'E', (byte)'L', (byte)'F', (byte)(is64 ? 2 : 1), (byte)(bigEndian ? 2 : 1), 1 }.CopyTo(bytes, 0);
+        "\u007fELF"u8.CopyTo(bytes);
+        (bytes[4], bytes[5], bytes[6]) = ((byte)(is64 ? 2 : 1), (byte)(bigEndian ? 2 : 1), 1);
         U16(bytes.AsSpan(16), Type);
         if (is64)
             U64(bytes.AsSpan(40), table);
@@ -84,7 +92,8 @@ sealed class ElfWriter(bool is64, bool bigEndian)
         return bytes;
     }
 
-    void WriteHeader(MemoryStream file, uint name, uint type, ulong flags, ulong offset, ulong size, uint link, ulong align)
+    void WriteHeader(MemoryStream file, uint name, uint type, ulong flags, ulong offset, ulong size, uint link,
+        ulong align)
     {
         var entry = new byte[is64 ? 64 : 40];
         U32(entry, name);
@@ -108,7 +117,7 @@ sealed class ElfWriter(bool is64, bool bigEndian)
         file.Write(entry);
     }
 
-    /// <summary>A number in the file's byte order.</summary>
+    /// <summary>Writes a number in the file's byte order.</summary>
     public void U16(Span<byte> at, ushort value)
     {
         if (bigEndian)

@@ -1,23 +1,25 @@
-using Drover.Modules.Tests.Fuzz;
+using Drover.Kernel;
+using Drover.Modules.Containers;
+using Drover.Modules.Image;
 
 namespace Drover.Modules.Tests.Image;
 
-/// <summary>Damaged modules, plain and packed: they read, or are refused with the one typed error.</summary>
+/// <summary>Damaged modules, plain and packed, are read or give <see cref="ModuleDataException"/>.</summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {
     /// <summary>Percent of the cases: each runs a program.</summary>
     const int OracleShare = 5;
 
     [Fact]
-    public void A_damaged_module_is_read_or_refused_and_nothing_else()
+    public void Damaged_module_is_read_or_gives_ModuleDataException()
     {
         var inputs = Inputs();
         var (cases, read) = (0, 0);
-        FuzzCases.Run(nameof(A_damaged_module_is_read_or_refused_and_nothing_else), seed =>
+        FuzzCases.Run(nameof(Damaged_module_is_read_or_gives_ModuleDataException), seed =>
         {
             var mutator = new Mutator(seed);
             var damaged = mutator.Mutate(mutator.Pick(inputs));
-            // half of them with checksums that agree with the damage, as one who means harm would send
+            // half of them with corrected checksums, as an attacker would send
             if (seed % 2 == 0)
                 XzWriter.Repair(damaged);
             cases++;
@@ -26,13 +28,13 @@ public sealed class FuzzTests(ITestOutputHelper output)
         output.WriteLine($"{cases} mutations, {read} of them still read");
     }
 
-    /// <summary>Without a checksum over the contents nothing hides a decoder that goes on differently from liblzma.</summary>
+    /// <summary>Without a checksum of the contents, a decoder that differs from liblzma is detected.</summary>
     [Fact]
-    public void Damaged_xz_without_a_check_decodes_as_in_liblzma()
+    public void Damaged_xz_without_check_decodes_as_by_liblzma()
     {
         var packed = Tool.Run("xz", Text(), "-c", "--check=none", "--lzma2=dict=4KiB");
         var (cases, accepted) = (0, 0);
-        FuzzCases.Run(nameof(Damaged_xz_without_a_check_decodes_as_in_liblzma), seed =>
+        FuzzCases.Run(nameof(Damaged_xz_without_check_decodes_as_by_liblzma), seed =>
         {
             var damaged = new Mutator(seed).Mutate(packed);
             if (seed % 2 == 0)
@@ -52,7 +54,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
             {
                 why = e.Message;
             }
-            Assert.True((ours is null && theirs is null) || (ours is not null && theirs is not null && ours.AsSpan().SequenceEqual(theirs)),
+            Assert.True((ours is null && theirs is null) || (ours is not null && theirs is not null && ours.AsSpan()
+                .SequenceEqual(theirs)),
                 $"ours {ours?.Length.ToString() ?? "refused"} ({why}), xz's {theirs?.Length.ToString() ?? "refused"}");
         }, OracleShare);
         output.WriteLine($"{cases} mutations, {accepted} of them accepted by both");
@@ -66,7 +69,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
         }
         catch (ModuleDataException)
         {
-            // refused; the reader must come to an end by itself
+            // rejected; decompressing must also end
         }
         try
         {
@@ -111,7 +114,9 @@ public sealed class FuzzTests(ITestOutputHelper output)
         return inputs;
     }
 
-    static byte[] Text() => [.. Enumerable.Range(0, 6000).SelectMany(i => System.Text.Encoding.UTF8.GetBytes($"{i * i % 997:x} and {i % 7} "))];
+    static byte[] Text() =>
+        [.. Enumerable.Range(0, 6000).SelectMany(i => System.Text.Encoding.UTF8.GetBytes(
+            $"{i * i % 997:x} and {i % 7} "))];
 
     static byte[]? ByXz(byte[] packed)
     {

@@ -1,16 +1,17 @@
 using System.Text;
-using Drover.Modules.Tests.Fuzz;
+using Drover.Modules.Image;
 
 namespace Drover.Modules.Tests.Image;
 
-/// <summary>What is hidden from the kernel, in images of either width and byte order.</summary>
+/// <summary>Images of either width and byte order.</summary>
 public class ModuleChecksTests
 {
-    public static TheoryData<bool, bool> Kinds => new() { { true, false }, { true, true }, { false, false }, { false, true } };
+    public static TheoryData<bool, bool> Kinds =>
+        new() { { true, false }, { true, true }, { false, false }, { false, true } };
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void The_section_of_checksums_is_no_longer_loaded_and_nothing_else_changes(bool is64, bool bigEndian)
+    public void HideModversions_changes_only_the_flags_of_the_section(bool is64, bool bigEndian)
     {
         var image = Module(is64, bigEndian, TestSection.Alloc | TestSection.Write);
         var hidden = (byte[])image.Clone();
@@ -20,7 +21,7 @@ public class ModuleChecksTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void The_vermagic_is_blank_and_nothing_else_changes(bool is64, bool bigEndian)
+    public void HideVermagic_changes_only_the_vermagic(bool is64, bool bigEndian)
     {
         var image = Module(is64, bigEndian, TestSection.Alloc);
         var hidden = (byte[])image.Clone();
@@ -31,7 +32,7 @@ public class ModuleChecksTests
     }
 
     [Fact]
-    public void What_is_not_there_needs_no_hiding()
+    public void Image_without_vermagic_and_versions_stays_unchanged()
     {
         var image = new ElfWriter(true, false).AddInfo("license=GPL", "notvermagic=1", "x=vermagic=2").ToBytes();
         var hidden = (byte[])image.Clone();
@@ -44,18 +45,19 @@ public class ModuleChecksTests
     }
 
     [Fact]
-    public void A_vermagic_that_the_section_cuts_off_is_blanked_as_far_as_it_goes()
+    public void HideVermagic_handles_a_truncated_vermagic()
     {
-        var image = new ElfWriter(true, false).Add(".modinfo", TestSection.Alloc, Encoding.Latin1.GetBytes("a=b\0vermagic=cut")).ToBytes();
+        var image = new ElfWriter(true, false)
+            .Add(".modinfo", TestSection.Alloc, Encoding.Latin1.GetBytes("a=b\0vermagic=cut")).ToBytes();
         ModuleChecks.HideVermagic(image, "a.ko");
         Assert.Equal(-1, image.AsSpan().IndexOf("vermagic"u8));
     }
 
     [Fact]
-    public void Damaged_images_are_refused_or_done()
+    public void Damaged_images_are_changed_or_give_ModuleDataException()
     {
         var image = Module(true, false, TestSection.Alloc);
-        FuzzCases.Run(nameof(Damaged_images_are_refused_or_done), seed =>
+        FuzzCases.Run(nameof(Damaged_images_are_changed_or_give_ModuleDataException), seed =>
         {
             var damaged = new Mutator(seed).Mutate(image);
             try
@@ -71,5 +73,7 @@ public class ModuleChecksTests
     }
 
     static byte[] Module(bool is64, bool bigEndian, ulong flags) =>
-        new ElfWriter(is64, bigEndian).AddInfo("license=GPL", "vermagic=6.1 SMP", "name=a").Add("__versions", flags, new byte[64], 32).Add(".text", TestSection.Alloc | TestSection.Exec, [1, 2, 3]).ToBytes();
+        new ElfWriter(is64, bigEndian).AddInfo("license=GPL", "vermagic=6.1 SMP", "name=a")
+            .Add("__versions", flags, new byte[64], 32).Add(".text", TestSection.Alloc | TestSection.Exec, [1, 2, 3])
+            .ToBytes();
 }

@@ -1,12 +1,16 @@
 using System.IO.Compression;
 using CsCheck;
+using Drover.Kernel;
+using Drover.Modules.Containers;
+using Drover.Modules.Image;
 
 namespace Drover.Modules.Tests.Image;
 
 public sealed class ModuleFileTests
 {
-    /// <summary>Contents as modules have them: runs, repeats near and far, noise, more than a chunk of LZMA2.</summary>
-    internal static readonly Gen<byte[]> Contents = Gen.Select(Gen.Byte, Gen.Int[1, 3000], Gen.Int[0, 3]).Array[1, 60].Select(pieces =>
+    /// <summary>Like modules: runs, near and far repetitions, noise, more than one LZMA2 chunk.</summary>
+    internal static readonly Gen<byte[]> Contents = Gen.Select(Gen.Byte, Gen.Int[1, 3000], Gen.Int[0, 3]).Array[1, 60]
+        .Select(pieces =>
     {
         var bytes = new List<byte>();
         foreach (var (seed, length, kind) in pieces)
@@ -35,10 +39,11 @@ public sealed class ModuleFileTests
     [InlineData("b.ko.zst", ModuleCompression.Zstd)]
     [InlineData("a.xz/b", ModuleCompression.None)]
     [InlineData("b.ko.lzma", ModuleCompression.None)]
-    public void Compression_by_name(string path, ModuleCompression expected) => Assert.Equal(expected, ModuleFile.CompressionOf(path));
+    public void CompressionOf_uses_the_file_ending(string path, ModuleCompression expected) =>
+        Assert.Equal(expected, ModuleFile.CompressionOf(path));
 
     [Fact]
-    public void The_first_bytes_count_not_the_name()
+    public void First_bytes_decide_the_compression_not_the_name()
     {
         var path = Path.GetTempFileName();
         try
@@ -56,29 +61,35 @@ public sealed class ModuleFileTests
     }
 
     [Fact]
-    public void A_missing_file_is_an_io_error_and_an_empty_one_is_no_module()
+    public void Missing_file_is_an_IO_error_and_empty_one_not_a_module()
     {
-        Assert.Throws<FileNotFoundException>(() => ModuleFile.ReadImage(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName())));
+        Assert.Throws<FileNotFoundException>(
+            () => ModuleFile.ReadImage(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName())));
         Assert.Throws<ModuleDataException>(() => ModuleFile.Measure(new MemorySource(default, "m.ko")));
         Assert.Empty(ModuleFile.Decompress([], "m.ko"));
     }
 
     [Theory, MemberData(nameof(Names))]
-    public void What_the_tool_packs_comes_back(string tool)
+    public void Decompress_reverses_the_tool(string tool)
     {
         Tool.Require(tool);
         string[][] settings = tool switch
         {
-            "xz" => [["--check=crc32", "--lzma2=dict=1MiB"], ["-0"], ["-9e", "--check=crc64"], ["--check=none", "--block-size=10000"], ["--check=sha256", "--lzma2=lc=0,lp=3,pb=0,dict=4KiB"], ["--lzma2=lc=4,lp=0,pb=4,nice=4"]],
+            "xz" => [["--check=crc32", "--lzma2=dict=1MiB"], ["-0"], ["-9e", "--check=crc64"],
+                ["--check=none", "--block-size=10000"], ["--check=sha256", "--lzma2=lc=0,lp=3,pb=0,dict=4KiB"],
+                ["--lzma2=lc=4,lp=0,pb=4,nice=4"]],
             "zstd" => [["-1"], ["-19", "--no-check"]],
             _ => [["-1"], ["-9"]],
         };
         foreach (var setting in settings)
-            Contents.Sample(bytes => ModuleFile.Decompress(Tool.Run(tool, bytes, [.. setting, "-c"]), "m.ko").AsSpan().SequenceEqual(bytes), iter: 6, threads: 1);
+            Contents.Sample(bytes => Decompress(bytes, setting).SequenceEqual(bytes), iter: 6, threads: 1);
+
+        byte[] Decompress(byte[] bytes, string[] setting) =>
+            ModuleFile.Decompress(Tool.Run(tool, bytes, [.. setting, "-c"]), "m.ko");
     }
 
     [Theory, MemberData(nameof(Names))]
-    public void The_container_tells_the_size(string tool)
+    public void Measure_reads_the_size_from_the_container(string tool)
     {
         Tool.Require(tool);
         Contents.Sample(bytes =>
@@ -86,10 +97,11 @@ public sealed class ModuleFileTests
             var path = Path.GetTempFileName();
             try
             {
-                // given a file and not a pipe, zstd knows the size and writes it
+                // zstd writes the size if its input is a file, not a pipe
                 File.WriteAllBytes(path, bytes);
                 var packed = Tool.Run(tool, [], "-c", path);
-                return ModuleFile.Measure(new MemorySource(packed, "m.ko")) is { ImageBytes: var size } measured && size == bytes.Length && measured.FileBytes == packed.Length
+                return ModuleFile.Measure(new MemorySource(packed, "m.ko")) is { ImageBytes: var size } measured
+                    && size == bytes.Length && measured.FileBytes == packed.Length
                     && ModuleFile.Decompress(packed, "m.ko").Length == size;
             }
             finally
@@ -100,18 +112,20 @@ public sealed class ModuleFileTests
     }
 
     [Fact]
-    public void Zstd_that_does_not_tell_its_size_is_estimated()
+    public void Zstd_without_content_size_is_estimated()
     {
         var packed = Tool.Run("zstd", [.. Enumerable.Repeat((byte)7, 50_000)], "-c");
 
         Assert.Null(ZstdFile.ContentSize(packed, "m.ko"));
-        Assert.Equal((long)packed.Length * ModuleFile.AssumedRatio, ModuleFile.Measure(new MemorySource(packed, "m.ko")).ImageBytes);
+        Assert.Equal((long)packed.Length * ModuleFile.AssumedRatio, ModuleFile.Measure(
+            new MemorySource(packed, "m.ko")).ImageBytes);
         Assert.Equal(50_000, ModuleFile.Decompress(packed, "m.ko").Length);
     }
 
     [Fact]
-    public void Xz_of_any_streams_blocks_checks_and_padding_comes_back()
-        => Gen.Select(Gen.OneOf((byte)0, (byte)1, (byte)4, (byte)10), Gen.Byte.Array[1, 200].Array[0, 4], Gen.Int[0, 3]).Array[1, 5].Sample(streams =>
+    public void Xz_with_any_streams_blocks_checks_and_padding_is_decompressed()
+        => Gen.Select(Gen.OneOf((byte)0, (byte)1, (byte)4, (byte)10), Gen.Byte.Array[1, 200].Array[0, 4],
+            Gen.Int[0, 3]).Array[1, 5].Sample(streams =>
         {
             byte[] file = [.. streams.SelectMany(s => XzWriter.Stream(s.Item1, s.Item2).Concat(new byte[4 * s.Item3]))];
             var expected = streams.SelectMany(s => s.Item2).SelectMany(b => b);
@@ -119,7 +133,7 @@ public sealed class ModuleFileTests
         }, iter: 500);
 
     [Fact]
-    public void Xz_stored_in_several_chunks_comes_back()
+    public void Xz_with_several_stored_chunks_is_decompressed()
     {
         var contents = new byte[200_000];
         for (var i = 0; i < contents.Length; i++)
@@ -129,10 +143,10 @@ public sealed class ModuleFileTests
     }
 
     [Fact]
-    public void Xz_index_without_room_for_a_checksum_is_refused()
+    public void Xz_index_too_short_for_its_checksum_is_rejected()
     {
         var file = XzWriter.Stream(1);
-        // footer: an index of four bytes, which leaves the checksum alone
+        // footer: an index of four bytes, only its checksum
         byte[] footer = [0, 0, 0, 0, 0, 1];
         var crc = BitConverter.GetBytes(Checksums.Crc32(footer));
         byte[] damaged = [.. file[..12], 0, 0, 0, 0, .. crc, .. footer, .. "YZ"u8];
@@ -142,7 +156,7 @@ public sealed class ModuleFileTests
     }
 
     [Fact]
-    public void Checksums_are_those_of_their_standards()
+    public void Checksums_agree_with_their_standards()
     {
         Assert.Equal(0xcbf43926u, Checksums.Crc32("123456789"u8));
         Assert.Equal(0x995dc9bbdf1939faul, Checksums.Crc64("123456789"u8));
@@ -156,13 +170,13 @@ public sealed class ModuleFileTests
     }
 
     [Theory, MemberData(nameof(Names))]
-    public void Cut_anywhere_it_is_refused(string tool)
+    public void Truncated_file_is_rejected(string tool)
     {
         var packed = Tool.Run(tool, SmallModule(), "-c");
         for (var length = 0; length < packed.Length; length++)
         {
             var cut = packed[..length];
-            // cut within the magic it is taken for an uncompressed file, which ELF refuses
+            // without the whole magic number it counts as uncompressed, and is not ELF
             if (ModuleFile.CompressionOf(cut) == ModuleCompression.None)
                 Assert.Throws<ModuleDataException>(() => ModuleImage.Parse(ModuleFile.Decompress(cut, "m.ko"), "m.ko"));
             else
@@ -171,23 +185,27 @@ public sealed class ModuleFileTests
     }
 
     [Fact]
-    public void What_follows_is_refused()
+    public void Trailing_data_is_rejected()
     {
         var contents = SmallModule();
         byte[] garbage = [.. "something else"u8];
 
-        Assert.Throws<ModuleDataException>(() => ModuleFile.Decompress([.. Tool.Run("xz", contents, "-c"), .. garbage], "m.ko"));
-        Assert.Throws<ModuleDataException>(() => ModuleFile.Decompress([.. Tool.Run("zstd", contents, "-c"), .. garbage], "m.ko"));
-        Assert.Throws<ModuleDataException>(() => ModuleFile.Decompress([.. Tool.Run("gzip", contents, "-c"), .. garbage], "m.ko"));
-        // padding is not garbage, if in fours
+        Assert.Throws<ModuleDataException>(
+            () => ModuleFile.Decompress([.. Tool.Run("xz", contents, "-c"), .. garbage], "m.ko"));
+        Assert.Throws<ModuleDataException>(
+            () => ModuleFile.Decompress([.. Tool.Run("zstd", contents, "-c"), .. garbage], "m.ko"));
+        Assert.Throws<ModuleDataException>(
+            () => ModuleFile.Decompress([.. Tool.Run("gzip", contents, "-c"), .. garbage], "m.ko"));
+        // padding in multiples of four is valid
         Assert.Equal(contents, ModuleFile.Decompress([.. Tool.Run("xz", contents, "-c"), 0, 0, 0, 0], "m.ko"));
-        Assert.Throws<ModuleDataException>(() => ModuleFile.Decompress([.. Tool.Run("xz", contents, "-c"), 0, 0], "m.ko"));
+        Assert.Throws<ModuleDataException>(
+            () => ModuleFile.Decompress([.. Tool.Run("xz", contents, "-c"), 0, 0], "m.ko"));
     }
 
     [Theory]
     [InlineData("xz")]
     [InlineData("zstd")]
-    public void Packed_twice_in_a_row_it_comes_back_twice(string tool)
+    public void Concatenated_streams_are_decompressed(string tool)
     {
         var contents = SmallModule();
         var packed = Tool.Run(tool, contents, "-c");
@@ -196,7 +214,7 @@ public sealed class ModuleFileTests
     }
 
     [Fact]
-    public void Gzip_of_two_members_is_refused_rather_than_read_in_part()
+    public void Gzip_with_two_members_is_rejected()
     {
         var packed = Tool.Run("gzip", SmallModule(), "-c");
 
@@ -204,7 +222,7 @@ public sealed class ModuleFileTests
     }
 
     [Fact]
-    public void A_bomb_is_stopped_where_the_size_told_ends()
+    public void Gzip_bomb_stops_at_the_size_in_the_trailer()
     {
         var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
@@ -217,7 +235,7 @@ public sealed class ModuleFileTests
     }
 
     [Fact]
-    public void Sizes_that_cannot_be_true_allocate_nothing()
+    public void Impossible_sizes_allocate_nothing()
     {
         // a zstd frame of nine bytes that claims 2^40
         byte[] zstd = [.. ZstdFile.Magic, 0xe0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0];
@@ -228,6 +246,8 @@ public sealed class ModuleFileTests
     }
 
     internal static byte[] SmallModule()
-        => new ElfWriter(true, false).AddInfo("name=small", "license=MIT", "alias=pci:v00001234d00005678sv*sd*bc*sc*i*", "alias=pci:v00001234d00005679sv*sd*bc*sc*i*", "depends=a,b")
-            .Add(".text", TestSection.Alloc | TestSection.Exec, [.. Enumerable.Range(0, 400).Select(i => (byte)(i * i >> 2))]).AddThisModule("small").ToBytes();
+        => new ElfWriter(true, false).AddInfo("name=small", "license=MIT", "alias=pci:v00001234d00005678sv*sd*bc*sc*i*",
+            "alias=pci:v00001234d00005679sv*sd*bc*sc*i*", "depends=a,b")
+            .Add(".text", TestSection.Alloc | TestSection.Exec,
+                [.. Enumerable.Range(0, 400).Select(i => (byte)(i * i >> 2))]).AddThisModule("small").ToBytes();
 }

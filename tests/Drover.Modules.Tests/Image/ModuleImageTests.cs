@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using CsCheck;
+using Drover.Modules.Containers;
+using Drover.Modules.Image;
 
 namespace Drover.Modules.Tests.Image;
 
@@ -7,12 +9,14 @@ public sealed class ModuleImageTests
 {
     const long Page = 4096;
 
-    static readonly Gen<string> Word = Gen.Char["abcdefghijklmnopqrstuvwxyz0123456789_:*-ü"].Array[1, 12].Select(chars => new string(chars));
+    static readonly Gen<string> Word = Gen.Char["abcdefghijklmnopqrstuvwxyz0123456789_:*-ü"].Array[1, 12]
+        .Select(chars => new string(chars));
 
-    public static TheoryData<bool, bool> Kinds => new() { { true, false }, { true, true }, { false, false }, { false, true } };
+    public static TheoryData<bool, bool> Kinds =>
+        new() { { true, false }, { true, true }, { false, false }, { false, true } };
 
     [Theory, MemberData(nameof(Kinds))]
-    public void Info_comes_back_as_it_was_written(bool is64, bool bigEndian)
+    public void Info_returns_pairs_as_written(bool is64, bool bigEndian)
         => Gen.Select(Word, Word).Array[1, 30].Sample(pairs =>
         {
             var image = Parse(new ElfWriter(is64, bigEndian)
@@ -23,65 +27,42 @@ public sealed class ModuleImageTests
         }, iter: 200);
 
     [Theory, MemberData(nameof(Kinds))]
-    public void Fields_are_told_apart(bool is64, bool bigEndian)
-    {
-        var image = Parse(new ElfWriter(is64, bigEndian).AddInfo(
-            "name=ahci", "vermagic=6.1.0 SMP", "depends=libahci,libata", "alias=pci:a", "alias=pci:b", "softdep=pre: x post: y", "weakdep=w", "parm=p:how", "parmtype=p:int"));
-
-        Assert.Equal("ahci", image.Name);
-        Assert.Equal("6.1.0 SMP", image.Vermagic);
-        Assert.Equal(["libahci", "libata"], image.Depends);
-        Assert.Equal(["pci:a", "pci:b"], image.Aliases);
-        Assert.Equal(["pre: x post: y"], image.SoftDependencies);
-        Assert.Equal(["w"], image.WeakDependencies);
-        Assert.Equal(["p:how"], image.Parameters);
-        Assert.Equal(9, image.Info.Count);
-    }
+    public void Name_comes_from_struct_module_if_info_has_none(bool is64, bool bigEndian)
+        => Assert.Equal("old_one", Parse(new ElfWriter(is64, bigEndian).AddInfo("license=GPL", "depends=")
+            .AddThisModule("old_one")).Name);
 
     [Theory, MemberData(nameof(Kinds))]
-    public void Name_stands_in_the_struct_where_info_has_none(bool is64, bool bigEndian)
-        => Assert.Equal("old_one", Parse(new ElfWriter(is64, bigEndian).AddInfo("license=GPL", "depends=").AddThisModule("old_one")).Name);
-
-    [Theory, MemberData(nameof(Kinds))]
-    public void Counts_that_moved_to_section_zero_are_found_there(bool is64, bool bigEndian)
+    public void Extended_section_counts_are_read_from_section_zero(bool is64, bool bigEndian)
         => Assert.Equal("wide", Parse(new ElfWriter(is64, bigEndian) { Extended = true }.AddInfo("name=wide")).Name);
 
     [Fact]
-    public void Info_needs_neither_equals_nor_last_nul_and_may_be_padded()
+    public void Info_needs_no_equals_sign_and_no_final_NUL()
     {
-        var image = Parse(new ElfWriter(true, false).Add(".modinfo", TestSection.Alloc, [.. "\0\0name=m\0\0\0bare\0k=v=w\0last=x"u8]));
+        var image = Parse(new ElfWriter(true, false).Add(".modinfo", TestSection.Alloc,
+            [.. "\0\0name=m\0\0\0bare\0k=v=w\0last=x"u8]));
 
         Assert.Equal([new("name", "m"), new("bare", ""), new("k", "v=w"), new("last", "x")], image.Info);
         Assert.Equal("m", image.Name);
     }
 
     [Fact]
-    public void Info_that_is_no_utf8_is_taken_for_latin1()
+    public void Info_that_is_not_UTF8_is_decoded_as_Latin1()
     {
-        var image = Parse(new ElfWriter(true, false).Add(".modinfo", TestSection.Alloc, [.. "name=m\0author=J"u8, 0xfc, .. "rgen\0"u8]));
+        var image = Parse(new ElfWriter(true, false).Add(".modinfo", TestSection.Alloc,
+            [.. "name=m\0author=J"u8, 0xfc, .. "rgen\0"u8]));
 
         Assert.Equal("Jürgen", image.Info[1].Value);
     }
 
     [Fact]
-    public void A_signature_is_seen_at_the_very_end_only()
+    public void Layout_has_a_page_aligned_region_per_memory_type()
     {
-        var unsigned = new ElfWriter(true, false).AddInfo("name=m").ToBytes();
-        byte[] signed = [.. unsigned, .. new byte[40], .. "~Module signature appended~\n"u8];
-
-        Assert.False(ModuleImage.Parse(unsigned, "m.ko").HasSignature);
-        Assert.True(ModuleImage.Parse(signed, "m.ko").HasSignature);
-        Assert.False(ModuleImage.Parse((byte[])[.. signed, 0], "m.ko").HasSignature);
-    }
-
-    [Fact]
-    public void Layout_is_a_region_per_kind_of_memory_each_in_pages()
-    {
-        const ulong read = TestSection.Alloc, write = TestSection.Alloc | TestSection.Write, exec = TestSection.Alloc | TestSection.Exec;
+        const ulong read = TestSection.Alloc, write = TestSection.Alloc | TestSection.Write,
+            exec = TestSection.Alloc | TestSection.Exec;
         var image = Parse(new ElfWriter(true, false)
-            .AddInfo("name=m") // taken out
-            .Add("__versions", read, new byte[9000]) // taken out
-            .Add(new TestSection(".data..percpu", write, 64, [], NoBits: 9000)) // elsewhere
+            .AddInfo("name=m") // not kept
+            .Add("__versions", read, new byte[9000]) // not kept
+            .Add(new TestSection(".data..percpu", write, 64, [], NoBits: 9000)) // not counted
             .Add(".comment", 0, new byte[9000]) // not allocated
             .Add(".text", exec, new byte[4000])
             .Add(".text.unlikely", exec, new byte[97], align: 64) // 4000 → 4032 + 97 = 4129
@@ -97,31 +78,35 @@ public sealed class ModuleImageTests
     }
 
     [Fact]
-    public void Layout_is_the_same_by_the_tables_alone()
-        => Gen.Select(Gen.Bool, Gen.Bool, Gen.Bool, Gen.Select(Gen.ULong[0, 7], Gen.Int[0, 12], Gen.Int[0, 9000], Gen.Bool).Array[0, 12]).Sample((is64, bigEndian, extended, sections) =>
+    public void Measure_agrees_with_the_layout_of_the_whole_image()
+        => Gen.Select(Gen.Bool, Gen.Bool, Gen.Bool, Gen.Select(Gen.ULong[0, 7], Gen.Int[0, 12], Gen.Int[0, 9000],
+            Gen.Bool).Array[0, 12]).Sample((is64, bigEndian, extended, sections) =>
         {
             var writer = new ElfWriter(is64, bigEndian) { Extended = extended }.AddInfo("name=m");
             foreach (var (flags, align, size, init) in sections)
                 writer.Add((init ? ".init." : ".") + "x", flags, new byte[size], 1ul << align);
             var bytes = writer.ToBytes();
-            return ModuleFile.Measure(new MemorySource(bytes, "m.ko")) == new ModuleFileSize(bytes.Length, ModuleImage.Parse(bytes, "m.ko").ImageBytes);
+            return ModuleFile.Measure(new MemorySource(bytes, "m.ko")) == new ModuleFileSize(
+                bytes.Length, ModuleImage.Parse(bytes, "m.ko").ImageBytes);
         }, iter: 300);
 
     [Fact]
-    public void An_object_that_is_no_module_is_refused()
+    public void Parse_rejects_a_file_that_is_not_a_module()
     {
-        AssertRefused(new ElfWriter(true, false).Add(".text", TestSection.Alloc, [1]).ToBytes(), "no module");
+        AssertRefused(new ElfWriter(true, false).Add(".text", TestSection.Alloc, [1]).ToBytes(), "not a module");
         AssertRefused(new ElfWriter(true, false) { Type = 3 }.AddInfo("name=m").ToBytes(), "ELF type 3");
         AssertRefused([], "not an ELF");
         AssertRefused("#!/bin/sh\n"u8.ToArray(), "not an ELF");
     }
 
     [Theory, MemberData(nameof(Kinds))]
-    public void Hostile_numbers_are_refused_wherever_they_stand(bool is64, bool bigEndian)
+    public void Hostile_numbers_anywhere_give_ModuleDataException_at_most(bool is64, bool bigEndian)
     {
-        var good = new ElfWriter(is64, bigEndian).AddInfo("name=m").AddThisModule("m").Add(".data", TestSection.Alloc | TestSection.Write, new byte[9], 8).ToBytes();
-        // every 16, 32 and 64 bits of headers and table, at each of the values that break arithmetic
-        ulong[] nasty = [0, 1, 0x7f, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0xffffffff, 0x80000000, long.MaxValue, ulong.MaxValue, ulong.MaxValue - 63, (ulong)good.Length];
+        var good = new ElfWriter(is64, bigEndian).AddInfo("name=m").AddThisModule("m")
+            .Add(".data", TestSection.Alloc | TestSection.Write, new byte[9], 8).ToBytes();
+        // every 16, 32 and 64 bits of headers and table, each with values that can overflow
+        ulong[] nasty = [0, 1, 0x7f, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0xffffffff, 0x80000000, long.MaxValue,
+            ulong.MaxValue, ulong.MaxValue - 63, (ulong)good.Length];
         var number = new byte[8];
         for (var at = 4; at < good.Length - 8; at++)
         {
@@ -142,17 +127,19 @@ public sealed class ModuleImageTests
     }
 
     [Theory, MemberData(nameof(Kinds))]
-    public void Cut_anywhere_it_is_refused_or_whole(bool is64, bool bigEndian)
+    public void Truncated_module_is_rejected(bool is64, bool bigEndian)
     {
-        // the table stands last, so every cut takes some of it
+        // the table is last, so every cut removes part of it
         var good = new ElfWriter(is64, bigEndian).AddInfo("name=m").ToBytes();
         for (var length = 0; length < good.Length; length++)
             Assert.Throws<ModuleDataException>(() => ModuleImage.Parse(good.AsMemory(0, length), "m.ko"));
     }
 
     [Fact]
-    public void More_pairs_than_any_module_has_are_refused()
-        => AssertRefused(new ElfWriter(true, false).Add(".modinfo", TestSection.Alloc, [.. Enumerable.Repeat("a\0"u8.ToArray(), ModInfo.MaxEntries + 1).SelectMany(b => b)]).ToBytes(), "more than");
+    public void Too_many_pairs_are_rejected()
+        => AssertRefused(new ElfWriter(true, false).Add(".modinfo", TestSection.Alloc,
+            [.. Enumerable.Repeat("a\0"u8.ToArray(), ModInfo.MaxEntries + 1).SelectMany(b => b)]).ToBytes(),
+            "more than");
 
     static ModuleImage Parse(ElfWriter writer) => ModuleImage.Parse(writer.ToBytes(), "m.ko");
 

@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
+using Drover.Modules.Containers;
 
 namespace Drover.Modules.Tests.Image;
 
-/// <summary>Writes .xz files of stored LZMA2 chunks: every part of the container, without a coder.</summary>
+/// <summary>Writes .xz files of stored LZMA2 chunks: the whole container without an encoder.</summary>
 static class XzWriter
 {
     const int MaxStored = 1 << 16;
@@ -37,7 +38,9 @@ static class XzWriter
         return file.ToArray();
     }
 
-    /// <summary>Makes good the checksums of stream header, first block header, index and footer, wherever they now stand.</summary>
+    /// <summary>
+    /// Corrects the checksums of stream header, first block header, index and footer at their current offsets.
+    /// </summary>
     public static void Repair(Span<byte> file)
     {
         if (!file.StartsWith(XzIndex.Magic) || file.Length < 32)

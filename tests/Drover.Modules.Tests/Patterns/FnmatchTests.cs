@@ -6,26 +6,30 @@ namespace Drover.Modules.Tests.Patterns;
 
 public class FnmatchTests
 {
-    // brackets written as such or piecemeal; the few letters make texts match
-    private static readonly string[] s_pieces =
+    // whole brackets and parts of brackets; few letters, so that texts match
+    static readonly string[] s_pieces =
     [
-        "a", "a", "b", "-", "/", ".", "*", "*", "?", "?", "[ab]", "[!a]", "[^b]", "[a-c]", "[]a]", "[!]b]", "[a-]", "[-a]", "[b\\]]", "[\\a-\\c]",
-        "[[:alpha:]]", "[![:digit:]-]", "[[:alnum:]-]", "[[:xdigit:][:punct:]]", "[[:upper:]]", "[[:space:]a]", "[[=a=]b]", "[[.-.]b]", "[c-a]", "[a-c-e]",
+        "a", "a", "b", "-", "/", ".", "*", "*", "?", "?", "[ab]", "[!a]", "[^b]", "[a-c]", "[]a]", "[!]b]", "[a-]",
+        "[-a]", "[b\\]]", "[\\a-\\c]",
+        "[[:alpha:]]", "[![:digit:]-]", "[[:alnum:]-]", "[[:xdigit:][:punct:]]", "[[:upper:]]", "[[:space:]a]",
+        "[[=a=]b]", "[[.-.]b]", "[c-a]", "[a-c-e]",
         "[[:foo:]a]", "[[:a]", "[[a]", "\\a", "\\*", "\\[", "\\\\", "]", "[", "[!", "\\", "c",
     ];
 
-    private static readonly Gen<string> s_piece = Gen.Int[0, s_pieces.Length - 1].Select(i => s_pieces[i]);
+    static readonly Gen<string> s_piece = Gen.Int[0, s_pieces.Length - 1].Select(i => s_pieces[i]);
 
-    private static readonly Gen<string> s_pattern = s_piece.Array[0, 8].Select(pieces => string.Concat(pieces));
+    static readonly Gen<string> s_pattern = s_piece.Array[0, 8].Select(pieces => string.Concat(pieces));
 
-    private static readonly Gen<string> s_text = Gen.Char["aabbc-/.*?[]!\\A0 :"].Array[0, 10].Select(chars => new string(chars));
-
-    [Fact]
-    public void It_agrees_with_the_C_library() => Gen.Select(s_pattern, s_text).Sample((pattern, text) =>
-        IsBeyondUs(pattern) || Fnmatch.Matches(pattern, text) == LibcFnmatch.Matches(Encoding.UTF8.GetBytes(pattern), Encoding.UTF8.GetBytes(text)), iter: 50_000);
+    static readonly Gen<string> s_text = Gen.Char["aabbc-/.*?[]!\\A0 :"].Array[0, 10]
+        .Select(chars => new string(chars));
 
     [Fact]
-    public void Bytes_beyond_ASCII_are_matched_as_bytes()
+    public void Matches_agrees_with_the_C_library() => Gen.Select(s_pattern, s_text).Sample((pattern, text) =>
+        IsUnsupported(pattern) || Fnmatch.Matches(pattern, text) == LibcFnmatch.Matches(
+            Encoding.UTF8.GetBytes(pattern), Encoding.UTF8.GetBytes(text)), iter: 50_000);
+
+    [Fact]
+    public void Non_ASCII_text_is_matched_bytewise()
     {
         Assert.True(Fnmatch.Matches("?" + "?", "é"));
         Assert.False(Fnmatch.Matches("?", "é"));
@@ -33,13 +37,13 @@ public class FnmatchTests
     }
 
     [Fact]
-    public void Many_stars_cost_no_more_than_the_product_of_the_lengths() =>
+    public void Many_stars_need_no_more_than_quadratic_time() =>
         Assert.False(Fnmatch.Matches(string.Concat(Enumerable.Repeat("a*", 2000)) + "b", new string('a', 4000)));
 
     [Fact]
-    public void A_text_may_be_of_any_length()
+    public void Text_of_any_length_is_matched()
     {
-        foreach (int length in new[] { 0, 1, 62, 63, 64, 65, 127, 128, 129, 1000 })
+        foreach (var length in new[] { 0, 1, 62, 63, 64, 65, 127, 128, 129, 1000 })
         {
             string text = new('x', length);
             Assert.True(Fnmatch.Matches("*", text));
@@ -50,7 +54,11 @@ public class FnmatchTests
         }
     }
 
-    /// <summary>Malformed brackets, about which glibc changes its mind while it reads: a class it does not know, and <c>[.</c> that nothing closes; no alias has them.</summary>
-    private static bool IsBeyondUs(string pattern) =>
-        pattern.Contains("[[:foo:]", StringComparison.Ordinal) || pattern.Replace("[.-.]", "", StringComparison.Ordinal).Contains("[.", StringComparison.Ordinal);
+    /// <summary>
+    /// Malformed brackets that glibc treats inconsistently: an unknown class, and an unclosed <c>[.</c>; no alias has
+    /// them.
+    /// </summary>
+    static bool IsUnsupported(string pattern) =>
+        pattern.Contains("[[:foo:]", StringComparison.Ordinal)
+            || pattern.Replace("[.-.]", "", StringComparison.Ordinal).Contains("[.", StringComparison.Ordinal);
 }

@@ -2,8 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Drover.Modules.Tests.Patterns;
 
-/// <summary>fnmatch(3) of the machine's C library, flags 0: the oracle, where it is glibc.</summary>
-internal static partial class LibcFnmatch
+/// <summary>fnmatch(3) of glibc without flags, as oracle.</summary>
+static partial class LibcFnmatch
 {
     public static bool Matches(byte[] pattern, byte[] text) => fnmatch([.. pattern, 0], [.. text, 0], 0) == 0;
 

@@ -1,20 +1,27 @@
+using Drover.Modules.Index;
 using Drover.Modules.Tests.Index;
+using Drover.Modules.Tree;
 
 namespace Drover.Modules.Tests.Tree;
 
 public class ModuleTreeTests
 {
     [Fact]
-    public void A_tree_of_text_files_alone_answers_as_one_of_indexes()
+    public void Tree_of_text_files_gives_the_same_results_as_indexes()
     {
         using TemporaryRoot root = new();
-        root.Write("modules.dep", "kernel/snd-pcm.ko: kernel/snd-timer.ko.xz\tkernel/snd.ko\n/abs/extra.ko:\nkernel/snd.ko:\n");
-        root.Write("modules.alias", "# Aliases\nalias b* second\nalias [a-b]-c first\nalias b* first\nalias [broken x\nalias with blank pattern first\n");
+        root.Write(
+            "modules.dep",
+            "kernel/snd-pcm.ko: kernel/snd-timer.ko.xz\tkernel/snd.ko\n/abs/extra.ko:\nkernel/snd.ko:\n");
+        root.Write(
+            "modules.alias",
+            "# Aliases\nalias b* second\nalias [a-b]-c first\nalias b* first\nalias [broken x\n"
+                + "alias with blank pattern first\n");
         root.Write("modules.symbols", "alias symbol:foo_bar snd\n");
         root.Write("modules.builtin", "kernel/fs/ext-4.ko\n");
         root.Write("modules.builtin.modinfo", "ext_4.license=GPL\0ext_4.alias=fs-ext4\0");
-        ModuleTree tree = ModuleTree.Open(root.Path + "/");
-        ModuleEntry pcm = tree.Find("snd_pcm")!;
+        var tree = ModuleTree.Open(root.Path + "/");
+        var pcm = tree.Find("snd_pcm")!;
         Assert.Equal(("snd_pcm", root.Path + "//kernel/snd-pcm.ko"), (pcm.Name, pcm.Path));
         Assert.Equal(["snd_timer", "snd"], pcm.Dependencies);
         Assert.Equal("/abs/extra.ko", tree.Find("extra")!.Path);
@@ -28,7 +35,7 @@ public class ModuleTreeTests
     }
 
     [Fact]
-    public void An_index_is_preferred_to_its_text()
+    public void Index_is_preferred_to_text_file()
     {
         using TemporaryRoot root = new();
         root.Write("modules.alias", "alias a text\n");
@@ -39,10 +46,10 @@ public class ModuleTreeTests
     }
 
     [Fact]
-    public void What_is_not_there_is_empty()
+    public void Missing_files_are_empty_indexes()
     {
         using TemporaryRoot root = new();
-        ModuleTree tree = ModuleTree.Open(root.Path);
+        var tree = ModuleTree.Open(root.Path);
         Assert.Null(tree.Find("a"));
         Assert.Empty(tree.MatchAliases("a"));
         Assert.Empty(tree.MatchSymbols("symbol:a"));
@@ -57,12 +64,12 @@ public class ModuleTreeTests
     [InlineData("modules.alias", "alias ä b\n", 0)]
     [InlineData("modules.builtin.modinfo", "a.alias=b\0nothing\0", 10)]
     [InlineData("modules.builtin.modinfo", "a.alias=b\0a.alias=c", 10)]
-    public void A_malformed_text_file_is_told_with_its_offset(string name, string text, long offset)
+    public void Malformed_text_file_gives_file_and_offset(string name, string text, long offset)
     {
         using TemporaryRoot root = new();
-        string file = root.Write(name, text);
-        ModuleTree tree = ModuleTree.Open(root.Path);
-        ModuleDataException bad = Assert.Throws<ModuleDataException>(() =>
+        var file = root.Write(name, text);
+        var tree = ModuleTree.Open(root.Path);
+        var bad = Assert.Throws<ModuleDataException>(() =>
         {
             tree.Find("a");
             tree.MatchAliases("a");
@@ -72,9 +79,11 @@ public class ModuleTreeTests
     }
 
     [Fact]
-    public void A_tree_needs_no_disk()
+    public void FromTables_needs_no_files()
     {
-        ModuleTree tree = ModuleTree.FromTables("/lib/modules/1", IndexTrieTests.Build([("a", "kernel/a.ko: kernel/b.ko", 0)]), IndexTrieTests.Build([("x*", "a", 0)]));
+        var tree = ModuleTree.FromTables(
+            "/lib/modules/1", IndexTrieTests.Build([("a", "kernel/a.ko: kernel/b.ko", 0)]),
+            IndexTrieTests.Build([("x*", "a", 0)]));
         Assert.Equal("/lib/modules/1/kernel/a.ko", tree.Find("a")!.Path);
         Assert.Equal(["a"], tree.MatchAliases("xyz"));
         Assert.Empty(tree.MatchSymbols("symbol:x"));

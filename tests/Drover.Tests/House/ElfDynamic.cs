@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Drover.Tests.House;
 
-/// <summary>As much of a little-endian ELF64 executable as tells which shared libraries it needs (DT_NEEDED).</summary>
+/// <summary>Reads the needed shared libraries (DT_NEEDED) of a little-endian ELF64 executable.</summary>
 static class ElfDynamic
 {
     const int PtLoad = 1, PtDynamic = 2;
@@ -26,7 +26,8 @@ static class ElfDynamic
             if (tag == DtStrtab)
                 strings = value;
         }
-        var home = SegmentOf(elf, PtLoad, segment => strings >= segment.Address && strings < segment.Address + segment.Bytes);
+        var home = SegmentOf(
+            elf, PtLoad, segment => strings >= segment.Address && strings < segment.Address + segment.Bytes);
         var table = elf[(int)(strings - home.Address + home.Offset)..];
         var names = new List<string>();
         foreach (var offset in offsets)
@@ -39,14 +40,16 @@ static class ElfDynamic
 
     readonly record struct Segment(long Offset, long Address, long Bytes);
 
-    static Segment SegmentOf(ReadOnlySpan<byte> elf, int type, Predicate<Segment> wanted)
+    static Segment SegmentOf(ReadOnlySpan<byte> elf, int type, Predicate<Segment> predicate)
     {
-        var (table, size, count) = (Int64(elf, 32), BinaryPrimitives.ReadUInt16LittleEndian(elf[54..]), BinaryPrimitives.ReadUInt16LittleEndian(elf[56..]));
+        var table = Int64(elf, 32);
+        int size = BinaryPrimitives.ReadUInt16LittleEndian(elf[54..]);
+        int count = BinaryPrimitives.ReadUInt16LittleEndian(elf[56..]);
         for (var i = 0; i < count; i++)
         {
             var header = elf[(int)(table + i * size)..];
             var segment = new Segment(Int64(header, 8), Int64(header, 16), Int64(header, 32));
-            if (BinaryPrimitives.ReadInt32LittleEndian(header) == type && wanted(segment))
+            if (BinaryPrimitives.ReadInt32LittleEndian(header) == type && predicate(segment))
                 return segment;
         }
         throw new InvalidDataException($"no such segment of type {type}");

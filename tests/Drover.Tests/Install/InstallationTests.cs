@@ -1,14 +1,15 @@
 using System.Text;
 using CsCheck;
-using Drover.Cli;
+using Drover.CommandLine;
 using Drover.Install;
 
 namespace Drover.Tests.Install;
 
-/// <summary>What install puts in place uninstall takes back, whatever was there, and whenever either was killed.</summary>
+/// <summary>Uninstall reverts install from any initial state, and after a kill of either at any step.</summary>
 public class InstallationTests
 {
-    const UnixFileMode Plain = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    const UnixFileMode Plain =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     static readonly InstallFile[] s_first =
     [
@@ -18,7 +19,7 @@ public class InstallationTests
         new("/etc/b.conf", "b"u8.ToArray(), Plain),
     ];
 
-    /// <summary>The next version: one file as it was, one link elsewhere, one changed, one gone, one new.</summary>
+    /// <summary>The next version: one file equal, one link retargeted, one changed, one removed, one new.</summary>
     static readonly InstallFile[] s_second =
     [
         s_first[0] with { Content = "program 2"u8.ToArray() },
@@ -29,11 +30,13 @@ public class InstallationTests
 
     static readonly string[] s_paths = [.. s_first.Concat(s_second).Select(file => file.Path).Distinct()];
 
-    /// <summary>What stands at a path before: nothing, somebody else's file or link, the very file, or its content with another mode.</summary>
+    /// <summary>
+    /// The initial state of a path: nothing, another file or link, the same file, or its content with another mode.
+    /// </summary>
     static readonly Gen<int[]> s_before = Gen.Int[0, 4].Array[s_paths.Length];
 
     [Fact]
-    public void Whatever_was_there_is_back_after_uninstall_also_when_install_and_uninstall_were_killed_and_repeated() =>
+    public void Uninstall_restores_the_initial_state_after_killed_and_repeated_runs() =>
         Gen.Select(s_before, Gen.Int[0, 30], Gen.Int[0, 30], Gen.Int[0, 30], Gen.Bool).Sample(
             (before, firstKill, secondKill, uninstallKill, repeats) =>
             {
@@ -56,7 +59,7 @@ public class InstallationTests
             iter: Iterations);
 
     [Fact]
-    public void A_second_install_changes_nothing()
+    public void Second_install_changes_nothing()
     {
         using var root = new TestRoot();
         root.File("/etc/b.conf", "somebody else's");
@@ -70,29 +73,32 @@ public class InstallationTests
     }
 
     [Fact]
-    public void What_somebody_changed_since_is_left_by_install_and_by_uninstall_and_named()
+    public void Install_and_uninstall_keep_and_report_changed_files()
     {
         using var root = new TestRoot();
         root.File("/etc/b.conf", "somebody else's");
         Install(root, s_first);
         root.File("/etc/b.conf", "edited");
         root.File("/usr/lib/units/a.service", "edited, too");
-        Assert.Equal(["/usr/lib/units/a.service", "/etc/b.conf"], Steps(root).Where(step => step.Action is InstallAction.Leave).Select(step => step.File.Path));
+        Assert.Equal(["/usr/lib/units/a.service", "/etc/b.conf"], Steps(root)
+            .Where(step => step.Action is InstallAction.Leave).Select(step => step.File.Path));
         Assert.Equal(["/usr/lib/units/a.service", "/etc/b.conf"], Uninstall(root));
         Assert.Equal("edited", File.ReadAllText(root["/etc/b.conf"]));
         Assert.Equal("edited, too", File.ReadAllText(root["/usr/lib/units/a.service"]));
         Assert.False(File.Exists(root["/usr/bin/drover"]));
 
-        // moved away, as the message says
+        // moved away, as the message advises
         File.Delete(root["/etc/b.conf"]);
         File.Delete(root["/usr/lib/units/a.service"]);
         Assert.Empty(Uninstall(root));
         Assert.Equal("somebody else's", File.ReadAllText(root["/etc/b.conf"]));
-        Assert.Equal(["/etc", "/etc/b.conf", "/var", "/var/lib"], Directory.GetFileSystemEntries(root.Path, "*", SearchOption.AllDirectories).Select(path => path[root.Path.Length..]).Order(StringComparer.Ordinal));
+        Assert.Equal(["/etc", "/etc/b.conf", "/var", "/var/lib"], Directory.GetFileSystemEntries(
+            root.Path, "*", SearchOption.AllDirectories).Select(path =>
+            path[root.Path.Length..]).Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public void What_a_newer_version_has_no_more_and_somebody_has_changed_is_not_forgotten()
+    public void Changed_file_that_a_newer_version_drops_stays_in_the_manifest()
     {
         using var root = new TestRoot();
         Install(root, s_first);
@@ -103,17 +109,18 @@ public class InstallationTests
     }
 
     [Fact]
-    public void A_directory_that_others_have_filled_stays()
+    public void Uninstall_keeps_a_directory_with_other_files()
     {
         using var root = new TestRoot();
         Install(root, s_first);
         root.File("/usr/lib/units/other.service", "other");
         Assert.Empty(Uninstall(root));
-        Assert.Equal(["/usr/lib/units/other.service"], Directory.GetFiles(root.Path, "*", SearchOption.AllDirectories).Select(path => path[root.Path.Length..]));
+        Assert.Equal(["/usr/lib/units/other.service"], Directory.GetFiles(root.Path, "*", SearchOption.AllDirectories)
+            .Select(path => path[root.Path.Length..]));
     }
 
     [Fact]
-    public void Links_within_the_root_are_followed_and_a_link_out_of_it_is_refused()
+    public void Install_follows_links_in_the_root_and_refuses_links_out_of_it()
     {
         using var root = new TestRoot();
         using var outside = new TestRoot();
@@ -125,19 +132,20 @@ public class InstallationTests
         Assert.Empty(Uninstall(root));
 
         root.Link("/etc", outside.Path);
-        var refused = Assert.Throws<CannotException>(() => Install(root, s_first));
+        var refused = Assert.Throws<CommandException>(() => Install(root, s_first));
         Assert.Contains("is a link out of", refused.Message, StringComparison.Ordinal);
         Assert.Equal("", string.Join(' ', Directory.GetFiles(outside.Path)));
         Assert.False(File.Exists(root["/usr/bin/drover"]));
     }
 
     [Fact]
-    public void A_directory_in_the_way_is_named_before_anything_is_done()
+    public void Install_reports_a_blocking_directory_before_any_change()
     {
         using var root = new TestRoot();
         Directory.CreateDirectory(root["/etc/b.conf"]);
         var snapshot = root.Snapshot();
-        Assert.Contains("is a directory", Assert.Throws<CannotException>(() => Install(root, s_first)).Message, StringComparison.Ordinal);
+        Assert.Contains("is a directory", Assert.Throws<CommandException>(() => Install(root, s_first)).Message,
+            StringComparison.Ordinal);
         Assert.Equal(snapshot, root.Snapshot());
     }
 
@@ -147,22 +155,25 @@ public class InstallationTests
     [InlineData("new /etc/x nothing")]
     [InlineData("made")]
     [InlineData("\0\0\0\0")]
-    public void A_manifest_that_install_did_not_write_is_an_error_with_its_line(string line)
+    public void Invalid_manifest_is_an_error_with_its_line(string line)
     {
-        var problem = Assert.Throws<CannotException>(() => InstallManifest.Parse($"# head\n{line}\n", "FILE"));
+        var problem = Assert.Throws<CommandException>(() => InstallManifest.Parse($"# head\n{line}\n", "FILE"));
         Assert.StartsWith("FILE, line 2: ", problem.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_manifest_is_read_as_it_was_written() =>
+    public void Manifest_round_trips() =>
         Gen.Select(Gen.Bool, Gen.ULong.Select(number => $"{number:x16}644").Array[0, 3]).Array[0, 5].Sample(entries =>
         {
-            var manifest = new InstallManifest(["/a", "/a/b"], [.. entries.Select((entry, i) => new InstallEntry($"/a/b/{i}", entry.Item1, entry.Item2))]);
+            var manifest = new InstallManifest(
+                ["/a", "/a/b"], [.. entries.Select((entry, i) => new InstallEntry(
+                $"/a/b/{i}", entry.Item1, entry.Item2))]);
             Assert.Equal(manifest.ToText(), InstallManifest.Parse(manifest.ToText(), "FILE").ToText());
         });
 
-    /// <summary>Each makes a directory tree: fewer than a property in memory has.</summary>
-    static int Iterations => int.TryParse(Environment.GetEnvironmentVariable("DROVER_FUZZ"), out var cases) ? cases / 10 : 300;
+    /// <summary>Few samples: each creates a directory tree.</summary>
+    static int Iterations =>
+        int.TryParse(Environment.GetEnvironmentVariable("DROVER_FUZZ"), out var cases) ? cases / 10 : 300;
 
     static void Arrange(TestRoot root, int[] before)
     {
@@ -190,7 +201,8 @@ public class InstallationTests
 
     static IReadOnlyList<InstallStep> Steps(TestRoot root) => new Installation(new RootTree(root.Path)).Plan(s_first);
 
-    static void Install(TestRoot root, InstallFile[] files, int killedAt = int.MaxValue) => UntilKilled(root, killedAt, installation => installation.Install(installation.Plan(files)));
+    static void Install(TestRoot root, InstallFile[] files, int killedAt = int.MaxValue) =>
+        UntilKilled(root, killedAt, installation => installation.Install(installation.Plan(files)));
 
     static string[] Uninstall(TestRoot root, int killedAt = int.MaxValue)
     {
@@ -212,14 +224,14 @@ public class InstallationTests
         }
         catch (KilledException)
         {
-            // all that was done until then is done
+            // the steps until then are done
         }
     }
 
     static void ShouldHave(TestRoot root, InstallFile[] files)
     {
         var tree = new RootTree(root.Path);
-        Assert.All(files, file => Assert.Equal(RootTree.Print(file), RootTree.Print(tree.Look(file.Path)!)));
+        Assert.All(files, file => Assert.Equal(RootTree.Print(file), RootTree.Print(tree.Read(file.Path)!)));
     }
 
     sealed class KilledException : Exception;

@@ -2,14 +2,14 @@ using Drover.Install;
 
 namespace Drover.Tests.Install;
 
-/// <summary>A root file system of a test's own, gone with it, and what is in it.</summary>
+/// <summary>A temporary root file system and its content.</summary>
 sealed class TestRoot : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("drover-root-").FullName;
 
     public TestRoot()
     {
-        // every system has it
+        // it exists on every system
         Directory.CreateDirectory(this["/var/lib"]);
     }
 
@@ -31,16 +31,22 @@ sealed class TestRoot : IDisposable
         System.IO.File.CreateSymbolicLink(this[path], target);
     }
 
-    /// <summary>A line an entry, sorted: kind, path, mode, content; of files also when they were written, which a copy would not keep.</summary>
-    public string Snapshot() => string.Join('\n', new DirectoryInfo(Path).EnumerateFileSystemInfos("*", SearchOption.AllDirectories).OrderBy(entry => entry.FullName, StringComparer.Ordinal).Select(Told));
+    /// <summary>
+    /// One line per entry, sorted: kind, path, mode, content; for files also the write time, which a copy would not
+    /// keep.
+    /// </summary>
+    public string Snapshot() => string.Join('\n', new DirectoryInfo(Path)
+        .EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
+        .OrderBy(entry => entry.FullName, StringComparer.Ordinal).Select(Describe));
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 
-    string Told(FileSystemInfo entry)
+    string Describe(FileSystemInfo entry)
     {
         var path = entry.FullName[Path.Length..];
         return entry.LinkTarget is { } target ? $"link {path} {target}"
             : entry is DirectoryInfo ? $"directory {path} {entry.UnixFileMode}"
-            : $"file {path} {entry.UnixFileMode} {entry.LastWriteTimeUtc:O} {Convert.ToHexString(System.IO.File.ReadAllBytes(entry.FullName))}";
+            : $"file {path} {entry.UnixFileMode} {entry.LastWriteTimeUtc:O} " +
+                $"{Convert.ToHexString(System.IO.File.ReadAllBytes(entry.FullName))}";
     }
 }

@@ -1,26 +1,27 @@
 using CsCheck;
 using Drover.Kmod;
-using Drover.Tests.Verbs;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>Command lines that nobody would write end as any other: with an exit status, and what is wrong in words.</summary>
+/// <summary>Random command lines end with an exit status and an error message.</summary>
 public sealed class CommandLineFuzzTests : IDisposable
 {
-    readonly ModuleRoot _root = new ModuleRoot().Write("a.ko", new TestModule()).Write("cut.ko", "\u007fELF\u0002\u0001").Write("modules.dep", "a.ko: b.ko\nb.ko:\n")
-        .Write("modules.alias", "alias x:* a\n").Write("/c.conf", "alias zz_alias a\ninstall zz_cmd true\nsoftdep a pre: zz_alias post: zz_cmd\n");
+    readonly ModuleRoot _root = new ModuleRoot().Write("a.ko", new TestModule())
+        .Write("cut.ko", "\u007fELF\u0002\u0001").Write("modules.dep", "a.ko: b.ko\nb.ko:\n")
+        .Write("modules.alias", "alias x:* a\n")
+            .Write("/c.conf", "alias zz_alias a\ninstall zz_cmd true\nsoftdep a pre: zz_alias post: zz_cmd\n");
 
-    public static TheoryData<string> Tools => new(ToolTable.All.Select(tool => tool.Name));
+    public static TheoryData<string> Tools => new(KmodTool.All.Select(tool => tool.Name));
 
     public void Dispose() => _root.Dispose();
 
     [Theory]
     [MemberData(nameof(Tools))]
-    public void Any_words_end_cleanly(string tool)
+    public void Random_arguments_end_without_a_crash(string tool)
     {
         string[] begin = tool switch
         {
-            // no name here is one of this machine's modules, and no tree is this machine's
+            // no name is a module of this machine, and no tree is that of this machine
             "modprobe" => ["-C", $"{_root.Path}/c.conf", "-d", _root.Path, "-S", ModuleRoot.Release],
             "modinfo" => ["-b", _root.Path, "-k", ModuleRoot.Release],
             "depmod" => ["-n", "-b", _root.Path, ModuleRoot.Release],
@@ -28,24 +29,29 @@ public sealed class CommandLineFuzzTests : IDisposable
         };
         var words = Gen.Frequency(
             (4, Gen.OneOf<string>([.. OptionsOf(tool)])),
-            (3, Gen.OneOf("zz_none", "zz_alias", "zz_cmd", "zz-dash", "x:1", "zz[", "zz]", "", "-", "--", "=", "zz=1", "--=", "---", $"{_root.Directory}/a.ko", $"{_root.Directory}/cut.ko", $"{_root.Directory}/none.ko", _root.Path, "/dev/null", "18446744073709551616", "-1", "0x")),
+            (3, Gen.OneOf("zz_none", "zz_alias", "zz_cmd", "zz-dash", "x:1", "zz[", "zz]", "", "-", "--", "=", "zz=1",
+                "--=", "---", $"{_root.Directory}/a.ko", $"{_root.Directory}/cut.ko", $"{_root.Directory}/none.ko",
+                _root.Path, "/dev/null", "18446744073709551616", "-1", "0x")),
             (1, Gen.String[Gen.Char, 0, 8].Select(text => "zz" + text.Replace("\0", "", StringComparison.Ordinal))),
-            (1, Gen.String[Gen.Char['!', '~'], 1, 4].Select(text => "-" + text.Replace('o', '-').Replace('d', '-').Replace('C', '-').Replace('S', '-').Replace('b', '-').Replace('k', '-'))));
+            (1, Gen.String[Gen.Char['!', '~'], 1, 4]
+                .Select(text => "-" + text.Replace('o', '-').Replace('d', '-').Replace('C', '-').Replace('S', '-')
+                .Replace('b', '-').Replace('k', '-'))));
         words.Array[0, 7].Sample(
             line =>
             {
-                var run = CommandLine.Run([tool, .. begin, .. line]);
+                var run = CommandLineRun.Run([tool, .. begin, .. line]);
                 return run.Exit is 0 or 1 && (run.Exit == 0 || run.Error.Length + run.Out.Length > 0 || IsQuiet(line));
             },
-            iter: 1000, threads: 1, print: line => $"{tool} {string.Join(' ', begin)} {string.Join(' ', line.Select(word => $"'{word}'"))}");
+            iter: 1000, threads: 1, print: line =>
+                $"{tool} {string.Join(' ', begin)} {string.Join(' ', line.Select(word => $"'{word}'"))}");
     }
 
-    /// <summary>Those of its help, whole and cut, those that take a value with one.</summary>
+    /// <summary>The options of its help, complete and abbreviated, with a value where they take one.</summary>
     static IEnumerable<string> OptionsOf(string tool)
     {
         foreach (var option in Packaging.CommandTable.Tools.Single(one => one.Name == tool).Options)
         {
-            // where it looks is settled, and nothing is to be written
+            // the tree is fixed, and nothing is written
             if (option.Long is "dirname" or "basedir" or "set-version" or "config" or "outdir" or "output")
                 continue;
             yield return $"--{option.Long}";
@@ -56,7 +62,12 @@ public sealed class CommandLineFuzzTests : IDisposable
         }
     }
 
-    /// <summary>To be told nothing may be asked for: -q, or messages to syslog. And kmod's modprobe -r has no words for a name with a bracket that has no match.</summary>
+    /// <summary>
+    /// No message is expected with -q or with syslog, nor from the modprobe -r of kmod for a name with an unmatched
+    /// bracket.
+    /// </summary>
     static bool IsQuiet(string[] line) =>
-        line.Any(word => word.StartsWith('-') && word.AsSpan().ContainsAny('q', 's')) || (line.Any(word => word.StartsWith('-') && word.Contains('r', StringComparison.Ordinal)) && line.Any(word => word.AsSpan().ContainsAny('[', ']')));
+        line.Any(word => word.StartsWith('-') && word.AsSpan().ContainsAny('q', 's'))
+            || (line.Any(word => word.StartsWith('-') && word.Contains('r', StringComparison.Ordinal))
+            && line.Any(word => word.AsSpan().ContainsAny('[', ']')));
 }

@@ -2,13 +2,13 @@ using System.Diagnostics;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>What depmod remembers never shows in what it writes.</summary>
+/// <summary>The cache of depmod never changes its output.</summary>
 public class DepmodCacheTests
 {
     static readonly DateTime LongAgo = new(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
     [Fact]
-    public void A_changed_added_or_removed_module_shows_in_the_indexes()
+    public void Changed_added_and_removed_modules_update_the_indexes()
     {
         using var tree = DepmodGoldenTests.Sample();
         tree.Run();
@@ -21,7 +21,7 @@ public class DepmodCacheTests
     }
 
     [Fact]
-    public void A_module_of_the_same_size_and_time_is_read_again()
+    public void Module_with_unchanged_size_and_time_is_read_again()
     {
         using var tree = DepmodGoldenTests.Sample();
         var path = tree.Write("kernel/same.ko", new TestModule { Info = ["alias=one"] });
@@ -39,7 +39,7 @@ public class DepmodCacheTests
     [InlineData("modules.builtin.modinfo")]
     [InlineData("modules.dep")]
     [InlineData("modules.alias.bin")]
-    public void A_changed_file_beside_the_modules_is_noticed(string name)
+    public void Changed_input_file_updates_the_indexes(string name)
     {
         using var tree = DepmodGoldenTests.Sample();
         tree.Run();
@@ -48,7 +48,7 @@ public class DepmodCacheTests
     }
 
     [Fact]
-    public void Messages_are_told_every_time()
+    public void Messages_repeat_on_every_run()
     {
         using var tree = DepmodGoldenTests.Sample();
         var first = tree.Run();
@@ -57,7 +57,7 @@ public class DepmodCacheTests
     }
 
     [Fact]
-    public void A_damaged_memory_is_none()
+    public void Damaged_cache_is_ignored()
     {
         using var tree = DepmodGoldenTests.Sample();
         foreach (var module in Directory.GetFiles(tree.Directory, "*.ko", SearchOption.AllDirectories))
@@ -78,14 +78,22 @@ public class DepmodCacheTests
     }
 
     [Fact]
-    public void A_killed_run_leaves_each_index_old_or_new_and_whole()
+    public void Killed_run_leaves_each_index_complete_old_or_new()
     {
         Assert.SkipUnless(File.Exists(Repository.NativeBinary), "no native binary: ./test builds it");
         using var tree = DepmodGoldenTests.Sample();
         tree.Run();
         var old = tree.Snapshot();
         for (var i = 0; i < 300; i++)
-            tree.Write($"kernel/more/m{i}.ko", new TestModule { Exports = [$"more_{i}"], Needs = ["b_one"], Info = [$"alias=more{i}"] });
+        {
+            tree.Write($"kernel/more/m{i}.ko", new TestModule
+            {
+                Exports = [$"more_{i}"],
+                Needs = ["b_one"],
+                Info = [$"alias=more{i}"]
+            });
+        }
+
         tree.Run();
         var fresh = tree.Snapshot();
         var random = new Random(1);
@@ -97,19 +105,25 @@ public class DepmodCacheTests
                     File.WriteAllText($"{tree.Directory}/{name}", content);
             }
             File.Delete($"{tree.Directory}/modules.drover.bin");
-            using (var run = Process.Start(new ProcessStartInfo(Repository.NativeBinary, ["depmod", "-C", $"{tree.Root}/depmod.d", "-b", tree.Root, ModuleRoot.Release]) { UseShellExecute = false, RedirectStandardError = true })!)
+            using (var run = Process.Start(
+                new ProcessStartInfo(Repository.NativeBinary, ["depmod", "-C", $"{tree.Root}/depmod.d", "-b", tree.Root,
+                ModuleRoot.Release])
+                { UseShellExecute = false, RedirectStandardError = true })!)
             {
                 run.WaitForExit(random.Next(25));
                 run.Kill();
                 run.WaitForExit();
             }
             foreach (var (name, content) in tree.Snapshot())
-                Assert.True(content == fresh[name] || content == old[name], $"{name} is neither the old one nor the new one");
+            {
+                Assert.True(
+                    content == fresh[name] || content == old[name], $"{name} is neither the old one nor the new one");
+            }
         }
     }
 
     [Fact]
-    public void What_cannot_be_put_into_place_is_told_and_leaves_nothing_behind()
+    public void Failed_rename_is_reported_and_leaves_no_file()
     {
         using var tree = DepmodGoldenTests.Sample();
         Directory.CreateDirectory($"{tree.Directory}/modules.dep/in-the-way");
@@ -121,7 +135,7 @@ public class DepmodCacheTests
     }
 
     [Fact]
-    public void Output_goes_where_it_is_asked_to()
+    public void Outdir_receives_the_output()
     {
         using var tree = DepmodGoldenTests.Sample();
         tree.Run();

@@ -1,17 +1,21 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Drover.CommandLine;
 using Drover.Kmod;
 using Drover.Modules.Tests;
-using Drover.Output;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>A root with a module directory of release 1.0-test, on which kmod's depmod and ours are run in turn; gone at the end of the test.</summary>
+/// <summary>
+/// A temporary root with a module directory of release 1.0-test, for the depmod of kmod and that of Drover; deleted
+/// after the test.
+/// </summary>
 sealed class DepmodTree : IDisposable
 {
     static readonly string[] Outputs =
     [
-        "modules.dep", "modules.dep.bin", "modules.alias", "modules.alias.bin", "modules.softdep", "modules.symbols", "modules.symbols.bin", "modules.builtin.bin",
+        "modules.dep", "modules.dep.bin", "modules.alias", "modules.alias.bin", "modules.softdep", "modules.symbols",
+            "modules.symbols.bin", "modules.builtin.bin",
         "modules.builtin.alias.bin", "modules.devname",
     ];
 
@@ -37,11 +41,14 @@ sealed class DepmodTree : IDisposable
         return file;
     }
 
-    /// <summary>Both programs do and say the same. <c>ROOT</c> in an argument is the tree's root; without a release among them, -b and the release are added.</summary>
+    /// <summary>
+    /// Both programs have the same effect and output. <c>ROOT</c> in an argument is the root; without a release, -b and
+    /// the release are added.
+    /// </summary>
     public void ShouldBeAlike(params string[] args)
     {
         args = Array.ConvertAll(args, arg => arg.Replace("ROOT", Root, StringComparison.Ordinal));
-        string[] whole = args.Contains(_release) ? args : ["-C", $"{Root}/depmod.d", "-b", Root, .. args, _release];
+        var whole = args.Contains(_release) ? args : ["-C", $"{Root}/depmod.d", "-b", Root, .. args, _release];
         Clear();
         var kmods = RunKmod(whole);
         var expected = Snapshot();
@@ -51,22 +58,27 @@ sealed class DepmodTree : IDisposable
         Assert.Equal(expected, Snapshot());
     }
 
-    /// <summary>kmod names a directory by its descriptor, whose number hangs on what was open before.</summary>
+    /// <summary>kmod prints the descriptor of a directory, whose number varies.</summary>
     static (int Exit, string Out, string Error) WithoutDescriptors((int Exit, string Out, string Error) said) =>
-        said with { Error = Regex.Replace(said.Error, "at\\([0-9]+, ", "at(N, ", RegexOptions.None, TimeSpan.FromSeconds(1)) };
+        said with
+        {
+            Error = Regex.Replace(
+            said.Error, "at\\([0-9]+, ", "at(N, ", RegexOptions.None, TimeSpan.FromSeconds(1))
+        };
 
-    /// <summary>What kmod's depmod says; the test is skipped where there is none, or another.</summary>
+    /// <summary>Output of the depmod of kmod; the test is skipped without kmod 30.</summary>
     public (int Exit, string Out, string Error) RunKmod(params string[] args)
     {
         const string Program = "/usr/sbin/depmod";
         Assert.SkipUnless(File.Exists(Program), "kmod is not installed: apt-get install kmod");
-        Assert.SkipUnless(Shell(Program, "--version").Out.StartsWith("kmod version 30\n", StringComparison.Ordinal), "kmod is here, but is not version 30");
+        Assert.SkipUnless(Shell(Program, "--version").Out.StartsWith("kmod version 30\n", StringComparison.Ordinal),
+            "kmod is here, but is not version 30");
         return Shell(Program, args);
     }
 
     public static (int Exit, string Out, string Error) Shell(string program, params string[] args)
     {
-        // by the name that kmod complains with
+        // under the name in the messages of kmod
         var run = Tool.Try("/bin/bash", ["-c", "ulimit -t 30; exec -a \"${0##*/}\" \"$0\" \"$@\"", program, .. args]);
         return (run.Exit, run.Out, run.Error);
     }
@@ -81,7 +93,7 @@ sealed class DepmodTree : IDisposable
 
     public (int Exit, string Out, string Error) Run() => Run("-C", $"{Root}/depmod.d", "-b", Root, _release);
 
-    /// <summary>All outputs: texts as they are, indexes as all that is in them.</summary>
+    /// <summary>All output files: texts verbatim, indexes by content.</summary>
     public SortedDictionary<string, string> Snapshot()
     {
         var all = new SortedDictionary<string, string>(StringComparer.Ordinal);
@@ -91,7 +103,8 @@ sealed class DepmodTree : IDisposable
             if (!File.Exists(path))
                 continue;
             var bytes = File.ReadAllBytes(path);
-            all[name] = name.EndsWith(".bin", StringComparison.Ordinal) ? $"{bytes.Length} bytes\n{IndexDump.Of(bytes)}" : Encoding.Latin1.GetString(bytes);
+            all[name] = name.EndsWith(".bin", StringComparison.Ordinal)
+                ? $"{bytes.Length} bytes\n{IndexDump.Of(bytes)}" : Encoding.Latin1.GetString(bytes);
         }
         return all;
     }

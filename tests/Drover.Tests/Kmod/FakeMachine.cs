@@ -1,9 +1,11 @@
 using System.Diagnostics;
-using Drover.Linux;
+using Drover.Linux.ProcFs;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>A directory with a /proc, /sys and /lib/modules of our making, into which kmod's tools are led by a library that is loaded before libc.</summary>
+/// <summary>
+/// A directory with a generated /proc, /sys and /lib/modules; a preloaded library redirects the tools of kmod to it.
+/// </summary>
 sealed class FakeMachine : IDisposable
 {
     public string Root { get; } = Directory.CreateTempSubdirectory("drover-kmod").FullName;
@@ -15,9 +17,10 @@ sealed class FakeMachine : IDisposable
         return this;
     }
 
-    public FakeMachine WriteDevname(string text) => Write($"/lib/modules/{Machine.KernelRelease()}/modules.devname", text);
+    public FakeMachine WriteDevname(string text) =>
+        Write($"/lib/modules/{Machine.KernelRelease()}/modules.devname", text);
 
-    /// <summary>kmod's tool, on this machine; the test is skipped where the library cannot be built.</summary>
+    /// <summary>Runs a tool of kmod on this machine; the test is skipped where the library cannot be built.</summary>
     public ToolRun RunKmods(string tool, params string[] args)
     {
         var library = $"{Root}/fake-root.so";
@@ -25,7 +28,9 @@ sealed class FakeMachine : IDisposable
         {
             try
             {
-                using var gcc = Process.Start(new ProcessStartInfo("gcc", ["-shared", "-fPIC", "-O1", "-o", library, Path.Combine(Repository.Root, "tests/Drover.Tests/Kmod/fake-root.c")]));
+                using var gcc = Process.Start(
+                    new ProcessStartInfo("gcc", ["-shared", "-fPIC", "-O1", "-o", library,
+                    Path.Combine(Repository.Root, "tests/Drover.Tests/Kmod/fake-root.c")]));
                 gcc!.WaitForExit();
             }
             catch (System.ComponentModel.Win32Exception)
@@ -34,7 +39,11 @@ sealed class FakeMachine : IDisposable
             }
         }
         Assert.SkipUnless(File.Exists(library), "kmod cannot be led astray without gcc: apt-get install gcc libc6-dev");
-        return KmodOracle.Run(tool, args, new Dictionary<string, string> { ["LD_PRELOAD"] = library, ["FAKE_ROOT"] = Root });
+        return KmodOracle.Run(tool, args, new Dictionary<string, string>
+        {
+            ["LD_PRELOAD"] = library,
+            ["FAKE_ROOT"] = Root
+        });
     }
 
     public void Dispose() => Directory.Delete(Root, recursive: true);

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>All of an index, keys in order, with the priorities of their values: what stands where in the file is its writer's affair.</summary>
+/// <summary>
+/// The content of an index: keys in order, with the priorities of their values. The layout of the file is not compared.
+/// </summary>
 static class IndexDump
 {
     public static string Of(byte[] index)

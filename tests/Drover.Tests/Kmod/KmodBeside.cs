@@ -1,16 +1,20 @@
 using System.Text.RegularExpressions;
 using Drover.Modules.Tests;
-using Drover.Tests.Verbs;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>kmod's own tool on the same command line. Debian's build says in its library's messages where in its source they are; they are compared without.</summary>
+/// <summary>
+/// A tool of kmod on the same command line. Debian's build prints source positions in the messages of libkmod; the
+/// comparison ignores them.
+/// </summary>
 static partial class KmodBeside
 {
-    /// <summary>An exit status from here on is that of a process that died of a signal: softdeps that go round are endless for kmod's modprobe -r.</summary>
+    /// <summary>
+    /// Exit statuses from here on mean death by a signal: softdep cycles are endless for the modprobe -r of kmod.
+    /// </summary>
     const int KilledBySignal = 128;
 
-    /// <summary>Makes the indexes with kmod's depmod.</summary>
+    /// <summary>Writes the indexes with the depmod of kmod.</summary>
     public static void Depmod(string root, string release)
     {
         var run = Run(["depmod", "-C", "/dev/null", "-b", root, release]);
@@ -19,11 +23,11 @@ static partial class KmodBeside
 
     /// <summary>Output, errors and exit status are those of kmod 30.</summary>
     /// <param name="args">The tool and its arguments.</param>
-    /// <param name="onlyOurs">Options of ours, that bring about what kmod does.</param>
+    /// <param name="onlyOurs">Options of Drover that select the behaviour of kmod.</param>
     public static void SameAsKmod(string[] args, params string[] onlyOurs)
     {
         var expected = Run(args);
-        var actual = CommandLine.Run([args[0], .. onlyOurs, .. args[1..]]);
+        var actual = CommandLineRun.Run([args[0], .. onlyOurs, .. args[1..]]);
         var line = string.Join(' ', args);
         if (expected.Exit >= KilledBySignal)
         {
@@ -33,16 +37,18 @@ static partial class KmodBeside
         Assert.True(expected == actual, $"{line}\n--- kmod: {expected}\n--- drover: {actual}");
     }
 
-    static CommandLine Run(string[] args)
+    static CommandLineRun Run(string[] args)
     {
         var program = args[0] == "kmod" ? "/usr/bin/kmod" : $"/usr/sbin/{args[0]}";
         Assert.SkipUnless(File.Exists(program), "kmod is not installed");
         var run = Tool.Try(program, args[1..]);
-        return new CommandLine(run.Exit, run.Out, WithoutPlaces(run.Error.Replace(program, args[0], StringComparison.Ordinal)));
+        return new CommandLineRun(run.Exit, run.Out, WithoutPlaces(run.Error.Replace(
+            program, args[0], StringComparison.Ordinal)));
     }
 
-    /// <summary>Complaints without where in kmod's source they are.</summary>
-    public static string WithoutPlaces(string said) => InTool().Replace(InLibrary().Replace(said, "libkmod: ${function}: "), ": ");
+    /// <summary>Messages without positions in the source of kmod.</summary>
+    public static string WithoutPlaces(string said) =>
+        InTool().Replace(InLibrary().Replace(said, "libkmod: ${function}: "), ": ");
 
     [GeneratedRegex(@"libkmod: ERROR \S+ (?<function>\S+): ", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex InLibrary();

@@ -1,33 +1,35 @@
 using System.Text;
+using Drover.CommandLine;
 using Drover.Kmod;
 using Drover.Modules.Tests;
-using Drover.Output;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>What a tool wrote and ended with; a character stands for a byte.</summary>
+/// <summary>Output and exit status of a tool; one character per byte.</summary>
 sealed record ToolRun(int Exit, string Out, string Error);
 
-/// <summary>kmod's tools of this machine, and ours beside them.</summary>
+/// <summary>The tools of kmod on this machine, and those of Drover.</summary>
 static class KmodOracle
 {
     const string Release = "kmod version 30";
 
-    static readonly string[] s_directories = [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'), "/usr/sbin", "/sbin"];
+    static readonly string[] s_directories = [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'),
+        "/usr/sbin", "/sbin"];
 
-    /// <summary>kmod's own tool; the test is skipped where its package is not installed, or is of another release.</summary>
+    /// <summary>A tool of kmod; the test is skipped where kmod is missing or of another release.</summary>
     public static ToolRun Run(string tool, string[] args, IReadOnlyDictionary<string, string>? environment = null)
     {
         var program = s_directories.Select(directory => Path.Combine(directory, tool)).FirstOrDefault(File.Exists);
         Assert.SkipWhen(program is null, "kmod is not installed: apt-get install kmod");
         // kmod 30's lsmod has no --version
-        Assert.SkipUnless(tool == "lsmod" || Start(program!, ["--version"], null).Out.StartsWith(Release, StringComparison.Ordinal), $"{tool} is not of {Release}");
+        Assert.SkipUnless(tool == "lsmod" || Start(program!, ["--version"], null).Out.StartsWith(
+            Release, StringComparison.Ordinal), $"{tool} is not of {Release}");
         var run = Start(program!, args, environment);
-        // getopt(3) names a program by the path it was called by
+        // getopt(3) prints the path of the program
         return run with { Error = run.Error.Replace(program!, tool, StringComparison.Ordinal) };
     }
 
-    /// <summary>Ours, in this process.</summary>
+    /// <summary>A tool of Drover, in this process.</summary>
     public static ToolRun Ours(KmodTool tool, params string[] args)
     {
         using var output = new StringWriter { NewLine = "\n" };

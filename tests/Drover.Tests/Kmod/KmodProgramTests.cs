@@ -2,7 +2,7 @@ using Drover.Kmod;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>kmod and lsmod beside those of the machine.</summary>
+/// <summary>kmod and lsmod compared with those of the machine.</summary>
 public class KmodProgramTests
 {
     const string Modules = """
@@ -33,7 +33,7 @@ public class KmodProgramTests
     [InlineData("static-nodes -f")]
     [InlineData("static-nodes -f nonsense")]
     [InlineData("static-nodes --format=tmp")]
-    public void Command_lines_are_answered_as_kmod_does(string line)
+    public void Command_line_output_equals_that_of_kmod(string line)
     {
         var args = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(KmodOracle.Run("kmod", args), KmodOracle.Ours(new KmodProgram(), args));
@@ -44,10 +44,11 @@ public class KmodProgramTests
     [InlineData("list")]
     [InlineData("x y")]
     [InlineData("-")]
-    public void Lsmod_takes_no_words(string line) => Assert.Equal(KmodOracle.Run("lsmod", line.Split(' ')), KmodOracle.Ours(new LsmodTool(), line.Split(' ')));
+    public void Lsmod_takes_no_operands(string line) =>
+        Assert.Equal(KmodOracle.Run("lsmod", line.Split(' ')), KmodOracle.Ours(new LsmodTool(), line.Split(' ')));
 
     [Fact]
-    public void Modules_are_listed_as_kmod_does()
+    public void Module_list_equals_that_of_kmod()
     {
         using var machine = Loaded();
         Assert.Equal(machine.RunKmods("lsmod"), KmodOracle.Ours(new LsmodTool(machine.Root)));
@@ -55,19 +56,24 @@ public class KmodProgramTests
     }
 
     [Fact]
-    public void A_kernel_without_modules_is_told_of()
+    public void Kernel_without_modules_is_reported()
     {
         using var machine = new FakeMachine();
         var ours = KmodOracle.Ours(new LsmodTool(machine.Root));
-        Assert.Equal(new ToolRun(1, "", "libkmod: kmod_module_new_from_loaded: could not open /proc/modules: No such file or directory\nError: could not get list of modules: No such file or directory\n"), ours);
+        Assert.Equal(
+            new ToolRun(
+            1, "", "libkmod: kmod_module_new_from_loaded: could not open /proc/modules: No such file or directory\n" +
+                "Error: could not get list of modules: No such file or directory\n"), ours);
     }
 
     [Fact]
-    public void Modules_are_listed_as_json()
+    public void Json_has_the_module_list()
     {
         using var machine = Loaded();
-        using var json = System.Text.Json.JsonDocument.Parse(KmodOracle.Ours(new LsmodTool(machine.Root), "--json").Out);
-        Assert.Equal(["mod_b", "mod_a", "mod_c", "a_name_that_is_longer_than_its_column"], json.RootElement.EnumerateArray().Select(module => module.GetProperty("name").GetString()));
+        using var json = System.Text.Json.JsonDocument.Parse(
+            KmodOracle.Ours(new LsmodTool(machine.Root), "--json").Out);
+        Assert.Equal(["mod_b", "mod_a", "mod_c", "a_name_that_is_longer_than_its_column"],
+            json.RootElement.EnumerateArray().Select(module => module.GetProperty("name").GetString()));
         Assert.Equal(4000, json.RootElement[0].GetProperty("bytes").GetInt64());
         Assert.Equal("coming", json.RootElement[2].GetProperty("state").GetString());
     }
@@ -76,39 +82,46 @@ public class KmodProgramTests
     [InlineData("human")]
     [InlineData("tmpfiles")]
     [InlineData("devname")]
-    public void Static_nodes_are_written_as_kmod_does(string format)
+    public void Static_nodes_equal_those_of_kmod(string format)
     {
         using var machine = new FakeMachine();
-        machine.WriteDevname("# c\nmod_a node/a c10:1\nmod_b node_b b7:0\nbad\nmod_c   x   c1:2\nmod_d y z1:2\nmod_e y c1\nmod_f a c300:70000\nmod_g net/tun c10:200 more\n\n" +
-            "mod_h deep/er/n c1:1\nmod_i deep/er/n2 c1:1\nmod_j n c4294967297:3\nmod-k dd b1:2\n mod_l ll c1:3\nmod_m mm c-1:2\nmod_o /abs c1:2\nmod_p a//b c1:2\nmod_q d/ c1:2\nmod_n nn c1:2x");
-        Assert.Equal(machine.RunKmods("kmod", "static-nodes", "-f", format), KmodOracle.Ours(new KmodProgram(machine.Root), "static-nodes", "-f", format));
+        machine.WriteDevname(
+            "# c\nmod_a node/a c10:1\nmod_b node_b b7:0\nbad\nmod_c   x   c1:2\nmod_d y z1:2\nmod_e y c1\nmod_f a " +
+            "c300:70000\nmod_g net/tun c10:200 more\n\n" +
+            "mod_h deep/er/n c1:1\nmod_i deep/er/n2 c1:1\nmod_j n c4294967297:3\nmod-k dd b1:2\n mod_l ll c1:3\n" +
+            "mod_m mm c-1:2\nmod_o /abs c1:2\nmod_p a//b c1:2\nmod_q d/ c1:2\nmod_n nn c1:2x");
+        Assert.Equal(machine.RunKmods("kmod", "static-nodes", "-f", format),
+            KmodOracle.Ours(new KmodProgram(machine.Root), "static-nodes", "-f", format));
     }
 
     [Fact]
-    public void Static_nodes_go_into_a_file_whose_directory_is_made()
+    public void Static_nodes_output_creates_its_directory()
     {
         using var machine = new FakeMachine();
         machine.WriteDevname("fuse fuse c10:229\n");
         var path = $"{machine.Root}/run/tmpfiles.d/kmod.conf";
-        Assert.Equal(new ToolRun(0, "", ""), KmodOracle.Ours(new KmodProgram(machine.Root), "static-nodes", "--format=tmpfiles", "--output", path));
+        Assert.Equal(new ToolRun(0, "", ""), KmodOracle.Ours(new KmodProgram(machine.Root), "static-nodes",
+            "--format=tmpfiles", "--output", path));
         Assert.Equal("c! /dev/fuse 0600 - - - 10:229\n", File.ReadAllText(path));
-        Assert.Equal(machine.RunKmods("kmod", "static-nodes", "-o", machine.Root), KmodOracle.Ours(new KmodProgram(machine.Root), "static-nodes", "-o", machine.Root));
+        Assert.Equal(machine.RunKmods("kmod", "static-nodes", "-o", machine.Root),
+            KmodOracle.Ours(new KmodProgram(machine.Root), "static-nodes", "-o", machine.Root));
     }
 
     [Fact]
-    public void A_kernel_without_static_nodes_is_no_failure()
+    public void Kernel_without_static_nodes_is_a_success()
     {
         using var machine = new FakeMachine();
-        Assert.Equal(machine.RunKmods("kmod", "static-nodes"), KmodOracle.Ours(new KmodProgram(machine.Root), "static-nodes"));
+        Assert.Equal(machine.RunKmods("kmod", "static-nodes"), KmodOracle.Ours(
+            new KmodProgram(machine.Root), "static-nodes"));
     }
 
     [Theory]
     [InlineData("modinfo")]
     [InlineData("lsmod")]
     [InlineData("kmod")]
-    public void The_version_begins_as_kmods_and_says_who_answers(string tool)
+    public void Version_starts_like_that_of_kmod_and_names_Drover(string tool)
     {
-        var lines = KmodOracle.Ours(ToolTable.Find(tool)!, "--version").Out.Split('\n');
+        var lines = KmodOracle.Ours(KmodTool.Find(tool)!, "--version").Out.Split('\n');
         Assert.Equal("kmod version 30", lines[0]);
         Assert.StartsWith("+ZSTD +XZ ", lines[1], StringComparison.Ordinal);
         Assert.StartsWith("drover ", lines[2], StringComparison.Ordinal);
@@ -117,9 +130,12 @@ public class KmodProgramTests
     static FakeMachine Loaded()
     {
         var machine = new FakeMachine().Write("/proc/modules", Modules);
-        foreach (var (name, bytes, references, holders) in new[] { ("mod_b", 4000, 2, "zz mod_c mod_a"), ("mod_a", 16384, 0, ""), ("mod_c", 12345678, 1, ""), ("a_name_that_is_longer_than_its_column", 20480, 0, "") })
+        foreach (var (name, bytes, references, holders) in new[] { ("mod_b", 4000, 2, "zz mod_c mod_a"),
+            ("mod_a", 16384, 0, ""), ("mod_c", 12345678, 1, ""),
+            ("a_name_that_is_longer_than_its_column", 20480, 0, "") })
         {
-            machine.Write($"/sys/module/{name}/coresize", $"{bytes}\n").Write($"/sys/module/{name}/refcnt", $"{references}\n");
+            machine.Write($"/sys/module/{name}/coresize", $"{bytes}\n")
+                .Write($"/sys/module/{name}/refcnt", $"{references}\n");
             Directory.CreateDirectory($"{machine.Root}/sys/module/{name}/holders");
             foreach (var holder in holders.Split(' ', StringSplitOptions.RemoveEmptyEntries))
                 Directory.CreateDirectory($"{machine.Root}/sys/module/{name}/holders/{holder}");

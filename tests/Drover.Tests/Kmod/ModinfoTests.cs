@@ -7,7 +7,7 @@ using Drover.Modules.Tests.Image;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>modinfo beside that of the machine, on modules of our making and on Debian's.</summary>
+/// <summary>modinfo compared with that of kmod, on generated modules and on Debian's.</summary>
 public sealed class ModinfoTests : IDisposable
 {
     readonly string _directory = Directory.CreateTempSubdirectory("drover-modinfo").FullName;
@@ -26,8 +26,12 @@ public sealed class ModinfoTests : IDisposable
         ("big-endian", Module("a=b\0", bigEndian: true)),
         ("narrow", Module("a=b\0", is64: false)),
         ("narrow-big", Module("a=b\0", is64: false, bigEndian: true)),
-        ("parameters", Module("parm=a:about a\0parmtype=a:int\0parmtype=b:bool\0parm=c:only\0parm=nocolon\0parmtype=:x\0parm=a:again\0parm=ab:x:y\0author=x\0")),
-        ("odd", Module("author=J\u00f6rg\0what=\u00ff\u00fe\0averyveryverylongkey=x\0fifteencharkeyx=y\0sixteencharkeyxx=z\0lines=a\nb\tc\u001b\0")),
+        ("parameters",
+            Module("parm=a:about a\0parmtype=a:int\0parmtype=b:bool\0parm=c:only\0parm=nocolon\0parmtype=:x\0" +
+                "parm=a:again\0parm=ab:x:y\0author=x\0")),
+        ("odd", Module(
+            "author=J\u00f6rg\0what=\u00ff\u00fe\0averyveryverylongkey=x\0fifteencharkeyx=y\0sixteencharkeyxx=z\0" +
+            "lines=a\nb\tc\u001b\0")),
         ("text", "hello, this is no module\n"u8.ToArray()),
         ("nothing", []),
         ("short", [0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1, 1]),
@@ -61,9 +65,10 @@ public sealed class ModinfoTests : IDisposable
     [InlineData("--field=parmtype")]
     [InlineData("-F nothing")]
     [InlineData("-F sig_id")]
-    public void Modules_are_shown_as_kmod_does(string options)
+    public void Modinfo_output_equals_that_of_kmod(string options)
     {
-        string[] args = [.. options.Split(' ', StringSplitOptions.RemoveEmptyEntries), .. s_modules.Select(module => $"{_directory}/{module.Name}.ko")];
+        string[] args = [.. options.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            .. s_modules.Select(module => $"{_directory}/{module.Name}.ko")];
         Assert.Equal(KmodOracle.Run("modinfo", args), KmodOracle.Ours(new ModinfoTool(), args));
     }
 
@@ -85,19 +90,22 @@ public sealed class ModinfoTests : IDisposable
     [InlineData("D/no-extension")]
     [InlineData("D/normal.ko nonsense D/gaps.ko")]
     [InlineData("D/../nowhere/../normal.ko")]
-    public void Command_lines_are_answered_as_kmod_does(string line)
+    public void Command_line_output_equals_that_of_kmod(string line)
     {
-        var args = line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => word.Replace("D/", _directory + "/", StringComparison.Ordinal)).ToArray();
+        var args = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Select(word => word.Replace("D/", _directory + "/", StringComparison.Ordinal)).ToArray();
         Assert.Equal(KmodOracle.Run("modinfo", args), KmodOracle.Ours(new ModinfoTool(), args));
     }
 
     [Theory]
     [InlineData("xz")]
     [InlineData("zst")]
-    public void Packed_modules_are_shown_as_kmod_does(string kind)
+    public void Modinfo_output_of_compressed_modules_equals_that_of_kmod(string kind)
     {
         var tool = kind == "xz" ? "xz" : "zstd";
-        var run = Shell($"{tool} -qk {_directory}/parameters.ko && head -c 60 {_directory}/parameters.ko.{kind} >{_directory}/cut.ko.{kind}");
+        var run = Shell(
+            $"{tool} -qk {_directory}/parameters.ko && head -c 60 {_directory}/parameters.ko.{kind} " +
+            $">{_directory}/cut.ko.{kind}");
         Assert.SkipUnless(run == 0, $"{tool} is not installed");
         string[] args = [$"{_directory}/parameters.ko.{kind}", $"{_directory}/cut.ko.{kind}"];
         Assert.Equal(KmodOracle.Run("modinfo", args), KmodOracle.Ours(new ModinfoTool(), args));
@@ -108,10 +116,13 @@ public sealed class ModinfoTests : IDisposable
     [InlineData("rsa:2048", "/O=Org/OU=unit/emailAddress=a@b", "sha512", "-set_serial 0")]
     [InlineData("ec -pkeyopt ec_paramgen_curve:P-256", "/CN=Negative", "sha1", "-set_serial -500")]
     [InlineData("rsa:2048", "/CN=Unknown hash", "sha3-256", "")]
-    public void Signatures_are_shown_as_kmod_does(string key, string subject, string hash, string more)
+    public void Modinfo_output_of_signatures_equals_that_of_kmod(string key, string subject, string hash, string more)
     {
-        var made = Shell($"cd {_directory} && openssl req -new -x509 -newkey {key} -nodes -keyout k.pem -out c.pem -subj '{subject}' -days 2 {more} 2>/dev/null && " +
-            $"openssl cms -sign -binary -noattr -nocerts -outform DER -md {hash} -signer c.pem -inkey k.pem -in normal.ko -out s.p7 2>/dev/null");
+        var made = Shell(
+            $"cd {_directory} && openssl req -new -x509 -newkey {key} -nodes -keyout k.pem -out c.pem -subj " +
+            $"'{subject}' -days 2 {more} 2>/dev/null && " +
+            $"openssl cms -sign -binary -noattr -nocerts -outform DER -md {hash} -signer c.pem -inkey k.pem -in " +
+            $"normal.ko -out s.p7 2>/dev/null");
         Assert.SkipUnless(made == 0, "openssl cannot sign: apt-get install openssl");
         var path = $"{_directory}/signed.ko";
         File.WriteAllBytes(path, Signed(0, 0, 2, "", [], File.ReadAllBytes($"{_directory}/s.p7")));
@@ -121,28 +132,33 @@ public sealed class ModinfoTests : IDisposable
     [Theory]
     [InlineData("6.1", "*.ko", 1)]
     [InlineData("6.12", "*.ko.xz", 25)]
-    public void Modules_of_Debians_kernels_are_shown_as_kmod_does(string kernel, string pattern, int oneOf)
+    public void Modinfo_output_of_Debian_modules_equals_that_of_kmod(string kernel, string pattern, int oneOf)
     {
         var (root, _) = KernelTrees.Indexed(kernel);
-        var modules = Directory.GetFiles(root, pattern, SearchOption.AllDirectories).Order(StringComparer.Ordinal).Where((_, i) => i % oneOf == 0).ToArray();
+        var modules = Directory.GetFiles(root, pattern, SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            .Where((_, i) => i % oneOf == 0).ToArray();
         Assert.NotEmpty(modules);
         foreach (var args in modules.Chunk(1000))
-            Assert.True(KmodOracle.Run("modinfo", args) == KmodOracle.Ours(new ModinfoTool(), args), $"modinfo differs between {args[0]} and {args[^1]}");
+        {
+            Assert.True(KmodOracle.Run("modinfo", args) == KmodOracle.Ours(new ModinfoTool(), args),
+                $"modinfo differs between {args[0]} and {args[^1]}");
+        }
     }
 
     [Fact]
-    public void Fields_parameters_and_bytes_that_are_no_utf8_become_json()
+    public void Json_has_fields_parameters_and_non_UTF8_bytes()
     {
         var run = KmodOracle.Ours(new ModinfoTool(), "--json", $"{_directory}/parameters.ko", $"{_directory}/odd.ko");
         using var json = JsonDocument.Parse(run.Out);
         var parameter = json.RootElement[0].GetProperty("parameters")[0];
-        Assert.Equal(("a", "again", "int"), (parameter.GetProperty("name").GetString(), parameter.GetProperty("description").GetString(), parameter.GetProperty("type").GetString()));
+        Assert.Equal(("a", "again", "int"), (parameter.GetProperty("name").GetString(),
+            parameter.GetProperty("description").GetString(), parameter.GetProperty("type").GetString()));
         Assert.Equal("Jörg", json.RootElement[1].GetProperty("fields").GetProperty("author")[0].GetString());
         Assert.Equal($"{_directory}/odd.ko", json.RootElement[1].GetProperty("filename").GetString());
     }
 
     [Fact]
-    public void Damaged_modules_end_with_a_message_at_the_worst()
+    public void Damaged_modules_give_at_worst_an_error_message()
     {
         var random = new Random(1);
         var path = $"{_directory}/damaged.ko";
@@ -150,7 +166,11 @@ public sealed class ModinfoTests : IDisposable
         {
             var bytes = (byte[])s_modules[random.Next(s_modules.Length)].Contents.Clone();
             for (var damage = random.Next(1, 6); damage > 0 && bytes.Length > 0; damage--)
-                bytes[random.Next(random.Next(2) == 0 ? Math.Min(64, bytes.Length) : bytes.Length)] = (byte)random.Next(256);
+            {
+                bytes[random.Next(random.Next(2) == 0 ? Math.Min(64, bytes.Length) : bytes.Length)] = (
+                    byte)random.Next(256);
+            }
+
             File.WriteAllBytes(path, bytes);
             var run = KmodOracle.Ours(new ModinfoTool(), path);
             Assert.InRange(run.Exit, 0, 1);
@@ -158,14 +178,17 @@ public sealed class ModinfoTests : IDisposable
         }
     }
 
-    static byte[] Module(string info, bool is64 = true, bool bigEndian = false) => new ElfWriter(is64, bigEndian).Add(".modinfo", 2, Encoding.Latin1.GetBytes(info)).ToBytes();
+    static byte[] Module(string info, bool is64 = true, bool bigEndian = false) =>
+        new ElfWriter(is64, bigEndian).Add(".modinfo", 2, Encoding.Latin1.GetBytes(info)).ToBytes();
 
-    /// <summary>A module with a trailer as the kernel's <c>struct module_signature</c>.</summary>
+    /// <summary>A module with the kernel's <c>struct module_signature</c> as trailer.</summary>
     static byte[] Signed(byte algorithm, byte hash, byte idType, string signer, byte[] keyId, byte[] signature)
     {
         var size = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(size, signature.Length);
-        return [.. Module("license=GPL\0"), .. Encoding.Latin1.GetBytes(signer), .. keyId, .. signature, algorithm, hash, idType, (byte)signer.Length, (byte)keyId.Length, 0, 0, 0, .. size, .. "~Module signature appended~\n"u8];
+        return [.. Module("license=GPL\0"), .. Encoding.Latin1.GetBytes(signer), .. keyId, .. signature, algorithm,
+            hash, idType, (byte)signer.Length, (byte)keyId.Length, 0, 0, 0, .. size,
+            .. "~Module signature appended~\n"u8];
     }
 
     static int Shell(string command)

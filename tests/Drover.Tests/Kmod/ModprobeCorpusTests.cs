@@ -1,6 +1,6 @@
 namespace Drover.Tests.Kmod;
 
-/// <summary>Every option of modprobe on the odd machine, beside kmod's: output, errors and exit status.</summary>
+/// <summary>Every option of modprobe on a machine of edge cases, compared with kmod.</summary>
 public sealed class ModprobeCorpusTests : IClassFixture<ModprobeCorpusTests.Machine>
 {
     readonly ModprobeCorpus _corpus;
@@ -9,12 +9,14 @@ public sealed class ModprobeCorpusTests : IClassFixture<ModprobeCorpusTests.Mach
 
     public static TheoryData<string, string> Queries => new(
         from configuration in new[] { "plain", "rounds", "odd", "odd+plain", "plain+rounds+nowhere" }
-        from options in configuration is "plain" or "rounds" ? new[] { "-D", "-bD", "-iD", "-R", "-nv", "-inv", "-rnv", "-rinv", "-qD", "--first-time -n", "--remove-holders -rnv" } : ["-D", "-R"]
+        from options in configuration is "plain" or "rounds"
+            ? new[] { "-D", "-bD", "-iD", "-R", "-nv", "-inv", "-rnv", "-rinv", "-qD", "--first-time -n",
+            "--remove-holders -rnv" } : ["-D", "-R"]
         select (configuration, options));
 
     [Theory]
     [MemberData(nameof(Queries))]
-    public void Every_name(string configuration, string options)
+    public void Every_name_gives_the_output_of_kmod(string configuration, string options)
     {
         foreach (var name in ModprobeCorpus.Names)
             Same(configuration, [.. options.Split(' '), name]);
@@ -32,13 +34,16 @@ public sealed class ModprobeCorpusTests : IClassFixture<ModprobeCorpusTests.Mach
     [InlineData("-cR")]
     [InlineData("-D")]
     [InlineData("-an")]
-    public void All_names_at_once(string options)
+    public void All_names_at_once_give_the_output_of_kmod(string options)
     {
-        foreach (var configuration in new[] { "plain", "rounds", "odd", "empty", "odd+plain", "nowhere", "plain+rounds+plain", "plain/a.conf", "odd/c.txt" })
+        foreach (var configuration in new[] { "plain", "rounds", "odd", "empty", "odd+plain", "nowhere",
+            "plain+rounds+plain", "plain/a.conf", "odd/c.txt" })
+        {
             Same(configuration, [options, .. ModprobeCorpus.Names]);
+        }
     }
 
-    // the kernel of the tests takes no module: all that comes before its refusal is alike
+    // the kernel of the tests loads no module: the output up to its refusal is equal
     [Theory]
     [InlineData("-v base x=1")]
     [InlineData("-v top")]
@@ -65,7 +70,7 @@ public sealed class ModprobeCorpusTests : IClassFixture<ModprobeCorpusTests.Mach
     [InlineData("-ra nothing built base")]
     [InlineData("-rq nothing")]
     [InlineData("-r -w 1 top")]
-    public void What_is_done(string line) => Same("plain", line.Split(' '));
+    public void Actions_give_the_output_of_kmod(string line) => Same("plain", line.Split(' '));
 
     [Theory]
     [InlineData("--show-modversions", "kernel/lib/mid.ko")]
@@ -77,7 +82,8 @@ public sealed class ModprobeCorpusTests : IClassFixture<ModprobeCorpusTests.Mach
     [InlineData("--show-exports", "kernel/fs/packed.ko.xz")]
     [InlineData("--show-exports", "modules.dep")]
     [InlineData("--show-exports", "kernel")]
-    public void Symbols_of_a_file(string option, string file) => KmodBeside.SameAsKmod(["modprobe", option, $"{_corpus.Root.Directory}/{file}"]);
+    public void Symbols_of_a_file_equal_those_of_kmod(string option, string file) =>
+        KmodBeside.SameAsKmod(["modprobe", option, $"{_corpus.Root.Directory}/{file}"]);
 
     [Theory]
     [InlineData("a=b c")]
@@ -88,15 +94,16 @@ public sealed class ModprobeCorpusTests : IClassFixture<ModprobeCorpusTests.Mach
     [InlineData("a b=c d=e f")]
     [InlineData("")]
     [InlineData("-")]
-    public void A_parameter(string word)
+    public void Parameter_gives_the_output_of_kmod(string word)
     {
         Same("plain", ["-D", "mid", word]);
         Same("plain", ["-D", "mid", word, "--", word, "-v"]);
     }
 
-    void Same(string configuration, params string[] words) => KmodBeside.SameAsKmod(_corpus.Modprobe(configuration, words), "--first-softdep");
+    void Same(string configuration, params string[] words) =>
+        KmodBeside.SameAsKmod(_corpus.Modprobe(configuration, words), "--first-softdep");
 
-    /// <summary>Made once for all tests here, by the first of them: a constructor of a fixture cannot skip.</summary>
+    /// <summary>Created by the first test of the class: the constructor of a fixture cannot skip.</summary>
     public sealed class Machine : IDisposable
     {
         readonly Lazy<ModprobeCorpus> _corpus = new(() => new ModprobeCorpus());

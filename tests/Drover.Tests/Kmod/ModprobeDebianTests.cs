@@ -2,27 +2,34 @@ using Drover.Modules.Tests;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>modprobe beside kmod's on all of two Debian kernels, plain and packed: every alias, every module.</summary>
+/// <summary>modprobe compared with kmod on two Debian kernels: every alias, every module.</summary>
 public sealed class ModprobeDebianTests
 {
     [Theory]
     [InlineData("6.1")]
     [InlineData("6.12")]
-    public void Every_module_has_its_steps(string kernel)
+    public void Steps_of_every_module_equal_those_of_kmod(string kernel)
     {
         var (root, release) = KernelTrees.Indexed(kernel);
-        var modules = File.ReadLines($"{root}/lib/modules/{release}/modules.dep").Select(line => Path.GetFileName(line[..line.IndexOf(':', StringComparison.Ordinal)])).Select(file => file[..file.IndexOf('.', StringComparison.Ordinal)]);
+        var modules = File.ReadLines($"{root}/lib/modules/{release}/modules.dep")
+            .Select(line => Path.GetFileName(line[..line.IndexOf(':', StringComparison.Ordinal)]))
+            .Select(file => file[..file.IndexOf('.', StringComparison.Ordinal)]);
         foreach (var batch in modules.Chunk(1500))
-            KmodBeside.SameAsKmod(["modprobe", "-C", "/dev/null", "-d", root, "-S", release, "-aD", .. batch], "--first-softdep");
+        {
+            KmodBeside.SameAsKmod(["modprobe", "-C", "/dev/null", "-d", root, "-S", release, "-aD", .. batch],
+                "--first-softdep");
+        }
     }
 
     [Theory]
     [InlineData("6.1")]
     [InlineData("6.12")]
-    public void Every_alias_has_its_modules(string kernel)
+    public void Modules_of_every_alias_equal_those_of_kmod(string kernel)
     {
         var (root, release) = KernelTrees.Indexed(kernel);
-        var aliases = File.ReadLines($"{root}/lib/modules/{release}/modules.alias").Where(line => line.StartsWith("alias ", StringComparison.Ordinal)).Select(line => Concrete(line.Split(' ')[1]));
+        var aliases = File.ReadLines($"{root}/lib/modules/{release}/modules.alias")
+            .Where(line => line.StartsWith("alias ", StringComparison.Ordinal))
+            .Select(line => Concrete(line.Split(' ')[1]));
         foreach (var batch in aliases.Distinct().Chunk(4000))
             KmodBeside.SameAsKmod(["modprobe", "-C", "/dev/null", "-d", root, "-S", release, "-aR", .. batch]);
     }
@@ -30,13 +37,13 @@ public sealed class ModprobeDebianTests
     [Theory]
     [InlineData("6.1")]
     [InlineData("6.12")]
-    public void The_indexes_are_dumped(string kernel)
+    public void Dumped_indexes_equal_those_of_kmod(string kernel)
     {
         var (root, release) = KernelTrees.Indexed(kernel);
         KmodBeside.SameAsKmod(["modprobe", "-C", "/dev/null", "-d", root, "-S", release, "-c"]);
     }
 
-    /// <summary>A text that the pattern matches: something for each wildcard.</summary>
+    /// <summary>A text that matches the pattern.</summary>
     static string Concrete(string pattern)
     {
         var text = new System.Text.StringBuilder();
@@ -49,7 +56,12 @@ public sealed class ModprobeDebianTests
             }
             else
             {
-                text.Append(pattern[i] switch { '*' => (i % 3) switch { 0 => "", 1 => "0", _ => "0A" }, '?' => "1", var c => c.ToString() });
+                text.Append(pattern[i] switch
+                {
+                    '*' => (i % 3) switch { 0 => "", 1 => "0", _ => "0A" },
+                    '?' => "1",
+                    var c => c.ToString()
+                });
             }
         }
         return text.ToString();

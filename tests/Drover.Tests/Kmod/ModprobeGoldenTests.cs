@@ -2,7 +2,9 @@ using Drover.Modules.Tests;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>modprobe, insmod and rmmod beside kmod's, without loading anything: on Debian's 6.1 tree, with a configuration of our own.</summary>
+/// <summary>
+/// modprobe, insmod and rmmod compared with kmod, without loads: on Debian's 6.1 tree, with a generated configuration.
+/// </summary>
 public sealed class ModprobeGoldenTests : IDisposable
 {
     const string Configuration =
@@ -57,7 +59,7 @@ public sealed class ModprobeGoldenTests : IDisposable
     [InlineData("rmmod -f nope")]
     [InlineData("rmmod -w nope")]
     [InlineData("rmmod -a nope")]
-    public void Without_a_tree(string line) => KmodBeside.SameAsKmod(line.Split(' '));
+    public void Output_without_a_tree_equals_that_of_kmod(string line) => KmodBeside.SameAsKmod(line.Split(' '));
 
     [Theory]
     [InlineData("-c")]
@@ -95,17 +97,19 @@ public sealed class ModprobeGoldenTests : IDisposable
     [InlineData("mixed")]
     [InlineData("-v dummy x=1")]
     [InlineData("nosuch2")]
-    public void With_a_configuration(string options)
+    public void Output_with_a_configuration_equals_that_of_kmod(string options)
     {
         var (root, release) = KernelTrees.Indexed();
-        KmodBeside.SameAsKmod(["modprobe", "-C", _config, "-d", root, "-S", release, .. options.Split(' ')], "--first-softdep");
+        KmodBeside.SameAsKmod(["modprobe", "-C", _config, "-d", root, "-S", release, .. options.Split(' ')],
+            "--first-softdep");
     }
 
     [Fact]
-    public void Quoted_parameters()
+    public void Quoted_parameters_equal_those_of_kmod()
     {
         var (root, release) = KernelTrees.Indexed();
-        KmodBeside.SameAsKmod(["modprobe", "-C", _config, "-d", root, "-S", release, "-D", "fuse", "a", "b=c", "d=e f", "g='h i'", "x=\"1 2\"", "y=1 \"2 3\""]);
+        KmodBeside.SameAsKmod(["modprobe", "-C", _config, "-d", root, "-S", release, "-D", "fuse", "a", "b=c", "d=e f",
+            "g='h i'", "x=\"1 2\"", "y=1 \"2 3\""]);
     }
 
     [Theory]
@@ -114,7 +118,7 @@ public sealed class ModprobeGoldenTests : IDisposable
     [InlineData("6.1", "--show-exports", "fs/ext4/ext4.ko")]
     [InlineData("6.12", "--show-modversions", "fs/ext4/ext4.ko.xz")]
     [InlineData("6.12", "--show-exports", "fs/jbd2/jbd2.ko.xz")]
-    public void Symbols_of_a_file(string kernel, string option, string file)
+    public void Symbols_of_a_file_equal_those_of_kmod(string kernel, string option, string file)
     {
         var (root, release) = KernelTrees.Indexed(kernel);
         KmodBeside.SameAsKmod(["modprobe", option, $"{root}/lib/modules/{release}/kernel/{file}"]);

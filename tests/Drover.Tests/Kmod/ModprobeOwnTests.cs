@@ -1,9 +1,8 @@
 using System.Text.Json;
-using Drover.Tests.Verbs;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>What modprobe can beside what kmod's can: --json and --explain, and all softdep lines.</summary>
+/// <summary>Extensions of modprobe: --json, --explain, all softdep lines, and parallel loads.</summary>
 public sealed class ModprobeOwnTests : IDisposable
 {
     const string Configuration = """
@@ -17,26 +16,31 @@ public sealed class ModprobeOwnTests : IDisposable
         softdep tail post: loud
         """;
 
-    readonly ModuleRoot _root = new ModuleRoot().Write("kernel/base.ko", new TestModule { Exports = ["s"] }).Write("kernel/mid.ko", new TestModule { Needs = ["s"], Info = ["alias=net-pf-10"] })
-        .Write("kernel/top.ko", new TestModule { Info = ["alias=net-pf-10"] }).Write("kernel/tail.ko", new TestModule()).Write("kernel/loud.ko", new TestModule())
+    readonly ModuleRoot _root = new ModuleRoot().Write("kernel/base.ko", new TestModule { Exports = ["s"] })
+        .Write("kernel/mid.ko", new TestModule { Needs = ["s"], Info = ["alias=net-pf-10"] })
+        .Write("kernel/top.ko", new TestModule { Info = ["alias=net-pf-10"] })
+            .Write("kernel/tail.ko", new TestModule()).Write("kernel/loud.ko", new TestModule())
         .Write("modules.builtin", "kernel/built.ko\n").Write("/c.conf", Configuration).Index();
 
     public void Dispose() => _root.Dispose();
 
     [Fact]
-    public void Look_ups_become_json()
+    public void Json_has_look_ups()
     {
         using var json = Json("-aR", "net-pf-10", "nothing", "mynet");
         var asked = json.RootElement.EnumerateArray().ToArray();
         Assert.Equal(["net-pf-10", "nothing", "mynet"], asked.Select(one => one.GetProperty("asked").GetString()));
-        Assert.Equal(["top blacklisted", "mid "], asked[0].GetProperty("modules").EnumerateArray().Select(module => $"{module.GetProperty("name").GetString()} {(module.GetProperty("isBlacklisted").GetBoolean() ? "blacklisted" : "")}"));
+        Assert.Equal(["top blacklisted", "mid "], asked[0].GetProperty("modules").EnumerateArray()
+            .Select(module =>
+            $"{module.GetProperty("name").GetString()} " +
+            $"{(module.GetProperty("isBlacklisted").GetBoolean() ? "blacklisted" : "")}"));
         Assert.Empty(asked[1].GetProperty("modules").EnumerateArray());
         Assert.Equal("mynet", asked[2].GetProperty("modules")[0].GetProperty("alias").GetString());
         Assert.Equal((1, 0), (Run("--json", "-R", "nothing").Exit, Run("--json", "-R", "mid").Exit));
     }
 
     [Fact]
-    public void Steps_become_json()
+    public void Json_has_steps()
     {
         using var json = Json("-D", "mynet", "c=3");
         var steps = json.RootElement[0].GetProperty("modules")[0].GetProperty("steps").EnumerateArray().ToArray();
@@ -45,20 +49,24 @@ public sealed class ModprobeOwnTests : IDisposable
         Assert.Equal($"{_root.Directory}/kernel/mid.ko", steps[1].GetProperty("path").GetString());
         Assert.True(steps[0].GetProperty("isRequired").GetBoolean());
         using var command = Json("-D", "loud");
-        Assert.Equal("true $CMDLINE_OPTS", command.RootElement[0].GetProperty("modules")[0].GetProperty("steps")[0].GetProperty("install").GetString());
+        Assert.Equal("true $CMDLINE_OPTS", command.RootElement[0].GetProperty("modules")[0].GetProperty("steps")[0]
+            .GetProperty("install").GetString());
     }
 
     [Fact]
-    public void The_configuration_becomes_json()
+    public void Json_has_the_configuration()
     {
         using var json = Json("-c");
-        Assert.Equal(("a=1", 2), (json.RootElement.GetProperty("options")[0].GetProperty("options").GetString(), json.RootElement.GetProperty("options")[0].GetProperty("line").GetInt32()));
-        Assert.Equal(["base"], json.RootElement.GetProperty("softdep")[0].GetProperty("pre").EnumerateArray().Select(name => name.GetString()));
-        Assert.Equal(["mid", "top"], json.RootElement.GetProperty("aliasIndex").EnumerateArray().Select(entry => entry.GetProperty("module").GetString()).Order());
+        Assert.Equal(("a=1", 2), (json.RootElement.GetProperty("options")[0].GetProperty("options").GetString(),
+            json.RootElement.GetProperty("options")[0].GetProperty("line").GetInt32()));
+        Assert.Equal(["base"], json.RootElement.GetProperty("softdep")[0].GetProperty("pre").EnumerateArray()
+            .Select(name => name.GetString()));
+        Assert.Equal(["mid", "top"], json.RootElement.GetProperty("aliasIndex").EnumerateArray()
+            .Select(entry => entry.GetProperty("module").GetString()).Order());
     }
 
     [Fact]
-    public void An_explanation_names_the_line_that_decided()
+    public void Explain_names_the_deciding_line()
     {
         Assert.Equal(
             """
@@ -100,15 +108,45 @@ public sealed class ModprobeOwnTests : IDisposable
     }
 
     [Fact]
-    public void All_softdep_lines_count_unless_the_first_alone_is_asked_for()
+    public void All_softdep_lines_apply_without_first_softdep()
     {
-        Assert.Equal($"insmod {_root.Directory}/kernel/base.ko \ninsmod {_root.Directory}/kernel/tail.ko \ninstall true $CMDLINE_OPTS \n", Run("-D", "tail").Out);
-        Assert.Equal($"insmod {_root.Directory}/kernel/base.ko \ninsmod {_root.Directory}/kernel/tail.ko \n", Run("--first-softdep", "-D", "tail").Out);
+        Assert.Equal(
+            $"insmod {_root.Directory}/kernel/base.ko \ninsmod {_root.Directory}/kernel/tail.ko \ninstall true " +
+            $"$CMDLINE_OPTS \n", Run("-D", "tail").Out);
+        Assert.Equal($"insmod {_root.Directory}/kernel/base.ko \ninsmod {_root.Directory}/kernel/tail.ko \n",
+            Run("--first-softdep", "-D", "tail").Out);
+    }
+
+    /// <summary>The cycle tail → top → tail of softdeps "pre".</summary>
+    [Theory]
+    [InlineData("tail", "base top tail")]
+    [InlineData("top", "tail base top")]
+    public void Softdep_pre_cycle_prints_each_module_once_and_the_requested_one_last(string name, string order)
+    {
+        _root.Write("/c.conf", "softdep tail pre: top\nsoftdep top pre: tail base\n");
+        var steps = Run("-D", name).Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(order.Split(' '), steps.Select(step => Path.GetFileNameWithoutExtension(step.Split(' ')[1])));
+    }
+
+    /// <summary>Each install command waits for the file of the other; one after the other they would fail.</summary>
+    [Fact]
+    public void Modprobe_a_loads_all_names_in_parallel()
+    {
+        const string Meet = "touch $1; for i in $(seq 100); do [ -e $2 ] && exit 0; sleep 0.1; done; exit 1";
+        using var machine = new DaemonMachine { HasDaemon = false };
+        var run = machine.Run(
+            $"cd $(mktemp -d); echo '{Meet}' >meet; "
+            + "printf 'install base sh ./meet base top\ninstall top sh ./meet top base\n' >c.conf; "
+            + "modprobe -C ./c.conf -a base top")[0];
+        Assert.Equal((0, "", ""), (run.Exit, run.Out, run.Error));
     }
 
     JsonDocument Json(params string[] args) => JsonDocument.Parse(Run(["--json", .. args]).Out);
 
-    string Explain(params string[] names) => Run(["--explain", .. names]).Out.Replace($"{_root.Path}/c.conf", "C", StringComparison.Ordinal);
+    string Explain(params string[] names) =>
+        Run(["--explain", .. names]).Out.Replace($"{_root.Path}/c.conf", "C", StringComparison.Ordinal);
 
-    CommandLine Run(params string[] args) => CommandLine.Run(["modprobe", "-C", $"{_root.Path}/c.conf", "-d", _root.Path, "-S", ModuleRoot.Release, .. args]);
+    CommandLineRun Run(params string[] args) =>
+        CommandLineRun.Run(["modprobe", "-C", $"{_root.Path}/c.conf", "-d", _root.Path, "-S", ModuleRoot.Release,
+            .. args]);
 }

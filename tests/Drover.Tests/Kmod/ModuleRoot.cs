@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>A root file system of our own making, with a module directory; gone at the end of the test.</summary>
+/// <summary>A temporary root file system with a module directory, deleted after the test.</summary>
 sealed class ModuleRoot : IDisposable
 {
     public const string Release = "1.0-test";
@@ -21,7 +21,7 @@ sealed class ModuleRoot : IDisposable
 
     public ModuleRoot Write(string path, string text) => Write(path, Encoding.Latin1.GetBytes(text));
 
-    /// <param name="path">Below the module directory; from the root with a slash before it.</param>
+    /// <param name="path">Relative to the module directory; with a leading slash, to the root.</param>
     /// <param name="content">Its bytes.</param>
     public ModuleRoot Write(string path, byte[] content)
     {
@@ -36,17 +36,19 @@ sealed class ModuleRoot : IDisposable
         File.WriteAllBytes(file, content);
     }
 
-    /// <summary>A module file packed by that program (xz, zstd), in its place.</summary>
+    /// <summary>A module file compressed by a program (xz, zstd).</summary>
     public ModuleRoot Pack(string path, string program)
     {
         Assert.SkipUnless(File.Exists($"/usr/bin/{program}"), $"{program} is not installed");
-        using var packing = System.Diagnostics.Process.Start(program, program == "xz" ? ["-q", "--check=crc32", $"{Directory}/{path}"] : ["-q", "--rm", $"{Directory}/{path}"]);
+        using var packing = System.Diagnostics.Process.Start(
+            program, program == "xz" ? ["-q", "--check=crc32", $"{Directory}/{path}"]
+            : ["-q", "--rm", $"{Directory}/{path}"]);
         packing.WaitForExit();
         Assert.Equal(0, packing.ExitCode);
         return this;
     }
 
-    /// <summary>The indexes, by kmod's depmod.</summary>
+    /// <summary>Writes the indexes with the depmod of kmod.</summary>
     public ModuleRoot Index()
     {
         KmodBeside.Depmod(Path, Release);

@@ -4,8 +4,8 @@ using System.Text;
 namespace Drover.Tests.Kmod;
 
 /// <summary>
-/// kmod's tools and ours on a machine whose /sys/module, /proc/cmdline and /dev/log are of our making: processes in a mount namespace of their own. Only root
-/// may do that; the test is skipped otherwise.
+/// The tools of kmod and of Drover on a machine with a generated /sys/module, /proc/cmdline and /dev/log, in a mount
+/// namespace. Only root can create one; the test is skipped otherwise.
 /// </summary>
 sealed class Sandbox : IDisposable
 {
@@ -20,19 +20,22 @@ sealed class Sandbox : IDisposable
         foreach (var tool in new[] { "modprobe", "rmmod", "insmod" })
         {
             File.CreateSymbolicLink($"{_directory}/kmod/{tool}", $"/usr/sbin/{tool}");
-            // the program by the tool's name, as an installed link has it
-            File.WriteAllText($"{_directory}/drover/{tool}", $"#!/bin/bash\nexec {AppContext.BaseDirectory}drover {tool} {(tool == "modprobe" ? "--first-softdep" : "")} \"$@\"\n");
+            // the program under the name of the tool, like an installed link
+            File.WriteAllText(
+                $"{_directory}/drover/{tool}",
+                $"#!/bin/bash\nexec {AppContext.BaseDirectory}drover {tool} " +
+                $"{(tool == "modprobe" ? "--first-softdep" : "")} \"$@\"\n");
         }
     }
 
-    /// <summary>What the boot loader gave the kernel; null for this machine's.</summary>
+    /// <summary>The kernel command line; null for that of this machine.</summary>
     public string? CommandLine { get; init; }
 
     /// <summary>A module in the kernel.</summary>
     /// <param name="name">Normalised.</param>
-    /// <param name="state">What initstate says; null for none, as a built-in module has none.</param>
-    /// <param name="references">What refcnt says; null where modules cannot be unloaded.</param>
-    /// <param name="holders">Who uses it; null for no directory.</param>
+    /// <param name="state">The content of initstate; null for none, as of a built-in module.</param>
+    /// <param name="references">The content of refcnt; null where modules cannot be unloaded.</param>
+    /// <param name="holders">The modules that use it; null for no directory.</param>
     public Sandbox Add(string name, string? state = "live", int? references = 0, string? holders = "")
     {
         var module = Directory.CreateDirectory($"{_directory}/sys/{name}").FullName;
@@ -45,7 +48,7 @@ sealed class Sandbox : IDisposable
         return this;
     }
 
-    /// <summary>Each line, as a shell takes it, does and says the same with kmod's tools and with ours.</summary>
+    /// <summary>Each shell line has the same effect and output with kmod and with Drover.</summary>
     public void ShouldBeAlike(params string[] lines)
     {
         var (kmods, ours) = (Run("kmod", lines), Run("drover", lines));
@@ -53,9 +56,9 @@ sealed class Sandbox : IDisposable
             Assert.True(kmods[i] == ours[i], $"{lines[i]}\n--- kmod: {kmods[i]}\n--- drover: {ours[i]}");
     }
 
-    /// <summary>What each line brings about.</summary>
+    /// <summary>Runs each line.</summary>
     /// <param name="who"><c>kmod</c> or <c>drover</c>.</param>
-    /// <param name="lines">For the shell.</param>
+    /// <param name="lines">Shell lines.</param>
     public ToolRun[] Run(string who, string[] lines)
     {
         var preparation = new StringBuilder("chmod +x drover/*\nmount --bind sys /sys/module\n");
@@ -64,12 +67,15 @@ sealed class Sandbox : IDisposable
             File.WriteAllText($"{_directory}/cmdline", commandLine + "\n");
             preparation.Append("mount --bind cmdline /proc/cmdline\n");
         }
-        preparation.Append("mount -t tmpfs dev dev; cp -a /dev/null /dev/zero /dev/urandom /dev/random dev/; ln -s $PWD/log dev/log; mount --bind dev /dev\n");
+        preparation.Append(
+            "mount -t tmpfs dev dev; cp -a /dev/null /dev/zero /dev/urandom /dev/random dev/; ln -s $PWD/log " +
+            "dev/log; mount --bind dev /dev\n");
         preparation.Append($"export PATH={_directory}/{who}:$PATH LC_ALL=C\n");
-        return [.. NamespaceScript.Run(_directory, preparation.ToString(), lines).Select(run => run with { Out = Told(run.Out), Error = KmodBeside.WithoutPlaces(Told(run.Error)) })];
+        return [.. NamespaceScript.Run(_directory, preparation.ToString(), lines)
+            .Select(run => run with { Out = Local(run.Out), Error = KmodBeside.WithoutPlaces(Local(run.Error)) })];
     }
 
-    /// <summary>As above, of one line that writes a few messages to syslog: those.</summary>
+    /// <summary>Runs one line and returns its messages to syslog.</summary>
     public string[] Logged(string who, string line)
     {
         var path = $"{_directory}/log";
@@ -86,6 +92,6 @@ sealed class Sandbox : IDisposable
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 
-    /// <summary>Without where we are.</summary>
-    string Told(string text) => text.Replace($"{_directory}/", "", StringComparison.Ordinal);
+    /// <summary>Without the directory.</summary>
+    string Local(string text) => text.Replace($"{_directory}/", "", StringComparison.Ordinal);
 }

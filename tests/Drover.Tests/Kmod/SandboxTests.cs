@@ -1,6 +1,9 @@
 namespace Drover.Tests.Kmod;
 
-/// <summary>modprobe, rmmod and insmod beside kmod's on a machine that has modules, and options in its environment and on its kernel's command line.</summary>
+/// <summary>
+/// modprobe, rmmod and insmod compared with kmod on a machine with modules, and options in the environment and on the
+/// kernel's command line.
+/// </summary>
 public sealed class SandboxTests : IClassFixture<ModprobeCorpusTests.Machine>
 {
     readonly ModprobeCorpusTests.Machine _machine;
@@ -12,32 +15,44 @@ public sealed class SandboxTests : IClassFixture<ModprobeCorpusTests.Machine>
     [Fact]
     public void Modules_are_removed_by_name()
     {
-        using var machine = new Sandbox().Add("idle").Add("used", references: 2).Add("held", references: 1, holders: "idle used").Add("coming", "coming").Add("going", "going")
-            .Add("stuck", references: null).Add("no_holders", holders: null).Add("built", state: null, references: null, holders: null);
+        using var machine = new Sandbox().Add("idle").Add("used", references: 2)
+            .Add("held", references: 1, holders: "idle used").Add("coming", "coming").Add("going", "going")
+            .Add("stuck", references: null).Add("no_holders", holders: null)
+                .Add("built", state: null, references: null, holders: null);
         machine.ShouldBeAlike(
-            "rmmod idle", "rmmod used", "rmmod held", "rmmod coming", "rmmod going", "rmmod stuck", "rmmod no_holders", "rmmod built", "rmmod absent",
-            "rmmod -f used", "rmmod -f held", "rmmod -f absent", "rmmod -fv stuck", "rmmod idle absent used", "rmmod no-holders", "rmmod /no/where/idle.ko",
-            "touch idle.ko; rmmod idle.ko", "touch used.ko.xz; rmmod ./used.ko.xz", "rmmod -w idle", "rmmod --wait idle", "rmmod idle.ko.gz");
+            "rmmod idle", "rmmod used", "rmmod held", "rmmod coming", "rmmod going", "rmmod stuck", "rmmod no_holders",
+                "rmmod built", "rmmod absent",
+            "rmmod -f used", "rmmod -f held", "rmmod -f absent", "rmmod -fv stuck", "rmmod idle absent used",
+                "rmmod no-holders", "rmmod /no/where/idle.ko",
+            "touch idle.ko; rmmod idle.ko", "touch used.ko.xz; rmmod ./used.ko.xz", "rmmod -w idle",
+                "rmmod --wait idle", "rmmod idle.ko.gz");
     }
 
     [Fact]
-    public void Modules_are_removed_with_what_belongs_to_them()
+    public void Modules_are_removed_with_dependencies_and_softdeps()
     {
-        using var machine = new Sandbox().Add("base", references: 2, holders: "mid packed").Add("mid", references: 1, holders: "top").Add("top").Add("tail", "coming").Add("packed", references: 3).Add("soft").Add("loner", references: null)
+        using var machine = new Sandbox().Add("base", references: 2, holders: "mid packed")
+            .Add("mid", references: 1, holders: "top").Add("top").Add("tail", "coming").Add("packed", references: 3)
+            .Add("soft").Add("loner", references: null)
             .Add("dup", references: 0, holders: null);
         machine.ShouldBeAlike(
             [.. from options in new[] { "-r", "-rv", "-rnv", "-ri", "-r --remove-holders -nv", "-rf" }
                 from name in new[] { "top", "base", "tail", "soft" }
                 select $"{Modprobe} {options} {name}",
-                $"{Modprobe} -rnv mid packed loner dup", $"{Modprobe} -rav top absent mid", $"{Modprobe} -r --first-time absent", $"{Modprobe} -r --wait 20 base", $"{Modprobe} -r cfg-two", $"{Modprobe} -rD base"]);
+                $"{Modprobe} -rnv mid packed loner dup", $"{Modprobe} -rav top absent mid",
+                    $"{Modprobe} -r --first-time absent", $"{Modprobe} -r --wait 20 base", $"{Modprobe} -r cfg-two",
+                    $"{Modprobe} -rD base"]);
     }
 
     [Fact]
-    public void What_is_in_the_kernel_is_not_inserted_again()
+    public void Live_modules_are_not_inserted_again()
     {
-        using var machine = new Sandbox().Add("base", references: 1, holders: "mid").Add("mid").Add("tail", "going").Add("built", null, null, null).Add("loner", "coming");
+        using var machine = new Sandbox().Add("base", references: 1, holders: "mid").Add("mid").Add("tail", "going")
+            .Add("built", null, null, null).Add("loner", "coming");
         machine.ShouldBeAlike(
-            [.. new[] { "base", "--first-time base", "-v mid", "-v top", "-nv top", "-D top", "--first-time -v top", "-a base mid", "--first-time cfg-two", "-nv cfg-alias", "-b soft", "-nv built" }.Select(words => $"{Modprobe} {words}")]);
+            [.. new[] { "base", "--first-time base", "-v mid", "-v top", "-nv top", "-D top", "--first-time -v top",
+                "-a base mid", "--first-time cfg-two", "-nv cfg-alias", "-b soft", "-nv built" }.Select(words =>
+                $"{Modprobe} {words}")]);
     }
 
     [Fact]
@@ -45,7 +60,8 @@ public sealed class SandboxTests : IClassFixture<ModprobeCorpusTests.Machine>
     {
         using var machine = new Sandbox().Add("base");
         machine.ShouldBeAlike(
-            [.. new[] { "-D", "-D -q", "\"-D\"", "'-C' none -D", "-C '/no where' -D", "  -D", "-D ", "-n -v", "-Dq 'top' x", "--nonsense", "'unclosed", "-D \"a\"b" }
+            [.. new[] { "-D", "-D -q", "\"-D\"", "'-C' none -D", "-C '/no where' -D", "  -D", "-D ", "-n -v",
+                "-Dq 'top' x", "--nonsense", "'unclosed", "-D \"a\"b" }
                 .Select(options => $"export MODPROBE_OPTIONS={Quote(options)}; {Modprobe} mid")]);
     }
 
@@ -60,22 +76,28 @@ public sealed class SandboxTests : IClassFixture<ModprobeCorpusTests.Machine>
     [InlineData("x=mid.a=1 mid.b==c mid.=d=e \"x y\".z=1 mid.f=g\"h\"i")]
     [InlineData("\"quiet mid.a=1\" mid.b=2 -- mid.c=3 init.x")]
     [InlineData("")]
-    public void The_kernels_command_line_is_configuration(string commandLine)
+    public void Kernel_command_line_is_part_of_the_configuration(string commandLine)
     {
         using var machine = new Sandbox { CommandLine = commandLine };
-        machine.ShouldBeAlike($"{Modprobe} -c", $"{Modprobe} -D tail x=1", $"{Modprobe} -aD dash-name cfg-alias fs-foo");
+        machine.ShouldBeAlike($"{Modprobe} -c", $"{Modprobe} -D tail x=1",
+            $"{Modprobe} -aD dash-name cfg-alias fs-foo");
     }
 
     [Fact]
     public void Messages_go_to_syslog()
     {
         using var machine = new Sandbox().Add("used", references: 1);
-        foreach (var line in new[] { $"{Modprobe} -s nothing", $"{Modprobe} -sa nothing ghost", $"{Modprobe} -sq nothing", $"{Modprobe} -s -r built", "rmmod -s used", "rmmod -s absent" })
-            Assert.Equal(machine.Logged("kmod", line).Select(WithoutTime), machine.Logged("drover", line).Select(WithoutTime));
+        foreach (var line in new[] { $"{Modprobe} -s nothing", $"{Modprobe} -sa nothing ghost",
+            $"{Modprobe} -sq nothing", $"{Modprobe} -s -r built", "rmmod -s used", "rmmod -s absent" })
+        {
+            Assert.Equal(machine.Logged("kmod", line).Select(WithoutTime), machine.Logged("drover", line)
+                .Select(WithoutTime));
+        }
     }
 
     static string Quote(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     /// <summary>As <c>&lt;30&gt;Jan  1 00:00:00 text</c>.</summary>
-    static string WithoutTime(string message) => message.IndexOf('>', StringComparison.Ordinal) is var end && message.Length > end + 17 ? message[..(end + 1)] + message[(end + 17)..] : message;
+    static string WithoutTime(string message) => message.IndexOf('>', StringComparison.Ordinal) is var end
+        && message.Length > end + 17 ? message[..(end + 1)] + message[(end + 17)..] : message;
 }

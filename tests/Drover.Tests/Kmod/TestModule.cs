@@ -3,16 +3,18 @@ using Drover.Modules.Tests.Image;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>A small module to write: what it exports and needs, and its .modinfo.</summary>
+/// <summary>A small module: its exports, undefined symbols and .modinfo.</summary>
 sealed record TestModule
 {
-    /// <summary>Symbols as newer kernels tell them, by __ksymtab_strings.</summary>
+    /// <summary>Exports in the format of newer kernels, in __ksymtab_strings.</summary>
     public string[] Exports { get; init; } = [];
 
-    /// <summary>Symbols as older kernels tell them, by __crc_NAME; their CRC is the number behind a blank.</summary>
+    /// <summary>Exports in the format of older kernels, as __crc_NAME; a number after a space is the CRC.</summary>
     public string[] CrcExports { get; init; } = [];
 
-    /// <summary>Undefined symbols; with a <c>?</c> before it, a weak one; a number behind a blank is its CRC in __versions.</summary>
+    /// <summary>
+    /// Undefined symbols; a leading <c>?</c> marks a weak one; a number after a space is its CRC in __versions.
+    /// </summary>
     public string[] Needs { get; init; } = [];
 
     public string[] Info { get; init; } = [];
@@ -21,7 +23,11 @@ sealed record TestModule
     {
         var elf = new ElfWriter(is64, bigEndian).AddInfo(Info);
         if (Exports.Length > 0)
-            elf.Add("__ksymtab_strings", TestSection.Alloc, [.. Exports.SelectMany(name => Encoding.UTF8.GetBytes(name + "\0"))]);
+        {
+            elf.Add("__ksymtab_strings", TestSection.Alloc,
+                [.. Exports.SelectMany(name => Encoding.UTF8.GetBytes(name + "\0"))]);
+        }
+
         var names = new MemoryStream();
         names.WriteByte(0);
         var symbols = new MemoryStream();
@@ -36,7 +42,8 @@ sealed record TestModule
             if (Crc(need) != 0)
                 Version(Name(need).TrimStart('?'), Crc(need));
         }
-        return elf.Add("__versions", TestSection.Alloc, versions.ToArray()).Add(".symtab", 0, symbols.ToArray(), 8).Add(".strtab", 0, names.ToArray()).ToBytes();
+        return elf.Add("__versions", TestSection.Alloc, versions.ToArray()).Add(".symtab", 0, symbols.ToArray(), 8)
+            .Add(".strtab", 0, names.ToArray()).ToBytes();
 
         void Symbol(string name, ushort section, uint value, bool isWeak = false)
         {

@@ -2,12 +2,16 @@ using System.Text;
 
 namespace Drover.Tests.Packaging;
 
-/// <summary>What shells complete of the program, written for each of them.</summary>
+/// <summary>The completion scripts of each shell.</summary>
 static class Completions
 {
-    const string Header = "# Completion of drover and of kmod's tools. Written by a test from the program's own tables: change those, then run it with DROVER_UPDATE_GOLDEN=1.\n";
+    const string Header = """
+        # Completion of drover and of kmod's tools. A test writes it from the program's tables: change those, then
+        # run the test with DROVER_UPDATE_GOLDEN=1.
 
-    static readonly string[] s_loaded = ["rmmod"], s_named = ["modprobe", "modinfo", "load"], s_files = ["insmod"];
+        """;
+
+    static readonly ShellCommand[] s_commands = [.. CommandTable.Verbs, .. CommandTable.Tools];
 
     public static string Bash()
     {
@@ -22,7 +26,7 @@ static class Completions
                 [ -r /proc/modules ] && cut -d' ' -f1 /proc/modules
             }
 
-            # $1: the options; $2: those of them whose value is a path; $3: what operands are
+            # $1: the options; $2: those with a path as value; $3: the operands
             _drover_words() {
                 local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
                 if [[ " $2 " == *" $previous "* ]]; then
@@ -31,7 +35,9 @@ static class Completions
                     COMPREPLY=($(compgen -W "$1" -- "$current"))
                 else
                     case $3 in
-                        modules) COMPREPLY=($(compgen -W "$(_drover_modules)" -- "$current") $(compgen -f -X '!*.ko*' -- "$current")) ;;
+                        modules)
+                            COMPREPLY=($(compgen -W "$(_drover_modules)" -- "$current"))
+                            COMPREPLY+=($(compgen -f -X '!*.ko*' -- "$current")) ;;
                         loaded) COMPREPLY=($(compgen -W "$(_drover_loaded)" -- "$current")) ;;
                         files) COMPREPLY=($(compgen -f -- "$current")) ;;
                         none) COMPREPLY=() ;;
@@ -44,8 +50,12 @@ static class Completions
                 case $1 in
 
             """);
-        foreach (var command in CommandTable.Verbs.Concat(CommandTable.Tools))
-            text.Append($"        {command.Name}) _drover_words '{BashNames(command.Options)}' '{BashNames(command.Options.Where(option => option.TakesPath))}' '{Operands(command.Name)}' ;;\n");
+        foreach (var command in s_commands)
+        {
+            var paths = BashNames(command.Options.Where(option => option.TakesPath));
+            text.Append($"        {command.Name}) _drover_words '{BashNames(command.Options)}' '{paths}' ");
+            text.Append($"'{Operands(command.Name)}' ;;\n");
+        }
         text.Append($$"""
                 esac
             }
@@ -87,7 +97,7 @@ static class Completions
                 case $1 in
 
             """);
-        foreach (var command in CommandTable.Verbs.Concat(CommandTable.Tools))
+        foreach (var command in s_commands)
         {
             text.Append($"        {command.Name})\n            _arguments -s -S \\\n");
             foreach (var option in command.Options)
@@ -107,7 +117,7 @@ static class Completions
                     local -a commands=(
 
             """);
-        foreach (var command in CommandTable.Verbs.Concat(CommandTable.Tools))
+        foreach (var command in s_commands)
             text.Append($"            {ZshQuote($"{command.Name}:{command.Summary}")}\n");
         return text.Append("""
                     )
@@ -139,9 +149,10 @@ static class Completions
 
 
             """);
-        foreach (var command in CommandTable.Verbs.Concat(CommandTable.Tools))
+        foreach (var command in s_commands)
         {
-            text.Append($"complete -c drover -n __fish_use_subcommand -f -a {command.Name} -d {FishQuote(command.Summary)}\n");
+            text.Append($"complete -c drover -n __fish_use_subcommand -f -a {command.Name} ");
+            text.Append($"-d {FishQuote(command.Summary)}\n");
             AppendFish(text, command, $"-c drover -n '__fish_seen_subcommand_from {command.Name}'");
         }
         foreach (var tool in CommandTable.Tools)
@@ -149,19 +160,28 @@ static class Completions
         return text.ToString();
     }
 
-    static string Names => string.Join(' ', CommandTable.Verbs.Concat(CommandTable.Tools).Select(command => command.Name));
+    static string Names => string.Join(' ', s_commands.Select(command => command.Name));
 
-    static string Operands(string command) =>
-        s_named.Contains(command) ? "modules" : s_loaded.Contains(command) ? "loaded" : s_files.Contains(command) ? "files" : command == "kmod" ? "help list static-nodes" : "none";
+    static string Operands(string command) => command switch
+    {
+        "modprobe" or "modinfo" or "load" => "modules",
+        "rmmod" => "loaded",
+        "insmod" => "files",
+        "kmod" => "help list static-nodes",
+        _ => "none",
+    };
 
-    static string BashNames(IEnumerable<ShellOption> options) => string.Join(' ', options.SelectMany(option => option.Short is { } letter ? new[] { $"-{letter}", $"--{option.Long}" } : [$"--{option.Long}"]));
+    static string BashNames(IEnumerable<ShellOption> options) => string.Join(' ',
+        options.Select(option => option.Short is { } letter ? $"-{letter} --{option.Long}" : $"--{option.Long}"));
 
     static string ZshOption(ShellOption option)
     {
-        var help = $"[{option.Help.Replace("[", "(", StringComparison.Ordinal).Replace("]", ")", StringComparison.Ordinal).Replace(":", "\\:", StringComparison.Ordinal)}]";
-        var value = option.Value is null ? "" : $":{option.Value}:{(option.TakesPath ? "_files" : "")}";
-        var names = option.Short is { } letter ? $"{{-{letter}{(value.Length > 0 ? "+" : "")},--{option.Long}{(value.Length > 0 ? "=" : "")}}}" : $"--{option.Long}{(value.Length > 0 ? "=" : "")}";
-        return names + ZshQuote(help + value);
+        var help = option.Help.Replace('[', '(').Replace(']', ')').Replace(":", "\\:", StringComparison.Ordinal);
+        var (value, plus, equals) = option.Value is null
+            ? ("", "", "")
+            : ($":{option.Value}:{(option.TakesPath ? "_files" : "")}", "+", "=");
+        var name = $"--{option.Long}{equals}";
+        return (option.Short is { } letter ? $"{{-{letter}{plus},{name}}}" : name) + ZshQuote($"[{help}]{value}");
     }
 
     static string ZshOperands(string command) => Operands(command) switch
@@ -175,16 +195,28 @@ static class Completions
 
     static string ZshQuote(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
-    static string FishQuote(string text) => $"'{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";
+    static string FishQuote(string text) =>
+        $"'{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";
 
     static void AppendFish(StringBuilder text, ShellCommand command, string which)
     {
-        var operands = Operands(command.Name) switch { "modules" => "(__drover_modules)", "loaded" => "(__drover_loaded)", "files" => null, "none" => "", var words => words };
+        var operands = Operands(command.Name) switch
+        {
+            "modules" => "(__drover_modules)",
+            "loaded" => "(__drover_loaded)",
+            "files" => null,
+            "none" => "",
+            var words => words,
+        };
         if (operands is not null)
-            text.Append($"complete {which} {(command.Name is "modinfo" or "modprobe" ? "" : "-f ")}{(operands.Length > 0 ? $"-a {FishQuote(operands)}" : "")}".TrimEnd()).Append('\n');
+        {
+            text.Append($"complete {which}{(command.Name is "modinfo" or "modprobe" ? "" : " -f")}");
+            text.Append(operands.Length > 0 ? $" -a {FishQuote(operands)}\n" : "\n");
+        }
         foreach (var option in command.Options)
         {
-            text.Append($"complete {which}{(option.Short is { } letter ? $" -s {letter}" : "")} -l {option.Long}{(option.Value is null ? "" : option.TakesPath ? " -r -F" : " -x")}");
+            text.Append($"complete {which}{(option.Short is { } letter ? $" -s {letter}" : "")} -l {option.Long}");
+            text.Append(option.Value is null ? "" : option.TakesPath ? " -r -F" : " -x");
             text.Append($" -d {FishQuote(option.Help)}\n");
         }
     }

@@ -1,6 +1,5 @@
 using System.Text;
-using Drover.Cli;
-using Drover.Verbs;
+using Drover.CommandLine;
 
 namespace Drover.Tests.Packaging;
 
@@ -10,18 +9,19 @@ static class DroverPage
     public static string Text()
     {
         var page = new StringBuilder("""
-            .\" Part of Drover; MIT licence. Written by a test from the program's own tables: change those, then run it with DROVER_UPDATE_GOLDEN=1.
+            .\" Part of Drover; MIT licence. A test writes it from the program's tables: change those, then
+            .\" run the test with DROVER_UPDATE_GOLDEN=1.
             .TH DROVER 8 "" "Drover" "Kernel modules"
             .SH NAME
-            drover \- load every kernel module once, however many ask for it
+            drover \- load every kernel module once for any number of requests
             .SH SYNOPSIS
             .B drover
             .I VERB
             .RI [ OPTION "]... [" ARGUMENT ]...
             .SH DESCRIPTION
-            At boot the events of many devices, of every processor among them, ask for the same modules at the same time.
+            At boot the events of many devices, among them every processor, request the same modules at the same time.
             .B drover
-            makes one load of all requests for a module, and gives its outcome to everyone who asked.
+            makes one load of all requests for a module, and returns its outcome to each of them.
             .PP
             By the name of a link to it, or as a verb, it also is each of the tools
             .BR modprobe (8),
@@ -34,11 +34,11 @@ static class DroverPage
             .BR kmod (8).
 
             """);
-        foreach (var verb in VerbTable.All)
+        foreach (var verb in Program.Verbs.Concat(Study.Program.Verbs))
             Append(page, verb);
         return page.Append("""
             .SH "EXIT STATUS"
-            0 if all was done, 1 if something could not be done, 2 for a mistake in the command line.
+            0 on success, 1 on failure, 2 for a wrong command line.
             .SH "SEE ALSO"
             .BR modprobe (8),
             .BR depmod (8),
@@ -49,15 +49,18 @@ static class DroverPage
 
     static void Append(StringBuilder page, Verb verb)
     {
-        page.Append($".SH \"DROVER {verb.Name.ToUpperInvariant()}\"\n.B drover {verb.Name}\n.RI [ OPTION ]...{(verb.Operands.Length > 0 ? $"\n{Escape(verb.Operands)}" : "")}\n.PP\n");
+        page.Append($".SH \"DROVER {verb.Name.ToUpperInvariant()}\"\n.B drover {verb.Name}\n.RI [ OPTION ]...");
+        page.Append($"{(verb.Operands.Length > 0 ? $"\n{Escape(verb.Operands)}" : "")}\n.PP\n");
         var summary = verb.Summary;
         page.Append($"{Escape(char.ToUpperInvariant(summary[0]) + summary[1..])}.\n.PP\n");
         foreach (var line in verb.Details.Split('\n'))
             page.Append(line.Length == 0 ? ".PP" : Escape(line)).Append('\n');
         foreach (var option in verb.Options.Append(CommonOptions.Help))
         {
-            var names = option.Short is { } letter ? $"\\fB\\-{letter}\\fP, \\fB\\-\\-{Escape(option.Name)}\\fP" : $"\\fB\\-\\-{Escape(option.Name)}\\fP";
-            page.Append($".TP\n{names}{(option.Value is null ? "" : $" \\fI{Escape(option.Value)}\\fP")}\n{Escape(option.Help)}{(option.Default is null ? "" : $" (default: {Escape(option.Default)})")}.\n");
+            var letter = option.Short is { } c ? $"\\fB\\-{c}\\fP, " : "";
+            var value = option.Value is null ? "" : $" \\fI{Escape(option.Value)}\\fP";
+            var fallback = option.Default is null ? "" : $" (default: {Escape(option.Default)})";
+            page.Append($".TP\n{letter}\\fB\\-\\-{Escape(option.Name)}\\fP{value}\n{Escape(option.Help)}{fallback}.\n");
         }
         page.Append(".PP\n");
         foreach (var example in verb.Examples)

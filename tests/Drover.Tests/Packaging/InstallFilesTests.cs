@@ -1,10 +1,13 @@
+using Drover.Host;
 using Drover.Install;
 using Drover.Tests.Install;
-using Drover.Tests.Verbs;
 
 namespace Drover.Tests.Packaging;
 
-/// <summary>The files of <c>packaging/install.list</c> and <c>install-watch.list</c>: all there, and what their readers understand; the Debian package has those of the first.</summary>
+/// <summary>
+/// The files of <c>packaging/install.list</c> and <c>install-watch.list</c> exist and are valid; the Debian package has
+/// those of the first.
+/// </summary>
 public class InstallFilesTests
 {
     static readonly string s_files = Path.Combine(Repository.Root, "packaging/root");
@@ -12,19 +15,19 @@ public class InstallFilesTests
     public static TheoryData<string> Scripts => new(Listed().Where(IsScript).Select(file => file.Path));
 
     [Fact]
-    public void The_lists_name_every_file_that_is_there()
+    public void The_lists_name_every_file()
     {
-        var there = Directory.GetFiles(s_files, "*", SearchOption.AllDirectories).Select(path => path[s_files.Length..]);
-        Assert.Equal(there.Order(StringComparer.Ordinal), Listed().Where(file => !file.IsLink && file.Path != InstallList.Program).Select(file => file.Path).Order(StringComparer.Ordinal));
+        var listed = Listed().Where(file => !file.IsLink && !IsProgram(file)).Select(file => file.Path);
+        Assert.Equal(FilesBelow(s_files), listed.Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public void Scripts_can_be_run_and_nothing_else_but_the_program() =>
-        Assert.All(Listed(), file => Assert.Equal(IsScript(file) || file.Path == InstallList.Program, file.Mode?.HasFlag(UnixFileMode.UserExecute) ?? false));
+    public void Only_scripts_and_programs_are_executable() => Assert.All(Listed(), file => Assert.Equal(
+        IsScript(file) || IsProgram(file), file.Mode?.HasFlag(UnixFileMode.UserExecute) ?? false));
 
     [Theory]
     [MemberData(nameof(Scripts))]
-    public void A_script_is_what_its_shell_understands(string path) =>
+    public void A_script_has_the_syntax_of_its_shell(string path) =>
         Assert.Equal((0, ""), PackagingTests.Run(File.ReadLines(s_files + path).First()[2..], "-n", s_files + path));
 
     [Fact]
@@ -35,8 +38,9 @@ public class InstallFilesTests
             root.File($"/bin/{program}", "", UnixFileMode.UserRead | UnixFileMode.UserExecute);
         // every system has it
         root.File("/usr/lib/systemd/system/sysinit.target", "[Unit]\n");
-        CommandLine.Run("install", "--watch", "--root", root.Path);
-        Assert.Equal((0, ""), PackagingTests.Run("systemd-analyze", "verify", "--man=no", $"--root={root.Path}", "drover.service", "drover-settle.service", "drover-watch.service"));
+        CommandLineRun.Run("install", "--watch", "--root", root.Path);
+        Assert.Equal((0, ""), PackagingTests.Run("systemd-analyze", "verify", "--man=no", $"--root={root.Path}",
+            "drover.service", "drover-settle.service", "drover-watch.service"));
     }
 
     [Fact]
@@ -48,13 +52,16 @@ public class InstallFilesTests
         Assert.Equal((0, ""), PackagingTests.Run("dpkg-deb", "-x", package, unpacked.Path));
         var tree = new RootTree(unpacked.Path);
         var files = InstallList.Read(Repository.NativeBinary);
-        Assert.All(files, file => Assert.Equal((file.Path, RootTree.Print(file)), (file.Path, RootTree.Print(tree.Look(file.Path)!))));
+        Assert.All(files, file => Assert.Equal(
+            (file.Path, RootTree.Print(file)), (file.Path, RootTree.Print(tree.Read(file.Path)!))));
         Assert.Equal(
             [
-                "/usr/share/bash-completion/completions/drover", "/usr/share/doc/drover/changelog.gz", "/usr/share/doc/drover/copyright", "/usr/share/fish/vendor_completions.d/drover.fish",
-                "/usr/share/lintian/overrides/drover", "/usr/share/man/man8/drover.8.gz", "/usr/share/zsh/vendor-completions/_drover",
+                "/usr/lib/drover/drover-study", "/usr/share/bash-completion/completions/drover",
+                "/usr/share/doc/drover/changelog.gz", "/usr/share/doc/drover/copyright",
+                "/usr/share/fish/vendor_completions.d/drover.fish", "/usr/share/lintian/overrides/drover",
+                "/usr/share/man/man8/drover.8.gz", "/usr/share/zsh/vendor-completions/_drover",
             ],
-            Directory.GetFiles(unpacked.Path, "*", SearchOption.AllDirectories).Select(path => path[unpacked.Path.Length..]).Except(files.Select(file => file.Path)).Order(StringComparer.Ordinal));
+            FilesBelow(unpacked.Path).Except(files.Select(file => file.Path)));
     }
 
     [Fact]
@@ -72,7 +79,14 @@ public class InstallFilesTests
         return (await Script.RunAsync("packaging/build-deb", TimeSpan.FromMinutes(10), "--output", folder.Path)).Trim();
     }
 
-    static IReadOnlyList<InstallFile> Listed() => InstallList.Read(Environment.ProcessPath!, withWatch: true);
+    /// <summary>The paths below a folder, which stands for the root, sorted.</summary>
+    static IEnumerable<string> FilesBelow(string folder) => Directory
+        .GetFiles(folder, "*", SearchOption.AllDirectories).Select(path => path[folder.Length..])
+        .Order(StringComparer.Ordinal);
+
+    static bool IsProgram(InstallFile file) => file.Path is InstallList.Program or InstallList.Study;
+
+    static IReadOnlyList<InstallFile> Listed() => InstallList.Read(Environment.ProcessPath!, StudyProgram.Find());
 
     static bool IsScript(InstallFile file) => !file.IsLink && file.Content.AsSpan().StartsWith("#!"u8);
 }

@@ -3,40 +3,44 @@ using System.Diagnostics;
 
 namespace Drover.Tests.Packaging;
 
-/// <summary>Completions and manual pages say what the program can, all of it and nothing else.</summary>
+/// <summary>Completions and manual pages have exactly the programs' commands and options.</summary>
 public class PackagingTests
 {
-    public static TheoryData<string> Pages => new(Directory.GetFiles(Path.Combine(Repository.Root, "docs/man")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+    public static TheoryData<string> Pages => new(Directory.GetFiles(Path.Combine(Repository.Root, "docs/man"))
+        .Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
 
     public static TheoryData<string> ToolNames => new(CommandTable.Tools.Select(tool => tool.Name));
 
     [Fact]
-    public void Bash_completes_what_the_program_has() => ShouldBe("packaging/completions/drover.bash", Completions.Bash());
+    public void Bash_completes_every_option() => ShouldBe("packaging/completions/drover.bash", Completions.Bash());
 
     [Fact]
-    public void Zsh_completes_what_the_program_has() => ShouldBe("packaging/completions/_drover", Completions.Zsh());
+    public void Zsh_completes_every_option() => ShouldBe("packaging/completions/_drover", Completions.Zsh());
 
     [Fact]
-    public void Fish_completes_what_the_program_has() => ShouldBe("packaging/completions/drover.fish", Completions.Fish());
+    public void Fish_completes_every_option() => ShouldBe("packaging/completions/drover.fish", Completions.Fish());
 
     [Fact]
-    public void The_page_of_drover_tells_what_the_program_has() => ShouldBe("docs/man/drover.8", DroverPage.Text());
+    public void The_page_of_drover_has_every_option() => ShouldBe("docs/man/drover.8", DroverPage.Text());
 
     [Theory]
     [InlineData("bash", "-n", "packaging/completions/drover.bash")]
     [InlineData("zsh", "-n", "packaging/completions/_drover")]
     [InlineData("fish", "--no-execute", "packaging/completions/drover.fish")]
-    public void Completions_are_what_their_shell_understands(string shell, string check, string path) => Assert.Equal((0, ""), Run(shell, check, Path.Combine(Repository.Root, path)));
+    public void Completions_have_the_syntax_of_their_shell(string shell, string check, string path) =>
+        Assert.Equal((0, ""), Run(shell, check, Path.Combine(Repository.Root, path)));
 
     [Theory]
     [MemberData(nameof(ToolNames))]
     public void The_page_of_a_tool_has_each_option_of_its_help(string tool)
     {
-        var page = File.ReadAllText(Path.Combine(Repository.Root, $"docs/man/{tool}.8")).Replace("\\-", "-", StringComparison.Ordinal);
+        var page = File.ReadAllText(Path.Combine(Repository.Root, $"docs/man/{tool}.8"))
+            .Replace("\\-", "-", StringComparison.Ordinal);
         Assert.All(CommandTable.Tools.Single(one => one.Name == tool).Options, option =>
         {
             Assert.Contains($"--{option.Long}", page, StringComparison.Ordinal);
-            Assert.True(option.Short is null || page.Contains($"-{option.Short}", StringComparison.Ordinal), $"-{option.Short} is missing");
+            if (option.Short is { } letter)
+                Assert.Contains($"-{letter}", page, StringComparison.Ordinal);
         });
     }
 
@@ -51,8 +55,13 @@ public class PackagingTests
     [Fact]
     public void Bash_completes_verbs_options_and_modules()
     {
-        var script = $"source {Path.Combine(Repository.Root, "packaging/completions/drover.bash")}; t() {{ COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _drover; echo \"${{COMPREPLY[@]}}\"; }}; t drover res; t drover modinfo --fi; t drover coldplug --dry";
-        Assert.Equal((0, "resolve\n--filename --field\n--dry-run\n"), Run("bash", "-c", script));
+        const string Script = """
+            source "$0"
+            t() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _drover; echo "${COMPREPLY[@]}"; }
+            t drover res; t drover modinfo --fi; t drover coldplug --dry
+            """;
+        var completion = Path.Combine(Repository.Root, "packaging/completions/drover.bash");
+        Assert.Equal((0, "resolve\n--filename --field\n--dry-run\n"), Run("bash", "-c", Script, completion));
     }
 
     static void ShouldBe(string path, string text)
@@ -60,14 +69,19 @@ public class PackagingTests
         path = Path.Combine(Repository.Root, path);
         if (Environment.GetEnvironmentVariable("DROVER_UPDATE_GOLDEN") == "1")
             File.WriteAllText(path, text);
-        Assert.Equal(File.Exists(path) ? File.ReadAllText(path) : "(not there; DROVER_UPDATE_GOLDEN=1 writes it)", text);
+        Assert.Equal(File.Exists(path) ? File.ReadAllText(path) : "(missing: DROVER_UPDATE_GOLDEN=1 writes it)", text);
     }
 
     internal static (int Exit, string Output) Run(string program, params string[] args)
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, args) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var process = Process.Start(new ProcessStartInfo(program, args)
+            {
+                UseShellExecute = false,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
             var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
             var output = process.StandardOutput.ReadToEnd() + error.GetAwaiter().GetResult();
             process.WaitForExit();

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Drover.Lab.Install;
+using Drover.Lab.Prepare;
+using Drover.Lab.Runs;
+using static Drover.Lab.Commands.LabOptions;
+
+namespace Drover.Lab.Commands;
+
+static class InstallBootsCommand
+{
+    static readonly string[] s_makers = ["initramfs-tools", "dracut"];
+    static readonly ValueOption<string> s_kernel = KernelOf([.. Kernels.All.Where(kernel => kernel != Kernels.Gates)]);
+    static readonly ValueOption<int> s_cpus = Cpus("4");
+    static readonly ValueOption<string> s_initramfs = new(
+        "--initramfs", string.Join('|', s_makers), "the program that makes it", OneOf(s_makers), s_makers[0]);
+    static readonly ValueOption<string> s_package = new(
+        "--package", "FILE", "install and purge this Debian package, of packaging/build-deb, in place of the two verbs",
+        Path.GetFullPath);
+    static readonly ValueOption<IReadOnlyList<string>> s_memory = new(
+        "--memory", "SIZE[,…]", "of all boots, or of each: 4G,512M,512M", Sizes(InstallRun.Boots), "4G");
+
+    public static LabCommand Create() => new(
+        "install",
+        "Boots one disk with a small Debian (systemd, udev, kmod, dpkg, and the initramfs' maker) three times: as it "
+        + "is, after 'drover install --watch', and after 'drover uninstall'. Counts the load calls by program from the "
+        + "initramfs on; the boot's own recording must have the same calls.",
+        """
+        lab/install --kernel 6.1
+        lab/install --kernel 6.12 --initramfs dracut --memory 4G,512M,512M
+        lab/install --kernel 6.1 --package artifacts/drover_0.1.0_amd64.deb --raw /tmp/install
+        """,
+        "installed, Drover alone loads modules for devices, each once; uninstalled, the system is as before",
+        "otherwise",
+        RunAsync, s_kernel, s_cpus, s_initramfs, s_package, s_memory, TimeLimit, Binary, StudyBinary, Raw, Verbose);
+
+    static async Task<int> RunAsync(ParseResult line, LabHost host)
+    {
+        var (settings, package) = (Settings(line), s_package.Of(line));
+        string[] programs = package is null ? [settings.Binary, settings.StudyBinary] : [];
+        foreach (var program in programs)
+            Laboratory.Require(program);
+        if (package is not null && !File.Exists(package))
+            throw LabException.CannotRunHere($"{package} does not exist: packaging/build-deb builds one");
+
+        var parameters = new InstallParameters(
+            s_kernel.Of(line), s_initramfs.Of(line), package, s_cpus.Of(line), s_memory.Of(line));
+        using var laboratory = new Laboratory(settings, host);
+        var boots = new List<BootReport>();
+        Console.WriteLine(InstallRun.Header);
+        await foreach (var boot in InstallRun.RunAsync(host, laboratory, parameters, settings))
+        {
+            Console.WriteLine(InstallRun.Line(boot));
+            boots.Add(boot);
+        }
+        var problems = InstallRun.Judge(boots);
+        foreach (var problem in problems.DefaultIfEmpty("OK"))
+            Console.WriteLine(problem);
+        return problems.Count == 0 ? 0 : LabException.FailedCode;
+    }
+}

@@ -1,0 +1,137 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Drover.Lab.Guest;
+using Drover.Lab.Prepare;
+using Drover.Lab.Runs;
+
+namespace Drover.Lab.Commands;
+
+/// <summary>An option whose value is checked and converted by a function.</summary>
+sealed class ValueOption<T> : Option<string>
+{
+    readonly Func<string, T> _parse;
+
+    /// <param name="parse">Throws <see cref="FormatException"/> with a message for the user.</param>
+    /// <param name="fallback">The default; null for none.</param>
+    public ValueOption(
+        string name, string value, string description, Func<string, T> parse, string? fallback = null,
+        bool required = false)
+        : base(name)
+    {
+        (_parse, HelpName, Description, Required) = (parse, value, description, required);
+        if (fallback is not null)
+            DefaultValueFactory = _ => fallback;
+        Validators.Add(result =>
+        {
+            var text = result.GetValueOrDefault<string>();
+            try
+            {
+                if (text is not null)
+                    parse(text);
+            }
+            catch (FormatException problem)
+            {
+                result.AddError($"{name} {text}: {problem.Message}");
+            }
+        });
+    }
+
+    /// <summary>The value; the type's default if the option is absent and has no default.</summary>
+    public T Of(ParseResult line) => line.GetValue(this) is { } text ? _parse(text) : default!;
+}
+
+static partial class LabOptions
+{
+    const int MaxCpus = 255; // the limit of QEMU's q35. Guests with up to 128 CPUs were tried
+
+    public static readonly IReadOnlyList<string> Loaders = NamesOf<GuestLoader>(), Gates = NamesOf<Gate>();
+
+    public static readonly ValueOption<int> TimeLimit = new(
+        "--timeout", "SECONDS", "until a guest counts as hung; 0 for the command's default", Number(0, 86_400), "0");
+    public static readonly ValueOption<string> Memory = new(
+        "--memory", "SIZE", "of each guest", text => Sizes(1)(text)[0], "4G");
+    public static readonly ValueOption<string> Binary = new(
+        "--binary", "PATH", "the drover to test (default artifacts/native/drover)", Path.GetFullPath);
+    public static readonly ValueOption<string> StudyBinary = new(
+        "--study-binary", "PATH", "the drover-study to test (default artifacts/native/drover-study)", Path.GetFullPath);
+    public static readonly ValueOption<string> DroverArguments = new(
+        "--drover-args", "OPTIONS", "more options for drover coldplug or daemon, as one word: '--jobs 1'", Plain, "");
+    public static readonly ValueOption<string> Raw = new(
+        "--raw", "DIR", "write the files that the guests sent to DIR", Any);
+    public static readonly ValueOption<string> Json = new("--json", "FILE", "write all results to FILE", Any);
+    public static readonly ValueOption<int> Guests = new(
+        "--parallel", "N", "guests at once; each needs a CPU of this machine for correct times", Number(1, 16), "1");
+    public static readonly ValueOption<int> Repetitions = new("--runs", "N", "repetitions", Number(1, 100), "3");
+    public static readonly ValueOption<IReadOnlyList<Gate>> GateList = new(
+        "--gates", "GATE,…", "of the gates kernel", List(Value<Gate>), string.Join(',', Gates));
+    public static readonly Option<bool>
+        Verbose = new("--verbose") { Description = "show the guests' consoles" },
+        Resume = new("--resume") { Description = "take existing reports, of the same drover, instead of new runs" };
+
+    public static ValueOption<string> KernelOf(params IReadOnlyList<string> known) => new(
+        "--kernel", string.Join('|', known), "6.1 and 6.12 are Debian's; gates is the lab's own 6.12 with --gate",
+        OneOf(known), required: true);
+
+    public static ValueOption<int> Cpus(string? fallback = null, int min = 1) => new(
+        "--cpus", "N", $"{min} to {MaxCpus}; each CPU is a device that requests the same modules",
+        Number(min, MaxCpus), fallback, required: fallback is null);
+
+    public static ValueOption<IReadOnlyList<int>> CpuCounts(string? fallback = null) => new(
+        "--cpus", "N,…", $"each 1 to {MaxCpus}", List(Number(1, MaxCpus)), fallback, required: fallback is null);
+
+    public static ValueOption<string> Save(string command) => new(
+        "--save", "DIR", $"the folder of the reports (default .cache/lab/{command})", Any);
+
+    public static RunSettings Settings(ParseResult line)
+    {
+        var native = Path.Combine(LabHost.ProjectRoot, "artifacts/native");
+        return new(
+            Memory.Of(line) ?? "4G", TimeLimit.Of(line) is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null,
+            Binary.Of(line) ?? Path.Combine(native, "drover"),
+            StudyBinary.Of(line) ?? Path.Combine(native, "drover-study"),
+            DroverArguments.Of(line) ?? "", line.GetValue(Verbose) ? Console.Error.WriteLine : null, Raw.Of(line));
+    }
+
+    public static string Any(string text) => text;
+
+    public static Func<string, string> OneOf(IReadOnlyList<string> known) =>
+        text => known.Contains(text) ? text : throw new FormatException($"must be one of {string.Join(", ", known)}");
+
+    public static T Value<T>(string text)
+        where T : struct, Enum => Enum.Parse<T>(OneOf(NamesOf<T>())(text), ignoreCase: true);
+
+    static List<string> NamesOf<T>() where T : struct, Enum => [.. Enum.GetValues<T>().Select(OptionNames.OptionName)];
+
+    public static Func<string, int> Number(int min, int max) => text =>
+        int.TryParse(text, NumberStyles.None, null, out var n) && n >= min && n <= max
+            ? n
+            : throw new FormatException($"must be a number from {min} to {max}");
+
+    public static Func<string, IReadOnlyList<T>> List<T>(Func<string, T> parse) =>
+        text => text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(parse).ToList();
+
+    /// <summary>A device or a case.</summary>
+    public static string Name(string text) => text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
+        ? text
+        : throw new FormatException("a name has letters, digits, '-' and '_'");
+
+    /// <summary>Sizes in QEMU's form, a number with M or G: one, or one for each of several boots.</summary>
+    public static Func<string, IReadOnlyList<string>> Sizes(int boots) => text =>
+    {
+        var sizes = text.Split(',');
+        if (!Array.TrueForAll(sizes, size => MemorySize.IsMatch(size)))
+            throw new FormatException("must be a number with M or G, such as 4G");
+        return sizes.Length == 1 || sizes.Length == boots
+            ? sizes
+            : throw new FormatException($"takes one size{(boots > 1 ? $" or {boots}" : "")}, not {sizes.Length}");
+    };
+
+    /// <summary>Options for drover, which go into a file that the guest's shell reads.</summary>
+    static string Plain(string text) => text.All(c => char.IsAsciiLetterOrDigit(c) || " -=_.,/".Contains(c))
+        ? text
+        : throw new FormatException("takes letters, digits, blanks and -=_.,/ only");
+
+    [GeneratedRegex(@"^[1-9]\d*[MG]$")]
+    static partial Regex MemorySize { get; }
+}

@@ -1,0 +1,127 @@
+using System.CommandLine;
+using Drover.Lab.Guest;
+using Drover.Lab.Prepare;
+using Drover.Lab.Runs;
+using static Drover.Lab.Commands.LabOptions;
+
+namespace Drover.Lab.Commands;
+
+static class RunCommand
+{
+    /// <summary>Options for drover with --scenario: with one job, a call's time is its module's own.</summary>
+    const string OneJob = "--jobs 1";
+
+    static readonly ValueOption<string> s_kernel = KernelOf(Kernels.All);
+    static readonly ValueOption<int> s_cpus = Cpus();
+    static readonly ValueOption<GuestLoader> s_loader = new(
+        "--loader", string.Join('|', Loaders), """
+            drover: drover coldplug;
+            daemon: drover daemon --own-modprobe and udev without module loads, then drover settle;
+            udev: systemd-udevd, udevadm trigger, udevadm settle;
+            modprobe: find /sys/devices -name modalias … | sort -u | xargs modprobe -abq;
+            list: modprobe -abq with exactly the modules of a udev run
+            """, Value<GuestLoader>, required: true);
+    static readonly ValueOption<Gate?> s_gate = new(
+        "--gate", string.Join('|', Gates), "of the gates kernel: what a second load of a file meets",
+        text => Value<Gate>(text));
+    static readonly ValueOption<IReadOnlyList<string>> s_devices = new(
+        "--devices", "NAME,…", "more devices, by QEMU's names ('qemu-system-x86_64 -device help')", List(Name), "");
+    static readonly ValueOption<string[]> s_qemuArguments = new(
+        "--qemu-args", "OPTIONS", "more options for QEMU, as one word: '-d in_asm -D /tmp/code'",
+        text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries), "");
+    static readonly ValueOption<string> s_boot = new(
+        "--boot", "FILE", "a recording of an earlier boot for the first audit: watch.jsonl of --watch --raw", Any);
+    static readonly ValueOption<string> s_scenario = new(
+        "--scenario", "FILE", "write the guest as a scenario of the model, with its calls' times; for loader drover",
+        Path.GetFullPath);
+    static readonly ValueOption<int?> s_slowdown = new(
+        "--slowdown", "N", "how much slower the emulated CPU is than a real one, for --scenario (default 20)",
+        text => Number(1, 1000)(text));
+    static readonly Option<bool>
+        s_watch = new("--watch") { Description = "compare drover watch, next to the loader, with the trace" },
+        s_audit = new("--audit") { Description = "compare drover audit, before and after the loader, with the calls" },
+        s_guest = new("--guest") { Description = "keep the guest's times, for --scenario" };
+
+    public static LabCommand Create() => new(
+        "run", "Boots a real kernel in QEMU, lets one loader do the coldplug, and reports the kernel's trace of it.",
+        """
+        lab/run --kernel 6.1 --cpus 32 --loader udev
+        lab/run --kernel gates --gate exclusive --cpus 32 --loader drover --json /tmp/run.json
+        lab/run --kernel 6.1 --cpus 8 --loader drover --devices ich9-usb-ehci1,qemu-xhci --scenario /tmp/pc.json
+        """,
+        "the guest sent its results; the report has the loader's status (123 if a module of the one-liner failed)",
+        "the guest sent no results",
+        RunAsync, s_kernel, s_cpus, s_loader, s_gate, Memory, Json, TimeLimit, Binary, StudyBinary, DroverArguments,
+        s_devices, s_qemuArguments, s_watch, s_audit, s_boot, s_scenario, s_slowdown, s_guest, Raw, Verbose);
+
+    static async Task<int> RunAsync(ParseResult line, LabHost host)
+    {
+        var (kernel, loader) = (s_kernel.Of(line), s_loader.Of(line));
+        var own = Kernels.DefaultGate(kernel);
+        var gate = s_gate.Of(line) ?? own;
+        if (kernel != Kernels.Gates && gate != own)
+            throw LabException.Usage($"the gate of {kernel} is {own.OptionName()}; --gate is for --kernel gates");
+        var (scenario, boot) = (s_scenario.Of(line), s_boot.Of(line));
+        if (boot is not null && !line.GetValue(s_audit))
+            throw LabException.Usage("--boot is for --audit");
+        if (scenario is null && (s_slowdown.Of(line) is not null || line.GetValue(s_guest)))
+            throw LabException.Usage("--slowdown and --guest are for --scenario");
+        if (scenario is not null && loader != GuestLoader.Drover)
+            throw LabException.Usage("--scenario is for --loader drover");
+
+        var settings = Settings(line);
+        settings = settings with
+        {
+            DroverArguments = scenario is null ? settings.DroverArguments : $"{settings.DroverArguments} {OneJob}",
+            Devices = s_devices.Of(line),
+            QemuArguments = s_qemuArguments.Of(line),
+            Watch = line.GetValue(s_watch),
+            Audit = line.GetValue(s_audit),
+            Scenario = scenario is not null,
+            EarlierBoot = boot is null ? null : ReadBoot(boot),
+        };
+        using var laboratory = new Laboratory(settings, host);
+        var report = await laboratory.RunAsync(new Point(kernel, gate, s_cpus.Of(line), loader));
+        if (Json.Of(line) is { } json)
+            report.Write(json);
+        if (scenario is not null)
+            await WriteScenarioAsync(line, host, report, scenario, settings.StudyBinary);
+        Console.Write(RunReportText.Of(report));
+        if (report.DroverErrors is { } errors)
+            Console.Error.Write(errors);
+        return 0;
+    }
+
+    static string ReadBoot(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw LabException.Usage($"--boot: {problem.Message}");
+        }
+    }
+
+    /// <summary>Adds the times of the guest's calls to its scenario, with drover-study on this machine.</summary>
+    static async Task WriteScenarioAsync(
+        ParseResult line, LabHost host, RunReport report, string file, string studyBinary)
+    {
+        if (report.Scenario is not ['{', ..] recorded)
+            throw new LabException($"drover scenario recorded nothing in the guest: {report.Scenario?.Trim()}");
+        using var work = host.Work();
+        var (scenario, timings) = (work.File("scenario.json"), work.File("timings.json"));
+        await File.WriteAllTextAsync(scenario, recorded);
+        report.Write(timings);
+        await host.RunAsync(studyBinary,
+        [
+            "scenario", "--from", scenario, "--timings", timings,
+            "--name", $"the lab's {report.Kernel} kernel, {report.Cpus} CPUs",
+            "--description", $"A guest of QEMU (q35, TCG, {report.Memory}) with kernel {report.KernelRelease}, "
+                + "recorded by lab/run --scenario.",
+            "--slowdown", (s_slowdown.Of(line) ?? 20).ToString(), "--output", file,
+            .. Enumerable.Repeat("--guest", line.GetValue(s_guest) ? 1 : 0),
+        ]);
+    }
+}

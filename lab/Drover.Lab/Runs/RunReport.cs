@@ -1,0 +1,76 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Drover.Lab.Reading;
+using Drover.Text;
+
+namespace Drover.Lab.Runs;
+
+/// <summary>The report of one guest. Its JSON form is an interface, which <c>drover report</c> also reads.</summary>
+/// <param name="Gate">none, exclusive or idempotent. On Debian's kernels the kernel's own: none before 6.5.</param>
+/// <param name="Calls">Load calls by result: "0", an errno's name, or "in flight" at the end.</param>
+/// <param name="Attempted">The distinct modules of all calls.</param>
+/// <param name="Live">/proc/modules, two seconds after the loader ended.</param>
+/// <param name="Nodes">With udev, the entries of /dev: type and permissions, owner, path, and a link's target.</param>
+/// <param name="WastedBytes">The kernel's statistics, or without them what failed calls read or passed.</param>
+/// <param name="WastedDuplicateBytes">The part of it by calls that ended in EEXIST, EBUSY or ETXTBSY.</param>
+/// <param name="Memory">The guest's memory, in QEMU's form.</param>
+/// <param name="LoaderStartSeconds">When the loader started, on the clock of the traced calls.</param>
+/// <param name="ColdplugSeconds">From the loader's start to its end, by the guest's clock.</param>
+/// <param name="EventSeconds">The part of it from udevadm trigger on; null for loaders without events.</param>
+/// <param name="ColdplugCpuSeconds">
+/// CPU time of the QEMU process during the coldplug: the work without the waits, independent of the host's other work.
+/// Taken when the console's lines arrive, so some hundredths off.
+/// </param>
+/// <param name="PeakMemoryBytes">MemTotal − MemAvailable, initramfs included, sampled five times a second.</param>
+/// <param name="LoaderMemoryBytes">Peak resident set of the process, or the sum of udevd's and its workers'.</param>
+/// <param name="StartMemoryBytes">The first sample of the guest's memory in use, before the loader started.</param>
+/// <param name="BootSeconds">From the kernel's start to init's.</param>
+/// <param name="LostEvents">Events that the trace buffers lost; if not 0, counts are too low.</param>
+/// <param name="KernelRequests">The kernel's own calls of modprobe.</param>
+/// <param name="Uevents">The number of uevent files below /sys/devices.</param>
+/// <param name="SysfsDirectories">The number of directories below /sys/devices.</param>
+/// <param name="SysfsWalkSeconds">The time of busybox's find over them.</param>
+/// <param name="BinarySha256">Of drover; null if the guest had none.</param>
+/// <param name="FileBytes">Sizes of the files of the attempted modules, which finit_module reads.</param>
+sealed record RunReport(
+    string Kernel, string Gate, int Cpus, string Loader, IReadOnlyDictionary<string, int> Calls,
+    IReadOnlyList<string> Attempted, IReadOnlyList<string> Live, IReadOnlyList<string> Nodes, long WastedBytes,
+    long WastedDuplicateBytes, string Memory, double LoaderStartSeconds, double ColdplugSeconds, double? EventSeconds,
+    double ColdplugCpuSeconds, long PeakMemoryBytes, long LoaderMemoryBytes, string KernelRelease,
+    string WastedBytesSource, int LoaderStatus, long StartMemoryBytes, int LoaderProcesses, double BootSeconds,
+    IReadOnlyList<string> LiveBefore, IReadOnlyDictionary<string, IReadOnlyDictionary<string, int>> CallsBySyscall,
+    int UnnamedCalls, long LostEvents, IReadOnlyList<string> KernelRequests, IReadOnlyList<string> Warnings,
+    int Uevents, int SysfsDirectories, double SysfsWalkSeconds, string? BinarySha256, KernelModuleStats? ModuleStats,
+    string? DroverErrors, WatchAgreement? Watch, IReadOnlyDictionary<string, long> FileBytes, AuditAgreement? Audit,
+    IReadOnlyList<ModuleCall> TracedCalls)
+{
+    static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        RespectRequiredConstructorParameters = true,
+    };
+
+    /// <summary>The output of <c>drover scenario</c> in the guest, or its errors.</summary>
+    [JsonIgnore]
+    public string? Scenario { get; init; }
+
+    [JsonIgnore]
+    public int TotalCalls => Calls.Values.Sum();
+
+    [JsonIgnore]
+    public int DuplicateCalls => Calls.Where(pair => ModuleCall.IsDuplicate(pair.Key)).Sum(pair => pair.Value);
+
+    /// <exception cref="JsonException">Not a report, or one of an older lab with fewer members.</exception>
+    public static RunReport Read(string file) => JsonSerializer.Deserialize<RunReport>(File.ReadAllText(file), s_json)
+        ?? throw new JsonException();
+
+    /// <summary>Replaces the file in one step.</summary>
+    public void Write(string file)
+    {
+        var full = Path.GetFullPath(file);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        AtomicFile.WriteAllText(full, JsonSerializer.Serialize(this, s_json) + "\n");
+    }
+}

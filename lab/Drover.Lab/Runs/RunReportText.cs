@@ -1,0 +1,60 @@
+using System.Text;
+
+namespace Drover.Lab.Runs;
+
+static class RunReportText
+{
+    const int MaxRequestsShown = 3;
+
+    public static string Of(RunReport run)
+    {
+        var text = new StringBuilder();
+        var before = run.LiveBefore.Count > 0 ? $", {run.LiveBefore.Count} of them before the loader" : "";
+        var events = run.EventSeconds is { } seconds ? $", {seconds:F2} s from the first event" : "";
+        Row("kernel", $"{run.Kernel} ({run.KernelRelease}), gate {run.Gate}, {run.Cpus} CPUs");
+        Row("loader", $"{run.Loader}, ended with status {run.LoaderStatus}");
+        Row("calls", $"{run.TotalCalls}: {Results(run.Calls)}{BySyscall(run)}");
+        Row("attempted", $"{run.Attempted.Count} distinct modules");
+        Row("live", $"{run.Live.Count} modules{before}");
+        Row("wasted", $"{Bytes(run.WastedBytes)}, by duplicates {Bytes(run.WastedDuplicateBytes)} "
+            + $"({run.WastedBytesSource})");
+        Row("coldplug", $"{run.ColdplugSeconds:F2} s of guest time{events}, {run.ColdplugCpuSeconds:F2} s of CPU "
+            + $"(boot to init {run.BootSeconds:F1} s)");
+        Row("peak memory", $"{Bytes(run.PeakMemoryBytes)} in use, {Bytes(run.StartMemoryBytes)} before the loader");
+        Row("loader memory",
+            $"{Bytes(run.LoaderMemoryBytes)}, {run.LoaderProcesses} process{(run.LoaderProcesses == 1 ? "" : "es")}");
+        Row("devices",
+            $"{run.Uevents} uevent files in {run.SysfsDirectories} directories; find took {run.SysfsWalkSeconds:F2} s");
+        if (run.Nodes.Count > 0)
+            Row("in /dev", $"{run.Nodes.Count} nodes and links");
+        if (run.KernelRequests.Count > 0)
+        {
+            var first = run.KernelRequests.Take(MaxRequestsShown).Select(request => request.Split(' ')[0]);
+            Row("kernel asked", $"modprobe {run.KernelRequests.Count} times itself: {string.Join(", ", first)}"
+                + (run.KernelRequests.Count > MaxRequestsShown ? ", …" : ""));
+        }
+        if (run.Watch is { } watch)
+            Row("watch", watch.ToString());
+        if (run.Audit is { } audit)
+            Row("audit", audit.ToString());
+        foreach (var warning in run.Warnings)
+            Row("warning", warning);
+        return text.ToString();
+
+        void Row(string name, string value) => text.Append(name.PadRight(15)).AppendLine(value);
+    }
+
+    public static string Results(IReadOnlyDictionary<string, int> calls) =>
+        calls.Count == 0 ? "none" : string.Join("  ", calls.Select(pair => $"{pair.Key} {pair.Value}"));
+
+    public static string Bytes(long bytes) => bytes switch
+    {
+        0 => "0 bytes",
+        < 100_000 => $"{bytes / 1e3:F1} kB",
+        _ => $"{bytes / 1e6:F2} MB",
+    };
+
+    static string BySyscall(RunReport run) => run.CallsBySyscall.Count < 2
+        ? ""
+        : $" ({string.Join("; ", run.CallsBySyscall.Select(pair => $"{pair.Key}: {Results(pair.Value)}"))})";
+}

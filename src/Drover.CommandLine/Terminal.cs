@@ -1,0 +1,76 @@
+using System.Text;
+using Drover.Linux.Files;
+using Drover.Modules;
+using Drover.Modules.Config;
+
+namespace Drover.CommandLine;
+
+/// <summary>Where output goes: results to <see cref="Out"/>, everything else to <see cref="Error"/>.</summary>
+/// <remarks>Console.Out and Console.Error initialise encodings and terminals that are not needed.</remarks>
+public sealed class Terminal
+{
+    /// <summary>Most reports are a single write.</summary>
+    const int ReportChars = 16 << 10;
+
+    readonly Stream? _outStream;
+    readonly Stream? _errorStream;
+    readonly Func<TerminalSize?> _screen;
+    TextWriter? _out;
+    TextWriter? _error;
+
+    public Terminal(TextWriter output, TextWriter error, bool isWatched, TerminalSize? screen = null) =>
+        (_out, _error, IsWatched, _screen) = (output, error, isWatched, () => screen);
+
+    Terminal(Stream output, Stream error, bool isWatched) =>
+        (_outStream, _errorStream, IsWatched, _screen) =
+            (output, error, isWatched, () => TerminalSize.Of(DescriptorStream.StandardOutput));
+
+    /// <summary>The current size of the terminal that results go to; null if they go elsewhere.</summary>
+    public TerminalSize? Screen => _screen();
+
+    /// <summary>Results; buffered until the end or <see cref="Flush"/>.</summary>
+    public TextWriter Out => _out ??= Writer(_outStream!, autoFlush: false);
+
+    /// <summary>Errors, warnings, progress.</summary>
+    public TextWriter Error => _error ??= Writer(_errorStream!, autoFlush: true);
+
+    /// <summary>Standard error is a terminal: a line may be overwritten.</summary>
+    public bool IsWatched { get; }
+
+    public static Terminal OfProcess() =>
+        new(
+            new DescriptorStream(DescriptorStream.StandardOutput),
+            new DescriptorStream(DescriptorStream.StandardError, mayLose: true),
+            TerminalSize.Of(DescriptorStream.StandardError) is not null);
+
+    /// <summary>Writes a <see cref="RawText"/> as bytes; a tests' text writer gets a character a byte.</summary>
+    public void WriteRaw(string raw)
+    {
+        if (_outStream is null)
+        {
+            Out.Write(raw);
+            return;
+        }
+        Out.Flush();
+        _outStream.Write(RawText.BytesOf(raw));
+    }
+
+    public void Warn(string message) => Error.WriteLine($"drover: {message}");
+
+    /// <summary>Warns of each invalid line of the configuration.</summary>
+    public void WarnOf(ModprobeConfig config)
+    {
+        foreach (var warning in config.Warnings)
+            Warn(warning);
+    }
+
+    /// <exception cref="IOException">The results cannot be written.</exception>
+    public void Flush() => _out?.Flush();
+
+    static StreamWriter Writer(Stream stream, bool autoFlush) =>
+        new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), autoFlush ? -1 : ReportChars)
+        {
+            AutoFlush = autoFlush,
+            NewLine = "\n",
+        };
+}

@@ -1,0 +1,121 @@
+using Drover.Kernel;
+using Drover.Loading;
+
+namespace Drover.Control;
+
+/// <summary>Port: what a daemon does for its clients. Used on the event loop. Access control is the transport's
+/// responsibility. No member throws for what a client, a device, a file or the kernel can do wrong.</summary>
+public interface ILoadService
+{
+    /// <summary>Loads what a request names.</summary>
+    /// <param name="cancellationToken">Cancelled when the client disconnects; the load continues.</param>
+    Task<RequestOutcome> LoadAsync(LoadRequest request, CancellationToken cancellationToken);
+
+    /// <summary>The modules of a name or modalias, in kmod's order; empty where no index has it.</summary>
+    /// <exception cref="Modules.ModuleDataException">An index is damaged.</exception>
+    IReadOnlyList<string> Resolve(string name);
+
+    /// <summary>The current state, without the lists of <see cref="Unfinished"/>.</summary>
+    ServiceStatus Status();
+
+    /// <param name="maxWaiting">How many of the requests to list, the oldest first.</param>
+    UnfinishedWork Unfinished(int maxWaiting);
+
+    /// <summary>Every module that was requested, or loaded as a dependency, since the start.</summary>
+    IReadOnlyList<ModuleRecord> Modules();
+
+    /// <summary>Waits until everything requested so far has an outcome, and everything that results from it.</summary>
+    /// <param name="target">A module, a device path (<c>/devices/…</c>) or a modalias; null for everything.</param>
+    /// <param name="timeout">Null: without limit.</param>
+    /// <returns>False when the timeout or the client ended the wait.</returns>
+    Task<bool> SettleAsync(string? target, TimeSpan? timeout, CancellationToken cancellationToken);
+
+    /// <summary>Calls <paramref name="served"/> on the loop for each module's outcome, until disposed.</summary>
+    IDisposable Subscribe(Action<ServedOutcome> served);
+
+    /// <summary>Reads the indexes and the configuration again. Requests in flight end with the old ones.</summary>
+    /// <returns>Null, or why the old ones are kept.</returns>
+    string? Reload();
+}
+
+/// <summary>A module of a request that has its outcome.</summary>
+/// <param name="At">When, on the loop's clock (CLOCK_MONOTONIC).</param>
+/// <param name="Took">From the request to the outcome.</param>
+public sealed record ServedOutcome(LoadRequest Request, ModuleOutcome Outcome, TimeSpan At, TimeSpan Took);
+
+/// <param name="Requester">A device path or a client; null where it is unknown.</param>
+public sealed record WaitingRequest(string Name, string? Requester, TimeSpan Age);
+
+public sealed record RunningLoad(string Module, long FileBytes, TimeSpan Age);
+
+/// <summary>Load calls in the kernel and requests without an outcome.</summary>
+/// <param name="Running">All load calls, the oldest first.</param>
+/// <param name="Waiting">The oldest requests.</param>
+/// <param name="WaitingCount">Of all requests.</param>
+public sealed record UnfinishedWork(
+    IReadOnlyList<RunningLoad> Running, IReadOnlyList<WaitingRequest> Waiting, int WaitingCount)
+{
+    public static UnfinishedWork None { get; } = new([], [], 0);
+}
+
+/// <summary>The state of a daemon; counts are since its start.</summary>
+public sealed record ServiceStatus
+{
+    /// <summary>The kernel release whose modules are loaded.</summary>
+    public required string Release { get; init; }
+
+    public required TimeSpan Uptime { get; init; }
+
+    /// <summary>Everything received or requested so far has its outcome.</summary>
+    public required bool IsSettled { get; init; }
+
+    public required long Events { get; init; }
+
+    /// <summary>SEQNUM of the last event received.</summary>
+    public required ulong Seqnum { get; init; }
+
+    /// <summary>Devices seen, by a scan or an event.</summary>
+    public required long Devices { get; init; }
+
+    /// <summary>How often the kernel dropped events; a scan of all devices followed each time.</summary>
+    public required long TimesLost { get; init; }
+
+    public required long Reloads { get; init; }
+
+    public required LoaderStatistics Counts { get; init; }
+
+    /// <summary>Load calls in the kernel.</summary>
+    public required int RunningCount { get; init; }
+
+    /// <summary>Requests without an outcome.</summary>
+    public required int WaitingCount { get; init; }
+}
+
+/// <summary>What happened to a module since the daemon's start.</summary>
+/// <param name="Module">Normalised name.</param>
+/// <param name="Calls">Load calls to the kernel.</param>
+/// <param name="RequestedName">The first request's name or modalias; the module's own if only a dependency.</param>
+/// <param name="LoadTook">How long the last call was in the kernel; null without a call.</param>
+public sealed record ModuleRecord(
+    string Module, long Requests, long Calls, ModuleOutcome Last, string? FirstRequester, string RequestedName,
+    TimeSpan? LoadTook)
+{
+    /// <summary>Requests that another request's load answered.</summary>
+    public long Joined { get; init; }
+
+    /// <summary>The size of the last call's file; null without a call.</summary>
+    public long? FileBytes { get; init; }
+
+    /// <summary>The first load; null for a module that was already live.</summary>
+    public FirstLoad? First { get; init; }
+}
+
+/// <summary>The first load of a module; times are of CLOCK_MONOTONIC.</summary>
+/// <param name="RequestedAt">When a request or another module first needed it.</param>
+/// <param name="Needed">What it waited for: direct and indirect hard dependencies, and "pre" softdeps.</param>
+/// <param name="CalledAt">When its first call went to the kernel; null without a call.</param>
+/// <param name="EndedAt">When its last call returned; null until then.</param>
+/// <param name="Error">The result of that call.</param>
+public sealed record FirstLoad(
+    TimeSpan RequestedAt, IReadOnlyList<string> Needed, TimeSpan? CalledAt = null, TimeSpan? EndedAt = null,
+    Errno Error = Errno.None);

@@ -1,0 +1,108 @@
+using System.Text.Json;
+using Drover.Loading;
+using Drover.Text;
+
+namespace Drover.Control;
+
+/// <summary>Requests that one call of io.drover.Loader.Load can make: they differ in their names only. The client
+/// writes the call and reads the reply, the daemon reads the call and writes the reply.</summary>
+/// <param name="Names">Module names or modaliases.</param>
+public sealed record LoadBatch(IReadOnlyList<string> Names)
+{
+    const int MaxRequesterBytes = 256;
+
+    /// <summary>Module parameters for each module, in addition to the configured ones.</summary>
+    public string Parameters { get; init; } = "";
+
+    /// <summary>How long to wait; null: without limit. Sent in whole milliseconds, at most 24 days.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Apply the blacklist to module names as well as aliases.</summary>
+    public bool ApplyBlacklist { get; init; }
+
+    /// <summary>Ignore the install commands and softdeps of the modules.</summary>
+    public bool IgnoreInstall { get; init; }
+
+    /// <summary>The program that makes the requests, for reports; at most 256 bytes of UTF-8.</summary>
+    public string? Requester { get; init; }
+
+    public IEnumerable<LoadRequest> Requests => Names.Select(name =>
+        new LoadRequest(name, Requester, Parameters: Parameters, Timeout: Timeout, ApplyBlacklist: ApplyBlacklist)
+        {
+            Scope = IgnoreInstall ? LoadScope.WithoutCommand : LoadScope.Full,
+        });
+
+    /// <summary>The call; null for no names, or more than <see cref="ControlLimits"/> allows.</summary>
+    public ReadOnlyMemory<byte>? TryWriteCall()
+    {
+        if (Names.Count is 0 or > ControlLimits.MaxNames)
+            return null;
+        var call = VarlinkMessage.Call($"{VarlinkInterfaces.Loader}.Load", json =>
+        {
+            json.WriteStrings("names", Names);
+            if (Parameters.Length > 0)
+                json.WriteString("parameters"u8, Parameters);
+            if (Timeout is { } timeout)
+                json.WriteNumber("patienceMs"u8, (int)Math.Clamp(timeout.TotalMilliseconds, 0, int.MaxValue));
+            if (ApplyBlacklist)
+                json.WriteBoolean("applyBlacklist"u8, true);
+            if (IgnoreInstall)
+                json.WriteBoolean("ignoreInstall"u8, true);
+            if (Requester is not null)
+                json.WriteString("asker"u8, Requester);
+        });
+        if (call.Length > ControlLimits.MaxMessageBytes)
+            return null;
+        return call;
+    }
+
+    /// <summary>The outcomes in the order of the requests; null if it is no reply to this call.</summary>
+    public IReadOnlyList<RequestOutcome>? TryReadReply(JsonElement parameters)
+    {
+        if (!TryGetArray(parameters, "requests"u8, out var list) || list.GetArrayLength() != Names.Count)
+            return null;
+        var outcomes = list.EnumerateArray().Zip(Requests, TryReadOutcome).OfType<RequestOutcome>().ToList();
+        return outcomes.Count == Names.Count ? outcomes : null;
+    }
+
+    static RequestOutcome? TryReadOutcome(JsonElement answer, LoadRequest request)
+    {
+        if (!TryGetArray(answer, "modules"u8, out var list))
+            return null;
+        var modules = list.EnumerateArray().Select(OutcomeJson.TryRead).OfType<ModuleOutcome>().ToList();
+        return modules.Count == list.GetArrayLength() ? new RequestOutcome(request, modules) : null;
+    }
+
+    static bool TryGetArray(JsonElement json, ReadOnlySpan<byte> name, out JsonElement list)
+    {
+        list = default;
+        return json.ValueKind is JsonValueKind.Object &&
+            json.TryGetProperty(name, out list) && list.ValueKind is JsonValueKind.Array;
+    }
+
+    /// <summary>Reads a call; <paramref name="batch"/> is meaningful only if all parameters are valid.</summary>
+    internal static ParameterReader ReadCall(VarlinkCall call, ControlPeer peer, out LoadBatch batch)
+    {
+        var reader = new ParameterReader(
+            call, "names", "parameters", "patienceMs", "applyBlacklist", "ignoreInstall", "asker");
+        batch = new LoadBatch(reader.RequiredTexts("names", ControlLimits.MaxNames, ControlLimits.MaxNameBytes))
+        {
+            Parameters = reader.Text("parameters") ?? "",
+            Timeout = reader.Milliseconds("patienceMs"),
+            Requester = reader.Text("asker", MaxRequesterBytes),
+            ApplyBlacklist = reader.Flag("applyBlacklist"),
+            IgnoreInstall = reader.Flag("ignoreInstall"),
+        };
+        var process = $"pid {peer.ProcessId}";
+        var requester = string.IsNullOrEmpty(batch.Requester) ? process : $"{batch.Requester} ({process})";
+        batch = batch with { Requester = requester };
+        return reader;
+    }
+
+    internal static void WriteReply(Utf8JsonWriter json, IEnumerable<RequestOutcome> outcomes) =>
+        json.WriteObjects("requests", outcomes, outcome =>
+        {
+            json.WriteString("asked"u8, outcome.Request.Name);
+            json.WriteObjects("modules", outcome.Modules, module => OutcomeJson.Write(json, module));
+        });
+}

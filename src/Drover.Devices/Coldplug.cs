@@ -1,0 +1,162 @@
+using Drover.Kernel;
+using Drover.Loading;
+
+namespace Drover.Devices;
+
+public readonly record struct ColdplugProgress(int Devices, int Modaliases, int Distinct, int Waiting);
+
+public sealed record ColdplugReport
+{
+    public required int Devices { get; init; }
+
+    /// <summary>MODALIAS lines of all devices.</summary>
+    public required int Modaliases { get; init; }
+
+    /// <summary>Every distinct modalias, in the order in which they were first seen.</summary>
+    public required IReadOnlyList<AliasReport> Aliases { get; init; }
+
+    /// <summary>Scans of all devices: one, and one more after lost events or where there are no events.</summary>
+    public required int Scans { get; init; }
+
+    /// <summary>Times the kernel dropped events because we were too slow.</summary>
+    public required int TimesLost { get; init; }
+
+    /// <summary>From the start until no new device appeared.</summary>
+    public required TimeSpan Took { get; init; }
+
+    public required LoaderStatistics Counts { get; init; }
+
+    /// <summary>Requests that a loader without shared state would make: one for each module of each device.</summary>
+    public int Asked => Aliases.Sum(alias => alias.Devices * alias.Modules.Count);
+
+    /// <summary>Those of <see cref="Asked"/> without a load attempt of their own.</summary>
+    public int Converged => Asked - Aliases.Sum(alias => alias.Attempts);
+
+    /// <summary>Distinct modules of all modaliases.</summary>
+    public int Modules => Aliases.SelectMany(alias => alias.Modules).DistinctBy(module => module.Module).Count();
+
+    /// <summary>Each module that failed, once, with the first modalias that requested it; preferably one whose own
+    /// request made the attempt, because its outcome has the details.</summary>
+    public IReadOnlyList<(ModuleOutcome Outcome, AliasReport Alias)> Failures() =>
+    [
+        .. Aliases.SelectMany(alias => alias.Modules, (alias, outcome) => (Outcome: outcome, Alias: alias))
+            .Where(failure => failure.Outcome.Error is not Errno.None)
+            .GroupBy(failure => failure.Outcome.Module)
+            .Select(failures => failures.MaxBy(failure => failure.Outcome.Kind is OutcomeKind.Failed)),
+    ];
+}
+
+/// <summary>The requests of a coldplug, without making them. Immutable.</summary>
+public sealed class ColdplugSurvey
+{
+    readonly Dictionary<string, LoadRequest> _requests = [];
+
+    ColdplugSurvey(IEnumerable<DeviceEvent> devices)
+    {
+        foreach (var device in devices)
+        {
+            Devices++;
+            foreach (var request in DeviceRequests.Of(device))
+            {
+                Modaliases++;
+                _requests.TryAdd(request.Name, request);
+            }
+        }
+    }
+
+    public int Devices { get; }
+
+    /// <summary>Requests of all devices, equal ones counted for each.</summary>
+    public int Modaliases { get; }
+
+    /// <summary>Each distinct request, as the first device makes it.</summary>
+    public IReadOnlyCollection<LoadRequest> Requests => _requests.Values;
+
+    public static ColdplugSurvey Of(IEnumerable<DeviceEvent> devices) => new(devices);
+}
+
+/// <summary>Loads the modules of all devices, and of the devices that appear because of that, until no new one appears.
+/// Equal modaliases become one request before anything is looked up. Runs on the event loop, once.</summary>
+public sealed class Coldplug
+{
+    readonly EventLoop _loop;
+    readonly IDevices _devices;
+    readonly Loader _loader;
+    readonly TimeSpan _quiet;
+    readonly Conditions _conditions;
+    readonly PendingRequests _requests;
+    readonly DeviceTracker _tracker;
+
+    /// <param name="loader">Gets the removals of modules, where <paramref name="devices"/> has events.</param>
+    /// <param name="quiet">How long devices may still appear after a module with drivers has become live: a driver's
+    /// probe may continue after its module's init (serio, USB, SCSI hosts).</param>
+    public Coldplug(EventLoop loop, IDevices devices, Loader loader, TimeSpan quiet)
+    {
+        (_loop, _devices, _loader, _quiet) = (loop, devices, loader, quiet);
+        _conditions = new Conditions(loop);
+        _requests = new PendingRequests(loop, loader, _conditions);
+        _tracker = new DeviceTracker(loop, devices, _requests, _conditions);
+    }
+
+    public ColdplugProgress Progress =>
+        new(_tracker.Devices, _tracker.Modaliases, _tracker.Aliases.Count, _requests.Count);
+
+    /// <summary>Runs until no new device appears, or <paramref name="cancellationToken"/>: then loads in the kernel
+    /// end, and requests that have not reached it are dropped.</summary>
+    public async Task<ColdplugReport> RunAsync(CancellationToken cancellationToken)
+    {
+        var began = _loop.Time.GetTimestamp();
+        using (var listening = _tracker.Listen(cancellationToken))
+        {
+            await _tracker.ScanAsync();
+            while (!cancellationToken.IsCancellationRequested)
+            {
+                await OutcomesAsync();
+                var present = _tracker.Present;
+                if (_tracker.HasLostEvents)
+                {
+                    await _tracker.ScanAsync();
+                    continue;
+                }
+                await QuietAsync(cancellationToken);
+                if (_requests.Count > 0 || _tracker.HasLostEvents)
+                    continue;
+                if (listening is not null && _tracker.LastSeqnum >= _devices.Seqnum)
+                    break;
+                // no events, or not all of them reach us: scan until a scan finds no new device
+                await _tracker.ScanAsync();
+                if (_tracker.Present == present && _requests.Count == 0)
+                    break;
+            }
+            await OutcomesAsync();
+        }
+        return Report(_loop.Time.GetElapsedTime(began));
+    }
+
+    Task<bool> OutcomesAsync() =>
+        _conditions.WaitAsync(() => _requests.Count == 0, timeout: null, CancellationToken.None);
+
+    /// <summary>Waits until the last new driver has had its time; not at all without one.</summary>
+    async Task QuietAsync(CancellationToken cancellationToken)
+    {
+        // a driver that comes during the wait begins a new one
+        while (!cancellationToken.IsCancellationRequested && _loader.LastDriverAt is { } came)
+        {
+            var left = _quiet - _loop.Time.GetElapsedTime(came);
+            if (left <= TimeSpan.Zero)
+                return;
+            await _loop.Delay(left, cancellationToken);
+        }
+    }
+
+    ColdplugReport Report(TimeSpan took) => new()
+    {
+        Devices = _tracker.Devices,
+        Modaliases = _tracker.Modaliases,
+        Aliases = _tracker.Report(),
+        Scans = _tracker.Scans,
+        TimesLost = _tracker.TimesLost,
+        Took = took,
+        Counts = _loader.Statistics,
+    };
+}

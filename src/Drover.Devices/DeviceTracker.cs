@@ -1,0 +1,316 @@
+using System.Diagnostics;
+using Drover.Kernel;
+using Drover.Loading;
+
+namespace Drover.Devices;
+
+/// <summary>The requests that udev makes for a device: its modaliases, and its subsystem's modules.</summary>
+public static class DeviceRequests
+{
+    /// <summary>The modaliases first, in their order.</summary>
+    public static IEnumerable<LoadRequest> Of(DeviceEvent device)
+    {
+        foreach (var modalias in device.Modaliases)
+            yield return new LoadRequest(modalias, device.DevPath, device.Seqnum);
+        foreach (var module in ImpliedModules(device))
+            yield return new LoadRequest(module, device.DevPath, device.Seqnum, ApplyBlacklist: true);
+    }
+
+    /// <summary>The other rules of udev's <c>80-drivers.rules</c> (systemd 252): subsystems whose drivers no modalias
+    /// names. A blacklist line applies to these names, as it does to every modalias.</summary>
+    static string[] ImpliedModules(DeviceEvent device)
+    {
+        return device.Subsystem switch
+        {
+            "memstick" => ["ms_block", "mspro_block"],
+            "tifm" when Has("TIFM_CARD_TYPE=SD") => ["tifm_sd"],
+            "tifm" when Has("TIFM_CARD_TYPE=MS") => ["tifm_ms"],
+            "i2o" => ["i2o_block"],
+            "module" when device.DevPath is "/module/parport_pc" => ["ppdev"],
+            "mtd" when device.DevPath is [.., 'r', 'o'] && Has("MTD_FTL=smartmedia") => ["sm_ftl"],
+            _ => [],
+        };
+
+        bool Has(string property) => device.Properties.Contains(property);
+    }
+}
+
+/// <summary>A modalias, its devices, and the outcomes of its modules.</summary>
+/// <param name="Modalias">As the kernel writes it.</param>
+/// <param name="Devices">Devices that have it.</param>
+/// <param name="Modules">The outcome of each of its modules; empty where no index has it.</param>
+/// <param name="Attempts">Load attempts that its own requests made.</param>
+public sealed record AliasReport(
+    string Modalias, int Devices, string FirstDevice, IReadOnlyList<ModuleOutcome> Modules, int Attempts);
+
+/// <summary>Requests the modules of all devices: those found by scans and those of events, each distinct modalias once
+/// at a time. It listens before the first scan, so no device is missed. Runs on the event loop.</summary>
+sealed class DeviceTracker(EventLoop loop, IDevices devices, PendingRequests requests, Conditions conditions)
+{
+    /// <summary>Devices scanned before the loop gets a turn, so that loads start during the scan.</summary>
+    const int DevicesPerTurn = 8;
+
+    /// <summary>Modaliases kept: thousands are real; a device that invents them must not fill the memory.</summary>
+    const int MaxAliases = 1 << 17;
+
+    readonly HashSet<string> _present = [];
+    readonly Dictionary<string, TrackedAlias> _aliases = [];
+    ulong _scanSeqnum; // the kernel's SEQNUM when the last scan started
+    CancellationToken _cancellationToken;
+
+    public int Devices { get; private set; }
+
+    /// <summary>Requests of all present devices, equal ones counted for each.</summary>
+    public int Modaliases { get; private set; }
+
+    public int Scans { get; private set; }
+
+    public long Events { get; private set; }
+
+    /// <summary>SEQNUM of the last event received; before the first, the kernel's when listening started.</summary>
+    public ulong LastSeqnum { get; private set; }
+
+    /// <summary>Events were lost since the last scan started.</summary>
+    public bool HasLostEvents { get; private set; }
+
+    /// <summary>Times the kernel dropped events because we were too slow.</summary>
+    public int TimesLost { get; private set; }
+
+    /// <summary>Devices, modules, drivers and buses that are present: all of them send events.</summary>
+    public int Present => _present.Count;
+
+    /// <summary>Every distinct modalias, in the order in which they were first seen.</summary>
+    public IReadOnlyCollection<string> Aliases => _aliases.Keys;
+
+    public IReadOnlyList<AliasReport> Report() => [.. _aliases.Values.Select(alias =>
+        new AliasReport(alias.First.Name, alias.Devices, alias.First.Requester!, alias.Modules, alias.Attempts))];
+
+    /// <summary>Listens until disposed; null for a source without events. Call once, before the first scan.</summary>
+    public IDisposable? Listen(CancellationToken cancellationToken)
+    {
+        Debug.Assert(Scans == 0, "listening before the first scan leaves no gap");
+        _cancellationToken = cancellationToken;
+        LastSeqnum = devices.Seqnum;
+        var listening = devices.Listen(OnEvent, OnLoss);
+        requests.Loader.ReceivesRemovals = listening is not null;
+        return listening is null ? null : new Listening(requests.Loader, listening);
+    }
+
+    /// <summary>Scans all devices and requests the modules of those not seen before; after a loss, of all, because
+    /// removals may be among the lost events. All devices of one scan use the SEQNUM read when it started, so one
+    /// ENODEV answers them all. Devices added later send their own event.</summary>
+    public async Task ScanAsync()
+    {
+        Scans++;
+        _scanSeqnum = devices.Seqnum;
+        if (HasLostEvents)
+            Forget();
+        var scanned = 0;
+        foreach (var device in devices.Enumerate())
+        {
+            // only an event repeats the request of a known device
+            if (!_present.Contains(device.DevPath))
+                See(device);
+            if (++scanned % DevicesPerTurn == 0)
+                await loop.Delay(TimeSpan.Zero, _cancellationToken);
+            if (_cancellationToken.IsCancellationRequested)
+                return;
+        }
+    }
+
+    /// <summary>Repeats requests for modaliases whose modules have changed; a pending one after its outcome.</summary>
+    public void RequestAgain(IEnumerable<string> aliases)
+    {
+        var tracked = aliases.Select(_aliases.GetValueOrDefault).OfType<TrackedAlias>().ToArray();
+        foreach (var alias in tracked.Where(alias => alias.Devices > 0))
+        {
+            alias.Invalidate();
+            Request(alias, alias.First, alias.IsFirstSynthetic);
+        }
+    }
+
+    void OnLoss()
+    {
+        HasLostEvents = true;
+        TimesLost++;
+        conditions.Changed();
+    }
+
+    void Forget()
+    {
+        HasLostEvents = false;
+        _present.Clear();
+        (Devices, Modaliases) = (0, 0);
+        requests.Loader.EventsLost();
+        foreach (var alias in _aliases.Values)
+        {
+            alias.Devices = 0;
+            alias.Invalidate();
+        }
+    }
+
+    void OnEvent(DeviceEvent device)
+    {
+        const string Prefix = "/module/";
+        Events++;
+        LastSeqnum = Math.Max(LastSeqnum, device.Seqnum);
+        var path = device.DevPath;
+        var module = path.StartsWith(Prefix, StringComparison.Ordinal) ? path[Prefix.Length..] : null;
+        if (device.Action is DeviceAction.Remove)
+        {
+            if (_present.Remove(path) && IsDevice(device))
+                Devices--;
+            if (module is not null)
+                ModuleRemoved(module);
+        }
+        else
+        {
+            if (module is not null && device.Action is DeviceAction.Add)
+                requests.Loader.ModuleAdded(module);
+            See(device);
+        }
+        Debug.Assert(Devices >= 0 && Devices <= Present, "devices are a part of what is present");
+        conditions.Changed();
+    }
+
+    void ModuleRemoved(string module)
+    {
+        requests.Loader.ModuleRemoved(module);
+        foreach (var alias in _aliases.Values.Where(alias => alias.DependsOn(module)))
+            alias.Invalidate();
+    }
+
+    /// <summary>Modules, drivers and buses send events as well.</summary>
+    static bool IsDevice(DeviceEvent device) => device.DevPath.StartsWith("/devices/", StringComparison.Ordinal);
+
+    void See(DeviceEvent device)
+    {
+        var isNew = _present.Add(device.DevPath);
+        if (isNew && IsDevice(device))
+            Devices++;
+        foreach (var request in DeviceRequests.Of(device))
+        {
+            var alias = Track(request, device.IsSynthetic);
+            if (isNew)
+            {
+                Modaliases++;
+                alias.Devices++;
+            }
+            Request(alias, request, device.IsSynthetic);
+        }
+    }
+
+    TrackedAlias Track(LoadRequest request, bool isSynthetic)
+    {
+        if (_aliases.TryGetValue(request.Name, out var known))
+            return known;
+        var evicted = _aliases.Count < MaxAliases ? [] : _aliases.Where(entry => !entry.Value.IsPending).ToArray();
+        foreach (var (name, _) in evicted)
+            _aliases.Remove(name);
+        return _aliases[request.Name] = new TrackedAlias(request, isSynthetic);
+    }
+
+    /// <summary>Makes a request for a modalias, unless one is pending or the last outcome answers it. After a failure,
+    /// a later event asks again; whether that costs a call is the loader's decision (rule 4).</summary>
+    void Request(TrackedAlias alias, LoadRequest request, bool isSynthetic)
+    {
+        if (alias.IsPending)
+        {
+            // the outcome may be that of a module which was removed meanwhile
+            if (alias.IsInvalid)
+                alias.Next = (request, isSynthetic);
+            return;
+        }
+        // a synthetic event brings no hardware: it is as old as the scan, unless a failure may have another cause
+        var seqnum = isSynthetic && !alias.CanImprove ? _scanSeqnum : request.Seqnum!.Value;
+        if (alias.IsAnsweredAsOf(seqnum))
+            return;
+        alias.Begin(seqnum);
+        loop.Detach(requests.LoadAsync(request with { Seqnum = seqnum }, Completed, _cancellationToken));
+
+        void Completed(RequestOutcome outcome)
+        {
+            if (alias.Complete(outcome.Modules) is { } next)
+                Request(alias, next.Request, next.IsSynthetic);
+        }
+    }
+
+    /// <summary>A modalias that some device has, or a module that its subsystem implies.</summary>
+    sealed class TrackedAlias(LoadRequest first, bool isFirstSynthetic)
+    {
+        ulong _seqnum; // of the last request
+        bool _isAnswered, _lacksHardware;
+
+        /// <summary>The first device's request.</summary>
+        public LoadRequest First => first;
+
+        public bool IsFirstSynthetic => isFirstSynthetic;
+
+        public int Devices { get; set; }
+
+        public bool IsPending { get; private set; }
+
+        /// <summary>The last outcome has a failure that another attempt may mend: any but ENODEV.</summary>
+        public bool CanImprove { get; private set; }
+
+        /// <summary>A module was removed, or the indexes changed, since the pending request was made.</summary>
+        public bool IsInvalid { get; private set; }
+
+        /// <summary>The request to make after the pending one.</summary>
+        public (LoadRequest Request, bool IsSynthetic)? Next { get; set; }
+
+        public IReadOnlyList<ModuleOutcome> Modules { get; private set; } = [];
+
+        public int Attempts { get; private set; }
+
+        /// <summary>The last outcome answers a request of this SEQNUM: it was a complete success, or a driver found no
+        /// hardware and no device was added since.</summary>
+        public bool IsAnsweredAsOf(ulong seqnum) =>
+            _isAnswered && !CanImprove && (!_lacksHardware || seqnum <= _seqnum);
+
+        /// <summary>A removal of the module may change the outcome.</summary>
+        public bool DependsOn(string module) => IsPending || Modules.Any(outcome => outcome.Module == module);
+
+        public void Begin(ulong seqnum)
+        {
+            Debug.Assert(!IsPending, "one request per modalias at a time");
+            Debug.Assert(!IsInvalid && Next is null, "the last request's doubts ended with it");
+            (IsPending, _seqnum) = (true, seqnum);
+        }
+
+        /// <returns>The request to make next, or null.</returns>
+        public (LoadRequest Request, bool IsSynthetic)? Complete(IReadOnlyList<ModuleOutcome> outcomes)
+        {
+            Debug.Assert(IsPending, "an outcome belongs to a request");
+            (IsPending, _isAnswered) = (false, !IsInvalid);
+            _lacksHardware = outcomes.Any(outcome => outcome.Error is Errno.ENODEV);
+            CanImprove = outcomes.Any(outcome => outcome.Error is not (Errno.None or Errno.ENODEV));
+            Attempts += outcomes.Count(outcome => outcome.Kind is OutcomeKind.Loaded or OutcomeKind.Failed);
+            // the first outcome shows which request loaded a module; a later one counts where it mends a failure
+            if (outcomes is not [{ Kind: OutcomeKind.NotFound }])
+                Modules = [.. outcomes.Select(Merge)];
+            (IsInvalid, var next, Next) = (false, Next, null);
+            return next;
+
+            ModuleOutcome Merge(ModuleOutcome later) =>
+                Modules.FirstOrDefault(outcome => outcome.Module == later.Module) is { } first &&
+                (first.IsAvailable || !later.IsAvailable) ? first : later;
+        }
+
+        /// <summary>The outcome does not hold any more: a module may have been removed.</summary>
+        public void Invalidate()
+        {
+            _isAnswered = false;
+            IsInvalid = IsPending;
+        }
+    }
+
+    sealed class Listening(Loader loader, IDisposable listening) : IDisposable
+    {
+        public void Dispose()
+        {
+            loader.ReceivesRemovals = false;
+            listening.Dispose();
+        }
+    }
+}

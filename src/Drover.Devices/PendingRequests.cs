@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using Drover.Kernel;
+using Drover.Loading;
+
+namespace Drover.Devices;
+
+/// <summary>Waits for conditions on the event loop; evaluates them once in each turn with a change.</summary>
+sealed class Conditions(EventLoop loop)
+{
+    readonly List<(Func<bool> Holds, TaskCompletionSource Held)> _waiters = [];
+    bool _isCheckPosted;
+
+    /// <summary>True once <paramref name="holds"/> does; false when <paramref name="timeout"/> (null: without limit) or
+    /// <paramref name="cancellationToken"/> ended the wait.</summary>
+    public async Task<bool> WaitAsync(Func<bool> holds, TimeSpan? timeout, CancellationToken cancellationToken)
+    {
+        if (holds())
+            return true;
+        var waiter = (Holds: holds, Held: new TaskCompletionSource());
+        _waiters.Add(waiter);
+        var held = await loop.WaitAsync(waiter.Held.Task, timeout, cancellationToken);
+        if (!held)
+            _waiters.Remove(waiter);
+        return held;
+    }
+
+    /// <summary>To be called after every change of what a condition reads.</summary>
+    public void Changed()
+    {
+        if (_isCheckPosted || _waiters.Count == 0)
+            return;
+        _isCheckPosted = true;
+        loop.Post(Check);
+    }
+
+    void Check()
+    {
+        Debug.Assert(_isCheckPosted, "one check at a time is posted");
+        _isCheckPosted = false;
+        foreach (var waiter in _waiters.Where(waiter => waiter.Holds()).ToArray())
+        {
+            _waiters.Remove(waiter);
+            waiter.Held.SetResult();
+        }
+    }
+}
+
+/// <param name="since">When it was made, on the loop's clock.</param>
+sealed class PendingRequest(LoadRequest request, long number, long since)
+{
+    IReadOnlyList<string>? _modules;
+
+    public LoadRequest Request => request;
+
+    public long Number => number;
+
+    public long Since => since;
+
+    /// <summary>It has its outcome.</summary>
+    public bool IsDone { get; set; }
+
+    /// <summary>The names of its modules, looked up once.</summary>
+    public IReadOnlyList<string> Modules(Func<string, IReadOnlyList<string>> lookUp) =>
+        _modules ??= lookUp(request.Name);
+}
+
+/// <summary>The requests of devices and clients without an outcome, in order. Runs on the event loop.</summary>
+sealed class PendingRequests(EventLoop loop, Loader loader, Conditions conditions)
+{
+    readonly LinkedList<PendingRequest> _pending = [];
+
+    public Loader Loader => loader;
+
+    public int Count => _pending.Count;
+
+    /// <summary>The oldest first.</summary>
+    public IEnumerable<PendingRequest> All => _pending;
+
+    /// <summary>The number of the newest request, pending or not.</summary>
+    public long LastNumber { get; private set; }
+
+    /// <summary>Called for each outcome.</summary>
+    public Action<PendingRequest, RequestOutcome>? Completed { get; init; }
+
+    /// <summary>Makes a request, pending until both callbacks have its outcome: their requests leave no gap.</summary>
+    public async Task<RequestOutcome> LoadAsync(
+        LoadRequest request, Action<RequestOutcome>? completed, CancellationToken cancellationToken,
+        CancellationToken stopping = default)
+    {
+        // linked here: the caller's task ends in the same step as the request, and the service may stop right after
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
+        var node = _pending.AddLast(new PendingRequest(request, ++LastNumber, loop.Time.GetTimestamp()));
+        try
+        {
+            var outcome = await loader.RequestAsync(request, either.Token);
+            Completed?.Invoke(node.Value, outcome);
+            completed?.Invoke(outcome);
+            return outcome;
+        }
+        finally
+        {
+            Debug.Assert(!node.Value.IsDone, "a request ends once");
+            node.Value.IsDone = true;
+            _pending.Remove(node);
+            conditions.Changed();
+        }
+    }
+
+    /// <summary>The requests up to this number have their outcomes.</summary>
+    public bool AreDoneUpTo(long number) => _pending.First is not { } oldest || oldest.Value.Number > number;
+}

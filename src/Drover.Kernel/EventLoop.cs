@@ -1,0 +1,62 @@
+using System.Runtime.ExceptionServices;
+
+namespace Drover.Kernel;
+
+/// <summary>The one thread that owns the loader's state: a task scheduler on which every <c>await</c> resumes, over a
+/// clock that may be virtual. Members are for the loop's own thread unless they say otherwise.</summary>
+public abstract class EventLoop : TaskScheduler
+{
+    /// <summary>The clock of every wait; its timers fire on the loop.</summary>
+    public abstract TimeProvider Time { get; }
+
+    public override int MaximumConcurrencyLevel => 1;
+
+    /// <summary>Queues an action for the loop. Safe for any thread.</summary>
+    public abstract void Post(Action action);
+
+    /// <summary>Completes after <paramref name="delay"/> or on cancellation, which does not throw.</summary>
+    public Task Delay(TimeSpan delay, CancellationToken cancellationToken = default) =>
+        WaitForFirstAsync(null, delay, cancellationToken);
+
+    /// <summary>Waits for the first of a task's end, a timeout and a cancellation; throws for none of them.</summary>
+    /// <param name="task">May fail; the caller awaits it to see the fault.</param>
+    /// <param name="timeout">Zero or more; null: no limit.</param>
+    /// <param name="cancellationToken">May be cancelled on any thread.</param>
+    /// <returns>True when the task has ended.</returns>
+    public async Task<bool> WaitAsync(Task task, TimeSpan? timeout, CancellationToken cancellationToken = default)
+    {
+        if (!task.IsCompleted)
+            await WaitForFirstAsync(task, timeout, cancellationToken);
+        return task.IsCompleted;
+    }
+
+    /// <summary>Starts an asynchronous function on the loop. Safe for any thread.</summary>
+    public Task<T> Start<T>(Func<Task<T>> function) =>
+        Task.Factory.StartNew(function, CancellationToken.None, TaskCreationOptions.DenyChildAttach, this).Unwrap();
+
+    /// <inheritdoc cref="Start{T}"/>
+    public Task Start(Func<Task> function) =>
+        Task.Factory.StartNew(function, CancellationToken.None, TaskCreationOptions.DenyChildAttach, this).Unwrap();
+
+    /// <summary>Lets a task run without await; its fault is thrown on the loop and ends <see cref="Run{T}"/>.</summary>
+    public void Detach(Task task) => _ = task.ContinueWith(
+        faulted => Post(() => ExceptionDispatchInfo.Throw(faulted.Exception!.InnerException!)),
+        CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, this);
+
+    /// <summary>Runs the loop on the calling thread until <paramref name="main"/> ends; returns its result.</summary>
+    public abstract T Run<T>(Func<Task<T>> main);
+
+    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => false;
+
+    async Task WaitForFirstAsync(Task? task, TimeSpan? timeout, CancellationToken cancellationToken)
+    {
+        var first = new TaskCompletionSource();
+        // the token may be cancelled on any thread, hence Post
+        using var cancellation = cancellationToken.Register(() => Post(() => first.TrySetResult()));
+        using var timer = timeout is { } dueTime
+            ? Time.CreateTimer(_ => first.TrySetResult(), null, dueTime, Timeout.InfiniteTimeSpan)
+            : null;
+        _ = task?.ContinueWith(_ => first.TrySetResult(), CancellationToken.None, TaskContinuationOptions.None, this);
+        await first.Task;
+    }
+}

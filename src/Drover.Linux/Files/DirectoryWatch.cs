@@ -1,0 +1,154 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Text;
+using Drover.Kernel;
+using Drover.Linux.Runtime;
+using Drover.Linux.Syscalls;
+
+namespace Drover.Linux.Files;
+
+/// <summary>
+/// Reports when a file in one of several directories has changed and no further change follows for a while: a package
+/// manager or depmod(8) replaces many files one after another. For a missing directory, its parent is watched. Created
+/// and disposed on the event loop.
+/// </summary>
+public sealed class DirectoryWatch : IDisposable
+{
+    const uint Changes = Libc.IN_CLOSE_WRITE | Libc.IN_MOVED_FROM | Libc.IN_MOVED_TO | Libc.IN_CREATE | Libc.IN_DELETE
+        | Libc.IN_DELETE_SELF | Libc.IN_MOVE_SELF;
+    const int BufferBytes = 8 << 10;
+
+    static readonly TimeSpan s_calm = TimeSpan.FromMilliseconds(250); // time without a change before the report
+
+    readonly EventLoop _loop;
+    readonly IReadOnlyList<string> _directories;
+    readonly Action _changed;
+    readonly int _inotify;
+    readonly WakeUp _stop;
+    readonly Thread _thread;
+
+    // Written by the constructor, then by the thread only: the names to report of each watch; null for all.
+    readonly Dictionary<int, HashSet<string>?> _watched = [];
+    ITimer? _timer;
+    bool _disposed;
+
+    DirectoryWatch(EventLoop loop, IReadOnlyList<string> directories, Action changed, int inotify, WakeUp stop)
+    {
+        (_loop, _directories, _changed, _inotify, _stop) = (loop, directories, changed, inotify, stop);
+        AddWatches();
+        _thread = BackgroundThread.Start("directories", Watch);
+    }
+
+    /// <summary>Starts to watch; null if the system has no watch, descriptor or thread left.</summary>
+    /// <param name="directories">Absolute.</param>
+    public static DirectoryWatch? TryStart(EventLoop loop, IReadOnlyList<string> directories, Action changed)
+    {
+        var inotify = Libc.InotifyInit1(Libc.O_CLOEXEC | Libc.O_NONBLOCK);
+        if (inotify < 0)
+            return null;
+        WakeUp? stop = null;
+        try
+        {
+            stop = new();
+            return new DirectoryWatch(loop, directories, changed, inotify, stop);
+        }
+        catch (IOException)
+        {
+            _ = Libc.Close(inotify);
+            stop?.Dispose();
+            return null;
+        }
+    }
+
+    /// <summary>Stops; <c>changed</c> is not called again.</summary>
+    public void Dispose()
+    {
+        _stop.Set();
+        _thread.Join(); // it blocks on the two descriptors only
+        _disposed = true;
+        _timer?.Dispose();
+        _ = Libc.Close(_inotify);
+        _stop.Dispose();
+    }
+
+    /// <summary>Called again after each change: a directory may be new, or another one of the same name.</summary>
+    void AddWatches()
+    {
+        foreach (var directory in _directories)
+        {
+            if (TryWatch(directory))
+                continue;
+            WatchParent(directory);
+            TryWatch(directory); // it may have appeared before its parent was watched
+        }
+    }
+
+    bool TryWatch(string directory)
+    {
+        var watch = Add(directory);
+        if (watch >= 0)
+            _watched[watch] = null;
+        return watch >= 0;
+    }
+
+    void WatchParent(string directory)
+    {
+        if (Path.GetDirectoryName(directory) is { } parent && Add(parent) is >= 0 and var watch &&
+            _watched.GetValueOrDefault(watch, []) is { } names)
+        {
+            names.Add(Path.GetFileName(directory));
+            _watched[watch] = names;
+        }
+    }
+
+    int Add(string directory) => Libc.InotifyAddWatch(_inotify, directory, Changes | Libc.IN_ONLYDIR);
+
+    unsafe void Watch()
+    {
+        var entries = stackalloc Libc.PollEntry[2];
+        entries[0] = new() { Fd = _stop.Fd, Events = Libc.POLLIN };
+        entries[1] = new() { Fd = _inotify, Events = Libc.POLLIN };
+        var buffer = new byte[BufferBytes];
+        while (true)
+        {
+            _ = Libc.Poll(entries, 2, -1);
+            if (entries[0].Returned != 0)
+                return;
+            var count = Libc.Read(_inotify, ref buffer[0], buffer.Length);
+            if (count > 0 && IsChange(buffer.AsSpan(0, (int)count)))
+            {
+                AddWatches();
+                _loop.Post(ReportWhenCalm);
+            }
+        }
+    }
+
+    /// <summary>Whether one of these events is about a watched name.</summary>
+    bool IsChange(ReadOnlySpan<byte> events)
+    {
+        var any = false;
+        while (events.Length >= Libc.InotifyHeaderBytes)
+        {
+            var watch = BinaryPrimitives.ReadInt32LittleEndian(events);
+            var mask = BinaryPrimitives.ReadUInt32LittleEndian(events[4..]);
+            var length = BinaryPrimitives.ReadInt32LittleEndian(events[12..]);
+            Debug.Assert(Libc.InotifyHeaderBytes + length <= events.Length, "the kernel returns whole events");
+            var name = events.Slice(Libc.InotifyHeaderBytes, length);
+            any |= (mask & Libc.IN_Q_OVERFLOW) != 0 ||
+                (_watched.TryGetValue(watch, out var names) &&
+                    (names is null || names.Contains(Encoding.UTF8.GetString(name.TrimEnd((byte)0)))));
+            if ((mask & Libc.IN_IGNORED) != 0)
+                _watched.Remove(watch);
+            events = events[(Libc.InotifyHeaderBytes + length)..];
+        }
+        return any;
+    }
+
+    void ReportWhenCalm()
+    {
+        if (_disposed)
+            return;
+        _timer?.Dispose();
+        _timer = _loop.Time.CreateTimer(_ => _changed(), null, s_calm, Timeout.InfiniteTimeSpan);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text;
+using Drover.Linux.Syscalls;
+
+namespace Drover.Linux.Files;
+
+/// <summary>Questions about paths that stat(2), realpath(3) and mkdir(2) answer.</summary>
+public static class LinuxPath
+{
+    const uint OwnerWrites = 0x1ed; // 0755
+
+    /// <summary>Whether a path leads to a regular file: reading a pipe or device might not end.</summary>
+    public static bool IsRegularFile(string path) =>
+        TryStat(path, out var file) && (file.Mode & Libc.S_IFMT) == Libc.S_IFREG;
+
+    /// <summary>The path from the root, without a look at the file (kmod: <c>path_make_absolute_cwd</c>).</summary>
+    public static string Absolute(string path) => path.StartsWith('/') ? path : $"{WorkingDirectory()}/{path}";
+
+    /// <summary>The path with all links resolved (realpath(3)); null if it leads nowhere.</summary>
+    public static string? Real(string path)
+    {
+        Span<byte> real = stackalloc byte[Libc.PATH_MAX];
+        return Libc.RealPath(path, ref real[0]) == 0 ? null : Encoding.UTF8.GetString(real[..real.IndexOf((byte)0)]);
+    }
+
+    /// <summary>Creates missing parents, mode 0755. Failures show when the path itself is created.</summary>
+    internal static void MakeParents(string path)
+    {
+        for (var slash = path.IndexOf('/', 1); slash > 0; slash = path.IndexOf('/', slash + 1))
+            _ = Libc.MkDir(path[..slash], OwnerWrites);
+    }
+
+    /// <summary>The inode number of the file the path leads to, or null.</summary>
+    internal static ulong? InodeOf(string path) => TryStat(path, out var file) ? file.Inode : null;
+
+    /// <summary>$PWD if it is this directory (glibc: <c>get_current_dir_name</c>).</summary>
+    static string WorkingDirectory() =>
+        Environment.GetEnvironmentVariable("PWD") is ['/', ..] pwd && TryStat(pwd, out var named) &&
+            TryStat(".", out var current) &&
+        (named.Inode, named.DeviceMajor, named.DeviceMinor) == (current.Inode, current.DeviceMajor, current.DeviceMinor)
+            ? pwd
+            : Environment.CurrentDirectory;
+
+    static bool TryStat(string path, out Libc.StatX result) =>
+        Libc.StatXAt(Libc.AT_FDCWD, path, 0, Libc.STATX_BASIC_STATS, out result) == 0;
+}

@@ -1,0 +1,29 @@
+using Drover.Kernel;
+using Drover.Linux.Runtime;
+
+namespace Drover.Linux.Kernel;
+
+/// <summary>Runs an <c>install</c> or <c>remove</c> line by the shell, with <c>MODPROBE_MODULE</c>. Blocks.</summary>
+public static class InstallCommand
+{
+    internal const int NoShell = -1; // the status if no shell could be run
+    const string Shell = "/bin/sh"; // kmod: _PATH_BSHELL
+
+    /// <summary>Passed from command to command; kmod's <c>MODPROBE_MODULE</c> has only the innermost module.</summary>
+    const string Chain = "DROVER_COMMANDS_OF";
+
+    /// <summary>Modules whose running commands led to this process, the outermost first.</summary>
+    public static string[] Running() =>
+        (Environment.GetEnvironmentVariable(Chain) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>The exit status; 128 + the signal that ended the command; −1 if no shell could be run.</summary>
+    internal static int Run(string command, string module, IReadOnlyDictionary<string, string> environment)
+    {
+        var variables = new Dictionary<string, string>(environment)
+        {
+            ["MODPROBE_MODULE"] = module,
+            [Chain] = string.Join(' ', (string[])[.. Running(), module]),
+        };
+        return ChildProcess.Run([Shell, "-c", command], variables, out var status) is Errno.None ? status : NoShell;
+    }
+}

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using Drover.Kernel;
+
+namespace Drover.Linux.Runtime;
+
+/// <summary>
+/// Threads for calls that block: one thread per call in flight, created on demand and kept for a while when idle. There
+/// is no limit here, because the callers have one (the loader bounds its loads), and a call that waits for another
+/// process must never delay the call that this process waits for. A call is never interrupted; the threads do not keep
+/// the process alive. Safe for any thread.
+/// </summary>
+public sealed class KernelThreads(EventLoop loop)
+{
+    /// <summary>More than between two calls of a coldplug; creating a thread takes some 50 µs.</summary>
+    static readonly TimeSpan s_idleTime = TimeSpan.FromSeconds(5);
+
+    // Queued for threads that are idle; the lock of the two counts.
+    readonly Queue<Func<Action>> _calls = new();
+    int _idle, _count;
+
+    /// <summary>Threads that exist now, busy or idle.</summary>
+    internal int Count
+    {
+        get
+        {
+            lock (_calls)
+                return _count;
+        }
+    }
+
+    /// <summary>Starts a thread by name; null if the system has none left. For tests.</summary>
+    internal Func<string, Action, Thread?> StartThread { get; init; } = BackgroundThread.TryStart;
+
+    /// <summary>Runs a blocking call on another thread; the task completes, or throws, on the loop.</summary>
+    /// <param name="noThread">The result if the system has no thread left for it (pthread_create: EAGAIN).</param>
+    public Task<T> Run<T>(Func<T> call, T noThread)
+    {
+        var done = new TaskCompletionSource<T>();
+        var started = TryStart(() =>
+        {
+            try
+            {
+                var result = call();
+                return () => done.SetResult(result);
+            }
+#pragma warning disable CA1031 // the exception belongs to the awaiter of the call
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                return () => done.SetException(e);
+            }
+        });
+        return started ? done.Task : Task.FromResult(noThread);
+    }
+
+    /// <param name="call">Makes the call and returns the action to run on the loop.</param>
+    bool TryStart(Func<Action> call)
+    {
+        lock (_calls)
+        {
+            Debug.Assert(_idle >= _calls.Count, "a call is queued only for an idle thread");
+            if (_idle > _calls.Count)
+            {
+                _calls.Enqueue(call);
+                Monitor.Pulse(_calls);
+                return true;
+            }
+            _count++;
+        }
+        if (StartThread("kernel call", () => Work(call)) is not null)
+            return true;
+        lock (_calls)
+            _count--;
+        return false;
+    }
+
+    void Work(Func<Action> first)
+    {
+        for (var call = first; call is not null; call = WaitForCall())
+        {
+            var completed = call();
+            // Idle before the loop continues: the next call may follow at once.
+            lock (_calls)
+                _idle++;
+            loop.Post(completed);
+        }
+    }
+
+    /// <summary>The next call for this thread, or null when it has been idle for long enough and is to end.</summary>
+    Func<Action>? WaitForCall()
+    {
+        lock (_calls)
+        {
+            var timedOut = false;
+            while (_calls.Count == 0 && !timedOut)
+                timedOut = !Monitor.Wait(_calls, s_idleTime);
+            _idle--;
+            Debug.Assert(_idle >= 0, "only idle threads wait");
+            if (_calls.TryDequeue(out var call))
+                return call;
+            _count--;
+            return null;
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using System.Runtime.InteropServices;
+using Drover.Kernel;
+using Drover.Linux.Syscalls;
+
+namespace Drover.Linux.Runtime;
+
+/// <summary>Wakes a thread that polls descriptors: an eventfd(2).</summary>
+sealed class WakeUp : IDisposable
+{
+    /// <exception cref="IOException">The system has no descriptor left.</exception>
+    public WakeUp()
+    {
+        if (Fd < 0)
+            throw new IOException($"eventfd: {ErrnoText.Describe(Libc.LastError)}");
+    }
+
+    public int Fd { get; } = Libc.EventFd(0, Libc.EFD_CLOEXEC); // readable after Set
+
+    /// <summary>Makes <see cref="Fd"/> readable for good. Safe for any thread until <see cref="Dispose"/>.</summary>
+    public void Set()
+    {
+        var one = 1UL;
+        _ = Libc.Write(Fd, ref MemoryMarshal.AsBytes(new Span<ulong>(ref one))[0], sizeof(ulong));
+    }
+
+    public void Dispose() => _ = Libc.Close(Fd);
+}

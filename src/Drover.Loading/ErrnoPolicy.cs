@@ -1,0 +1,73 @@
+using Drover.Kernel;
+
+namespace Drover.Loading;
+
+/// <summary>What the loader does about an errno of a load call.</summary>
+enum Reaction
+{
+    /// <summary>Another loader works on the module or file: check the module's state, perhaps retry.</summary>
+    CheckState,
+
+    /// <summary>Nothing happened: retry.</summary>
+    Retry,
+
+    /// <summary>A resource is used up: shrink the budget, and retry when a load has ended.</summary>
+    ShrinkBudget,
+
+    /// <summary>The kernel could not decompress the file: decompress it here. Final for an uncompressed file.</summary>
+    DecompressHere,
+
+    /// <summary>A symbol is missing: a dependency may have been removed.</summary>
+    MissingSymbol,
+
+    Final,
+}
+
+/// <summary>The requests that a failure answers, apart from those that joined it.</summary>
+enum FailureScope
+{
+    /// <summary>Requests made before it was known (design rule 4).</summary>
+    Generation,
+
+    /// <summary>All requests until the file or the index changes: the kernel would reply the same.</summary>
+    File,
+}
+
+/// <summary>The errno policy of design rule 5, as a table.</summary>
+/// <param name="Tries">Maximum number of calls of one flight.</param>
+readonly record struct ErrnoPolicy(Reaction Reaction, FailureScope Scope, int Tries)
+{
+    /// <summary>The pause before the first retry; it doubles each time up to <see cref="s_maxPause"/>.</summary>
+    static readonly TimeSpan s_minPause = TimeSpan.FromMilliseconds(20);
+
+    static readonly TimeSpan s_maxPause = TimeSpan.FromSeconds(1);
+
+    public static ErrnoPolicy For(Errno error) => error switch
+    {
+        Errno.EEXIST => new(Reaction.CheckState, FailureScope.Generation, 3),
+        // may also come from the driver's own init: few tries
+        Errno.EBUSY => new(Reaction.CheckState, FailureScope.Generation, 3),
+        // a package manager that writes, or fs-verity building its tree, takes seconds: 20 ms … 1 s, 2.3 s in all
+        Errno.ETXTBSY => new(Reaction.CheckState, FailureScope.Generation, 8),
+        // EAGAIN: no thread could be started for the call
+        Errno.EINTR or Errno.EAGAIN => new(Reaction.Retry, FailureScope.Generation, 8),
+        Errno.ENOMEM => new(Reaction.ShrinkBudget, FailureScope.Generation, 6),
+        // descriptors, like memory, become free when a load ends
+        Errno.EMFILE or Errno.ENFILE => new(Reaction.ShrinkBudget, FailureScope.Generation, 6),
+        Errno.ENOENT => new(Reaction.MissingSymbol, FailureScope.Generation, 2),
+        Errno.ENOEXEC or Errno.EOPNOTSUPP => new(Reaction.DecompressHere, FailureScope.File, 2),
+        Errno.EPERM or Errno.EKEYREJECTED or Errno.ENOKEY or Errno.EINVAL or Errno.EBADMSG or Errno.EFBIG
+            or Errno.ENOSYS => new(Reaction.Final, FailureScope.File, 1),
+        // ENODEV and other results of a module's init
+        _ => new(Reaction.Final, FailureScope.Generation, 1),
+    };
+
+    /// <summary>The pause before call number <paramref name="tries"/> + 1.</summary>
+    public static TimeSpan PauseAfter(int tries)
+    {
+        var pause = s_minPause;
+        for (var i = 1; i < tries && pause < s_maxPause; i++)
+            pause *= 2;
+        return pause < s_maxPause ? pause : s_maxPause;
+    }
+}

@@ -1,0 +1,357 @@
+using System.Diagnostics;
+using Drover.Kernel;
+
+namespace Drover.Loading;
+
+/// <summary>Loads one module whose dependencies are live: file lock, budget, gate, call, and the errno policy's
+/// reaction (design rules 1, 5, 8, 10, 12). Owned by the event loop.</summary>
+sealed class LoadAttempt(
+    EventLoop loop, IKernel kernel, IModuleGate gate, LoadBudget budget, LoadCache cache, StatisticsCounter statistics,
+    IgnoredChecks ignored, ILoaderObserver? observer)
+{
+    /// <summary>First pause between checks of a module that another process is loading.</summary>
+    static readonly TimeSpan s_minPoll = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Waits instead of the kernel while a process outside the gate loads the module.</summary>
+    static readonly LoadReply s_anotherIsLoading = new(Errno.EBUSY, "another process was loading it, and failed");
+
+    readonly FileLocks _files = new();
+
+    /// <summary>The kernel claims to decompress and has replied EOPNOTSUPP.</summary>
+    bool _kernelCannotDecompress;
+
+    /// <summary>Runs the flight to its outcome.</summary>
+    /// <param name="isLastTry">A missing symbol is final.</param>
+    /// <returns>Null when a hard dependency is gone and has to be loaded again first.</returns>
+    public async Task<ModuleOutcome?> RunAsync(Flight flight, bool isLastTry)
+    {
+        if (flight.Plan.InstallCommand is { } command)
+            return await RunInstallCommandAsync(flight, command);
+        var path = flight.Plan.Path;
+        if (!kernel.TryInspect(path, out var file, out var reason))
+            return flight.Outcome(OutcomeKind.Failed, reason.Error, reason.Detail ?? ErrnoText.Describe(reason.Error));
+
+        using var fileLock = await _files.EnterAsync(file.Id);
+        flight.Cost = file.FileBytes + (2 * file.ImageBytes);
+        var call = new LoadCall(flight.Module, path, ViaFor(file.Compression), flight.Parameters, ignored);
+        try
+        {
+            for (var tries = 1; ; tries++)
+            {
+                var (gateLock, hasWaited) = await EnterAsync(flight);
+                using var held = gateLock;
+                // no await from here to the call: an abandoned flight is out of the table, so nothing can join it
+                if (gateLock is null || flight.IsAbandoned)
+                    return flight.Outcome(OutcomeKind.Left);
+                var state = kernel.InitStateOf(flight.Module);
+                if (FindAnswer(flight, gateLock, file.Version, state, hasWaited) is { } answer)
+                    return answer;
+                var reply = state is InitState.Coming ? s_anotherIsLoading : await CallAsync(flight, call, file);
+                budget.Leave(flight);
+                if (reply.Error is Errno.None)
+                    return Succeed(flight, gateLock);
+                var next = await ReactAsync(flight, call, reply, tries, isLastTry);
+                if (next.Outcome is { Kind: OutcomeKind.Failed } failure)
+                    gateLock.RecordFailure(Remember(flight, failure, file.Version));
+                if (next.Call is null)
+                    return next.Outcome;
+                call = next.Call;
+            }
+        }
+        finally
+        {
+            budget.Leave(flight);
+        }
+    }
+
+    /// <summary>Takes a share of the budget and the gate's lock together. It holds neither while it waits for the
+    /// other: a module in the kernel may request, from its init, the very module that would be kept waiting.</summary>
+    /// <returns>A null lock when the flight was abandoned.</returns>
+    async Task<(IGateLock? GateLock, bool HasWaited)> EnterAsync(Flight flight)
+    {
+        for (var hasWaited = false; ; hasWaited = true)
+        {
+            if (!await budget.EnterAsync(flight) || flight.IsAbandoned)
+                return default;
+            if (gate.TryEnter(flight.Module) is { } gateLock)
+                return (gateLock, hasWaited);
+            budget.Leave(flight);
+            using var other = await gate.EnterAsync(flight.Module, flight.Abandoned);
+            if (other is null)
+                return default;
+        }
+    }
+
+    /// <summary>The outcome, if another process or an earlier attempt of this one has produced it already.</summary>
+    ModuleOutcome? FindAnswer(Flight flight, IGateLock gateLock, FileVersion file, InitState state, bool hasWaited)
+    {
+        if (state is InitState.Live)
+        {
+            cache.AddLive(flight.Module);
+            return hasWaited
+                ? flight.Outcome(OutcomeKind.Joined, why: LoaderMessages.LoadedElsewhere)
+                : flight.Outcome(OutcomeKind.AlreadyLive);
+        }
+        // an abandoned flight of this process may have ended while this one waited for the file
+        if (cache.FindForFile(flight, file) is { } earlier)
+            return earlier;
+        if (flight.HasOwnParameters || gateLock.LastFailure is not { } known
+            || known.Version != file || !flight.MadeAt.IsAnsweredBy(known))
+        {
+            return null;
+        }
+        var why = LoaderMessages.FailedElsewhere(known.Error);
+        cache.AddResult(flight, known, FailureScope.Generation, why);
+        return flight.Outcome(OutcomeKind.Joined, known.Error, why) with { Repeats = known };
+    }
+
+    /// <summary>Makes the call. As soon as its module is live, the flight returns its share of the budget and its
+    /// dependents continue; requests for the module itself are answered when the call returns.</summary>
+    async Task<LoadReply> CallAsync(Flight flight, LoadCall call, ModuleFileFacts file)
+    {
+        Debug.Assert(budget.NumberInFlight > 0, "a call has a share of the budget");
+        statistics.CountCall(call.Module, budget.BytesInFlight, budget.NumberInFlight);
+        observer?.Calling(call, file);
+        var started = loop.Time.GetTimestamp();
+        var wasSeenLive = false;
+        flight.EnterKernel();
+        try
+        {
+            using var watch = flight.LiveWatch = new LiveWatch(loop, kernel, call.Module, () =>
+            {
+                wasSeenLive = true;
+                NoteDrivers(call.Module);
+                budget.Leave(flight);
+                flight.BecomeUsable();
+            });
+            var reply = await kernel.LoadAsync(call);
+            if (reply.Error is Errno.None && !wasSeenLive)
+                NoteDrivers(call.Module);
+            statistics.CountReply(reply.Error, file.FileBytes);
+            observer?.Called(call, file, reply, loop.Time.GetElapsedTime(started));
+            return reply;
+        }
+        finally
+        {
+            flight.LiveWatch = null;
+            flight.LeaveKernel();
+        }
+    }
+
+    void NoteDrivers(string module)
+    {
+        if (kernel.HasDrivers(module))
+            cache.LastDriverAt = loop.Time.GetTimestamp();
+    }
+
+    /// <summary>Applies the errno policy. Returns the next call or the final outcome; returns neither if a hard
+    /// dependency was removed.</summary>
+    async Task<(ModuleOutcome? Outcome, LoadCall? Call)> ReactAsync(
+        Flight flight, LoadCall call, LoadReply reply, int tries, bool isLastTry)
+    {
+        var policy = ErrnoPolicy.For(reply.Error);
+        var again = tries < policy.Tries;
+        string? hint = null;
+        switch (policy.Reaction)
+        {
+            case Reaction.CheckState:
+                var wasComing = kernel.InitStateOf(call.Module) is InitState.Coming;
+                if (await WaitWhileComingAsync(flight) is InitState.Live)
+                {
+                    cache.AddLive(call.Module);
+                    return (flight.Outcome(OutcomeKind.Joined, why: LoaderMessages.LoadedElsewhere), null);
+                }
+                hint = reply.Error is Errno.ETXTBSY ? LoaderMessages.FileIsHeld(call.Path, wasComing) : null;
+                break;
+
+            case Reaction.ShrinkBudget when again:
+                budget.Shrink();
+                observer?.Noted(LoaderMessages.SmallerBudget(call, reply.Error, budget.LimitBytes));
+                // with priority, the load that leaves next may be waiting for this one
+                if (!flight.HasPriority)
+                    await budget.NextLeaveAsync();
+                break;
+
+            case Reaction.DecompressHere when again && call.Via is LoadVia.FinitModuleCompressed:
+                _kernelCannotDecompress |= reply.Error is Errno.EOPNOTSUPP;
+                observer?.Noted(LoaderMessages.DecompressingHere(call, reply.Error));
+                return (null, call with { Via = LoadVia.InitModule });
+
+            case Reaction.DecompressHere:
+                again = false;
+                break;
+
+            case Reaction.MissingSymbol:
+                var dependencies = flight.Plan.HardDependencies;
+                var gone = dependencies.Where(module => kernel.InitStateOf(module) is not InitState.Live).ToArray();
+                if (!isLastTry && gone.Length > 0)
+                {
+                    foreach (var dependency in gone)
+                        cache.Remove(dependency);
+                    return (null, null);
+                }
+                hint = LoaderMessages.MissingSymbol(dependencies, gone);
+                again = false;
+                break;
+
+            default:
+                break;
+        }
+        if (!again)
+        {
+            var why = LoaderMessages.CallFailed(call, reply, tries, hint);
+            return (flight.Outcome(OutcomeKind.Failed, reply.Error, why), null);
+        }
+        var pause = ErrnoPolicy.PauseAfter(tries);
+        observer?.Noted(LoaderMessages.Retrying(call, reply, pause));
+        await loop.Delay(pause, flight.Abandoned);
+        return (null, call);
+    }
+
+    async Task<InitState> WaitWhileComingAsync(Flight flight)
+    {
+        for (var interval = new PollInterval(s_minPoll); ;)
+        {
+            var state = kernel.InitStateOf(flight.Module);
+            if (state is not InitState.Coming || flight.IsAbandoned)
+                return state;
+            await loop.Delay(interval.Next(), flight.Abandoned);
+        }
+    }
+
+    ModuleOutcome Succeed(Flight flight, IGateLock gateLock)
+    {
+        cache.AddLoaded(flight.Module, flight.Parameters);
+        if (flight.IsStale)
+            cache.Remove(flight.Module);
+        if (gateLock.LastFailure is not null)
+            gateLock.RecordFailure(null);
+        return flight.Outcome(OutcomeKind.Loaded);
+    }
+
+    /// <summary>Runs an install command without gate and budget: its own modprobe usually loads the module.</summary>
+    async Task<ModuleOutcome> RunInstallCommandAsync(Flight flight, string command)
+    {
+        command = command.Replace("$CMDLINE_OPTS", flight.Parameters);
+        int status;
+        flight.EnterKernel();
+        try
+        {
+            status = await kernel.RunInstallCommandAsync(command, flight.Module);
+        }
+        finally
+        {
+            flight.LeaveKernel();
+        }
+        observer?.CommandEnded(flight.Module, command, status);
+        // kmod's errno for it (module_do_install_commands)
+        var outcome = status == 0
+            ? flight.Outcome(OutcomeKind.Loaded)
+            : flight.Outcome(OutcomeKind.Failed, Errno.EINVAL, LoaderMessages.InstallCommandFailed(command, status));
+        // a success too: it may leave no live module
+        Remember(flight, outcome, default);
+        return outcome;
+    }
+
+    /// <summary>Keeps the result for requests that were made before it was known.</summary>
+    KnownResult Remember(Flight flight, ModuleOutcome outcome, FileVersion version)
+    {
+        var known = new KnownResult(outcome.Error, kernel.UeventSeqnum, loop.Time.GetTimestamp(), version);
+        cache.AddResult(flight, known, ErrnoPolicy.For(outcome.Error).Scope, outcome.Why);
+        return known;
+    }
+
+    LoadVia ViaFor(ModuleCompression compression) =>
+        compression is ModuleCompression.None ? LoadVia.FinitModule
+        : compression == kernel.Decompresses && !_kernelCannotDecompress ? LoadVia.FinitModuleCompressed
+        : LoadVia.InitModule;
+
+    /// <summary>One load per file (design rule 1): two names may lead to one inode, which the kernel locks.</summary>
+    sealed class FileLocks
+    {
+        readonly Dictionary<FileId, TaskCompletionSource> _held = [];
+
+        /// <summary>Waits for the file and holds it until the result is disposed.</summary>
+        public async Task<IDisposable> EnterAsync(FileId file)
+        {
+            while (_held.TryGetValue(file, out var holder))
+                await holder.Task;
+            var fileLock = new FileLock(this, file);
+            _held.Add(file, fileLock.Released);
+            return fileLock;
+        }
+
+        sealed class FileLock(FileLocks locks, FileId file) : IDisposable
+        {
+            public TaskCompletionSource Released { get; } = new();
+
+            public void Dispose()
+            {
+                var wasHeld = locks._held.Remove(file);
+                Debug.Assert(wasHeld, "a file lock is released once");
+                Released.SetResult();
+            }
+        }
+    }
+}
+
+/// <summary>Polls whether the module of a call in the kernel is live. <c>do_init_module</c> then still waits for the
+/// asynchronous probes of all drivers (<c>async_synchronize_full</c>): while a disk spins up, every load takes as long.
+/// Since 5.12 (38dc717e9715) the kernel sends the module's <c>add</c> event in between, on which <see cref="Check"/> is
+/// called. Most calls return before the first poll. Owned by the event loop.</summary>
+sealed class LiveWatch : IDisposable
+{
+    /// <summary>Like the default stagger; 5 ms cost more and ended loads later in the lab.</summary>
+    static readonly TimeSpan s_minPoll = TimeSpan.FromMilliseconds(50);
+
+    readonly IKernel _kernel;
+    readonly string _module;
+    readonly Action _isLive;
+    readonly ITimer _timer;
+    bool _isOver;
+    PollInterval _interval = new(s_minPoll);
+
+    /// <param name="isLive">Called at most once, and not after <see cref="Dispose"/>.</param>
+    public LiveWatch(EventLoop loop, IKernel kernel, string module, Action isLive)
+    {
+        (_kernel, _module, _isLive) = (kernel, module, isLive);
+        _timer = loop.Time.CreateTimer(_ => Check(), null, _interval.Next(), Timeout.InfiniteTimeSpan);
+    }
+
+    public void Dispose()
+    {
+        _isOver = true;
+        _timer.Dispose();
+    }
+
+    /// <summary>Checks now: the module may have become live.</summary>
+    public void Check()
+    {
+        if (_isOver)
+            return;
+        if (_kernel.InitStateOf(_module) is not InitState.Live)
+        {
+            _timer.Change(_interval.Next(), Timeout.InfiniteTimeSpan);
+            return;
+        }
+        Dispose();
+        _isLive();
+    }
+}
+
+/// <summary>Poll intervals for a module that is being set up: a quarter of the time so far, since most take
+/// milliseconds and some take seconds.</summary>
+struct PollInterval(TimeSpan min)
+{
+    static readonly TimeSpan s_max = TimeSpan.FromMilliseconds(250);
+
+    TimeSpan _soFar;
+
+    public TimeSpan Next()
+    {
+        var quarter = _soFar / 4;
+        var pause = quarter < min ? min : quarter < s_max ? quarter : s_max;
+        _soFar += pause;
+        return pause;
+    }
+}

@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using Drover.Kernel;
+
+namespace Drover.Loading;
+
+/// <summary>Bounds the loads in flight in bytes and number (design rule 8), the oldest request and its dependencies
+/// first: a long chain progresses, and small loads cannot starve a large one. A module larger than the budget is loaded
+/// alone. Loads are staggered (<see cref="LoaderOptions.Stagger"/>), because the kernel serialises them on its text and
+/// on all CPUs. Owned by the event loop.</summary>
+sealed class LoadBudget
+{
+    /// <summary>The least after ENOMEM: in Debian 6.1, all but about 20 of 4023 modules cost less.</summary>
+    const long MinBytes = 4 << 20;
+
+    readonly List<Flight> _queue = []; // by Order
+    readonly List<Flight> _admitted = [];
+    readonly List<TaskCompletionSource> _nextLeave = [];
+    readonly EventLoop _loop;
+    readonly int _number;
+    readonly TimeSpan _stagger;
+    bool _isAdmitting;
+
+    public LoadBudget(EventLoop loop, long bytes, int number, TimeSpan stagger)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(number, 1);
+        LimitBytes = bytes;
+        (_loop, _number, _stagger) = (loop, number, stagger);
+    }
+
+    public long LimitBytes { get; private set; }
+
+    public long BytesInFlight => _admitted.Sum(flight => flight.Cost);
+
+    public int NumberInFlight => _admitted.Count;
+
+    /// <summary>Admits a flight when there is room, or it has priority. False: it was abandoned first.</summary>
+    public Task<bool> EnterAsync(Flight flight)
+    {
+        Debug.Assert(flight.Cost >= 0, "a flight knows its cost before it enters");
+        Debug.Assert(!_admitted.Contains(flight) && flight.Admission is null, "a flight enters once, then leaves");
+        if (flight.IsAbandoned)
+            return Task.FromResult(false);
+        if (flight.HasPriority || (_queue.Count == 0 && HasRoomFor(flight)))
+        {
+            Add(flight);
+            return Task.FromResult(true);
+        }
+        flight.Admission = new TaskCompletionSource<bool>();
+        _queue.Insert(_queue.FindLastIndex(other => other.Order <= flight.Order) + 1, flight);
+        return flight.Admission.Task;
+    }
+
+    /// <summary>Returns a flight's share; does nothing if it has none.</summary>
+    public void Leave(Flight flight)
+    {
+        if (!_admitted.Remove(flight))
+            return;
+        EndStagger(flight);
+        AdmitSoon();
+        foreach (var waiter in _nextLeave)
+            waiter.SetResult();
+        _nextLeave.Clear();
+    }
+
+    /// <summary>Admits a queued flight without regard to room: a load with a share may wait for it.</summary>
+    public void Prioritize(Flight flight)
+    {
+        Debug.Assert(flight.HasPriority, "the flight's flag is set first");
+        if (Dequeue(flight) is not { } admission)
+            return;
+        Add(flight);
+        admission.SetResult(true);
+    }
+
+    /// <summary>Removes an abandoned flight from the queue.</summary>
+    public void Drop(Flight flight)
+    {
+        if (Dequeue(flight) is not { } admission)
+            return;
+        admission.SetResult(false);
+        Admit(); // the flights behind it may fit
+    }
+
+    /// <summary>Halves the budget, down to <see cref="MinBytes"/>.</summary>
+    public void Shrink()
+    {
+        LimitBytes = Math.Max(Math.Min(MinBytes, LimitBytes), LimitBytes / 2);
+        Debug.Assert(LimitBytes > 0, "one module can always be loaded");
+    }
+
+    /// <summary>Completes when the next flight leaves; at once if none is admitted.</summary>
+    public Task NextLeaveAsync()
+    {
+        if (_admitted.Count == 0)
+            return Task.CompletedTask;
+        var waiter = new TaskCompletionSource();
+        _nextLeave.Add(waiter);
+        return waiter.Task;
+    }
+
+    bool HasRoomFor(Flight flight) =>
+        _admitted.Count == 0
+        || (_admitted.Count < _number && BytesInFlight + flight.Cost <= LimitBytes
+            && _admitted.TrueForAll(other => other.Stagger is null));
+
+    void Add(Flight flight)
+    {
+        Debug.Assert(flight.Stagger is null, "the stagger ended with the last share");
+        _admitted.Add(flight);
+        if (_stagger == TimeSpan.Zero)
+            return;
+        flight.Stagger = _loop.Time.CreateTimer(_ =>
+        {
+            EndStagger(flight);
+            Admit();
+        }, null, _stagger, Timeout.InfiniteTimeSpan);
+    }
+
+    static void EndStagger(Flight flight)
+    {
+        flight.Stagger?.Dispose();
+        flight.Stagger = null;
+    }
+
+    TaskCompletionSource<bool>? Dequeue(Flight flight)
+    {
+        var admission = flight.Admission;
+        var wasQueued = _queue.Remove(flight);
+        Debug.Assert(wasQueued == admission is not null, "exactly the queued flights wait for admission");
+        flight.Admission = null;
+        return admission;
+    }
+
+    /// <summary>Admits when the loop is idle: flights that waited for the ended load are queued by then.</summary>
+    void AdmitSoon()
+    {
+        if (_isAdmitting || _queue.Count == 0)
+            return;
+        _isAdmitting = true;
+        _loop.Time.CreateTimer(_ =>
+        {
+            _isAdmitting = false;
+            Admit();
+        }, null, TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+
+    void Admit()
+    {
+        while (_queue is [var first, ..] && HasRoomFor(first))
+        {
+            var admission = Dequeue(first)!;
+            Add(first);
+            admission.SetResult(true);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+using Drover.Model.Herds;
+using Drover.Study.Drawing;
+using Drover.Study.Herd;
+
+namespace Drover.Study.Audit;
+
+/// <param name="Title">What differs from the machine as it is.</param>
+sealed record AuditBoot(string Title, HerdResult Result)
+{
+    public long Calls => HerdFigures.CallsOf(Result);
+
+    /// <summary>Calls beyond one for each module.</summary>
+    public long ExtraCalls => Calls - Result.Attempted;
+}
+
+/// <summary>An audit as text and as JSON (docs/audit.md).</summary>
+/// <param name="boots">The first is udev on the machine as it is, the second Drover.</param>
+sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots)
+{
+    const int MaxModules = 10;
+    const int MaxDeviceColumns = 60;
+
+    public void WriteText(Terminal terminal)
+    {
+        var writer = terminal.Out;
+        writer.WriteLine(Verdict());
+        writer.WriteLine();
+        var facts = new TextTable(columns: 2);
+        facts.Add("machine", $"{PlainText.Of(machine.Scenario.Name)}, {ByteSize.Format(machine.Scenario.MemoryBytes)}");
+        facts.Add("devices", Number(machine.Devices));
+        facts.Add("modaliases", $"{machine.Modaliases}, {machine.DistinctModaliases} distinct");
+        var liveNow = machine.Live is { } live ? $", {live} live now" : "";
+        facts.Add("modules", $"{machine.Scenario.Modules.Count}{liveNow}");
+        facts.Add("gate", PlainText.Of(machine.Path.Explain()));
+        facts.WriteTo(terminal);
+
+        writer.WriteLine();
+        var table = new TextTable("A BOOT WITH", "CALLS", "BY ERRNO", "WASTED", "SECONDS", "MISSING");
+        foreach (var (title, result) in boots)
+        {
+            table.Add(
+                title, Number(HerdFigures.CallsOf(result)), HerdFigures.ByErrno(result), HerdFigures.Wasted(result),
+                HerdFigures.Seconds(result), HerdFigures.Missing(result));
+        }
+        table.WriteTo(terminal);
+        WriteRequests(terminal);
+        WriteFailing(writer);
+        foreach (var limitation in machine.Limitations)
+            writer.WriteLine($"\n{limitation}");
+    }
+
+    public void WriteJson(TextWriter writer) => Json.Write(writer, json =>
+    {
+        var (scenario, path) = (machine.Scenario, machine.Path);
+        json.WriteString("verdict", Verdict());
+        json.WriteString("machine", scenario.Name);
+        json.WriteString("kernel", path.Kernel);
+        json.WriteNumber("cpus", scenario.Cpus);
+        json.WriteNumber("memoryBytes", scenario.MemoryBytes);
+        json.WriteNumber("devices", machine.Devices);
+        json.WriteNumber("modaliases", machine.Modaliases);
+        json.WriteNumber("distinctModaliases", machine.DistinctModaliases);
+        json.WriteNumber("modules", scenario.Modules.Count);
+        json.WriteString("state", machine.State switch
+        {
+            AuditState.Settled => "settled",
+            AuditState.BeforeColdplug => "before-coldplug",
+            _ => "unknown",
+        });
+        WriteNumber("live", machine.Live);
+        json.WriteObject("gate", () =>
+        {
+            json.WriteString("kernel", path.Gate is { } gate ? HerdNames.Of(gate) : null);
+            json.WriteBoolean("bypassed", path.BypassesGate);
+            WriteNumber("kmod", path.Kmod);
+            json.WriteString("files", LoadPath.NameOf(path.Files));
+            json.WriteString("kernelDecompresses", path.Decompresses is { } format ? LoadPath.NameOf(format) : null);
+            json.WriteString("why", path.Explain());
+        });
+        json.WriteObjects("boots", boots, boot =>
+        {
+            json.WriteString("title", boot.Title);
+            HerdDocuments.WriteRun(json, boot.Result);
+        });
+        json.WriteObjects("asked", machine.Requests(), requests =>
+        {
+            json.WriteString("module", requests.Module);
+            json.WriteNumber("times", requests.Times);
+            json.WriteNumber("devices", requests.Devices);
+            json.WriteString("firstDevice", requests.First);
+        });
+        json.WriteStrings("hopeless", machine.FailingModules.Select(module => module.Name));
+        json.WriteStrings("lacks", machine.Limitations);
+
+        void WriteNumber(string name, int? value)
+        {
+            if (value is { } number)
+                json.WriteNumber(name, number);
+            else
+                json.WriteNull(name);
+        }
+    });
+
+    string Verdict()
+    {
+        var (udev, drover) = (boots[0], boots[1]);
+        var waste = drover.Result.DuplicateBytes == 0 ? "nothing" : ByteSize.Format(drover.Result.DuplicateBytes);
+        var change = $"Drover would call it {drover.Calls} times and waste {waste}";
+        if (!udev.Result.Booted)
+            return $"With udev this machine does not boot: {HerdFigures.FailureOf(udev.Result)}; {change}.";
+        var modules = udev.Result.Attempted == 1 ? "1 module" : $"{udev.Result.Attempted} modules";
+        var calls = $"udev calls the kernel {udev.Calls} times for {modules}";
+        if (udev.ExtraCalls == 0)
+            return $"{calls}, none of them too many: Drover would change nothing here.";
+        var bypass = machine.Path.BypassesGate ? ", since kmod bypasses the kernel's gate" : "";
+        return $"{calls}, {udev.ExtraCalls} of them too many, "
+            + $"and wastes {HerdFigures.Wasted(udev.Result)}{bypass}; {change}.";
+    }
+
+    void WriteRequests(Terminal terminal)
+    {
+        var requests = machine.Requests();
+        terminal.Out.WriteLine();
+        var table = new TextTable("ASKED FOR MOST", "TIMES", "BY DEVICES", "FIRST");
+        foreach (var module in requests.Take(MaxModules))
+        {
+            var device = Table.Shorten(PlainText.Of(module.First), MaxDeviceColumns);
+            table.Add(module.Module, Number(module.Times), Number(module.Devices), device);
+        }
+        table.WriteTo(terminal);
+        if (requests.Count > MaxModules)
+            terminal.Out.WriteLine($"and {requests.Count - MaxModules} more");
+    }
+
+    void WriteFailing(TextWriter writer)
+    {
+        if (machine.FailingModules is not { Count: > 0 } failing)
+            return;
+        var evidence = machine.State is AuditState.Settled
+            ? ", most likely (requested, and not live although their dependencies are)"
+            : "";
+        writer.WriteLine();
+        writer.WriteLine(
+            $"Drivers without hardware{evidence}: udev tries each for every device that asks, Drover once.");
+        writer.WriteLine(string.Join(", ", failing.Select(module => module.Name)));
+    }
+
+    static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,104 @@
+using Drover.Model.Herds;
+using Drover.Study.Herd;
+using Drover.Study.Scenarios;
+
+namespace Drover.Study.Audit;
+
+sealed class AuditVerb(HerdEngine engine) : Verb
+{
+    const int LargerCpus = 1024;
+
+    static readonly Option Cpus = HerdArguments.Cpus with
+    {
+        Help = $"what it would cost with so many CPUs, 1 to {Sweep.MaxCpus}",
+        Default = $"{LargerCpus}",
+    };
+
+    public AuditVerb()
+        : this(HerdRun.Run) { }
+
+    public override string Name => "audit";
+
+    public override string Summary =>
+        "predict what a boot of this machine costs in module loads, and what Drover would change";
+
+    public override string Operands => "";
+
+    public override string Details =>
+        """
+        Reads /sys and the module tree, boots the machine in the model of 'drover herd', and prints how
+        often udev calls the kernel, and how often in vain: on the machine as it is, with each of the
+        kernel's gates, with Drover, and with more CPUs. Lists the modules that are requested most, the
+        drivers without hardware, and whether kmod bypasses the kernel's gate. Loads nothing; needs no root.
+        Run it after the boot: before, some facts are unknown (docs/audit.md) unless a recording of an
+        earlier boot (--boot) contains them.
+        """;
+
+    public override IReadOnlyList<Option> Options =>
+    [
+        CommonOptions.Root, CommonOptions.Release, ScenarioSource.Sys, ScenarioSource.Memory, AuditSource.Tar,
+        EarlierBoot.FileOption, ScenarioSource.File with { Default = "this machine" }, Cpus, CommonOptions.Json,
+    ];
+
+    public override IReadOnlyList<Example> Examples =>
+    [
+        new("drover audit", "this machine"),
+        new("drover audit --cpus 4096 --json", "the same with many CPUs, figures for a script"),
+        new("drover audit --root /mnt --sys /tmp/copy-of-sys --memory 16G", "another machine"),
+        new("drover audit --tar sosreport.tar.xz --root /mnt", "from a report, with the module tree of its kernel"),
+        new("drover audit --boot /run/drover/boot.jsonl", "with its last boot, as 'drover install --watch' records it"),
+        new("drover audit --scenario machine.json", "a machine that 'drover scenario' recorded"),
+    ];
+
+    public override int Run(Arguments arguments, Terminal terminal)
+    {
+        HerdArguments.CheckCpus(arguments);
+        using var interrupt = new Interrupt();
+        var machine = AuditSource.Open(arguments, terminal);
+        var plan = BootsOf(machine, arguments.Count(Cpus) ?? LargerCpus);
+        var finished = new HerdRuns(engine, terminal)
+            .RunAsync([.. plan.Select(boot => boot.Options)], timelines: false, trace: null, interrupt.Token)
+            .GetAwaiter().GetResult();
+        if (finished.Count < plan.Count)
+        {
+            terminal.Warn("audit: interrupted");
+            return ExitCode.Failure;
+        }
+        var boots = plan.Zip(finished, (boot, run) => new AuditBoot(boot.Title, run.Result));
+        var report = new AuditReport(machine, [.. boots]);
+        if (arguments.Has(CommonOptions.Json))
+            report.WriteJson(terminal.Out);
+        else
+            report.WriteText(terminal);
+        return ExitCode.Ok;
+    }
+
+    /// <summary>udev on the machine as it is, Drover, udev on each gate, and both with more CPUs.</summary>
+    /// <param name="cpus">Of the larger machine, which is left out if it has the same number.</param>
+    internal static List<(string Title, HerdOptions Options)> BootsOf(AuditedMachine machine, int cpus)
+    {
+        var path = machine.Path;
+        var udev = new HerdOptions
+        {
+            Scenario = machine.Scenario,
+            Cpus = machine.Scenario.Cpus,
+            MemoryBytes = machine.Scenario.MemoryBytes,
+            Loader = path.Udev,
+            Gate = path.ModelGate,
+            KernelDecompresses = path.KernelReadsFiles,
+        };
+        var drover = udev with { Loader = LoaderKind.Drover };
+        List<(string, HerdOptions)> boots = [("udev as it is", udev), ("Drover", drover)];
+        foreach (var gate in HerdNames.Gates)
+        {
+            var gated = udev with { Loader = LoaderKind.Udev, Gate = gate, KernelDecompresses = true };
+            boots.Add(($"udev, gate {HerdNames.Of(gate)}", gated));
+        }
+        if (cpus != udev.Cpus)
+        {
+            boots.Add(($"udev as it is, {HerdNames.CpusOf(cpus)}", udev with { Cpus = cpus }));
+            boots.Add(($"Drover, {HerdNames.CpusOf(cpus)}", drover with { Cpus = cpus }));
+        }
+        return boots;
+    }
+}

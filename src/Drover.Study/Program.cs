@@ -1,0 +1,30 @@
+using Drover.Model.Scenarios;
+using Drover.Model.Time;
+using Drover.Study.Audit;
+using Drover.Study.Herd;
+using Drover.Study.Recordings;
+using Drover.Study.Report;
+using Drover.Study.Scenarios;
+using Drover.Study.Watch;
+
+namespace Drover.Study;
+
+/// <summary>The entry point of <c>drover-study</c>, which <c>drover</c> executes for its verbs.</summary>
+static class Program
+{
+    /// <summary>In the order of the help.</summary>
+    public static Verb[] Verbs =>
+        [new WatchVerb(), new TimelineVerb(), new AuditVerb(), new ReportVerb(), new HerdVerb(), new ScenarioVerb()];
+
+    public static int Main(string[] args) => Run(args, Terminal.OfProcess());
+
+    /// <returns>The exit code of a command line.</returns>
+    public static int Run(ReadOnlySpan<string> args, Terminal terminal) => new VerbProgram(Verbs, Help)
+    {
+        IsReported = problem => problem is ScenarioException or DeadlockException or RecordingException,
+    }.Run(args, terminal);
+
+    static string Help() => HelpText.ForProgram(
+        "drover-study analyses module loads; 'drover' runs it for these verbs.",
+        [("verbs", [.. Verbs.Select(verb => (verb.Name, verb.Summary))])], [.. Verbs.Select(verb => verb.Examples[0])]);
+}

@@ -1,0 +1,76 @@
+using Drover.Devices;
+using Drover.Linux.ProcFs;
+using Drover.Linux.Runtime;
+using Drover.Linux.Sysfs;
+using Drover.Model.Recording;
+using Drover.Model.Scenarios;
+using Drover.Modules.Config;
+
+namespace Drover.Study.Scenarios;
+
+/// <summary>The scenario of a command line: read from a file, or recorded from a machine.</summary>
+static class ScenarioSource
+{
+    public const string ThisSys = "/sys";
+
+    public static readonly Option File = new(
+        "scenario", "a machine that 'drover scenario' recorded", "FILE", "the built-in one");
+    public static readonly Option Sys = new("sys", "the sysfs with the devices", "DIR", ThisSys);
+    public static readonly Option Memory = new(
+        "memory", "memory of the machine", "SIZE", "this machine's", Kind: ValueKind.Bytes);
+
+    const int BuiltInCpus = 255; // CPUs for the built-in scenario: those of the virtual machine in commit 9828ed3f695a
+
+    /// <summary>The scenario of <see cref="File"/>, or the built-in one, with its CPUs.</summary>
+    /// <exception cref="ScenarioException">The file is not a valid scenario.</exception>
+    public static (Scenario Scenario, int Cpus) Open(Arguments arguments, Func<Scenario> builtIn)
+    {
+        if (arguments.Text(File) is not { } path)
+            return (builtIn(), BuiltInCpus);
+        var scenario = ScenarioFile.Load(path);
+        return (scenario, scenario.Cpus);
+    }
+
+    /// <summary>Records the devices of <see cref="Sys"/>. Warns of what it leaves out.</summary>
+    /// <param name="more">Adds devices that are not in sysfs now; null for none.</param>
+    /// <exception cref="CommandException">The memory size is unknown, or no device requests a module.</exception>
+    /// <exception cref="ScenarioException">The machine is larger than a scenario may be.</exception>
+    public static Scenario Record(
+        Arguments arguments, ModuleCatalog catalog, string description, Terminal terminal,
+        Func<IEnumerable<DeviceEvent>, IEnumerable<DeviceEvent>>? more = null)
+    {
+        var sys = arguments.Text(Sys) ?? ThisSys;
+        var loop = new LiveLoop();
+        using var devices = new SysfsDevices(loop, sys);
+        if (!devices.IsLive && !arguments.Has(Memory))
+            throw new CommandException($"the memory of the machine of {sys} is unknown: add --memory SIZE");
+        var found = devices.Enumerate();
+        return Record(catalog, more?.Invoke(found) ?? found, sys, terminal, new()
+        {
+            Name = "",
+            Description = description,
+            Cpus = devices.IsLive ? Machine.CountCpus() : 1,
+            MemoryBytes = arguments.Size(Memory) ?? Machine.TotalBytes(),
+            DriverModuleOf = devices.DriverModuleOf,
+        });
+    }
+
+    /// <summary>Records devices from any source.</summary>
+    /// <param name="source">Its name, for messages.</param>
+    /// <param name="machine">Its name and kernel are taken from the module tree.</param>
+    /// <exception cref="CommandException">No device requests a module.</exception>
+    /// <exception cref="ScenarioException">The machine is larger than a scenario may be.</exception>
+    public static Scenario Record(
+        ModuleCatalog catalog, IEnumerable<DeviceEvent> devices, string source, Terminal terminal,
+        RecordedMachine machine)
+    {
+        var kernel = Path.GetFileName(catalog.Tree.Directory);
+        var recorder = new ScenarioRecorder(machine with { Name = kernel, Kernel = kernel }, catalog);
+        var scenario = recorder.Record(devices);
+        foreach (var note in recorder.Notes)
+            terminal.Warn(note);
+        return scenario.Devices.Count == 0
+            ? throw new CommandException($"no device in {source} requests a module: are the uevent files missing?")
+            : scenario with { Name = $"{kernel}, {scenario.Cpus} CPUs" };
+    }
+}

@@ -1,0 +1,32 @@
+namespace Drover.Text;
+
+/// <summary>A text table: each column is as wide as its widest cell; the last column is not padded.</summary>
+public sealed class Table
+{
+    readonly List<string[]> _rows = [];
+
+    /// <param name="headings">The first row; empty for a table without headings.</param>
+    public Table(params string[] headings)
+    {
+        if (headings.Length > 0)
+            _rows.Add(headings);
+    }
+
+    public void Add(params string[] cells) => _rows.Add(cells);
+
+    /// <summary>Cuts a text to <paramref name="maxLength"/> characters, the last one an ellipsis.</summary>
+    public static string Shorten(string text, int maxLength) =>
+        text.Length <= maxLength ? text : $"{text.AsSpan(0, maxLength - 1)}…";
+
+    public void WriteTo(TextWriter writer)
+    {
+        var widths = Enumerable.Range(0, _rows[0].Length).Select(column => _rows.Max(row => row[column].Length))
+            .ToArray();
+        foreach (var row in _rows)
+        {
+            for (var column = 0; column < row.Length - 1; column++)
+                writer.Write(row[column].PadRight(widths[column] + 2));
+            writer.WriteLine(row[^1]);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Drover.CommandLine;
+using Drover.Control;
+using Drover.Devices;
+using Drover.Host;
+using Drover.Linux.Files;
+using Drover.Linux.Kernel;
+using Drover.Linux.ProcFs;
+using Drover.Linux.Sockets;
+using Drover.Linux.Sysfs;
+using Drover.Linux.Systemd;
+using Drover.Loading;
+
+namespace Drover.Commands;
+
+/// <summary><c>drover daemon</c>: loads modules for all devices and programs of the machine.</summary>
+sealed class DaemonVerb : Verb
+{
+    static readonly Option s_group = new(
+        "group", "let the members of this group load, settle and reload, as root may", "GID", Kind: ValueKind.Count);
+
+    static readonly Option s_ownModprobe = new(
+        "own-modprobe", "also serve the kernel's own module requests (/proc/sys/kernel/modprobe)");
+
+    static readonly Option s_metrics = new(
+        "metrics", "write the counters to FILE every 15 s, for node_exporter's textfile collector", "FILE");
+
+    public override string Name => "daemon";
+
+    public override string Summary => "serve the module requests of devices and programs, each module once";
+
+    public override string Operands => "";
+
+    public override string Details =>
+        """
+        Scans all devices, then listens for new ones, and loads their modules. Programs send requests to
+        the socket /run/drover/io.drover.Loader; drover load, modprobe and the kernel do so by themselves.
+        udev keeps all its other duties; docs/daemon.md describes how to turn off its module loads.
+        The daemon reloads changed indexes and configuration, also on SIGHUP, and then loads the modules
+        of devices that had no driver before. On SIGTERM it waits for the loads in the kernel and exits.
+        """;
+
+    public override IReadOnlyList<Option> Options =>
+    [
+        CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Stagger, CommonOptions.Root, CommonOptions.Release,
+        CommonOptions.Socket, s_group, s_ownModprobe, s_metrics,
+        CommonOptions.Verbose with
+        {
+            Help = "print a line for each kernel call to standard error; systemd's journal gets one in any case",
+        },
+    ];
+
+    public override IReadOnlyList<Example> Examples =>
+    [
+        new("drover daemon", "run until stopped; notify systemd when ready (Type=notify)"),
+        new("drover daemon --own-modprobe", "also serve the kernel's requests while the daemon runs"),
+        new("drover daemon --verbose --jobs 4", "at most four loads at a time, each with a line of output"),
+    ];
+
+    public override int Run(Arguments arguments, Terminal terminal)
+    {
+        Session.RequireModuleSupport();
+        var manager = ServiceNotifier.OfProcess();
+        using var session = new Session(ModuleSource.Open(arguments));
+        using var devices = new SysfsDevices(session.Loop);
+        ILoaderObserver observer = Journal.OfProcess() is { } journal
+            ? new JournalEntries(journal)
+            : new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose), isQuiet: true);
+        if (session.WithoutGate is { } reason)
+            terminal.Warn(reason);
+        var service = session.CreateService(arguments, devices, observer);
+        var options = new ControlOptions { Version = ProgramVersion.Text, GroupId = (uint?)arguments.Count(s_group) };
+
+        using var interrupt = new Interrupt();
+        using var onHangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            session.Loop.Post(Reload);
+        });
+        session.Loop.Run(async () =>
+        {
+            var directories = ModuleSource.Directories(arguments, session.Catalog);
+            using var watch = DirectoryWatch.TryStart(session.Loop, directories, Reload);
+            using var control = new ControlService(session.Loop, service, options);
+            using var socket = Listen(DaemonClient.SocketOf(arguments), session, control);
+            using var metrics = arguments.Text(s_metrics) is { } file
+                ? new MetricsFile(file, control.Metrics, session.Loop.Time, terminal)
+                : null;
+            using var modprobe = arguments.Has(s_ownModprobe) ? TakeOverModprobe(arguments, terminal) : null;
+            using var watchdog = StartWatchdog(manager, session);
+            var serving = ServeAsync(service, interrupt.Token);
+            manager.Notify("READY=1"); // it listens: every later event and request is served
+            await serving;
+            manager.Notify("STOPPING=1");
+            return ExitCode.Ok;
+        });
+        return ExitCode.Ok;
+
+        void Reload()
+        {
+            manager.Notify(
+                "RELOADING=1", string.Create(CultureInfo.InvariantCulture, $"MONOTONIC_USEC={Machine.MonotonicUs()}"));
+            if (service.Reload() is { } problem)
+                terminal.Warn($"daemon: reload failed, the old indexes and configuration stay in use: {problem}");
+            manager.Notify("READY=1");
+        }
+    }
+
+    static async Task ServeAsync(LoadService service, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await service.RunAsync(cancellationToken);
+        }
+        catch (NotSupportedException problem)
+        {
+            throw new CommandException(problem.Message); // no uevents here
+        }
+    }
+
+    static ControlSocket Listen(string path, Session session, ControlService control)
+    {
+        try
+        {
+            return ControlSocket.TryHandedDown(session.Loop, control.Accept)
+                ?? ControlSocket.Listen(path, session.Loop, control.Accept);
+        }
+        catch (IOException problem)
+        {
+            throw new CommandException($"cannot listen at the control socket {path}: {problem.Message}");
+        }
+    }
+
+    /// <summary>Null if it fails: the daemon serves everything else.</summary>
+    static KernelModprobe? TakeOverModprobe(Arguments arguments, Terminal terminal)
+    {
+        if (arguments.Text(CommonOptions.Socket) is not null and not ControlSocket.DefaultPath)
+        {
+            throw new UsageException(
+                $"--own-modprobe needs the default socket {ControlSocket.DefaultPath}: the kernel passes no options");
+        }
+        try
+        {
+            return KernelModprobe.Take(Environment.ProcessPath!, Path.GetDirectoryName(ControlSocket.DefaultPath)!);
+        }
+        catch (IOException problem)
+        {
+            terminal.Warn($"daemon: cannot serve the kernel's own requests: {problem.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>Notifies systemd's watchdog from the loop, so that a loop that hangs sends nothing.</summary>
+    static ITimer? StartWatchdog(ServiceNotifier manager, Session session)
+    {
+        if (manager.SignOfLifeEvery is not { } interval)
+            return null;
+        ITimer? timer = null;
+        timer = session.Loop.Time.CreateTimer(_ =>
+        {
+            manager.Notify("WATCHDOG=1");
+            timer!.Change(interval, Timeout.InfiniteTimeSpan);
+        }, null, interval, Timeout.InfiniteTimeSpan);
+        return timer;
+    }
+}

@@ -1,0 +1,110 @@
+using Drover.CommandLine;
+using Drover.Control;
+using Drover.Host;
+using Drover.Loading;
+using Drover.Modules.Config;
+
+namespace Drover.Commands;
+
+/// <summary><c>drover load</c>: loads modules by name or modalias.</summary>
+sealed class LoadVerb : Verb
+{
+    /// <summary>The daemon has its own limits, serves this machine's modules only, and prints no calls.</summary>
+    static readonly Option[] s_notForDaemon =
+    [
+        CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Stagger, CommonOptions.Verbose, CommonOptions.Root,
+        CommonOptions.Release,
+    ];
+
+    public override string Name => "load";
+
+    public override string Summary => "load modules by name or modalias, each once";
+
+    public override string Operands => "NAME|MODALIAS…";
+
+    public override string Details =>
+        """
+        Loads the modules and their dependencies, in parallel where possible, and prints a line for each
+        requested module. A module that is live needs no kernel call; if several drover processes request
+        the same module, one loads it and all report the result. A running daemon does the loading, unless
+        --jobs, --budget, --stagger, --verbose, --root or --release is given.
+        """;
+
+    public override IReadOnlyList<Option> Options =>
+    [
+        CommonOptions.DryRun, CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Stagger, CommonOptions.Root,
+        CommonOptions.Release, CommonOptions.Json,
+        CommonOptions.Verbose with { Help = "print a line for each kernel call to standard error" },
+    ];
+
+    public override IReadOnlyList<Example> Examples =>
+    [
+        new("drover load loop dm-crypt", "two modules and their dependencies"),
+        new("drover load \"$(cat /sys/bus/pci/devices/0000:00:1f.3/modalias)\"", "the drivers of one device"),
+        new("drover load --dry-run btrfs", "which modules would be loaded, in which order; root not needed"),
+    ];
+
+    public override int Run(Arguments arguments, Terminal terminal)
+    {
+        if (arguments.Operands.Count == 0)
+            throw new UsageException("no module given");
+        var requests = arguments.Operands.Select(name => new LoadRequest(name)).ToList();
+        if (arguments.Has(CommonOptions.DryRun))
+            return PlanOutput.Write(OpenCatalog(arguments, terminal), requests, arguments, terminal);
+        using var interrupt = new Interrupt();
+        if (!s_notForDaemon.Any(arguments.Has))
+        {
+            var batch = new LoadBatch(arguments.Operands) { Requester = "drover load" };
+            if (ThroughDaemon.Load(batch, terminal.Warn, interrupt.Token) is { } outcomes)
+                return Report(outcomes, statistics: null, arguments, terminal);
+        }
+        return Load(requests, arguments, terminal, interrupt.Token);
+    }
+
+    static ModuleCatalog OpenCatalog(Arguments arguments, Terminal terminal)
+    {
+        var catalog = ModuleSource.Open(arguments);
+        if (arguments.Has(CommonOptions.Verbose))
+            terminal.WarnOf(catalog.Config);
+        return catalog;
+    }
+
+    /// <summary>Loads in this process.</summary>
+    static int Load(
+        List<LoadRequest> requests, Arguments arguments, Terminal terminal, CancellationToken cancellationToken)
+    {
+        var catalog = OpenCatalog(arguments, terminal);
+        Session.RequireModuleSupport();
+        using var session = new Session(catalog);
+        var watcher = new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose));
+        var loader = session.CreateLoader(arguments, watcher);
+        if (session.WithoutGate is { } reason)
+            watcher.Noted(reason);
+        var outcomes = session.Loop.Run(
+            () => Task.WhenAll(requests.Select(request => loader.RequestAsync(request, cancellationToken))));
+        watcher.Done();
+        return Report(outcomes, loader.Statistics, arguments, terminal);
+    }
+
+    static int Report(
+        IReadOnlyList<RequestOutcome> outcomes, LoaderStatistics? statistics, Arguments arguments, Terminal terminal)
+    {
+        if (arguments.Has(CommonOptions.Json))
+        {
+            LoadReport.Write(outcomes, statistics, terminal.Out);
+        }
+        else
+        {
+            foreach (var module in outcomes.SelectMany(outcome => outcome.Modules))
+            {
+                if (module.IsAvailable)
+                    terminal.Out.WriteLine(OutcomeText.LineOf(module));
+                else
+                    terminal.Warn(OutcomeText.LineOf(module));
+            }
+        }
+        return outcomes.All(outcome => outcome.Modules.All(module => module.IsAvailable))
+            ? ExitCode.Ok
+            : ExitCode.Failure;
+    }
+}

@@ -1,0 +1,88 @@
+using Drover.CommandLine;
+using Drover.Modules.Config;
+using Drover.Text;
+
+namespace Drover.Commands;
+
+/// <summary><c>drover resolve</c>: the modules of a modalias or name.</summary>
+sealed class ResolveVerb : Verb
+{
+    public override string Name => "resolve";
+
+    public override string Summary => "print the modules that a modalias or name stands for";
+
+    public override string Operands => "MODALIAS…";
+
+    public override string Details =>
+        """
+        Prints the names of the modules, one a line, as 'modprobe -R' does: all matches of the first source
+        that has any (modprobe.d, modules.dep, modules.symbols, modules.alias, modules.builtin). Loads
+        nothing; root is not needed.
+        """;
+
+    public override IReadOnlyList<Option> Options =>
+    [
+        CommonOptions.Root, CommonOptions.Release, CommonOptions.Json,
+        CommonOptions.Verbose with { Help = "also print the source of each match, and warnings about modprobe.d" },
+    ];
+
+    public override IReadOnlyList<Example> Examples =>
+    [
+        new("drover resolve 'pci:v00008086d000010D3sv*'", "the driver of a network card"),
+        new("drover resolve -v \"$(cat /sys/devices/system/cpu/modalias)\"",
+            "the modules of the CPU, with their sources"),
+        new("drover resolve --root /mnt --json fs-ext4 crypto-aes", "in a root file system mounted elsewhere, as JSON"),
+    ];
+
+    public override int Run(Arguments arguments, Terminal terminal)
+    {
+        if (arguments.Operands.Count == 0)
+            throw new UsageException("no modalias given");
+        var catalog = ModuleSource.Open(arguments);
+        var verbose = arguments.Has(CommonOptions.Verbose);
+        if (verbose)
+            terminal.WarnOf(catalog.Config);
+        var resolved = arguments.Operands.Select(name => (Name: name, Resolution: catalog.Resolve(name))).ToList();
+        if (arguments.Has(CommonOptions.Json))
+            WriteJson(resolved, catalog.Tree.Directory, terminal.Out);
+        else
+            Print(resolved, verbose, terminal.Out);
+        foreach (var (name, _) in resolved.Where(name => name.Resolution.Modules.Count == 0))
+            terminal.Warn($"{name}: no module, alias or configuration line in {catalog.Tree.Directory} matches");
+        return resolved.TrueForAll(name => name.Resolution.Modules.Count > 0) ? ExitCode.Ok : ExitCode.Failure;
+    }
+
+    static void Print(List<(string Name, Resolution Resolution)> resolved, bool verbose, TextWriter writer)
+    {
+        foreach (var (name, resolution) in resolved)
+        {
+            foreach (var module in resolution.Modules)
+                writer.WriteLine(verbose ? $"{module}  ({SourceOf(resolution.Step)} for {name})" : module);
+        }
+    }
+
+    static void WriteJson(List<(string Name, Resolution Resolution)> resolved, string directory, TextWriter writer) =>
+        Json.Write(writer, json =>
+        {
+            json.WriteString("directory", directory);
+            json.WriteObjects("resolved", resolved, name =>
+            {
+                json.WriteString("asked", name.Name);
+                json.WriteString("source", SourceOf(name.Resolution.Step));
+                json.WriteStrings("modules", name.Resolution.Modules);
+            });
+        });
+
+    /// <summary>The file that has the match; null if there is none.</summary>
+    static string? SourceOf(LookupStep step) => step switch
+    {
+        LookupStep.ConfigAlias => "an alias in modprobe.d",
+        LookupStep.Commands => "a command in modprobe.d",
+        LookupStep.Dependencies => "modules.dep",
+        LookupStep.Symbols => "modules.symbols",
+        LookupStep.Aliases => "modules.alias",
+        LookupStep.BuiltIn => "modules.builtin",
+        LookupStep.BuiltInAliases => "modules.builtin.alias",
+        _ => null,
+    };
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text.Json;
+using Drover.CommandLine;
+using Drover.Host;
+using Drover.Text;
+
+namespace Drover.Commands;
+
+/// <summary><c>drover status</c>: the daemon's state and counters.</summary>
+sealed class StatusVerb : Verb
+{
+    static readonly Option s_once =
+        new("once", "print the status once; the default if standard output is not a terminal", Short: '1');
+
+    /// <summary>Between two updates on a terminal.</summary>
+    static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+
+    public override string Name => "status";
+
+    public override string Summary => "show what the daemon does, and its counters since its start";
+
+    public override string Operands => "";
+
+    public override string Details =>
+        """
+        On a terminal, updates the status every second until Ctrl-C. Root is not needed. RUNNING lists the
+        loads in the kernel; a load that hangs is its first line.
+        """;
+
+    public override IReadOnlyList<Option> Options => [s_once, CommonOptions.Socket, CommonOptions.Json];
+
+    public override IReadOnlyList<Example> Examples =>
+    [
+        new("drover status", "watch the daemon until Ctrl-C"),
+        new("drover status --once", "print the status and exit"),
+        new("drover status --json", "the same as JSON, for scripts"),
+    ];
+
+    public override int Run(Arguments arguments, Terminal terminal)
+    {
+        var socket = DaemonClient.SocketOf(arguments);
+        if (arguments.Has(CommonOptions.Json))
+            terminal.Out.WriteLine(Read(socket).ToString());
+        else if (arguments.Has(s_once) || terminal.Screen is null)
+            Print(Read(socket), terminal.Out);
+        else
+            Watch(socket, terminal);
+        return ExitCode.Ok;
+    }
+
+    static JsonElement Read(string socket) => DaemonClient.Call("Status", null, socket);
+
+    /// <summary>Until Ctrl-C, or until the daemon exits.</summary>
+    static void Watch(string socket, Terminal terminal)
+    {
+        using var interrupt = new Interrupt();
+        var screen = new Screen(terminal);
+        do
+            screen.Show((writer, _) => Print(Read(socket), writer));
+        while (!interrupt.Token.WaitHandle.WaitOne(s_interval));
+    }
+
+    static void Print(JsonElement status, TextWriter writer)
+    {
+        var counts = status.GetProperty("counts");
+        var calls = counts.GetProperty("callsByErrno").EnumerateObject()
+            .Select(call => (call.Name, call.Value.GetInt64()));
+        var table = new Table();
+        table.Add("kernel", status.GetProperty("release").GetString()!);
+        var up = status.GetProperty("uptimeUs").GetInt64() / 1e6;
+        table.Add("up", up.ToString("0 s", CultureInfo.InvariantCulture));
+        table.Add("settled", status.GetProperty("settled").GetBoolean() ? "yes" : "no");
+        table.Add("devices", Number(status, "devices"));
+        var (events, seqnum, lost) = (Number(status, "events"), Number(status, "seqnum"), Number(status, "timesLost"));
+        table.Add("events", $"{events}, last SEQNUM {seqnum}, lost {lost} times");
+        table.Add("requests", $"{Number(counts, "requests")}, for {Number(counts, "asked")} modules");
+        table.Add("loads", $"{Number(counts, "calls")}{LoadReport.InBrackets(calls)}");
+        table.Add("converged", Number(counts, "converged"));
+        table.Add("loaded", ByteSize.Format(counts.GetProperty("loadedFileBytes").GetInt64()));
+        table.Add("wasted", ByteSize.Format(counts.GetProperty("wastedFileBytes").GetInt64()));
+        table.Add("reloads", Number(status, "reloads"));
+        table.WriteTo(writer);
+        if (status.GetProperty("running").GetArrayLength() > 0)
+        {
+            var running = new Table("RUNNING", "FOR");
+            foreach (var load in status.GetProperty("running").EnumerateArray())
+                running.Add(load.GetProperty("module").GetString()!, SettleVerb.Seconds(load));
+            writer.WriteLine();
+            running.WriteTo(writer);
+        }
+        if (status.GetProperty("waitingCount").GetInt64() is > 0 and var waiting)
+            writer.WriteLine($"\n{waiting} requests are waiting");
+    }
+
+    static string Number(JsonElement of, string name) =>
+        of.GetProperty(name).GetInt64().ToString(CultureInfo.InvariantCulture);
+}

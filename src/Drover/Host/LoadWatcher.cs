@@ -1,0 +1,87 @@
+using System.Globalization;
+using Drover.CommandLine;
+using Drover.Control;
+using Drover.Kernel;
+using Drover.Linux.Systemd;
+using Drover.Loading;
+using Drover.Text;
+
+namespace Drover.Host;
+
+/// <summary>Shows each call if verbose, and a progress line unless quiet. Used on the event loop.</summary>
+sealed class LoadWatcher(Terminal terminal, bool isVerbose, bool isQuiet = false) : ILoaderObserver
+{
+    readonly ProgressLine _line = new(terminal, TimeProvider.System);
+    int _inKernel;
+    int _loaded;
+
+    /// <summary>The start of the progress line, before the loads.</summary>
+    public Func<string> Progress { get; set; } = () => "";
+
+    public void Calling(LoadCall call, ModuleFileFacts file)
+    {
+        _inKernel++;
+        ShowProgress();
+    }
+
+    public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took)
+    {
+        _inKernel--;
+        if (reply.Error is Errno.None)
+            _loaded++;
+        if (isVerbose)
+        {
+            var result = reply.Error is Errno.None ? "loaded" : ErrnoText.Name(reply.Error);
+            var size = ByteSize.Format(file.FileBytes);
+            WriteLine($"{call.Module}: {result}, {size}, {took.TotalMilliseconds:0.0} ms, {call.Path}");
+        }
+        ShowProgress();
+    }
+
+    public void Noted(string message)
+    {
+        if (isVerbose)
+            WriteLine(message);
+    }
+
+    /// <summary>Erases the progress line at the end.</summary>
+    public void Done() => _line.Clear();
+
+    void WriteLine(string line)
+    {
+        _line.Clear();
+        terminal.Error.WriteLine(line);
+    }
+
+    void ShowProgress()
+    {
+        if (!isQuiet)
+            _line.Show(() => $"{Progress()}{_loaded} loaded, {_inKernel} in the kernel");
+    }
+}
+
+/// <summary>Logs each call to systemd's journal: <c>journalctl -t drover DROVER_MODULE=loop</c>.</summary>
+sealed class JournalEntries(Journal journal) : ILoaderObserver
+{
+    const int Warning = 4, Notice = 5, Info = 6;
+
+    public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took) =>
+        journal.Write(
+            reply.Error is Errno.None or Errno.ENODEV ? Info : Warning,
+            reply.Error is Errno.None ? $"{call.Module} loaded" : $"{call.Module}: {ErrnoText.Name(reply.Error)}",
+            ("DROVER_MODULE", call.Module), ("DROVER_FILE", call.Path),
+            ("DROVER_FILE_BYTES", file.FileBytes.ToString(CultureInfo.InvariantCulture)),
+            ("DROVER_ERRNO", OutcomeJson.KeyOf(reply.Error)),
+            ("DROVER_CALL_USEC", ((long)took.TotalMicroseconds).ToString(CultureInfo.InvariantCulture)));
+
+    public void CommandEnded(string module, string command, int status)
+    {
+        if (status != 0)
+        {
+            journal.Write(
+                Warning, $"{module}: the install command '{command}' failed with {status}", ("DROVER_MODULE", module));
+        }
+    }
+
+    public void Noted(string message) => journal.Write(Notice, message);
+}

@@ -1,0 +1,290 @@
+using Drover.CommandLine;
+using Drover.Control;
+using Drover.Host;
+using Drover.Kernel;
+using Drover.Linux.Kernel;
+using Drover.Linux.ProcFs;
+using Drover.Loading;
+using Drover.Modules;
+
+namespace Drover.Kmod;
+
+/// <summary>modprobe that inserts, or with -n, -D and -R shows what inserting would do. Every name is looked up, and
+/// every module classified and planned, once. With -a all names are loaded in parallel; the output keeps the order of
+/// the names, and within a name the modules are loaded one after another, as in kmod. One owner.</summary>
+sealed class ModprobeInsert : IDisposable
+{
+    /// <summary>Timeout of the kernel's own requests (design rule 11), for a module that requests itself from its init;
+    /// shorter than the two minutes after which the kernel reports a hung task.</summary>
+    static readonly TimeSpan s_kernelTimeout = TimeSpan.FromMinutes(1);
+
+    readonly ModprobeRun _run;
+    readonly ModprobeOptions _options;
+    readonly Planner _planner;
+    readonly InsertLines _lines;
+    readonly Queue<Request> _unreported = [];
+    readonly Lazy<TimeSpan?> _timeout = new(() => KernelHelper.IsThisProcess() ? s_kernelTimeout : null);
+    Session? _session;
+    Loader? _loader;
+
+    ModprobeInsert(ModprobeRun run) =>
+        (_run, _options, _planner, _lines) = (run, run.Options, new Planner(run.Catalog), new InsertLines(run));
+
+    /// <returns>The exit status: with -a, failure if any name failed.</returns>
+    public static int Run(ModprobeRun run)
+    {
+        var options = run.Options;
+        if (options.Json && (options.LookUpOnly || options.ShowDepends))
+            return ModprobeJson.Write(run);
+        using var insert = new ModprobeInsert(run);
+        var names = options.All
+            ? options.Operands.Select(name => insert.LookUp(name, "")).ToArray()
+            : [insert.LookUp(options.Operands[0], ModuleOptions.Join(options.Operands, 1))];
+        foreach (var name in names)
+            insert._unreported.Enqueue(name);
+        if (!options.DryRun && !options.LookUpOnly)
+            insert.Start(names);
+        insert.Report();
+        return names.All(name => name.Ok) ? ExitCode.Ok : ExitCode.Failure;
+    }
+
+    public void Dispose() => _session?.Dispose();
+
+    /// <summary>An absolute path or one that begins with <c>./</c>, as newer kmod (not kmod 30) takes it.</summary>
+    public static string? FileOf(string name) =>
+        name.StartsWith('/') ? name
+        : name.StartsWith("./", StringComparison.Ordinal) ? $"{Environment.CurrentDirectory}/{name}"
+        : null;
+
+    Request LookUp(string name, string parameters)
+    {
+        var file = FileOf(name);
+        var found = file is null ? FoundModule.All(_run.Catalog, name)
+            : File.Exists(file) ? [new FoundModule(ModuleName.FromPath(file), null)]
+            : [];
+        return new Request(name, file, parameters, [.. found.Select(module => Classify(module, file))]);
+    }
+
+    Target Classify(FoundModule module, string? file)
+    {
+        if (_options.LookUpOnly)
+            return new Target(module, Fate.Load, null);
+        if (!_options.ShowDepends && IsInKernel(module.Name))
+            return new Target(module, Fate.InKernel, null);
+        if (module.IsBlocked(_run.Catalog, _options.UseBlacklist))
+            return new Target(module, Fate.Blacklisted, null);
+        var plan = ModulePlan.Of(_planner, module, SysModule.InitStateOf, file, _options.IgnoreCommands);
+        return new Target(module, Fate.Load, plan);
+    }
+
+    bool IsInKernel(string module) =>
+        _run.Catalog.Tree.IsBuiltIn(module) || SysModule.InitStateOf(module) is InitState.Live;
+
+    /// <summary>Starts all loads, through the daemon where that is possible.</summary>
+    void Start(Request[] requests)
+    {
+        var rest = requests.SelectMany(request => request.Targets).Where(target => target.Fate is Fate.Load).ToArray();
+        if (rest.Length == 0 || AskDaemon([.. requests.Where(request => request.IsLoad)]))
+            return;
+        foreach (var target in rest)
+            target.Loop = LoopOf(target.Plan!.Steps);
+        _session = new Session(_run.Catalog, CommandEnvironment.Of(_options));
+        _loader = _session.CreateLoader(new LoaderOptions { Ignored = _options.Ignored }, _lines);
+        if (_options.IsVerbose)
+        {
+            _lines.Expect(
+                from request in requests
+                from target in request.Targets
+                where target is { Fate: Fate.Load, Loop: null }
+                select (target.Plan!, request.Parameters));
+        }
+        _session.Loop.Run(async () =>
+        {
+            var loads = requests.Select(LoadAsync).ToArray();
+            foreach (var load in loads)
+                await load;
+            return 0;
+        });
+    }
+
+    /// <summary>Loads a name's modules one after another; drivers of one device register in this order.</summary>
+    async Task LoadAsync(Request request)
+    {
+        foreach (var target in request.Targets.Where(target => target is { Fate: Fate.Load, Loop: null }))
+        {
+            var load = new LoadRequest(target.Module.Name, "modprobe")
+            {
+                Parameters = request.Parameters,
+                Timeout = _timeout.Value,
+                ApplyBlacklist = _options.UseBlacklist,
+                Found = target.Module,
+                File = request.File,
+                Scope = _options.IgnoreCommands ? LoadScope.WithoutCommand : LoadScope.Full,
+            };
+            target.Outcome = (await _loader!.RequestAsync(load)).Modules[0];
+            _lines.Ended(target.Plan!, target.Outcome);
+            Report();
+        }
+    }
+
+    /// <summary>Lets the daemon load. False where there is no daemon, or for files, modules that its indexes do not
+    /// have, and install commands, which need this process's environment and output.</summary>
+    bool AskDaemon(Request[] requests)
+    {
+        var plans = requests.SelectMany(request => request.Targets).Select(target => target.Plan);
+        if (!_options.IsForDaemon || requests.Any(request => request.File is not null)
+            || plans.Any(plan => plan is not null && plan.Steps.Any(step => step.Command is not null)))
+        {
+            return false;
+        }
+        var batch = new LoadBatch([.. requests.Select(request => request.Name)])
+        {
+            Requester = "modprobe",
+            Parameters = requests[0].Parameters, // with -a there are none
+            Timeout = _timeout.Value,
+            ApplyBlacklist = _options.UseBlacklist,
+            IgnoreInstall = _options.IgnoreCommands,
+        };
+        if (ThroughDaemon.Load(batch, _run.Log.Info) is not { } answers || answers.Count != requests.Length)
+            return false;
+        var all = (
+            from pair in requests.Zip(answers)
+            from target in pair.First.Targets
+            let name = target.Module.Name
+            select (Target: target, Outcome: pair.Second.Modules.FirstOrDefault(outcome => outcome.Module == name)))
+            .ToArray();
+        if (all.Any(one => one.Outcome is null))
+            return false;
+        foreach (var (target, outcome) in all)
+            target.Outcome = outcome;
+        return true;
+    }
+
+    /// <summary>Prints the results so far in the names' order. As in kmod, a name's last module decides.</summary>
+    void Report()
+    {
+        for (; _unreported.TryPeek(out var request); _unreported.Dequeue())
+        {
+            if (request.Targets.Count == 0)
+                _run.ReportFailure($"Module {request.Name} not found in directory {_run.Catalog.Tree.Directory}");
+            for (; request.Reported < request.Targets.Count; request.Reported++)
+            {
+                var target = request.Targets[request.Reported];
+                if (!_options.DryRun && !_options.LookUpOnly && !target.IsDecided)
+                    return;
+                request.Ok = Report(target, request.Parameters);
+            }
+        }
+    }
+
+    bool Report(Target target, string parameters)
+    {
+        var module = target.Module.Name;
+        if (_options.LookUpOnly)
+        {
+            _run.Terminal.Out.WriteLine(module);
+            return true;
+        }
+        if (target.Outcome is { } outcome)
+            return Judge(outcome);
+        if (target.Fate is Fate.InKernel)
+            return !_options.FirstTime || Failed(module, Errno.EEXIST);
+        if (target.Loop is { } loop)
+        {
+            return Fail($"install commands form a loop: {loop}; an install command loads its own module with "
+                + "'modprobe --ignore-install'");
+        }
+        if (target.Plan is { } plan && (_options.ShowDepends || _options.IsVerbose))
+            _lines.Write(plan.Steps, parameters);
+        return true;
+    }
+
+    bool Judge(ModuleOutcome outcome)
+    {
+        if (outcome.Kind is OutcomeKind.Blacklisted)
+            return true;
+        if (outcome.IsAvailable)
+            return !_options.FirstTime || outcome.Kind is OutcomeKind.Loaded || Failed(outcome.Module, Errno.EEXIST);
+        if (outcome.Kind is OutcomeKind.NotFound)
+        {
+            _run.Log.Error($"could not find module by name='{outcome.Module}'");
+            return Failed(outcome.Module, Errno.ENOENT);
+        }
+        if (outcome.Why is { } why)
+            _run.Log.Info(why);
+        return Failed(outcome.Module, outcome.Kind is OutcomeKind.Left ? Errno.ETIMEDOUT : outcome.Error);
+    }
+
+    bool Failed(string module, Errno error) => Fail($"could not insert '{module}': " + error switch
+    {
+        Errno.EEXIST => "Module already in kernel",
+        Errno.ENOENT => "Unknown symbol in module, or unknown parameter (see dmesg)",
+        _ => StrError.OfLoad(error),
+    });
+
+    bool Fail(string message)
+    {
+        _run.Log.Error(message);
+        return false;
+    }
+
+    /// <summary>The loop, if a command of the plan has led here; kmod would go on for ever.</summary>
+    static string? LoopOf(IReadOnlyList<PlanStep> steps)
+    {
+        var running = InstallCommand.Running();
+        foreach (var step in steps)
+        {
+            var first = step.Command is null ? -1 : Array.IndexOf(running, step.Name);
+            if (first >= 0)
+                return string.Join(" → ", (string[])[.. running[first..], step.Name]);
+        }
+        return null;
+    }
+}
+
+enum Fate
+{
+    Load,
+
+    /// <summary>Built in or live (kmod: <c>module_is_inkernel</c>).</summary>
+    InKernel,
+
+    Blacklisted,
+}
+
+/// <summary>A requested name and the modules it stands for.</summary>
+/// <param name="File">The path, for a name that is one.</param>
+sealed record Request(string Name, string? File, string Parameters, IReadOnlyList<Target> Targets)
+{
+    public bool IsLoad => Targets.Any(target => target.Fate is Fate.Load);
+
+    /// <summary>How many of the targets have been reported.</summary>
+    public int Reported { get; set; }
+
+    /// <summary>The success of the last one reported.</summary>
+    public bool Ok { get; set; }
+}
+
+/// <param name="plan">Null unless it is to be loaded or shown.</param>
+sealed class Target(FoundModule module, Fate fate, ModulePlan? plan)
+{
+    public FoundModule Module => module;
+
+    public Fate Fate => fate;
+
+    public ModulePlan? Plan => plan;
+
+    /// <summary>Install commands that lead back here: it is not loaded.</summary>
+    public string? Loop { get; set; }
+
+    public bool IsDecided => Fate is not Fate.Load || Loop is not null || Outcome is not null;
+
+    /// <summary>Set once it is loaded, or has failed.</summary>
+    public ModuleOutcome? Outcome { get; set; }
+}
+
+static class CommandEnvironment
+{
+    public static Dictionary<string, string> Of(ModprobeOptions options) =>
+        options.ForCommands is { } words ? new Dictionary<string, string> { ["MODPROBE_OPTIONS"] = words } : [];
+}

@@ -1,0 +1,86 @@
+using Drover.Linux.Files;
+using Drover.Linux.Runtime;
+
+namespace Drover.Linux.Tests.Files;
+
+public sealed class DirectoryWatchTests : IDisposable
+{
+    readonly TestDirectory _root = new();
+    readonly LiveLoop _loop = new();
+
+    [Fact]
+    public void Watch_reports_a_replaced_file() => Reports("modules", () =>
+    {
+        _root.File("modules/part", "new");
+        File.Move(_root["modules/part"], _root["modules/modules.dep.bin"], overwrite: true);
+    });
+
+    [Fact]
+    public void Watch_reports_a_deleted_file() =>
+        Reports("modules", () => File.Delete(_root["modules/modules.dep.bin"]));
+
+    [Fact]
+    public void Watch_reports_a_new_directory_and_then_its_files()
+    {
+        Reports("etc/modprobe.d", () =>
+        {
+            _root.File("etc/other", ""); // unwatched
+            _root.File("etc/modprobe.d/a.conf", "");
+        });
+    }
+
+    [Fact]
+    public void Watch_follows_a_replaced_directory() => Reports("modules", () => _loop.Post(() =>
+    {
+        Directory.Move(_root["modules"], _root["old"]);
+        _root.File("modules/modules.dep.bin", "");
+    }), () => _root.File("modules/modules.alias.bin", ""));
+
+    [Fact]
+    public void Watch_reports_many_changes_once()
+    {
+        _root.File("modules/modules.dep.bin", "");
+        var reported = 0;
+        _loop.Run(async () =>
+        {
+            var first = new TaskCompletionSource();
+            using var watch = Start("modules", () =>
+            {
+                reported++;
+                first.TrySetResult();
+            });
+            for (var i = 0; i < 1000; i++)
+                _root.File($"modules/{i}", "");
+            await first.Task;
+            return 0;
+        });
+        Assert.Equal(1, reported);
+    }
+
+    public void Dispose()
+    {
+        _root.Dispose();
+    }
+
+    /// <summary>The watch reports each of these changes in turn.</summary>
+    void Reports(string directory, params Action[] changes)
+    {
+        _root.File("modules/modules.dep.bin", "");
+        _root.File("etc/there", "");
+        _loop.Run(async () =>
+        {
+            var reported = new TaskCompletionSource();
+            using var watch = Start(directory, () => reported.SetResult());
+            foreach (var change in changes)
+            {
+                reported = new TaskCompletionSource();
+                change();
+                await reported.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            }
+            return 0;
+        });
+    }
+
+    DirectoryWatch Start(string directory, Action changed) =>
+        DirectoryWatch.TryStart(_loop, [_root[directory]], changed)!;
+}

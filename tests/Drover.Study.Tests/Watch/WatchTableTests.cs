@@ -1,0 +1,124 @@
+using Drover.CommandLine;
+using Drover.Kernel;
+using Drover.Linux.Files;
+using Drover.Linux.Tracing;
+using Drover.Study.Watch;
+
+namespace Drover.Study.Tests.Watch;
+
+public sealed class WatchTableTests
+{
+    [Fact]
+    public void Screen_shows_totals_then_the_costliest_modules_that_fit()
+    {
+        var tally = Tally();
+        using var writer = new StringWriter { NewLine = "\n" };
+        WatchTable.WriteScreen(writer, tally, Joiner(), new TerminalSize(2, 200));
+
+        var lines = writer.ToString().Split('\n');
+        Assert.Equal(WatchTable.Summary(tally.Totals(Joiner())), lines[0]);
+        Assert.Equal("", lines[1]);
+        Assert.Equal(["MODULE", "m9", "m8", ""], lines[2..].Select(line => line.Split(' ')[0]));
+    }
+
+    [Fact]
+    public void Screen_wraps_cells_at_the_width_of_the_terminal()
+    {
+        using var writer = new StringWriter { NewLine = "\n" };
+        WatchTable.WriteScreen(writer, Tally(), Joiner(), new TerminalSize(50, 60));
+
+        var lines = writer.ToString().Split('\n')[1..];
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, 59));
+        Assert.Equal(10, lines.Count(line => line.StartsWith('m')));
+    }
+
+    [Fact]
+    public void Report_has_all_modules_the_costliest_first_and_the_totals_last()
+    {
+        var tally = Tally();
+        var lines = Report(tally).Split('\n');
+        string[] names = ["MODULE", "m9", "m8", "m7", "m6", "m5", "m4", "m3", "m2", "m1", "m0", ""];
+        Assert.Equal(names, lines[..12].Select(line => line.Split(' ')[0]));
+        Assert.Equal([WatchTable.Summary(tally.Totals(Joiner())), ""], lines[12..]);
+    }
+
+    [Fact]
+    public void Row_has_calls_bytes_in_vain_times_results_and_callers()
+    {
+        var tally = new WatchTally();
+        tally.Add(Failed("kvm", 2048) with { StartUs = 1_000_000, TookUs = 500_000, Device = "/devices/a" });
+        tally.Add(Failed("kvm", 1024) with { StartUs = 3_000_000, TookUs = 250_000, Device = "/devices/b" });
+        Assert.Contains(
+            "kvm     2      3 KiB    0.75 s  1.00 s  3.25 s  2 EEXIST  2 udevd, for 2 devices, first /devices/a\n",
+            Report(tally), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Control_characters_in_names_do_not_reach_the_terminal()
+    {
+        var tally = new WatchTally();
+        var call = Failed("k\e[2J", 1) with { Comm = "\e]0;x\a" };
+        tally.Add(call);
+        var text = Report(tally) + WatchTable.Line(call);
+        Assert.DoesNotContain('\e', text);
+        Assert.DoesNotContain('\a', text);
+    }
+
+    [Fact]
+    public void Totals_add_up()
+    {
+        var tally = new WatchTally();
+        var call = new TracedCall
+        {
+            Syscall = ModuleSyscall.FinitModule,
+            Module = "kvm",
+            StartUs = 1,
+            Comm = "m",
+            Tid = 1,
+            ReadBytes = 10,
+        };
+        tally.Add(call with { Result = Errno.None });
+        tally.Add(call with { Result = Errno.None, HasWaited = true, ReadBytes = 0 });
+        tally.Add(call with { Result = Errno.EEXIST, WastedBytes = 20 });
+        tally.Add(call with { Result = null, Module = null });
+        tally.Add(call with { Result = Errno.None, Syscall = ModuleSyscall.DeleteModule });
+
+        var totals = tally.Totals(Joiner());
+        Assert.Equal(
+            (4, 1, 1, 1, 1), (totals.Calls, totals.Loads, totals.Waited, totals.Removals, totals.Unnamed));
+        Assert.Equal((10, 20), (totals.InVainBytes, totals.WastedBytes));
+        Assert.Equal(["0: 2", "EEXIST: 1", "in flight: 1"], totals.ByResult!.Select(one => $"{one.Key}: {one.Value}"));
+        Assert.Equal("kvm", tally.Modules()[0].Name);
+        Assert.Equal(4, tally.Modules()[0].Calls);
+    }
+
+    static string Report(WatchTally tally)
+    {
+        using var writer = new StringWriter { NewLine = "\n" };
+        WatchTable.Write(new Terminal(writer, TextWriter.Null, isWatched: false), tally, Joiner());
+        return writer.ToString();
+    }
+
+    /// <summary>Ten modules, m9 the costliest.</summary>
+    static WatchTally Tally()
+    {
+        var tally = new WatchTally();
+        for (var i = 0; i < 10; i++)
+            tally.Add(Failed($"m{i}", 1000 * (i + 1)));
+        return tally;
+    }
+
+    static TracedCall Failed(string module, long bytes) => new()
+    {
+        Syscall = ModuleSyscall.FinitModule,
+        Module = module,
+        NamedBy = NamedBy.Module,
+        Result = Errno.EEXIST,
+        StartUs = 1,
+        Comm = "udevd",
+        Tid = 1,
+        ReadBytes = bytes,
+    };
+
+    static CallJoiner Joiner() => new(_ => { }, (_, _) => null);
+}

@@ -1,0 +1,38 @@
+namespace Drover.Tests.CommandLine;
+
+public class UsageTests
+{
+    [Theory]
+    [InlineData("missing command")]
+    [InlineData("unknown command 'resolv'; did you mean 'resolve'?", "resolv")]
+    [InlineData("unknown command 'colpdlug'; did you mean 'coldplug'?", "colpdlug")]
+    [InlineData("unknown command 'modprob'; did you mean 'modprobe'?", "modprob")]
+    [InlineData("unknown command 'halt'", "halt")]
+    public void Invalid_command_exits_with_2_and_refers_to_the_help(string message, params string[] args) =>
+        Assert.Equal(
+            new CommandLineRun(2, "", $"drover: {Sentence(message)} Try 'drover --help'.\n"), CommandLineRun.Run(args));
+
+    [Theory]
+    [InlineData("no modalias given", "resolve")]
+    [InlineData("unknown option '--jsno'; did you mean '--json'?", "resolve", "--jsno", "x")]
+    [InlineData("unknown option '--rel'; did you mean '--release'?", "resolve", "--rel=1", "x")]
+    [InlineData("unknown option '-x'", "resolve", "-vx")]
+    [InlineData("--root needs a value: --root DIR", "resolve", "x", "--root")]
+    [InlineData("-r needs a value: -r DIR", "resolve", "x", "-r")]
+    [InlineData("--root needs the name of a directory", "install", "--root", "")]
+    [InlineData("--root needs the name of a directory", "uninstall", "--root", "")]
+    [InlineData("--json takes no value", "resolve", "--json=yes", "x")]
+    [InlineData("no module given", "load")]
+    [InlineData("--jobs takes an integer of at least 1, not '0'", "load", "-j0", "x")]
+    [InlineData("--budget takes a size in bytes such as 67108864 or 64M, not '64X'", "coldplug", "--budget", "64X")]
+    [InlineData("--stagger takes a time such as 50ms or 2s, or 0, not '50'", "load", "--stagger=50", "x")]
+    [InlineData("--stagger takes a time such as 50ms or 2s, or 0, not 'ms'", "load", "--stagger", "ms", "x")]
+    [InlineData("unexpected argument 'loop'", "coldplug", "loop")]
+    [InlineData("unexpected argument 'udev'", "herd", "udev")]
+    public void Invalid_arguments_exit_with_2_and_refer_to_the_help_of_the_verb(string message, params string[] args) =>
+        Assert.Equal(
+            new CommandLineRun(2, "", $"drover: {args[0]}: {Sentence(message)} Try 'drover {args[0]} --help'.\n"),
+            CommandLineRun.Run(args));
+
+    static string Sentence(string message) => message.EndsWith('?') ? message : $"{message}.";
+}

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Xml.Linq;
+using Drover.Control;
+using Drover.Host;
+using Drover.Loading;
+using StudyMain = Drover.Study.Program;
+
+namespace Drover.Tests.Host;
+
+/// <summary><c>drover</c> runs drover-study for that program's verbs.</summary>
+public class StudyProgramTests
+{
+    public static TheoryData<string> VerbNames => new(StudyMain.Verbs.Select(verb => verb.Name));
+
+    [Fact]
+    public void Drover_lists_the_verbs_of_drover_study_as_that_program_does() =>
+        Assert.Equal(StudyMain.Verbs.Select(verb => new StudyVerb(verb.Name, verb.Summary, verb.Examples[0])),
+            StudyProgram.Verbs);
+
+    [Theory]
+    [MemberData(nameof(VerbNames))]
+    public void Drover_study_runs_its_verbs_and_their_help(string verb)
+    {
+        Assert.True(StudyProgram.Runs([verb]));
+        Assert.True(StudyProgram.Runs([verb, "--help"]));
+        Assert.True(StudyProgram.Runs(["help", verb]));
+        Assert.False(StudyProgram.Runs(["load", verb]));
+        Assert.False(StudyProgram.Runs([]));
+    }
+
+    [Fact]
+    public void Missing_drover_study_is_an_error_with_advice()
+    {
+        Assert.SkipUnless(File.Exists(Repository.NativeBinary), "no native binary: ./test builds it");
+        Assert.SkipWhen(File.Exists("/usr/lib/drover/drover-study"), "drover-study is installed on this machine");
+        var directory = Directory.CreateTempSubdirectory("drover-alone-").FullName;
+        try
+        {
+            File.Copy(Repository.NativeBinary, $"{directory}/drover");
+            var start = new ProcessStartInfo(
+                $"{directory}/drover", ["herd"])
+            {
+                UseShellExecute = false,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true
+            };
+            using var process = Process.Start(start)!;
+            var (output, error) = (process.StandardOutput.ReadToEnd(), process.StandardError.ReadToEnd());
+            process.WaitForExit();
+            Assert.Equal((1, ""), (process.ExitCode, output));
+            Assert.Contains($"put it at /usr/lib/drover/drover-study or {directory}/drover-study", error,
+                StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Timeline_of_the_daemon_is_a_recording_for_report()
+    {
+        using var machine = new DaemonMachine();
+        static TimeSpan Ms(int ms) => TimeSpan.FromMilliseconds(ms);
+        machine.Loads.Records.Add(new ModuleRecord("live", 1, 0, new ModuleOutcome("live", OutcomeKind.AlreadyLive),
+            null, "live", null));
+        machine.Loads.Records.Add(new ModuleRecord("core", 0, 1, new ModuleOutcome("core", OutcomeKind.Loaded), null,
+            "core", Ms(30))
+        { FileBytes = 100, First = new(Ms(5000), [], Ms(5000), Ms(5030)) });
+        machine.Loads.Records.Add(new ModuleRecord("disk", 9, 1, new ModuleOutcome("disk", OutcomeKind.Loaded),
+            "/devices/d", "d:1", Ms(10))
+        {
+            FileBytes = 200,
+            Joined = 8,
+            First = new(Ms(5001), ["core"], Ms(5030), Ms(5040))
+        });
+        var runs = machine.Run("drover timeline", "drover timeline --json > t.json; drover report t.json",
+            "drover timeline --html t.html; cat t.html", "drover timeline --html x --json");
+        Assert.All(runs[..3], run => Assert.Equal((0, ""), (run.Exit, run.Error)));
+        Assert.StartsWith("drover daemon on ", runs[0].Out, StringComparison.Ordinal);
+        Assert.Contains("called the kernel 2 times for 2 modules in 0.04 s, none in vain.", runs[0].Out,
+            StringComparison.Ordinal);
+        Assert.Matches(@"\ndisk +0\.03 s +0\.01 s +needs core\n", runs[0].Out);
+        Assert.Equal(runs[0].Out, runs[1].Out);
+        Assert.Contains(XDocument.Parse(runs[2].Out).Descendants("title"),
+            title => title.Value.StartsWith("disk: waiting, 29 ms from 0.001 s; for core", StringComparison.Ordinal));
+        Assert.Equal(2, runs[3].Exit);
+    }
+}
