@@ -9,7 +9,7 @@ namespace Drover.CommandLine;
 public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
 {
     /// <summary>Further names to suggest for a mistyped verb.</summary>
-    public IReadOnlyList<string> OtherNames { get; init; } = [];
+    public IEnumerable<string> OtherNames { get; init; } = [];
 
     /// <summary>Further exceptions whose message is the whole error message.</summary>
     public Func<Exception, bool> IsReported { get; init; } = _ => false;

@@ -14,8 +14,7 @@ static class Program
     public static Verb[] Verbs =>
     [
         new ColdplugVerb(), new DaemonVerb(), new StatusVerb(), new SettleVerb(), new InstallVerb(),
-            new UninstallVerb(),
-        new LoadVerb(), new ResolveVerb(),
+        new UninstallVerb(), new LoadVerb(), new ResolveVerb(),
     ];
 
     public static int Main(string[] args)
@@ -31,8 +30,9 @@ static class Program
     {
         if (!args.IsEmpty && KmodTool.Find(args[0]) is { } tool)
             return Run(tool, args[1..].ToArray(), terminal);
+        // enumerated for the hint at a mistyped verb only
         var otherNames = StudyProgram.Verbs.Select(verb => verb.Name).Concat(KmodTool.All.Select(tool => tool.Name));
-        return new VerbProgram(Verbs, Help) { OtherNames = [.. otherNames] }.Run(args, terminal);
+        return new VerbProgram(Verbs, Help) { OtherNames = otherNames }.Run(args, terminal);
     }
 
     /// <summary>Runs a kmod tool, which has kmod's error messages.</summary>
