@@ -36,11 +36,11 @@ static class FidelityCommand
         var path = s_scenario.Of(line) ?? Path.Combine(LabHost.ProjectRoot, "lab/scenarios/gates.json");
         var scenario = ReadScenario(path);
         var (gates, runs) = (GateList.Of(line), Repetitions.Of(line));
-        var trials = Trial.Plan([Kernels.Gates], gates, s_cpus.Of(line), [GuestLoader.Udev], runs);
+        var trials = Trial.Plan([GuestSystem.Parse(GuestSystem.GatesName)], gates, s_cpus.Of(line), [GuestLoader.Udev], runs);
         var settings = Settings(line);
         using var laboratory = new Laboratory(settings, host);
         var folder = s_save.Of(line) ?? host.Folder("fidelity");
-        var comparison = new Comparison(laboratory, folder, settings.Memory, binarySha256: null, host.Log);
+        var comparison = new Comparison(laboratory, folder, settings, host.Log);
         await comparison.RunAsync(trials, line.GetValue(Resume), Guests.Of(line));
 
         var rows = comparison.Reports.GroupBy(pair => pair.Key.Point, pair => pair.Value)
@@ -62,8 +62,8 @@ static class FidelityCommand
             Cpus = point.Cpus,
             Gate = point.Gate switch
             {
-                // the lab's kernel is 6.12: without a gate it still has the early check
-                Gate.None => GateKind.EarlyCheck,
+                Gate.None => GateKind.None,
+                Gate.Early => GateKind.EarlyCheck,
                 Gate.Exclusive => GateKind.Exclusive,
                 Gate.Idempotent => GateKind.Idempotent,
                 _ => throw new ArgumentOutOfRangeException(nameof(point)),

@@ -9,7 +9,8 @@ namespace Drover.Lab.Commands;
 static class InstallBootsCommand
 {
     static readonly string[] s_makers = ["initramfs-tools", "dracut"];
-    static readonly ValueOption<string> s_kernel = KernelOf([.. Kernels.All.Where(kernel => kernel != Kernels.Gates)]);
+    static readonly ValueOption<GuestSystem> s_system = SystemOf(
+        [.. GuestSystem.Names.Where(name => name != GuestSystem.GatesName)]);
     static readonly ValueOption<int> s_cpus = Cpus("4");
     static readonly ValueOption<string> s_initramfs = new(
         "--initramfs", string.Join('|', s_makers), "the program that makes it", OneOf(s_makers), s_makers[0]);
@@ -25,25 +26,22 @@ static class InstallBootsCommand
         + "is, after 'drover install --watch', and after 'drover uninstall'. Counts the load calls by program from the "
         + "initramfs on; the boot's own recording must have the same calls.",
         """
-        lab/install --kernel 6.1
-        lab/install --kernel 6.12 --initramfs dracut --memory 4G,512M,512M
-        lab/install --kernel 6.1 --package artifacts/drover_0.1.0_amd64.deb --raw /tmp/install
+        lab/install --system debian13
+        lab/install --system sid --initramfs dracut --memory 4G,512M,512M
+        lab/install --system debian12 --package artifacts/drover_0.1.0_amd64.deb --raw /tmp/install
         """,
         "installed, Drover alone loads modules for devices, each once; uninstalled, the system is as before",
         "otherwise",
-        RunAsync, s_kernel, s_cpus, s_initramfs, s_package, s_memory, TimeLimit, Binary, StudyBinary, Raw, Verbose);
+        RunAsync, s_system, s_cpus, s_initramfs, s_package, s_memory, TimeLimit, Binary, StudyBinary, Raw, Verbose);
 
     static async Task<int> RunAsync(ParseResult line, LabHost host)
     {
         var (settings, package) = (Settings(line), s_package.Of(line));
-        string[] programs = package is null ? [settings.Binary, settings.StudyBinary] : [];
-        foreach (var program in programs)
-            Laboratory.Require(program);
         if (package is not null && !File.Exists(package))
             throw LabException.CannotRunHere($"{package} does not exist: packaging/build-deb builds one");
 
         var parameters = new InstallParameters(
-            s_kernel.Of(line), s_initramfs.Of(line), package, s_cpus.Of(line), s_memory.Of(line));
+            s_system.Of(line), s_initramfs.Of(line), package, s_cpus.Of(line), s_memory.Of(line));
         using var laboratory = new Laboratory(settings, host);
         var boots = new List<BootReport>();
         Console.WriteLine(InstallRun.Header);

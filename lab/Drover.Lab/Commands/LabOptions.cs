@@ -16,10 +16,12 @@ sealed class ValueOption<T> : Option<string>
     /// <param name="fallback">The default; null for none.</param>
     public ValueOption(
         string name, string value, string description, Func<string, T> parse, string? fallback = null,
-        bool required = false)
+        bool required = false, string? alias = null)
         : base(name)
     {
         (_parse, HelpName, Description, Required) = (parse, value, description, required);
+        if (alias is not null)
+            Aliases.Add(alias);
         if (fallback is not null)
             DefaultValueFactory = _ => fallback;
         Validators.Add(result =>
@@ -43,18 +45,19 @@ sealed class ValueOption<T> : Option<string>
 
 static partial class LabOptions
 {
-    const int MaxCpus = 255; // the limit of QEMU's q35. Guests with up to 128 CPUs were tried
+    static readonly int s_maxCpus = Architecture.Arm64.MaxCpus;
 
-    public static readonly IReadOnlyList<string> Loaders = NamesOf<GuestLoader>(), Gates = NamesOf<Gate>();
+    public static readonly IReadOnlyList<string>
+        Loaders = OptionNames.Of<GuestLoader>(), Gates = OptionNames.Of<Gate>();
 
     public static readonly ValueOption<int> TimeLimit = new(
         "--timeout", "SECONDS", "until a guest counts as hung; 0 for the command's default", Number(0, 86_400), "0");
     public static readonly ValueOption<string> Memory = new(
         "--memory", "SIZE", "of each guest", text => Sizes(1)(text)[0], "4G");
     public static readonly ValueOption<string> Binary = new(
-        "--binary", "PATH", "the drover to test (default artifacts/native/drover)", Path.GetFullPath);
+        "--binary", "PATH", "the drover to test (default artifacts/native/drover, or native-arm64)", Path.GetFullPath);
     public static readonly ValueOption<string> StudyBinary = new(
-        "--study-binary", "PATH", "the drover-study to test (default artifacts/native/drover-study)", Path.GetFullPath);
+        "--study-binary", "PATH", "the drover-study to test (default: beside drover)", Path.GetFullPath);
     public static readonly ValueOption<string> DroverArguments = new(
         "--drover-args", "OPTIONS", "more options for drover coldplug or daemon, as one word: '--jobs 1'", Plain, "");
     public static readonly ValueOption<string> Raw = new(
@@ -64,44 +67,56 @@ static partial class LabOptions
         "--parallel", "N", "guests at once; each needs a CPU of this machine for correct times", Number(1, 16), "1");
     public static readonly ValueOption<int> Repetitions = new("--runs", "N", "repetitions", Number(1, 100), "3");
     public static readonly ValueOption<IReadOnlyList<Gate>> GateList = new(
-        "--gates", "GATE,…", "of the gates kernel", List(Value<Gate>), string.Join(',', Gates));
+        "--gates", "GATE,…", "of the gates kernel", List(OptionNames.Parse<Gate>), string.Join(',', Gates));
+    public static readonly ValueOption<Clock> GuestClock = new(
+        "--clock", string.Join('|', OptionNames.Of<Clock>()), """
+            instructions: a nanosecond for each executed instruction, idle time skipped; repeatable, and blind to
+            parallel work; host: this machine's time
+            """, OptionNames.Parse<Clock>, "instructions");
+    public static readonly ValueOption<Threads> GuestThreads = new(
+        "--threads", string.Join('|', OptionNames.Of<Threads>()),
+        "of QEMU: one for all CPUs of the guest, or one for each, with --clock host", OptionNames.Parse<Threads>,
+        "single");
     public static readonly Option<bool>
+        FullBoots = new("--full-boots") { Description = "boot each guest, in place of one boot for all loaders" },
         Verbose = new("--verbose") { Description = "show the guests' consoles" },
         Resume = new("--resume") { Description = "take existing reports, of the same drover, instead of new runs" };
 
-    public static ValueOption<string> KernelOf(params IReadOnlyList<string> known) => new(
-        "--kernel", string.Join('|', known), "6.1 and 6.12 are Debian's; gates is the lab's own 6.12 with --gate",
-        OneOf(known), required: true);
+    public static ValueOption<GuestSystem> SystemOf(IReadOnlyList<string> known) => new(
+        "--system", string.Join('|', known),
+        "a Debian, its kernel and its udev; 6.1 and 6.12 are Debian 12's kernels, gates is the lab's own",
+        text => GuestSystem.Parse(OneOf(known)(text.Split('/')[0]) + text[text.Split('/')[0].Length..]), required: true,
+        alias: "--kernel");
 
     public static ValueOption<int> Cpus(string? fallback = null, int min = 1) => new(
-        "--cpus", "N", $"{min} to {MaxCpus}; each CPU is a device that requests the same modules",
-        Number(min, MaxCpus), fallback, required: fallback is null);
+        "--cpus", "N", $"{min} to {s_maxCpus} (amd64: 255); each CPU is a device that requests the same modules",
+        Number(min, s_maxCpus), fallback, required: fallback is null);
 
     public static ValueOption<IReadOnlyList<int>> CpuCounts(string? fallback = null) => new(
-        "--cpus", "N,…", $"each 1 to {MaxCpus}", List(Number(1, MaxCpus)), fallback, required: fallback is null);
+        "--cpus", "N,…", $"each 1 to {s_maxCpus}", List(Number(1, s_maxCpus)), fallback, required: fallback is null);
 
     public static ValueOption<string> Save(string command) => new(
         "--save", "DIR", $"the folder of the reports (default .cache/lab/{command})", Any);
 
     public static RunSettings Settings(ParseResult line)
     {
-        var native = Path.Combine(LabHost.ProjectRoot, "artifacts/native");
+        var (clock, threads) = (GuestClock.Of(line), GuestThreads.Of(line));
+        if (threads == Threads.Multi && clock == Clock.Instructions)
+            throw LabException.Usage("--threads multi needs --clock host: the clock of instructions has one thread");
         return new(
             Memory.Of(line) ?? "4G", TimeLimit.Of(line) is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null,
-            Binary.Of(line) ?? Path.Combine(native, "drover"),
-            StudyBinary.Of(line) ?? Path.Combine(native, "drover-study"),
-            DroverArguments.Of(line) ?? "", line.GetValue(Verbose) ? Console.Error.WriteLine : null, Raw.Of(line));
+            Binary.Of(line), StudyBinary.Of(line), DroverArguments.Of(line) ?? "", line.GetValue(Verbose) ? Console.Error.WriteLine : null, Raw.Of(line))
+        {
+            Clock = clock,
+            Threads = threads,
+            FullBoots = line.GetValue(FullBoots),
+        };
     }
 
     public static string Any(string text) => text;
 
     public static Func<string, string> OneOf(IReadOnlyList<string> known) =>
         text => known.Contains(text) ? text : throw new FormatException($"must be one of {string.Join(", ", known)}");
-
-    public static T Value<T>(string text)
-        where T : struct, Enum => Enum.Parse<T>(OneOf(NamesOf<T>())(text), ignoreCase: true);
-
-    static List<string> NamesOf<T>() where T : struct, Enum => [.. Enum.GetValues<T>().Select(OptionNames.OptionName)];
 
     public static Func<string, int> Number(int min, int max) => text =>
         int.TryParse(text, NumberStyles.None, null, out var n) && n >= min && n <= max

@@ -11,7 +11,13 @@ static class RunCommand
     /// <summary>Options for drover with --scenario: with one job, a call's time is its module's own.</summary>
     const string OneJob = "--jobs 1";
 
-    static readonly ValueOption<string> s_kernel = KernelOf(Kernels.All);
+    static readonly ValueOption<GuestSystem> s_system = SystemOf(GuestSystem.Names);
+    static readonly ValueOption<Architecture> s_architecture = new(
+        "--arch", string.Join('|', OptionNames.Of<Architecture>()), "as behind a system's name",
+        OptionNames.Parse<Architecture>);
+    static readonly ValueOption<int> s_seed = new(
+        "--seed", "N", "another run: of the random generator, address randomisation and the start's phase",
+        Number(1, 1000), "1");
     static readonly ValueOption<int> s_cpus = Cpus();
     static readonly ValueOption<GuestLoader> s_loader = new(
         "--loader", string.Join('|', Loaders), """
@@ -20,10 +26,10 @@ static class RunCommand
             udev: systemd-udevd, udevadm trigger, udevadm settle;
             modprobe: find /sys/devices -name modalias … | sort -u | xargs modprobe -abq;
             list: modprobe -abq with exactly the modules of a udev run
-            """, Value<GuestLoader>, required: true);
+            """, OptionNames.Parse<GuestLoader>, required: true);
     static readonly ValueOption<Gate?> s_gate = new(
         "--gate", string.Join('|', Gates), "of the gates kernel: what a second load of a file meets",
-        text => Value<Gate>(text));
+        text => OptionNames.Parse<Gate>(text));
     static readonly ValueOption<IReadOnlyList<string>> s_devices = new(
         "--devices", "NAME,…", "more devices, by QEMU's names ('qemu-system-x86_64 -device help')", List(Name), "");
     static readonly ValueOption<string[]> s_qemuArguments = new(
@@ -45,22 +51,25 @@ static class RunCommand
     public static LabCommand Create() => new(
         "run", "Boots a real kernel in QEMU, lets one loader do the coldplug, and reports the kernel's trace of it.",
         """
-        lab/run --kernel 6.1 --cpus 32 --loader udev
-        lab/run --kernel gates --gate exclusive --cpus 32 --loader drover --json /tmp/run.json
-        lab/run --kernel 6.1 --cpus 8 --loader drover --devices ich9-usb-ehci1,qemu-xhci --scenario /tmp/pc.json
+        lab/run --system debian13 --cpus 32 --loader udev
+        lab/run --system gates --arch arm64 --gate exclusive --cpus 32 --loader drover --json /tmp/run.json
+        lab/run --system sid --cpus 2 --loader drover --clock host --threads multi
+        lab/run --system debian12 --cpus 8 --loader drover --devices ich9-usb-ehci1,qemu-xhci --scenario /tmp/pc.json
         """,
         "the guest sent its results; the report has the loader's status (123 if a module of the one-liner failed)",
         "the guest sent no results",
-        RunAsync, s_kernel, s_cpus, s_loader, s_gate, Memory, Json, TimeLimit, Binary, StudyBinary, DroverArguments,
+        RunAsync, s_system, s_architecture, s_cpus, s_loader, s_gate, GuestClock, GuestThreads, s_seed, FullBoots, Memory, Json, TimeLimit, Binary, StudyBinary, DroverArguments,
         s_devices, s_qemuArguments, s_watch, s_audit, s_boot, s_scenario, s_slowdown, s_guest, Raw, Verbose);
 
     static async Task<int> RunAsync(ParseResult line, LabHost host)
     {
-        var (kernel, loader) = (s_kernel.Of(line), s_loader.Of(line));
-        var own = Kernels.DefaultGate(kernel);
+        var (system, loader) = (s_system.Of(line), s_loader.Of(line));
+        if (line.GetResult(s_architecture) is not null)
+            system = system with { Architecture = s_architecture.Of(line) };
+        var own = system.KernelGate;
         var gate = s_gate.Of(line) ?? own;
-        if (kernel != Kernels.Gates && gate != own)
-            throw LabException.Usage($"the gate of {kernel} is {own.OptionName()}; --gate is for --kernel gates");
+        if (!system.IsGates && gate != own)
+            throw LabException.Usage($"the gate of {system} is {own.OptionName()}; --gate is for --system gates");
         var (scenario, boot) = (s_scenario.Of(line), s_boot.Of(line));
         if (boot is not null && !line.GetValue(s_audit))
             throw LabException.Usage("--boot is for --audit");
@@ -81,11 +90,12 @@ static class RunCommand
             EarlierBoot = boot is null ? null : ReadBoot(boot),
         };
         using var laboratory = new Laboratory(settings, host);
-        var report = await laboratory.RunAsync(new Point(kernel, gate, s_cpus.Of(line), loader));
+        var report = await laboratory.RunAsync(new Point(system, gate, s_cpus.Of(line), loader), s_seed.Of(line));
         if (Json.Of(line) is { } json)
             report.Write(json);
         if (scenario is not null)
-            await WriteScenarioAsync(line, host, report, scenario, settings.StudyBinary);
+            await WriteScenarioAsync(line, host, report, scenario, settings.StudyFor(
+                system with { Architecture = GuestSystem.HostArchitecture }));
         Console.Write(RunReportText.Of(report));
         if (report.DroverErrors is { } errors)
             Console.Error.Write(errors);

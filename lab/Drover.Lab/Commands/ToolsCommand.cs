@@ -9,7 +9,7 @@ namespace Drover.Lab.Commands;
 
 static class ToolsCommand
 {
-    static readonly ValueOption<string> s_kernel = KernelOf(Kernels.All);
+    static readonly ValueOption<GuestSystem> s_system = SystemOf(GuestSystem.Names);
     static readonly ValueOption<int> s_cpus = Cpus("4");
     static readonly ValueOption<int> s_processes = new(
         "--processes", "N", "concurrent modprobes of one module", Number(1, 10_000), "200");
@@ -31,18 +31,17 @@ static class ToolsCommand
         + "and users, and the kernel's calls. Then it checks what only Drover guarantees: one load call per module for "
         + "any number of concurrent requests, also when some of them are killed.",
         """
-        lab/tools --kernel 6.1
-        lab/tools --kernel 6.12 --only by_alias,own_herd --processes 50 --raw /tmp/tools
+        lab/tools --system debian12
+        lab/tools --system 6.12 --only by_alias,own_herd --processes 50 --raw /tmp/tools
         """,
         "every case is OK", "a case is not",
-        RunAsync, s_kernel, s_cpus, s_processes, s_rounds, s_only, Json, Memory, TimeLimit, Binary, Raw, Verbose);
+        RunAsync, s_system, s_cpus, s_processes, s_rounds, s_only, Json, Memory, TimeLimit, Binary, Raw, Verbose);
 
     static async Task<int> RunAsync(ParseResult line, LabHost host)
     {
         var parameters = new ToolsParameters(
-            s_kernel.Of(line), s_cpus.Of(line), s_processes.Of(line), s_rounds.Of(line), s_only.Of(line));
+            s_system.Of(line), s_cpus.Of(line), s_processes.Of(line), s_rounds.Of(line), s_only.Of(line));
         var settings = Settings(line);
-        Laboratory.Require(settings.Binary);
         using var laboratory = new Laboratory(settings, host);
         var verdicts = await ToolsRun.RunAsync(host, laboratory, parameters, settings);
         if (Json.Of(line) is { } json)

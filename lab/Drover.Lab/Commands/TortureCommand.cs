@@ -12,7 +12,7 @@ static class TortureCommand
     /// <summary>Size of each CPU's trace buffer: every modprobe without a daemon leaves a dozen events.</summary>
     const int TraceBufferKilobytes = 8192;
 
-    static readonly ValueOption<string> s_kernel = KernelOf(Kernels.All);
+    static readonly ValueOption<GuestSystem> s_system = SystemOf(GuestSystem.Names);
     static readonly ValueOption<int> s_cpus = Cpus("8", min: 2);
     static readonly ValueOption<int> s_minutes = new(
         "--minutes", "N", "on the guest's clock; the host needs about as long again", Number(1, 600), "10");
@@ -26,25 +26,25 @@ static class TortureCommand
         + "first half kills the daemon every few seconds. Reports the results of all requests, duplicate calls, "
         + "missing modules and lost memory.",
         """
-        lab/torture --kernel 6.1
-        lab/torture --kernel 6.12 --cpus 4 --minutes 2 --raw /tmp/torture
+        lab/torture --system debian13
+        lab/torture --system 6.12 --cpus 4 --minutes 2 --raw /tmp/torture
         """,
         "all requests succeeded, no module is missing, no more duplicate calls than kills, no memory is lost",
         "otherwise",
-        RunAsync, s_kernel, s_cpus, s_minutes, s_processes, Memory, TimeLimit, Binary, Raw, Verbose);
+        RunAsync, s_system, s_cpus, s_minutes, s_processes, Memory, TimeLimit, Binary, Raw, Verbose);
 
     static async Task<int> RunAsync(ParseResult line, LabHost host)
     {
-        var (name, seconds, settings) = (s_kernel.Of(line), 60 * s_minutes.Of(line), Settings(line));
-        Laboratory.Require(settings.Binary);
+        var (system, seconds, settings) = (s_system.Of(line), 60 * s_minutes.Of(line), Settings(line));
+        var binary = settings.DroverFor(system);
         using var laboratory = new Laboratory(settings, host);
-        var kernel = await laboratory.PrepareAsync(name);
+        var kernel = await laboratory.PrepareAsync(system);
         var timeout = settings.Timeout ?? TimeSpan.FromSeconds(600 + 4 * seconds);
         var run = new GuestRun(
-            kernel, Kernels.DefaultGate(name), s_cpus.Of(line), GuestLoader.Daemon, settings.Memory, timeout)
+            kernel, system.KernelGate, s_cpus.Of(line), GuestLoader.Daemon, settings.Memory, timeout)
         {
             Console = settings.Console,
-            Binary = settings.Binary,
+            Binary = binary,
             Init = "torture",
             Settings = $"torture_seconds={seconds}\nherd_size={s_processes.Of(line)}\n"
                 + $"trace_buffer_kb={TraceBufferKilobytes}\n",

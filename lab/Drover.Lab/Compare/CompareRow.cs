@@ -33,15 +33,18 @@ sealed record CompareRow(
     IReadOnlyList<string> MissingOfUdevs, int? RunsWithUdevsNodes, IReadOnlyList<string> MissingNodesOfUdevs)
 {
     [JsonIgnore]
-    public string Place => Kernel == Kernels.Gates ? $"{Kernel}/{Gate}" : Kernel;
+    public required string Place { get; init; }
+
+    /// <summary>Executed in the guest during the coldplug; null on the host's clock.</summary>
+    public Spread? Instructions { get; init; }
 
     public static IReadOnlyList<CompareRow> Of(IReadOnlyDictionary<Trial, RunReport> reports)
     {
         var points = reports.GroupBy(pair => pair.Key.Point, pair => pair.Value)
             .ToDictionary(group => group.Key, group => group.ToList());
-        return points.Select(pair => Of(pair.Key, pair.Value, points))
-            .OrderBy(row => Array.IndexOf(Kernels.All, row.Kernel)).ThenBy(row => row.Gate, StringComparer.Ordinal)
-            .ThenBy(row => row.Cpus).ThenBy(row => row.Loader, StringComparer.Ordinal).ToList();
+        return points.OrderBy(pair => pair.Key.System.Order).ThenBy(pair => pair.Key.Gate)
+            .ThenBy(pair => pair.Key.Cpus).ThenBy(pair => pair.Key.Loader)
+            .Select(pair => Of(pair.Key, pair.Value, points)).ToList();
     }
 
     static CompareRow Of(Point point, List<RunReport> runs, Dictionary<Point, List<RunReport>> points)
@@ -55,7 +58,7 @@ sealed record CompareRow(
             : null;
 
         return new(
-            Kernel: point.Kernel, Gate: runs[0].Gate, Cpus: point.Cpus, Loader: runs[0].Loader, Runs: runs.Count,
+            Kernel: point.System.ToString(), Gate: runs[0].Gate, Cpus: point.Cpus, Loader: runs[0].Loader, Runs: runs.Count,
             Calls: runs.SelectMany(run => run.Calls.Keys).Distinct().Order(StringComparer.Ordinal)
                 .ToDictionary(result => result, result => Over(run => run.Calls.GetValueOrDefault(result))),
             TotalCalls: Over(run => run.TotalCalls), Attempted: Over(run => run.Attempted.Count),
@@ -68,7 +71,13 @@ sealed record CompareRow(
             RunsWithUdevsModules: modules is null ? null : runs.Count(run => modules.IsSubsetOf(run.Live)),
             MissingOfUdevs: Missing(modules, run => run.Live),
             RunsWithUdevsNodes: nodes is null ? null : runs.Count(run => nodes.All(run.Nodes.Contains)),
-            MissingNodesOfUdevs: Missing(nodes, run => run.Nodes));
+            MissingNodesOfUdevs: Missing(nodes, run => run.Nodes))
+        {
+            Place = point.Place,
+            Instructions = runs.All(run => run.Instructions is not null)
+                ? Over(run => run.Instructions!.Total)
+                : null,
+        };
 
         Spread Over(Func<RunReport, double> value) => Spread.Of(runs.Select(value));
 
@@ -85,9 +94,9 @@ static class CompareTable
 {
     static readonly string[] s_head =
     [
-        "kernel", "CPUs", "loader", "runs", "calls", "by result", "attempted", "live", "duplicates",
+        "system", "CPUs", "loader", "runs", "calls", "by result", "attempted", "live", "duplicates",
         "wasted by duplicates, MB", "coldplug s: min / median / max", "× udev", "× list", "from the first event s",
-        "CPU s", "memory MB: start → peak", "loader, MB", "live ⊇ udev's", "/dev ⊇ udev's",
+        "instructions, G", "memory MB: start → peak", "loader, MB", "live ⊇ udev's", "/dev ⊇ udev's",
     ];
 
     public static string Of(IReadOnlyList<CompareRow> rows)
@@ -108,9 +117,9 @@ static class CompareTable
         row.Place, $"{row.Cpus}", row.Loader, $"{row.Runs}", Count(row.TotalCalls),
         string.Join("  ", row.Calls.Select(pair => $"{pair.Key} {Count(pair.Value)}")), Count(row.Attempted),
         Count(row.Live), Count(row.Duplicates), Megabytes(row.WastedDuplicateBytes),
-        $"{row.ColdplugSeconds.Minimum:F2} / {row.ColdplugSeconds.Median:F2} / {row.ColdplugSeconds.Maximum:F2}",
-        Ratio(row.ToUdev), Ratio(row.ToList), row.EventSeconds is { } seconds ? $"{seconds.Median:F2}" : "–",
-        $"{row.ColdplugCpuSeconds.Median:F2}",
+        $"{row.ColdplugSeconds.Minimum:F3} / {row.ColdplugSeconds.Median:F3} / {row.ColdplugSeconds.Maximum:F3}",
+        Ratio(row.ToUdev), Ratio(row.ToList), row.EventSeconds is { } seconds ? $"{seconds.Median:F3}" : "–",
+        row.Instructions is { } executed ? $"{executed.Median / 1e9:F3}" : $"({row.ColdplugCpuSeconds.Median:F2} s CPU)",
         $"{row.StartMemoryBytes.Median / 1e6:F0} → {row.PeakMemoryBytes.Median / 1e6:F0}",
         $"{row.LoaderMemoryBytes.Median / 1e6:F1}", Contains(row.RunsWithUdevsModules, row.Runs),
         Contains(row.RunsWithUdevsNodes, row.Runs),
@@ -127,5 +136,5 @@ static class CompareTable
         return bytes.Maximum.Equals(0) ? "0" : low == high ? low : $"{low}…{high}";
     }
 
-    static string Ratio(double? ratio) => ratio is { } value ? $"{value:F2}" : "–";
+    static string Ratio(double? ratio) => ratio is { } value ? $"{value:F3}" : "–";
 }

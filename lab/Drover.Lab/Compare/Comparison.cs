@@ -10,34 +10,40 @@ namespace Drover.Lab.Compare;
 /// <summary>One run of a comparison: a point and the number of its repetition, from 1.</summary>
 sealed record Trial(Point Point, int Run)
 {
+    public bool UsesDrover => Point.Loader is GuestLoader.Drover or GuestLoader.Daemon;
+
     public string FileName =>
-        $"{Point.Kernel}-{Point.Gate.OptionName()}-c{Point.Cpus}-{Point.Loader.OptionName()}-r{Run}.json";
+        $"{Point.System.FileName}-{Point.Gate.OptionName()}-c{Point.Cpus}-{Point.Loader.OptionName()}-r{Run}.json";
 
     /// <summary>Round after round over all points (A B C, A B C, …): a machine that becomes slower affects all loaders
     /// alike. udev comes first in a round: its modules are the others' measure and list's input.</summary>
     public static IReadOnlyList<Trial> Plan(
-        IReadOnlyList<string> kernels, IReadOnlyList<Gate> gates, IReadOnlyList<int> cpus,
+        IReadOnlyList<GuestSystem> systems, IReadOnlyList<Gate> gates, IReadOnlyList<int> cpus,
         IReadOnlyList<GuestLoader> loaders, int runs)
     {
         var points =
-            from kernel in kernels
-            from gate in kernel == Kernels.Gates ? gates : [Kernels.DefaultGate(kernel)]
+            from system in systems
+            from gate in system.IsGates ? gates : [system.KernelGate]
             from count in cpus
             from loader in loaders.OrderBy(loader => loader != GuestLoader.Udev)
-            select new Point(kernel, gate, count, loader);
+            select new Point(system, gate, count, loader);
         var ordered = points.Distinct().ToList();
         return Enumerable.Range(1, runs).SelectMany(run => ordered.Select(point => new Trial(point, run))).ToList();
     }
 
-    /// <summary>Whether a saved report is of this trial, with the same memory and the same drover binary.</summary>
-    public bool Matches(RunReport report, string memory, string? binarySha256) =>
-        report.Kernel == Point.Kernel && report.Memory == memory && report.Cpus == Point.Cpus
+    /// <summary>Whether a saved report is of this trial, with the same machine and the same drover binary.</summary>
+    public bool Matches(RunReport report, RunSettings settings, string? binarySha256) =>
+        report.Kernel == Point.System.ToString() && report.Memory == settings.Memory && report.Cpus == Point.Cpus
+        && report.Clock == settings.Clock.OptionName() && report.Threads == settings.Threads.OptionName()
+        && report.Seed == Run
         && report.Gate == Point.Gate.OptionName() && report.Loader == Point.Loader.OptionName()
-        && (Point.Loader is not (GuestLoader.Drover or GuestLoader.Daemon) || report.BinarySha256 == binarySha256);
+        && report.BinarySha256 == binarySha256;
 }
 
-sealed class Comparison(Laboratory laboratory, string folder, string memory, string? binarySha256, Action<string> log)
+sealed class Comparison(
+    Laboratory laboratory, string folder, RunSettings settings, Action<string> log)
 {
+    readonly Dictionary<GuestSystem, string> _binaries = []; // hashes
     readonly ConcurrentQueue<Trial> _waiting = new();
     readonly ConcurrentDictionary<Trial, RunReport> _reports = new();
     readonly ConcurrentBag<(Point Point, double Seconds)> _durations = [];
@@ -48,6 +54,9 @@ sealed class Comparison(Laboratory laboratory, string folder, string memory, str
 
     public async Task RunAsync(IReadOnlyList<Trial> trials, bool resume, int parallel)
     {
+        // a missing program is an error before the first run
+        foreach (var system in trials.Where(trial => trial.UsesDrover).Select(trial => trial.Point.System).Distinct())
+            _binaries[system] = Laboratory.HashOf(settings.DroverFor(system));
         foreach (var trial in trials)
         {
             if (resume && Saved(trial) is { } report)
@@ -60,8 +69,8 @@ sealed class Comparison(Laboratory laboratory, string folder, string memory, str
             log($"{_reports.Count} of {trials.Count} reports exist");
 
         // sequentially, before the durations for the estimate are taken
-        foreach (var kernel in _waiting.Select(trial => trial.Point.Kernel).Distinct())
-            await laboratory.PrepareAsync(kernel);
+        foreach (var system in _waiting.Select(trial => trial.Point.System).Distinct())
+            await laboratory.PrepareAsync(system);
         await Task.WhenAll(Enumerable.Range(0, parallel).Select(_ => WorkAsync(trials.Count, parallel)));
     }
 
@@ -73,7 +82,7 @@ sealed class Comparison(Laboratory laboratory, string folder, string memory, str
             string outcome;
             try
             {
-                var report = await laboratory.RunAsync(trial.Point);
+                var report = await laboratory.RunAsync(trial.Point, trial.Run);
                 report.Write(Path.Combine(folder, trial.FileName));
                 _reports[trial] = report;
                 _durations.Add((trial.Point, Stopwatch.GetElapsedTime(start).TotalSeconds));
@@ -112,7 +121,8 @@ sealed class Comparison(Laboratory laboratory, string folder, string memory, str
         try
         {
             var report = RunReport.Read(file);
-            return trial.Matches(report, memory, binarySha256) ? report : null;
+            return trial.Matches(
+                report, settings, trial.UsesDrover ? _binaries[trial.Point.System] : null) ? report : null;
         }
         catch (JsonException)
         {

@@ -1,5 +1,4 @@
 using System.Formats.Tar;
-using System.IO.Compression;
 
 namespace Drover.Lab.Guest;
 
@@ -17,30 +16,26 @@ sealed class GuestResult(IReadOnlyDictionary<string, string> files, TimeSpan loa
             File.WriteAllText(Path.Combine(folder, name), text);
     }
 
-    /// <summary>Null if the archive is incomplete: the guest stopped before or while it sent.</summary>
-    public static async Task<GuestResult?> ReadAsync(
-        string archive, TimeSpan loaderCpu, CancellationToken cancellationToken)
+    /// <param name="archive">A tar archive.</param>
+    public static GuestResult Read(byte[] archive, TimeSpan loaderCpu)
     {
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         try
         {
-            await using var raw = File.OpenRead(archive);
-            await using var unpacked = new GZipStream(raw, CompressionMode.Decompress);
-            await using var tar = new TarReader(unpacked);
-            while (await tar.GetNextEntryAsync(copyData: false, cancellationToken) is { } entry)
+            using var tar = new TarReader(new MemoryStream(archive));
+            while (tar.GetNextEntry() is { } entry)
             {
                 if (entry.EntryType == TarEntryType.Directory)
                     continue;
                 // an empty file has no stream
                 using var reader = new StreamReader(entry.DataStream ?? Stream.Null);
-                files[Path.GetFileName(entry.Name)] = await reader.ReadToEndAsync(cancellationToken);
+                files[Path.GetFileName(entry.Name)] = reader.ReadToEnd();
             }
         }
-        catch (Exception problem)
-            when (problem is InvalidDataException or EndOfStreamException or FileNotFoundException)
+        catch (Exception problem) when (problem is InvalidDataException or EndOfStreamException)
         {
-            return null;
+            throw new LabException($"the guest's results are damaged: {problem.Message}");
         }
-        return files.Count == 0 ? null : new GuestResult(files, loaderCpu);
+        return new GuestResult(files, loaderCpu);
     }
 }

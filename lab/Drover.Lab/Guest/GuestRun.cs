@@ -1,3 +1,5 @@
+using System.Formats.Tar;
+using System.Text;
 using Drover.Lab.Prepare;
 
 namespace Drover.Lab.Guest;
@@ -11,13 +13,32 @@ enum GuestLoader
     Daemon, // drover daemon next to udev, which loads nothing
 }
 
+enum Clock
+{
+    Instructions, // a nanosecond for each executed instruction, idle time skipped: repeatable, nothing runs in parallel
+    Host, // this machine's
+}
+
+enum Threads
+{
+    Single, // one thread of QEMU for all vCPUs
+    Multi, // one for each: parallel, for at most as many vCPUs as this machine has CPUs
+}
+
+/// <summary>One guest: its machine, what it runs, and what it is given.</summary>
 sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, GuestLoader Loader, string Memory, TimeSpan Timeout)
 {
-    /// <summary>Size of each CPU's trace buffer. A udev coldplug with 32 CPUs writes about 2,000 events of about 150
-    /// bytes, in the worst case all on one CPU; with 128 CPUs no event was lost so far. A report counts lost
-    /// events.</summary>
-    const int TraceBufferKilobytes = 1024;
+    /// <summary>Size of all CPUs' trace buffers together, in kilobytes; a report counts lost events. With the scheduler's
+    /// events a coldplug of udev writes some 10 MB, with few CPUs all of it on these.</summary>
+    const int TraceBuffersKilobytes = 32_768, MinTraceBufferKilobytes = 1024;
 
+    public Clock Clock { get; init; } = Clock.Host;
+    public Threads Threads { get; init; } = Threads.Single;
+    /// <summary>Of the kernel's random generator, and with it of address randomisation, and of the loader's start
+    /// against the timer tick.</summary>
+    public int Seed { get; init; } = 1;
+    /// <summary>Start from a saved machine that has booted; for the clock of instructions.</summary>
+    public bool UsesSnapshot { get; init; }
     public IReadOnlyList<string> List { get; init; } = []; // the modules of loader list
     public string? Binary { get; init; }
     public string? StudyBinary { get; init; }
@@ -34,8 +55,13 @@ sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, GuestLoader Load
     public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
     public Action<string>? Console { get; init; }
 
-    /// <summary>Writes the guest's initramfs: the kernel's base archive, then one with this run's files.</summary>
-    public async Task WriteInitramfsAsync(string file)
+    public override string ToString() => Kernel.System.IsGates
+        ? $"{Kernel.System} with gate {Gate.OptionName()} and {Cpus} CPUs"
+        : $"{Kernel.System} with {Cpus} CPUs";
+
+    /// <summary>Writes the guest's initramfs: the kernel's base archive, then one with the lab's scripts. It does not
+    /// depend on the loader.</summary>
+    public async Task WriteInitramfsAsync(string file, GuestChannel channel)
     {
         await using var output = File.Create(file, bufferSize: 1 << 20);
         await using (var head = File.OpenRead(Kernel.BaseArchive))
@@ -44,25 +70,53 @@ sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, GuestLoader Load
         using var archive = new CpioWriter(output);
         archive.File("init", Resources.Read(Init), executable: true);
         archive.File("lab/common", Resources.Read("common"));
-        archive.File("lab/run", $"""
-            loader={Loader.OptionName()}
-            trace_buffer_kb={TraceBufferKilobytes}
-            settle_seconds={Timeout.TotalSeconds:F0}
-            drover_arguments='{DroverArguments}'
-            {Settings}
-            """);
-        foreach (var (path, content) in Files)
-            archive.File(path, content);
-        archive.File("lab/list", string.Join('\n', List) + "\n");
-        AddProgram("usr/bin/drover", Binary);
-        AddProgram("usr/lib/drover/drover-study", StudyBinary);
+        using var program = new MemoryStream(channel.Program.ToArray());
+        archive.File("lab/host", program);
+    }
 
-        void AddProgram(string path, string? program)
+    /// <summary>The files of this run as a tar archive, which the guest unpacks when it has booted.</summary>
+    public async Task<byte[]> FilesAsync()
+    {
+        var bytes = new MemoryStream();
+        await using (var archive = new TarWriter(bytes, leaveOpen: true))
         {
-            if (program is null)
-                return;
-            using var content = File.OpenRead(program);
-            archive.File(path, content);
+            await AddTextAsync("lab/run", $"""
+                loader={Loader.OptionName()}
+                clock={Clock.OptionName()}
+                seed={Seed}
+                trace_buffer_kb={Math.Max(MinTraceBufferKilobytes, TraceBuffersKilobytes / Cpus)}
+                settle_seconds={Timeout.TotalSeconds:F0}
+                drover_arguments='{DroverArguments}'
+                {Settings}
+
+                """);
+            await AddTextAsync("lab/list", string.Join('\n', List) + "\n");
+            foreach (var (path, content) in Files)
+                await AddTextAsync(path, content);
+            await AddProgramAsync("usr/bin/drover", Binary);
+            await AddProgramAsync("usr/lib/drover/drover-study", StudyBinary);
+
+            Task AddTextAsync(string path, string text) =>
+                AddAsync(path, new MemoryStream(Encoding.UTF8.GetBytes(text)), executable: false);
+
+            async Task AddProgramAsync(string path, string? program)
+            {
+                if (program is not null)
+                    await AddAsync(path, File.OpenRead(program), executable: true);
+            }
+
+            async Task AddAsync(string path, Stream content, bool executable)
+            {
+                await using (content)
+                {
+                    await archive.WriteEntryAsync(new UstarTarEntry(TarEntryType.RegularFile, path)
+                    {
+                        DataStream = content,
+                        Mode = (UnixFileMode)(executable ? 0x1ED : 0x1A4), // 0755, 0644
+                    });
+                }
+            }
         }
+        return bytes.ToArray();
     }
 }

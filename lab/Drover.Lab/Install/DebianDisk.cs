@@ -37,15 +37,15 @@ sealed class DebianDisk(LabHost host, string image, string release)
 
     /// <summary>A copy of the disk, for one invocation.</summary>
     /// <param name="maker">The package that makes the initramfs: initramfs-tools or dracut.</param>
-    /// <param name="kernel">The lab's kernel of this series, for the guest that makes the first initramfs.</param>
-    public static async Task<DebianDisk> CopyAsync(
-        LabHost host, string series, string maker, KernelImage kernel, string folder)
+    /// <param name="kernel">The lab's kernel of the system, for the guest that makes the first initramfs.</param>
+    public static async Task<DebianDisk> CopyAsync(LabHost host, string maker, KernelImage kernel, string folder)
     {
-        var debian = new DebianPackages(host);
-        var tree = await GuestTree.PrepareAsync(host, debian);
-        var kernelPackage = (await debian.FilesAsync([await debian.KernelImageAsync(series)]))[0];
+        var system = kernel.System;
+        var debian = new DebianArchive(host, system.Release, system.Architecture);
+        var tree = await GuestTree.PrepareAsync(host, system);
+        var kernelPackages = await debian.FilesAsync(await debian.KernelPackagesAsync(system.KernelSeries));
         var packages = await debian.FilesAsync(await debian.WithDependenciesAsync([.. s_packages, maker]));
-        var names = string.Join('\n', packages.Append(kernelPackage).Select(Path.GetFileName)
+        var names = string.Join('\n', packages.Concat(kernelPackages).Select(Path.GetFileName)
             .Append(Resources.Read("install-prepare")).Concat(s_initramfsModules));
         var key = LabHost.HashOf(names)[..12];
         var entry = await host.EntryAsync("disks", key, MakeAsync);
@@ -63,7 +63,8 @@ sealed class DebianDisk(LabHost host, string image, string release)
                 await debian.UnpackAsync(package, work.Path);
                 await debian.RegisterAsync(package, work.Path);
             }
-            await debian.UnpackAsync(kernelPackage, work.Path);
+            foreach (var package in kernelPackages)
+                await debian.UnpackAsync(package, work.Path);
             var release = KernelImage.PruneModules(work.Path);
             await tree.DepmodAsync(work.Path, release);
             Complete(work.Path);
@@ -75,7 +76,7 @@ sealed class DebianDisk(LabHost host, string image, string release)
                 Init = "install-prepare",
                 Disk = disk,
             };
-            var result = await Qemu.BootAsync(run, host);
+            var result = await Machine.RunAsync(run, host);
             if (!result.Required("facts").Contains("status=0", StringComparison.Ordinal))
                 throw new LabException($"the disk's initramfs could not be made:\n{result.Text("initramfs")}");
         }

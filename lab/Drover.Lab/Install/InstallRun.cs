@@ -7,7 +7,7 @@ namespace Drover.Lab.Install;
 /// <param name="Maker">Of the initramfs: initramfs-tools or dracut.</param>
 /// <param name="Package">Drover's Debian package; null for <c>drover install</c>.</param>
 /// <param name="Memories">Of each boot, or one for all.</param>
-sealed record InstallParameters(string Kernel, string Maker, string? Package, int Cpus, IReadOnlyList<string> Memories);
+sealed record InstallParameters(GuestSystem System, string Maker, string? Package, int Cpus, IReadOnlyList<string> Memories);
 
 /// <summary>Boots one disk three times: as Debian made it, after <c>drover install --watch</c> or the package's
 /// installation, and after <c>drover uninstall</c> or the package's purge.</summary>
@@ -31,24 +31,28 @@ static class InstallRun
         LabHost host, Laboratory laboratory, InstallParameters parameters, RunSettings settings)
     {
         using var work = host.Work();
-        var kernel = await laboratory.PrepareAsync(parameters.Kernel);
-        var disk = await DebianDisk.CopyAsync(host, parameters.Kernel, parameters.Maker, kernel, work.Path);
+        var kernel = await laboratory.PrepareAsync(parameters.System);
+        var disk = await DebianDisk.CopyAsync(host, parameters.Maker, kernel, work.Path);
         await File.WriteAllTextAsync(work.File("boot"), Resources.Read("install-boot"));
         await disk.WriteAsync(work.File("boot"), "lab/boot");
+        var tools = await Toolbox.PrepareAsync(host);
+        var channel = await GuestChannel.PrepareAsync(host, tools, parameters.System.Architecture);
+        await File.WriteAllBytesAsync(work.File("host"), channel.Program);
+        await disk.WriteAsync(work.File("host"), "lab/host");
         if (parameters.Package is { } package)
         {
             await disk.WriteAsync(package, "lab/drover.deb");
         }
         else
         {
-            await disk.WriteAsync(settings.Binary, "lab/drover");
-            await disk.WriteAsync(settings.StudyBinary, "lab/drover-study");
+            await disk.WriteAsync(settings.DroverFor(parameters.System), "lab/drover");
+            await disk.WriteAsync(settings.StudyFor(parameters.System), "lab/drover-study");
         }
         var memories = parameters.Memories is [var one] ? Enumerable.Repeat(one, Boots) : parameters.Memories;
         foreach (var (boot, memory) in s_boots.Zip(memories))
         {
             var run = new GuestRun(
-                kernel, Kernels.DefaultGate(parameters.Kernel), parameters.Cpus, GuestLoader.Drover, memory,
+                kernel, parameters.System.KernelGate, parameters.Cpus, GuestLoader.Drover, memory,
                 settings.Timeout ?? TimeSpan.FromMinutes(15))
             {
                 Console = settings.Console,

@@ -1,15 +1,15 @@
 namespace Drover.Lab.Prepare;
 
-/// <summary>The guest's user space: busybox for the shell, Debian's udev with its rules and compiled hwdb, Debian's
-/// kmod, and their libraries. Everything comes from packages and nothing from the host: a guest is the same on every
-/// machine.</summary>
+/// <summary>The guest's user space: busybox for the shell, Debian's systemd, udev with its rules and compiled hwdb,
+/// Debian's kmod, and their libraries. Everything comes from packages and nothing from the host: a guest is the same on
+/// every machine.</summary>
 sealed class GuestTree(LabHost host, string folder)
 {
-    /// <summary>The guest's programs and all their libraries; libgcc-s1 is for native .NET programs.</summary>
+    /// <summary>The guest's programs, and libraries that they load at run time; libgcc-s1 is for native .NET
+    /// programs.</summary>
     static readonly string[] s_packages =
     [
-        "busybox-static", "udev", "kmod", "libc6", "libgcc-s1", "libudev1", "libkmod2", "libacl1", "libblkid1",
-        "libcap2", "libselinux1", "libpcre2-8-0", "liblzma5", "libzstd1", "libssl3",
+        "busybox-static", "systemd", "udev", "kmod", "libkmod2", "libgcc-s1", "libacl1", "libblkid1", "liblzma5",
     ];
 
     /// <summary>The commands of the guest's scripts; modprobe and the like are kmod's.</summary>
@@ -26,44 +26,60 @@ sealed class GuestTree(LabHost host, string folder)
         "sgx",
     ];
 
-    static readonly string[] s_removed =
-        ["usr/share", "usr/include", "usr/lib/x86_64-linux-gnu/gconv", "usr/lib/udev/hwdb.d"];
+    static readonly string[] s_removed = ["usr/share", "usr/include", "usr/lib/udev/hwdb.d"];
+
+    GuestTree? _tools; // a tree of this machine's architecture; null for this one
 
     public string Folder { get; } = folder;
 
     /// <summary>Identifies the versions of all packages in the tree.</summary>
     public string Key => Path.GetFileName(Folder);
 
-    public static async Task<GuestTree> PrepareAsync(LabHost host, DebianPackages debian)
+    public static async Task<GuestTree> PrepareAsync(LabHost host, GuestSystem system)
     {
-        var packages = await debian.FilesAsync(s_packages);
-        var names = string.Join('\n', packages.Select(Path.GetFileName).Concat(s_applets));
-        var key = LabHost.HashOf(names)[..12];
-        return new(host, await host.EntryAsync("guest", key, MakeAsync));
+        var native = system.Architecture == GuestSystem.HostArchitecture;
+        var tools = native
+            ? null
+            : await PrepareAsync(host, system with { Architecture = GuestSystem.HostArchitecture });
+        var archive = new DebianArchive(host, system.Release, system.Architecture);
+        // the libraries of the dependencies, without dpkg, debconf and the like
+        var names = (await archive.WithDependenciesAsync(s_packages))
+            .Where(name => s_packages.Contains(name) || DebianArchive.IsLibrary(name)).ToList();
+        var packages = await archive.FilesAsync(names);
+        var key = LabHost.HashOf(string.Join('\n', packages.Select(Path.GetFileName).Concat(s_applets)))[..12];
+        return new(host, await host.EntryAsync("guest", key, MakeAsync)) { _tools = tools };
 
         async Task MakeAsync(string folder)
         {
-            host.Log("preparing the guest's user space");
+            host.Log($"preparing the user space of {system}");
             MergeUsr(folder);
             foreach (var package in packages)
-                await debian.UnpackAsync(package, folder);
-            var tree = new GuestTree(host, folder);
+                await archive.UnpackAsync(package, folder);
+            var tree = new GuestTree(host, folder) { _tools = tools };
             // as udev's postinst does
             await tree.RunAsync("systemd-hwdb", "usr/bin/systemd-hwdb", "--root=" + folder, "--usr", "update");
-            foreach (var path in s_removed.Select(path => Path.Combine(folder, path)).Where(Directory.Exists))
-                Directory.Delete(path, recursive: true);
+            var gconv = Path.Combine("usr/lib", system.Architecture.Tuple, "gconv");
+            foreach (var path in s_removed.Append(gconv).Select(path => Path.Combine(folder, path)))
+            {
+                if (Directory.Exists(path))
+                    Directory.Delete(path, recursive: true);
+            }
             tree.Complete();
         }
     }
 
     public Task DepmodAsync(string root, string release) => RunAsync("depmod", "usr/bin/kmod", "-b", root, release);
 
-    /// <summary>Runs one of the tree's programs on this machine, with the tree's libraries.</summary>
+    /// <summary>Runs a program of the tree, or of its twin for this machine, with that tree's libraries.</summary>
     Task<string> RunAsync(string name, string program, params string[] arguments)
     {
-        var libraries = Path.Combine(Folder, "usr/lib/x86_64-linux-gnu");
-        string[] loader = ["--library-path", libraries, "--argv0", name, Path.Combine(Folder, program)];
-        return host.RunAsync(Path.Combine(libraries, "ld-linux-x86-64.so.2"), [.. loader, .. arguments]);
+        if (_tools is not null)
+            return _tools.RunAsync(name, program, arguments);
+        var architecture = GuestSystem.HostArchitecture;
+        var libraries = Path.Combine(Folder, "usr/lib", architecture.Tuple);
+        var path = $"{libraries}:{Path.Combine(libraries, "systemd")}";
+        string[] linker = ["--library-path", path, "--argv0", name, Path.Combine(Folder, program)];
+        return host.RunAsync(Path.Combine(libraries, architecture.DynamicLinker), [.. linker, .. arguments]);
     }
 
     /// <summary>Makes /bin, /sbin, /lib and /lib64 links into /usr.</summary>

@@ -3,14 +3,14 @@ using Drover.Modules;
 namespace Drover.Lab.Prepare;
 
 /// <summary>A kernel to boot: its image, and an initramfs with the user space and the kernel's modules.</summary>
-sealed class KernelImage(string folder, string name)
+sealed class KernelImage(string folder, GuestSystem system)
 {
     /// <summary>Left out: large, and without a device in any guest.</summary>
     static readonly string[] s_pruned = ["kernel/drivers/net/wireless", "kernel/drivers/gpu", "kernel/sound"];
 
     const string SizesFile = "module-sizes";
 
-    public string Name { get; } = name; // "6.1", "6.12" or "gates", as on the command line
+    public GuestSystem System => system;
 
     /// <summary>Identifies this build of the kernel and of the user space.</summary>
     public string Key => Path.GetFileName(folder);
@@ -25,11 +25,10 @@ sealed class KernelImage(string folder, string name)
     /// <summary>Makes the files of a cache entry from an image and a root folder with lib/modules/RELEASE.</summary>
     public static async Task MakeAsync(string folder, string imageFile, string root, GuestTree tree)
     {
+        File.Copy(imageFile, Path.Combine(folder, "vmlinuz"));
         var release = PruneModules(root);
         var modules = Path.Combine(root, "lib/modules", release);
         await tree.DepmodAsync(root, release);
-
-        File.Copy(imageFile, Path.Combine(folder, "vmlinuz"));
         var sizes = Directory.EnumerateFiles(modules, "*.ko*", SearchOption.AllDirectories)
             .Select(file => $"{ModuleName.FromPath(file)} {new FileInfo(file).Length}").Order(StringComparer.Ordinal);
         await File.WriteAllLinesAsync(Path.Combine(folder, SizesFile), sizes);
@@ -49,9 +48,9 @@ sealed class KernelImage(string folder, string name)
         var modules = Directory.EnumerateDirectories(Path.Combine(root, "lib/modules")).Single();
         foreach (var path in s_pruned.Select(path => Path.Combine(modules, path)).Where(Directory.Exists))
             Directory.Delete(path, recursive: true);
-        // links to the build's tree and source
-        File.Delete(Path.Combine(modules, "build"));
-        File.Delete(Path.Combine(modules, "source"));
+        // links to the build's tree and source, and the image beside the modules
+        foreach (var name in new[] { "build", "source", "vmlinuz" })
+            File.Delete(Path.Combine(modules, name));
         return Path.GetFileName(modules);
     }
 }

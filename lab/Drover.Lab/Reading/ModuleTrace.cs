@@ -9,8 +9,9 @@ namespace Drover.Lab.Reading;
 /// <param name="Comm">The task's name, up to 15 bytes.</param>
 /// <param name="Tid">The thread, which tracefs calls pid.</param>
 /// <param name="Seconds">Since boot, on the monotonic clock.</param>
+/// <param name="Cpu">The CPU that recorded it.</param>
 /// <param name="Name">The event: <c>sys_finit_module</c> (entry and exit), <c>ko</c>, <c>module_load</c>, …</param>
-readonly record struct TraceEvent(string Comm, int Tid, double Seconds, string Name, string Text);
+readonly record struct TraceEvent(string Comm, int Tid, double Seconds, string Name, string Text, int Cpu = 0);
 
 /// <param name="Module">The module of the file that the thread opened for it; null if the trace shows none.</param>
 /// <param name="Result">"0" or an errno's name; null if the call had not returned when the trace ended.</param>
@@ -40,6 +41,12 @@ sealed partial record ModuleTrace(
     IReadOnlyList<string> Warnings)
 {
     const string InUse = "EAGAIN"; // the result of delete_module for a module in use, which a waiting caller polls
+
+    /// <summary>The marks of the guest's init by name, on the trace's clock.</summary>
+    public required IReadOnlyDictionary<string, double> Marks { get; init; }
+
+    /// <summary>What ran between the marks start and end; null without the scheduler's events.</summary>
+    public InstructionAccount? Instructions { get; init; }
 
     public static ModuleTrace Read(string trace)
     {
@@ -82,7 +89,17 @@ sealed partial record ModuleTrace(
         }
 
         calls.AddRange(inFlight.Values);
-        return new(calls.OrderBy(call => call.StartSeconds).ToList(), loaded, requests, lost, warnings);
+        var marks = new Dictionary<string, double>(StringComparer.Ordinal);
+        foreach (var item in events.Where(item => item.Name == "tracing_mark_write"))
+        {
+            if (item.Text.TrimStart(':', ' ').Split(' ') is ["lab", var name])
+                marks[name] = item.Seconds;
+        }
+        return new(calls.OrderBy(call => call.StartSeconds).ToList(), loaded, requests, lost, warnings)
+        {
+            Marks = marks,
+            Instructions = InstructionAccount.Of(events, marks),
+        };
 
         OpenedFiles FilesOf(int tid) => files.TryGetValue(tid, out var known) ? known : files[tid] = new OpenedFiles();
     }
@@ -121,7 +138,7 @@ sealed partial record ModuleTrace(
 
         static TraceEvent EventOf(GroupCollection groups) => new(
             groups["comm"].Value, int.Parse(groups["tid"].ValueSpan), double.Parse(groups["time"].ValueSpan),
-            groups["name"].Value, groups["text"].Value);
+            groups["name"].Value, groups["text"].Value, int.Parse(groups["cpu"].ValueSpan));
     }
 
     static ModuleCall Begin(TraceEvent entry, string? module)
@@ -138,7 +155,7 @@ sealed partial record ModuleTrace(
 
     //  (udev-worker)-212     [003] d..2.     6.812345: module_load: button
     // the exit of a system call has no colon after its name: "sys_finit_module -> 0x0"; an entry has a bracket
-    [GeneratedRegex(@"^\s*(?<comm>.+)-(?<tid>\d+)\s+\[\d+\]\s+\S+\s+(?<time>\d+\.\d+): (?<name>\w+)(?<text>.*)$")]
+    [GeneratedRegex(@"^\s*(?<comm>.+)-(?<tid>\d+)\s+\[(?<cpu>\d+)\]\s+\S+\s+(?<time>\d+\.\d+): (?<name>\w+)(?<text>.*)$")]
     static partial Regex Event { get; }
 
     // ko: (do_sys_openat2+0x0/0x290) name="/lib/modules/6.1.0-56-amd64/kernel/drivers/acpi/button.ko"

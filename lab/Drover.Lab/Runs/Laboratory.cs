@@ -6,18 +6,44 @@ using Drover.Text;
 
 namespace Drover.Lab.Runs;
 
-/// <summary>A kernel with its gate, a number of CPUs, and a loader.</summary>
-sealed record Point(string Kernel, Gate Gate, int Cpus, GuestLoader Loader)
+/// <summary>A system with its gate, a number of CPUs, and a loader.</summary>
+sealed record Point(GuestSystem System, Gate Gate, int Cpus, GuestLoader Loader)
 {
-    public override string ToString() =>
-        $"{Kernel}{(Kernel == Kernels.Gates ? $"/{Gate.OptionName()}" : "")} {Cpus} CPUs {Loader.OptionName()}";
+    /// <summary>The system, and the gate where it can be chosen.</summary>
+    public string Place => System.IsGates ? $"{System} {Gate.OptionName()}" : System.ToString();
+
+    public override string ToString() => $"{Place}, {Cpus} CPUs, {Loader.OptionName()}";
 }
 
 /// <param name="RawFolder">The folder for the files that the guests sent; null for none.</param>
 sealed record RunSettings(
-    string Memory, TimeSpan? Timeout, string Binary, string StudyBinary, string DroverArguments,
+    string Memory, TimeSpan? Timeout, string? Binary, string? StudyBinary, string DroverArguments,
     Action<string>? Console, string? RawFolder)
 {
+    /// <summary>The drover to test.</summary>
+    /// <exception cref="LabException">It does not exist.</exception>
+    public string DroverFor(GuestSystem system) => Existing(system, Binary, "drover");
+
+    /// <summary>The drover-study to test.</summary>
+    /// <exception cref="LabException">It does not exist.</exception>
+    public string StudyFor(GuestSystem system) => Existing(system, StudyBinary, "drover-study");
+
+    static string Existing(GuestSystem system, string? given, string name)
+    {
+        var folder = system.Architecture == GuestSystem.HostArchitecture
+            ? "native"
+            : "native-" + system.Architecture.OptionName();
+        var program = given ?? Path.Combine(LabHost.ProjectRoot, "artifacts", folder, name);
+        return File.Exists(program)
+            ? program
+            : throw LabException.CannotRunHere(
+                $"{program} does not exist: `./build --arch {system.Architecture.OptionName()} {name}` builds it");
+    }
+
+    public Clock Clock { get; init; } = Clock.Instructions;
+    public Threads Threads { get; init; } = Threads.Single;
+    /// <summary>Boot every guest, in place of a restored one.</summary>
+    public bool FullBoots { get; init; }
     /// <summary>More devices of the guest, by QEMU's names, and more options for QEMU.</summary>
     public IReadOnlyList<string> Devices { get; init; } = [];
     public IReadOnlyList<string> QemuArguments { get; init; } = [];
@@ -33,47 +59,56 @@ sealed class Laboratory(RunSettings settings, LabHost host) : IDisposable
 {
     const string EarlierBootFile = "lab/earlier-boot";
 
-    readonly ConcurrentDictionary<string, Task<KernelImage>> _kernels = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<GuestSystem, Task<KernelImage>> _kernels = new();
     readonly SemaphoreSlim _lists = new(1);
 
     /// <summary>Fetches or builds the kernel, or takes it from the cache.</summary>
-    public Task<KernelImage> PrepareAsync(string kernel)
+    public Task<KernelImage> PrepareAsync(GuestSystem system)
     {
-        return _kernels.GetOrAdd(kernel, _ => MakeAsync());
+        return _kernels.GetOrAdd(system, _ => MakeAsync());
 
         async Task<KernelImage> MakeAsync()
         {
             await HostTools.EnsureForRunningAsync(host);
-            var debian = new DebianPackages(host);
-            return await Kernels.PrepareAsync(kernel, host, debian, await GuestTree.PrepareAsync(host, debian));
+            return await Kernels.PrepareAsync(host, system);
         }
     }
 
     /// <summary>Boots a guest; with a <see cref="RunSettings.RawFolder"/>, keeps its files below it.</summary>
     public async Task<GuestResult> BootAsync(GuestRun run, string folder)
     {
-        var result = await Qemu.BootAsync(run, host);
+        var result = await Machine.RunAsync(run, host);
         if (settings.RawFolder is { } raw)
             result.Save(Path.Combine(raw, folder));
         return result;
     }
 
-    public async Task<RunReport> RunAsync(Point point)
+    /// <param name="seed">Of <see cref="GuestRun.Seed"/>: equal seeds are equal runs, on the clock of
+    /// instructions.</param>
+    public async Task<RunReport> RunAsync(Point point, int seed = 1)
     {
         var isStudied = settings.Watch || settings.Audit || settings.Scenario;
         var isDrover = point.Loader is GuestLoader.Drover or GuestLoader.Daemon;
-        var binary = isDrover || isStudied ? settings.Binary : null;
+        var binary = isDrover || isStudied ? settings.DroverFor(point.System) : null;
         var hash = binary is null ? null : HashOf(binary);
-        if (isStudied)
-            Require(settings.StudyBinary);
+        var study = isStudied ? settings.StudyFor(point.System) : null;
+        if (point.Cpus > point.System.Architecture.MaxCpus)
+        {
+            throw LabException.Usage($"{point.System.Architecture.OptionName()} guests have at most "
+                + $"{point.System.Architecture.MaxCpus} CPUs");
+        }
 
-        var kernel = await PrepareAsync(point.Kernel);
+        var kernel = await PrepareAsync(point.System);
         var timeout = settings.Timeout ?? DefaultTimeout(point.Cpus);
         var run = new GuestRun(kernel, point.Gate, point.Cpus, point.Loader, settings.Memory, timeout)
         {
+            Clock = settings.Clock,
+            Threads = settings.Threads,
+            Seed = seed,
+            UsesSnapshot = settings.Clock == Clock.Instructions && !settings.FullBoots,
             List = point.Loader == GuestLoader.List ? await ListAsync(point, kernel) : [],
             Binary = binary,
-            StudyBinary = isStudied ? settings.StudyBinary : null,
+            StudyBinary = study,
             DroverArguments = settings.DroverArguments,
             Console = settings.Console,
             Devices = settings.Devices,
@@ -95,17 +130,8 @@ sealed class Laboratory(RunSettings settings, LabHost host) : IDisposable
     /// <summary>The SHA-256 of a drover binary, which keeps the results of different binaries apart.</summary>
     public static string HashOf(string binary)
     {
-        Require(binary);
         using var file = File.OpenRead(binary);
         return Convert.ToHexStringLower(SHA256.HashData(file));
-    }
-
-    /// <exception cref="LabException">A program for the guest does not exist.</exception>
-    public static void Require(string binary)
-    {
-        var command = Path.GetFileName(binary) == "drover-study" ? "help herd" : "--version";
-        if (!File.Exists(binary))
-            throw LabException.CannotRunHere($"{binary} does not exist: `./drover {command}` builds it");
     }
 
     public void Dispose() => _lists.Dispose();
@@ -122,8 +148,9 @@ sealed class Laboratory(RunSettings settings, LabHost host) : IDisposable
         }
     }
 
-    /// <summary>Generous: one emulating thread does the work of all CPUs.</summary>
-    static TimeSpan DefaultTimeout(int cpus) => TimeSpan.FromSeconds(180 + 6 * cpus);
+    /// <summary>Generous: one emulating thread does the work of all CPUs, and executes each instruction by
+    /// itself.</summary>
+    static TimeSpan DefaultTimeout(int cpus) => TimeSpan.FromSeconds(600 + 40 * cpus);
 
     /// <summary>The live modules of earlier udev runs of this kernel and CPU count; runs udev without one.</summary>
     async Task<IReadOnlyList<string>> ListAsync(Point point, KernelImage kernel)
@@ -135,7 +162,7 @@ sealed class Laboratory(RunSettings settings, LabHost host) : IDisposable
             if (!File.Exists(file))
             {
                 host.Log($"no earlier udev run gives the list for {point}: running udev first");
-                await RunAsync(point with { Loader = GuestLoader.Udev, Gate = Kernels.DefaultGate(point.Kernel) });
+                await RunAsync(point with { Loader = GuestLoader.Udev, Gate = point.System.KernelGate });
             }
             return await File.ReadAllLinesAsync(file);
         }

@@ -19,7 +19,7 @@ static class ReportBuilder
             : (1, GuestFacts.MaxResidentBytes(result.Text("memory.time") ?? ""));
 
         return new(
-            Kernel: run.Kernel.Name, KernelRelease: result.Required("release").Trim(), Gate: run.Gate.OptionName(),
+            Kernel: run.Kernel.System.ToString(), KernelRelease: result.Required("release").Trim(), Gate: run.Gate.OptionName(),
             Cpus: run.Cpus, Loader: run.Loader.OptionName(), LoaderStatus: (int)facts["status"],
             Calls: ByResult(trace.Calls),
             CallsBySyscall: trace.Calls.GroupBy(call => call.Syscall).ToDictionary(group => group.Key, ByResult),
@@ -27,8 +27,8 @@ static class ReportBuilder
             Live: GuestFacts.Modules(result.Required("modules.after")),
             Nodes: GuestFacts.Nodes(result.Text("nodes") ?? ""), LiveBefore: before, WastedBytes: waste.Bytes,
             WastedDuplicateBytes: waste.DuplicateBytes, WastedBytesSource: waste.Source, Memory: run.Memory,
-            LoaderStartSeconds: facts["start"], ColdplugSeconds: Math.Round(facts["end"] - facts["start"], 2),
-            EventSeconds: facts.TryGetValue("event", out var first) ? Math.Round(facts["end"] - first, 2) : null,
+            LoaderStartSeconds: Mark("start"), ColdplugSeconds: Math.Round(Mark("end") - Mark("start"), 6),
+            EventSeconds: trace.Marks.TryGetValue("event", out var first) ? Math.Round(Mark("end") - first, 6) : null,
             ColdplugCpuSeconds: Math.Round(result.LoaderCpu.TotalSeconds, 2),
             PeakMemoryBytes: GuestFacts.Kilobytes(result.Required("memory.peak")),
             StartMemoryBytes: GuestFacts.Kilobytes(result.Required("memory.start")), LoaderMemoryBytes: loaderMemory,
@@ -43,10 +43,16 @@ static class ReportBuilder
                 : null,
             FileBytes: attempted.Where(run.Kernel.ModuleFileBytes.ContainsKey)
                 .ToDictionary(module => module, module => run.Kernel.ModuleFileBytes[module]),
-            Audit: AuditAgreement.Of(run, result, trace.Calls.Count, before.Count), TracedCalls: trace.Calls)
+            Audit: AuditAgreement.Of(run, result, trace.Calls.Count, before.Count), Clock: run.Clock.OptionName(),
+            Threads: run.Threads.OptionName(), Seed: run.Seed, Instructions: trace.Instructions,
+            TracedCalls: trace.Calls)
         {
             Scenario = result.Text("scenario.json") ?? result.Text("scenario.err"),
         };
+
+        double Mark(string name) => trace.Marks.TryGetValue(name, out var seconds)
+            ? seconds
+            : throw new FormatException($"the trace has no mark {name}");
     }
 
     static IReadOnlyDictionary<string, int> ByResult(IEnumerable<ModuleCall> calls) => calls
@@ -60,8 +66,8 @@ static class ReportBuilder
             yield return $"the trace lost {trace.LostEvents} events: counts are too low";
         if (trace.Calls.Count(call => call.Module is null) is > 0 and var unnamed)
             yield return $"{unnamed} calls have no module name in the trace";
-        if (run.Kernel.Name == Kernels.Gates && result.Text("gate")?.Trim() is var gate && gate != $"{(int)run.Gate}")
-            yield return $"the kernel's gate is {gate ?? "unknown"}, not {(int)run.Gate}";
+        if (run.Kernel.System.IsGates && result.Text("gate")?.Trim() is var gate && gate != run.Gate.OptionName())
+            yield return $"the kernel's gate is {gate ?? "unknown"}, not {run.Gate.OptionName()}";
 
         var processes = GuestFacts.Processes(result.Text("memory.processes") ?? "").Processes;
         if (run.Loader == GuestLoader.Udev && processes == 1)

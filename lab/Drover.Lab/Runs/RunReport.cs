@@ -7,7 +7,8 @@ using Drover.Text;
 namespace Drover.Lab.Runs;
 
 /// <summary>The report of one guest. Its JSON form is an interface, which <c>drover report</c> also reads.</summary>
-/// <param name="Gate">none, exclusive or idempotent. On Debian's kernels the kernel's own: none before 6.5.</param>
+/// <param name="Kernel">The system: debian12, 6.12, debian13, sid or gates, with /arm64 on that architecture.</param>
+/// <param name="Gate">none, early, exclusive or idempotent. On Debian's kernels the kernel's own.</param>
 /// <param name="Calls">Load calls by result: "0", an errno's name, or "in flight" at the end.</param>
 /// <param name="Attempted">The distinct modules of all calls.</param>
 /// <param name="Live">/proc/modules, two seconds after the loader ended.</param>
@@ -32,6 +33,10 @@ namespace Drover.Lab.Runs;
 /// <param name="SysfsDirectories">The number of directories below /sys/devices.</param>
 /// <param name="SysfsWalkSeconds">The time of busybox's find over them.</param>
 /// <param name="BinarySha256">Of drover; null if the guest had none.</param>
+/// <param name="Clock">instructions or host.</param>
+/// <param name="Threads">single or multi: QEMU's threads.</param>
+/// <param name="Seed">Of the random generator: equal seeds are equal runs on the clock of instructions.</param>
+/// <param name="Instructions">Executed during the coldplug; null on the host's clock.</param>
 /// <param name="FileBytes">Sizes of the files of the attempted modules, which finit_module reads.</param>
 sealed record RunReport(
     string Kernel, string Gate, int Cpus, string Loader, IReadOnlyDictionary<string, int> Calls,
@@ -43,7 +48,7 @@ sealed record RunReport(
     int UnnamedCalls, long LostEvents, IReadOnlyList<string> KernelRequests, IReadOnlyList<string> Warnings,
     int Uevents, int SysfsDirectories, double SysfsWalkSeconds, string? BinarySha256, KernelModuleStats? ModuleStats,
     string? DroverErrors, WatchAgreement? Watch, IReadOnlyDictionary<string, long> FileBytes, AuditAgreement? Audit,
-    IReadOnlyList<ModuleCall> TracedCalls)
+    string Clock, string Threads, int Seed, InstructionAccount? Instructions, IReadOnlyList<ModuleCall> TracedCalls)
 {
     static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
     {

@@ -10,16 +10,25 @@ static class RunReportText
     {
         var text = new StringBuilder();
         var before = run.LiveBefore.Count > 0 ? $", {run.LiveBefore.Count} of them before the loader" : "";
-        var events = run.EventSeconds is { } seconds ? $", {seconds:F2} s from the first event" : "";
-        Row("kernel", $"{run.Kernel} ({run.KernelRelease}), gate {run.Gate}, {run.Cpus} CPUs");
+        var events = run.EventSeconds is { } seconds ? $", {seconds:F3} s from the first event" : "";
+        Row("system", $"{run.Kernel} ({run.KernelRelease}), gate {run.Gate}, {run.Cpus} CPUs");
+        Row("clock", run.Clock == "instructions"
+            ? $"instructions: 1 ns each, idle time skipped; seed {run.Seed}"
+            : $"this machine's; QEMU with {run.Threads} threads");
         Row("loader", $"{run.Loader}, ended with status {run.LoaderStatus}");
         Row("calls", $"{run.TotalCalls}: {Results(run.Calls)}{BySyscall(run)}");
         Row("attempted", $"{run.Attempted.Count} distinct modules");
         Row("live", $"{run.Live.Count} modules{before}");
         Row("wasted", $"{Bytes(run.WastedBytes)}, by duplicates {Bytes(run.WastedDuplicateBytes)} "
             + $"({run.WastedBytesSource})");
-        Row("coldplug", $"{run.ColdplugSeconds:F2} s of guest time{events}, {run.ColdplugCpuSeconds:F2} s of CPU "
-            + $"(boot to init {run.BootSeconds:F1} s)");
+        var cpu = run.Instructions is null ? $", {run.ColdplugCpuSeconds:F2} s of CPU" : "";
+        Row("coldplug", $"{run.ColdplugSeconds:F3} s of guest time{events}{cpu} (boot to init {run.BootSeconds:F1} s)");
+        if (run.Instructions is { } executed)
+        {
+            Row("instructions", $"{Giga(executed.Total)}: loader {Giga(executed.Loader)}, udev {Giga(executed.Udev)}, "
+                + $"module loading {Giga(executed.ModuleLoading)}, rest {Giga(executed.Rest)}; "
+                + $"idle {executed.IdleSeconds:F3} s");
+        }
         Row("peak memory", $"{Bytes(run.PeakMemoryBytes)} in use, {Bytes(run.StartMemoryBytes)} before the loader");
         Row("loader memory",
             $"{Bytes(run.LoaderMemoryBytes)}, {run.LoaderProcesses} process{(run.LoaderProcesses == 1 ? "" : "es")}");
@@ -53,6 +62,8 @@ static class RunReportText
         < 100_000 => $"{bytes / 1e3:F1} kB",
         _ => $"{bytes / 1e6:F2} MB",
     };
+
+    static string Giga(long count) => $"{count / 1e9:F3} G";
 
     static string BySyscall(RunReport run) => run.CallsBySyscall.Count < 2
         ? ""

@@ -8,7 +8,8 @@ namespace Drover.Lab.Tools;
 /// <param name="Processes">Concurrent modprobes of one module.</param>
 /// <param name="Rounds">Rounds in which loaders are killed.</param>
 /// <param name="Only">The cases to run; empty for all.</param>
-sealed record ToolsParameters(string Kernel, int Cpus, int Processes, int Rounds, IReadOnlyList<string> Only);
+sealed record ToolsParameters(
+    GuestSystem System, int Cpus, int Processes, int Rounds, IReadOnlyList<string> Only);
 
 /// <summary>Boots a guest with kmod's programs and one with Drover's, and pairs their cases.</summary>
 static class ToolsRun
@@ -24,13 +25,13 @@ static class ToolsRun
     public static async Task<IReadOnlyList<CaseVerdict>> RunAsync(
         LabHost host, Laboratory laboratory, ToolsParameters parameters, RunSettings settings)
     {
-        var kernel = await laboratory.PrepareAsync(parameters.Kernel);
+        var kernel = await laboratory.PrepareAsync(parameters.System);
         var files = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["lab/cases"] = Resources.Read("tools-cases"),
             ["lab/herd"] = Resources.Read("tools-herd"),
         };
-        var debian = new DebianPackages(host);
+        var debian = new DebianArchive(host, parameters.System.Release, parameters.System.Architecture);
         using var work = host.Work();
         foreach (var package in await debian.FilesAsync(s_initramfsPackages))
             await debian.UnpackAsync(package, work.Path);
@@ -43,11 +44,11 @@ static class ToolsRun
         async Task<IReadOnlyList<CaseResult>> BootAsync(string tools)
         {
             var run = new GuestRun(
-                kernel, Kernels.DefaultGate(parameters.Kernel), parameters.Cpus, GuestLoader.Drover, settings.Memory,
+                kernel, parameters.System.KernelGate, parameters.Cpus, GuestLoader.Drover, settings.Memory,
                 settings.Timeout ?? TimeSpan.FromMinutes(20))
             {
                 Console = settings.Console,
-                Binary = settings.Binary,
+                Binary = settings.DroverFor(parameters.System),
                 Init = "tools",
                 Files = files,
                 Settings = $"tools={tools}\nherd_size={parameters.Processes}\nherd_rounds={parameters.Rounds}\n"

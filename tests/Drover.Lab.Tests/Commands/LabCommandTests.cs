@@ -44,11 +44,11 @@ public sealed class LabCommandTests
         Assert.Equal(sizes.Split(' '), LabOptions.Sizes(3)(text));
 
     [Theory]
-    [InlineData("--cpus 0", "--cpus 0: must be a number from 1 to 255")]
+    [InlineData("--cpus 0", "--cpus 0: must be a number from 1 to 512")]
     [InlineData("--cpus", "--cpus")]
     [InlineData("--memory 4", "--memory 4: must be a number with M or G, such as 4G")]
     [InlineData("--memory 4G,2G", "--memory 4G,2G: takes one size, not 2")]
-    [InlineData("--gates nonesuch", "--gates nonesuch: must be one of none, exclusive, idempotent")]
+    [InlineData("--gates nonesuch", "--gates nonesuch: must be one of none, early, exclusive, idempotent")]
     [InlineData("--drover-args $(reboot)", "takes letters, digits, blanks and -=_.,/ only")]
     [InlineData("cpus", "cpus")]
     [InlineData("--colour red", "--colour")]
@@ -58,13 +58,17 @@ public sealed class LabCommandTests
 
     [Theory]
     [InlineData("nonesuch", "one of lab/run, lab/compare, ")]
-    [InlineData("run --cpus 1 --loader udev", "--kernel")]
-    [InlineData("run --kernel 6.1 --cpus 1 --loader udev --gate exclusive", "the gate of 6.1 is none")]
+    [InlineData("run --cpus 1 --loader udev", "--system")]
+    [InlineData("run --kernel 6.1 --cpus 1 --loader udev --gate exclusive", "the gate of debian12 is none")]
     [InlineData("run --kernel 6.1 --cpus 1 --loader udev --boot x", "--boot is for --audit")]
     [InlineData("run --kernel 6.1 --cpus 1 --loader udev --guest", "--slowdown and --guest are for --scenario")]
     [InlineData("run --kernel 6.1 --cpus 1 --loader udev --scenario x", "--scenario is for --loader drover")]
-    [InlineData("torture --kernel 6.1 --cpus 1", "--cpus 1: must be a number from 2 to 255")]
-    [InlineData("install --kernel gates", "--kernel gates: must be one of 6.1, 6.12")]
+    [InlineData("torture --kernel 6.1 --cpus 1", "--cpus 1: must be a number from 2 to 512")]
+    [InlineData("run --system sid --arch mips --cpus 1 --loader udev", "--arch mips: must be one of amd64, arm64")]
+    [InlineData("run --system sid/mips --cpus 1 --loader udev", "--system sid/mips: must be one of amd64, arm64")]
+    [InlineData("run --system sid --cpus 256 --loader udev", "amd64 guests have at most 255 CPUs")]
+    [InlineData("run --system sid --cpus 1 --loader udev --threads multi", "--threads multi needs --clock host")]
+    [InlineData("install --system gates", "--system gates: must be one of debian12, 6.12, debian13, sid, 6.1")]
     public async Task A_wrong_command_line_has_status_2(string line, string message)
     {
         var problem = await Assert.ThrowsAsync<LabException>(() => LabCommand.RunAsync(line.Split(' ')));

@@ -8,25 +8,29 @@ namespace Drover.Lab.Tests.Compare;
 
 public sealed class CompareTests
 {
+    static readonly GuestSystem s_debian12 = GuestSystem.Parse("debian12");
+
     [Fact]
     public void Rounds_cover_all_points_and_udev_comes_first()
     {
         var plan = Trial.Plan(
-            ["6.1"], [Gate.None, Gate.Exclusive], [8, 32], [GuestLoader.Drover, GuestLoader.Udev], runs: 2);
+            [s_debian12], [Gate.None, Gate.Exclusive], [8, 32], [GuestLoader.Drover, GuestLoader.Udev], runs: 2);
 
         Assert.Equal(
-            ["6.1 8 CPUs udev", "6.1 8 CPUs drover", "6.1 32 CPUs udev", "6.1 32 CPUs drover"],
-            plan.Where(trial => trial.Run == 1).Select(trial => trial.Point.ToString()));
+            ["8 CPUs, udev", "8 CPUs, drover", "32 CPUs, udev", "32 CPUs, drover"],
+            plan.Where(trial => trial.Run == 1).Select(trial => trial.Point.ToString()[("debian12, ".Length)..]));
         Assert.Equal([1, 1, 1, 1, 2, 2, 2, 2], plan.Select(trial => trial.Run));
     }
 
     [Fact]
     public void Only_the_gates_kernel_runs_with_each_gate()
     {
-        var plan = Trial.Plan(["6.12", "gates"], Enum.GetValues<Gate>(), [8], [GuestLoader.Udev], runs: 1);
+        var plan = Trial.Plan(
+            [GuestSystem.Parse("6.12"), GuestSystem.Parse("gates/arm64")], Enum.GetValues<Gate>(), [8], [GuestLoader.Udev], runs: 1);
 
-        Assert.Equal(["6.12", "gates/none", "gates/exclusive", "gates/idempotent"],
-            plan.Select(trial => trial.Point.ToString().Split(' ')[0]));
+        Assert.Equal(
+            ["6.12", "gates/arm64 none", "gates/arm64 early", "gates/arm64 exclusive", "gates/arm64 idempotent"],
+            plan.Select(trial => trial.Point.Place));
     }
 
     [Fact]
@@ -52,7 +56,7 @@ public sealed class CompareTests
         var table = CompareTable.Of(CompareRow.Of(reports));
 
         Assert.Contains("| no 0/1", table);
-        Assert.EndsWith("6.1 4 CPUs drover: not live in some run, though udev once had them: b", table.TrimEnd());
+        Assert.EndsWith("debian12 4 CPUs drover: not live in some run, though udev once had them: b", table.TrimEnd());
         var lines = table.Split('\n').Where(line => line.StartsWith('|'));
         Assert.All(lines, line => Assert.Equal(20, line.Count(c => c == '|')));
     }
@@ -65,8 +69,8 @@ public sealed class CompareTests
         var rows = CompareRow.Of(reports.Zip(nodes)
             .ToDictionary(pair => pair.First.Key, pair => pair.First.Value with { Nodes = pair.Second }));
 
-        Assert.Equal([0, 2], rows.Select(row => row.RunsWithUdevsNodes));
-        Assert.EndsWith("6.1 4 CPUs daemon: not in /dev in some run, though udev always has them: /dev/sr0",
+        Assert.Equal([2, 0], rows.Select(row => row.RunsWithUdevsNodes));
+        Assert.EndsWith("debian12 4 CPUs daemon: not in /dev in some run, though udev always has them: /dev/sr0",
             CompareTable.Of(rows).TrimEnd());
     }
 
@@ -87,12 +91,16 @@ public sealed class CompareTests
             saved.Write(file);
             Assert.Equal(text, File.ReadAllText(file));
 
-            var trial = new Trial(new Point("6.1", Gate.None, 4, GuestLoader.Drover), 1);
-            Assert.True(trial.Matches(saved, "4G", "1234"));
-            Assert.False(trial.Matches(saved, "4G", "5678"));
-            Assert.False(trial.Matches(saved, "2G", "1234"));
+            var trial = new Trial(new Point(s_debian12, Gate.None, 4, GuestLoader.Drover), 1);
+            var settings = new RunSettings("4G", null, null, null, "", null, null);
+            Assert.True(trial.Matches(saved, settings, "1234"));
+            Assert.False(trial.Matches(saved, settings, "5678"));
+            Assert.False(trial.Matches(saved, settings with { Memory = "2G" }, "1234"));
+            Assert.False(trial.Matches(saved, settings with { Clock = Clock.Host }, "1234"));
+            // another run has another seed
+            Assert.False((trial with { Run = 2 }).Matches(saved, settings, "1234"));
 
-            File.WriteAllText(file, """{"kernel": "6.1"}""");
+            File.WriteAllText(file, """{"kernel": "debian12"}""");
             Assert.Throws<JsonException>(() => RunReport.Read(file));
         }
         finally
@@ -103,11 +111,11 @@ public sealed class CompareTests
 
     static Dictionary<Trial, RunReport> Reports(params (GuestLoader Loader, double Seconds, string[] Live)[] runs) =>
         runs.Index().ToDictionary(
-            item => new Trial(new Point("6.1", Gate.None, 4, item.Item.Loader), item.Index),
+            item => new Trial(new Point(s_debian12, Gate.None, 4, item.Item.Loader), item.Index),
             item => Report(item.Item.Loader, item.Item.Seconds, item.Item.Live));
 
     static RunReport Report(GuestLoader loader, double seconds, string[] live) => new(
-        Kernel: "6.1", Gate: "none", Cpus: 4, Loader: loader.OptionName(),
+        Kernel: "debian12", Gate: "none", Cpus: 4, Loader: loader.OptionName(),
         Calls: new Dictionary<string, int> { ["0"] = live.Length }, Attempted: live, Live: live, Nodes: [],
         WastedBytes: 0, WastedDuplicateBytes: 0, Memory: "4G", LoaderStartSeconds: 3, ColdplugSeconds: seconds,
         EventSeconds: null, ColdplugCpuSeconds: seconds / 2, PeakMemoryBytes: 2_000_000, LoaderMemoryBytes: 500_000,
@@ -116,5 +124,5 @@ public sealed class CompareTests
         CallsBySyscall: new Dictionary<string, IReadOnlyDictionary<string, int>>(), UnnamedCalls: 0, LostEvents: 0,
         KernelRequests: [], Warnings: [], Uevents: 0, SysfsDirectories: 0, SysfsWalkSeconds: 0, BinarySha256: null,
         ModuleStats: null, DroverErrors: null, Watch: null, FileBytes: new Dictionary<string, long>(), Audit: null,
-        TracedCalls: []);
+        Clock: "instructions", Threads: "single", Seed: 1, Instructions: null, TracedCalls: []);
 }

@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+
+namespace Drover.Lab.Reading;
+
+/// <summary>Instructions executed between two marks by who executed them, on the clock of instructions: a nanosecond is
+/// an instruction, whichever CPU executes it.</summary>
+/// <param name="Loader">Drover's processes, or kmod's, outside of load calls.</param>
+/// <param name="Udev">udevd, its workers and udevadm, outside of load calls.</param>
+/// <param name="ModuleLoading">The kernel inside finit_module and init_module, for any process.</param>
+/// <param name="Rest">Everything else: kernel threads, the shell, interrupts of idle CPUs.</param>
+/// <param name="IdleSeconds">Time in which no CPU had work, which the clock skips.</param>
+/// <remarks>From <c>sched:sched_switch</c>. One thread of QEMU executes all busy CPUs in turn, so each of k busy CPUs is
+/// charged a k-th of the time.</remarks>
+sealed partial record InstructionAccount(long Loader, long Udev, long ModuleLoading, long Rest, double IdleSeconds)
+{
+    const double PerSecond = 1e9;
+
+    public long Total => Loader + Udev + ModuleLoading + Rest;
+
+    /// <summary>Null without events of the scheduler, or without the marks.</summary>
+    public static InstructionAccount? Of(
+        IReadOnlyList<TraceEvent> events, IReadOnlyDictionary<string, double> marks)
+    {
+        if (!marks.TryGetValue("start", out var start) || !marks.TryGetValue("end", out var end))
+            return null;
+        var running = new Dictionary<int, (string Comm, int Tid)>(); // by CPU; a CPU that idles is not in it
+        var inCall = new HashSet<int>();
+        var seconds = new double[4];
+        var (now, idle, switches) = (start, 0.0, 0);
+
+        foreach (var item in events)
+        {
+            AdvanceTo(Math.Clamp(item.Seconds, now, end));
+            switch (item.Name)
+            {
+                case "sched_switch" when Switch.Match(item.Text) is { Success: true } match:
+                    switches++;
+                    var tid = int.Parse(match.Groups["tid"].ValueSpan);
+                    if (tid == 0)
+                        running.Remove(item.Cpu);
+                    else
+                        running[item.Cpu] = (match.Groups["comm"].Value, tid);
+                    break;
+                case "sys_finit_module" or "sys_init_module":
+                    if (item.Text.StartsWith('('))
+                        inCall.Add(item.Tid);
+                    else
+                        inCall.Remove(item.Tid);
+                    break;
+            }
+        }
+        AdvanceTo(end);
+        Debug.Assert(Math.Abs(seconds.Sum() + idle - (end - start)) < 1e-3, "every moment is charged once");
+        return switches == 0
+            ? null
+            : new(Count(0), Count(1), Count(2), Count(3), Math.Round(idle, 6));
+
+        long Count(int part) => (long)Math.Round(seconds[part] * PerSecond);
+
+        void AdvanceTo(double time)
+        {
+            if (running.Count == 0)
+                idle += time - now;
+            foreach (var (comm, tid) in running.Values)
+                seconds[inCall.Contains(tid) ? 2 : PartOf(comm)] += (time - now) / running.Count;
+            now = time;
+        }
+    }
+
+    static int PartOf(string comm) => comm switch
+    {
+        _ when comm.Contains("udev", StringComparison.Ordinal) => 1,
+        "drover" or "kernel call" or "modprobe" or "kmod" => 0,
+        _ when comm.StartsWith(".NET", StringComparison.Ordinal) => 0,
+        _ => 3,
+    };
+
+    // prev_comm=swapper/3 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=udevadm next_pid=101 next_prio=120
+    [GeneratedRegex(@"next_comm=(?<comm>.*) next_pid=(?<tid>\d+) ")]
+    static partial Regex Switch { get; }
+}
