@@ -5,10 +5,8 @@ using Drover.Modules.Tree;
 
 namespace Drover.Bench;
 
-/// <summary>
-/// Microseconds a look-up, for a text that matches each alias of the Debian kernel, compared with libkmod on the same
-/// texts in the same run.
-/// </summary>
+/// <summary>Microseconds a look-up, for a text that matches each alias of the Debian kernel, compared with libkmod on
+/// the same texts in the same run.</summary>
 static class LookupBench
 {
     /// <summary>The time of a text is the minimum over the rounds, which excludes other load of the machine.</summary>

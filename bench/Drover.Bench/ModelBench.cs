@@ -43,9 +43,8 @@ static class ModelBench
         Console.WriteLine($"{name,-28}{result.Steps,12:N0}{median,9:F3}{result.Steps / median,12:N0}");
     }
 
-    /// <summary>
-    /// Adds copies of the largest module that every CPU requests, up to <paramref name="count"/> modules in total.
-    /// </summary>
+    /// <summary>Adds copies of the largest module that every CPU requests, up to <paramref name="count"/>
+    /// modules in total.</summary>
     static Scenario WithModules(Scenario scenario, int count)
     {
         var cpu = scenario.Devices.First(device => device.IsPerCpu);

@@ -1,3 +1,7 @@
+using Drover.Linux.Files;
+using Drover.Modules;
+using Drover.Text;
+
 namespace Drover.CommandLine;
 
 /// <summary>A command line that works, and what it does.</summary>
@@ -43,3 +47,82 @@ public sealed class UsageException(string message) : Exception(message);
 
 /// <summary>The command failed; the message says what failed, why, and what to do.</summary>
 public sealed class CommandException(string message) : Exception(message);
+
+/// <summary>Runs the verb that is the first argument, and turns errors into messages and exit codes.</summary>
+/// <param name="Verbs">Its verbs, in the order of the help.</param>
+public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
+{
+    /// <summary>Further names to suggest for a mistyped verb.</summary>
+    public IEnumerable<string> OtherNames { get; init; } = [];
+
+    /// <summary>Further exceptions whose message is the whole error message.</summary>
+    public Func<Exception, bool> IsReported { get; init; } = _ => false;
+
+    /// <summary>Runs one command line, without the program's name, and returns its <see cref="ExitCode"/>.</summary>
+    public int Run(ReadOnlySpan<string> args, Terminal terminal)
+    {
+        ArgumentNullException.ThrowIfNull(terminal);
+        var name = "";
+        try
+        {
+            var exit = Run(args, terminal, ref name);
+            terminal.Flush();
+            return exit;
+        }
+        catch (UsageException problem)
+        {
+            terminal.Warn(name.Length == 0
+                ? $"{Sentence(problem.Message)} Try 'drover --help'."
+                : $"{name}: {Sentence(problem.Message)} Try 'drover {name} --help'.");
+            return ExitCode.Usage;
+        }
+        catch (IOException problem) when (problem.HResult == DescriptorStream.BrokenPipe)
+        {
+            return ExitCode.Failure; // the reader has closed the pipe: drover … | head
+        }
+        catch (Exception problem) when (
+            problem is CommandException or ModuleDataException or IOException or UnauthorizedAccessException
+            || IsReported(problem))
+        {
+            terminal.Warn(problem.Message);
+            return ExitCode.Failure;
+        }
+    }
+
+    int Run(ReadOnlySpan<string> args, Terminal terminal, ref string name)
+    {
+        if (args.IsEmpty)
+            throw new UsageException("missing command");
+        switch (args[0])
+        {
+            case "-h" or "--help" or "help":
+                terminal.Out.Write(args.Length > 1 && Find(args[1]) is { } found ? HelpText.For(found) : Help());
+                return ExitCode.Ok;
+            case "--version":
+                terminal.Out.WriteLine($"drover {ProgramVersion.Text}");
+                return ExitCode.Ok;
+        }
+        var verb = Find(args[0]) ?? throw new UsageException(
+            $"unknown command '{args[0]}'{Nearest.Hint(args[0], Verbs.Select(verb => verb.Name).Concat(OtherNames))}");
+        name = verb.Name;
+        var arguments = Arguments.Parse(args[1..], [.. verb.Options, CommonOptions.Help]);
+        if (arguments.Has(CommonOptions.Help))
+        {
+            terminal.Out.Write(HelpText.For(verb));
+            return ExitCode.Ok;
+        }
+        if (verb.Operands.Length == 0 && arguments.Operands.Count > 0)
+            throw new UsageException($"unexpected argument '{arguments.Operands[0]}'");
+        return verb.Run(arguments, terminal);
+    }
+
+    Verb? Find(string name) => Verbs.FirstOrDefault(verb => verb.Name == name);
+
+    static string Sentence(string message) => message.EndsWith('?') ? message : $"{message}.";
+}
+
+public static partial class ProgramVersion
+{
+    /// <summary>The version and the commit it was built from: <c>0.1.0+9ae5c06…</c>.</summary>
+    public static string Text => InformationalVersion;
+}

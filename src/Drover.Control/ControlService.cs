@@ -4,8 +4,8 @@ using Drover.Kernel;
 namespace Drover.Control;
 
 /// <summary>The limits of the control socket: what a hostile client can cost. Received bytes take at most
-/// <see cref="MaxConnections"/> × <see cref="MaxMessageBytes"/>, replies at most <see cref="MaxTotalUnsentBytes"/> and
-/// one reply.</summary>
+/// <see cref="MaxConnections"/> × <see cref="MaxMessageBytes"/>, replies at most <see cref="MaxTotalUnsentBytes"/>
+/// and one reply.</summary>
 public static class ControlLimits
 {
     /// <summary>A call with its NUL, and all pipelined calls: more is read when these are answered.</summary>
@@ -102,7 +102,7 @@ public sealed class ControlService : IDisposable
         _loaderInterface.Dispose();
     }
 
-    internal Task AnswerAsync(ControlSession client, VarlinkCall call)
+    internal Task DispatchAsync(ControlSession client, VarlinkCall call)
     {
         var dot = Math.Max(call.Method.LastIndexOf('.'), 0);
         var (name, method) = (call.Method[..dot], call.Method[dot..].TrimStart('.'));
@@ -112,7 +112,7 @@ public sealed class ControlService : IDisposable
         else if (name == VarlinkInterfaces.Service)
             _serviceInterface.Answer(method, responder);
         else if (name == VarlinkInterfaces.Loader)
-            return _loaderInterface.AnswerAsync(method, responder);
+            return _loaderInterface.InvokeAsync(method, responder);
         else
             responder.Error(VarlinkErrors.InterfaceNotFound, "interface", name);
         return Task.CompletedTask;
@@ -287,7 +287,7 @@ sealed class ControlSession : IControlHandler, IDisposable
         {
             // a oneway call is carried out even when its client has disconnected
             if (call.IsOneway || !Disconnected.IsCancellationRequested)
-                await _service.AnswerAsync(this, call);
+                await _service.DispatchAsync(this, call);
         }
         return true;
     }

@@ -9,7 +9,7 @@ public interface ILoadService
 {
     /// <summary>Loads what a request names.</summary>
     /// <param name="cancellationToken">Cancelled when the client disconnects; the load continues.</param>
-    Task<RequestOutcome> LoadAsync(LoadRequest request, CancellationToken cancellationToken);
+    Task<RequestOutcome> LoadForClientAsync(LoadRequest request, CancellationToken cancellationToken);
 
     /// <summary>The modules of a name or modalias, in kmod's order; empty where no index has it.</summary>
     /// <exception cref="Modules.ModuleDataException">An index is damaged.</exception>

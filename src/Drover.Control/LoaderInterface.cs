@@ -13,11 +13,11 @@ sealed class LoaderInterface(ILoadService loads, ControlOptions options, Func<st
     readonly List<ControlSession> _subscribers = [];
     IDisposable? _subscription;
 
-    public Task AnswerAsync(string method, VarlinkResponder responder)
+    public Task InvokeAsync(string method, VarlinkResponder responder)
     {
         switch (method)
         {
-            case "Load": return LoadAsync(responder);
+            case "Load": return AnswerLoadAsync(responder);
             case "Settle": return SettleAsync(responder);
             case "Subscribe": return SubscribeAsync(responder);
             case "Reload": Reload(responder); break;
@@ -47,14 +47,14 @@ sealed class LoaderInterface(ILoadService loads, ControlOptions options, Func<st
         _subscription = null;
     }
 
-    async Task LoadAsync(VarlinkResponder responder)
+    async Task AnswerLoadAsync(VarlinkResponder responder)
     {
         if (!MayChange(responder))
             return;
         var parameters = LoadBatch.ReadCall(responder.Call, responder.Peer, out var batch);
         if (!responder.Accepts(parameters))
             return;
-        var loading = batch.Requests.Select(request => loads.LoadAsync(request, responder.Disconnected));
+        var loading = batch.Requests.Select(request => loads.LoadForClientAsync(request, responder.Disconnected));
         var outcomes = await Task.WhenAll(loading);
         responder.Reply(json => LoadBatch.WriteReply(json, outcomes));
     }

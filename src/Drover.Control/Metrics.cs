@@ -10,33 +10,34 @@ static class Metrics
     {
         var counts = status.Counts;
         var text = new StringBuilder(4096);
-        Counter(text, "drover_requests", "Requests made.", counts.Requests);
-        Counter(text, "drover_asked", "Modules asked for by requests, dependencies not counted.", counts.Requested);
-        Counter(text, "drover_outcomes", "Modules asked for, by how that ended.", "outcome",
+        Counter(text, "drover_requests", "Requests received.", counts.Requests);
+        Counter(text, "drover_asked", "Modules requested, without their dependencies.", counts.Requested);
+        Counter(text, "drover_outcomes", "Modules requested, by outcome.", "outcome",
             counts.Outcomes.OrderBy(entry => entry.Key).Select(entry => (OutcomeJson.NameOf(entry.Key), entry.Value)));
-        Counter(text, "drover_converged", "Asked for, and answered without a load call of their own.",
+        Counter(text, "drover_converged", "Modules requested and answered without a load call of their own.",
             counts.Converged);
         Counter(text, "drover_load_calls", "Load calls to the kernel, by errno; 0 is success.", "errno",
             counts.CallsByErrno.OrderBy(entry => entry.Key)
                 .Select(entry => (OutcomeJson.KeyOf(entry.Key), entry.Value)));
-        Counter(text, "drover_attempted", "Distinct modules for which the kernel was called.", counts.Attempted);
-        Counter(text, "drover_loaded_bytes", "Bytes of module files in the kernel by calls that succeeded.",
+        Counter(text, "drover_attempted", "Distinct modules with at least one load call.", counts.Attempted);
+        Counter(text, "drover_loaded_bytes", "Bytes of module files in load calls that succeeded.",
             counts.LoadedFileBytes);
         Counter(text, "drover_wasted_bytes",
-            "Bytes of module files read for calls that ended in EEXIST, EBUSY or ETXTBSY.", counts.WastedFileBytes);
+            "Bytes of module files in load calls that ended in EEXIST, EBUSY or ETXTBSY.", counts.WastedFileBytes);
         Counter(text, "drover_events", "Uevents received.", status.Events);
         Counter(text, "drover_events_lost",
             "Times the kernel dropped uevents; a scan of all devices followed each time.", status.TimesLost);
         Counter(text, "drover_devices", "Devices seen.", status.Devices);
-        Counter(text, "drover_reloads", "Times the indexes were read again.", status.Reloads);
+        Counter(text, "drover_reloads", "Times the indexes and the configuration were read again.", status.Reloads);
         Gauge(text, "drover_running", "Load calls in the kernel.", status.RunningCount);
         Gauge(text, "drover_waiting", "Requests without an outcome.", status.WaitingCount);
-        Gauge(text, "drover_settled", "1 when all events so far are served.", status.IsSettled ? 1 : 0);
-        Gauge(text, "drover_peak_inflight_bytes", "Peak bytes in flight, as the budget counts them.",
+        Gauge(text, "drover_settled", "1 if all events and requests so far have their outcomes.",
+            status.IsSettled ? 1 : 0);
+        Gauge(text, "drover_peak_inflight_bytes", "Maximum of bytes in flight, as the budget counts them.",
             counts.PeakBytesInFlight);
-        Gauge(text, "drover_peak_inflight_calls", "Peak loads in the budget.", counts.PeakCallsInFlight);
-        Gauge(text, "drover_connections", "Clients of the control socket.", connections);
-        Describe(text, "drover_uptime_seconds", "gauge", "Since the start.");
+        Gauge(text, "drover_peak_inflight_calls", "Maximum of loads in the budget.", counts.PeakCallsInFlight);
+        Gauge(text, "drover_connections", "Clients connected to the control socket.", connections);
+        Describe(text, "drover_uptime_seconds", "gauge", "Seconds since the daemon started.");
         Line(text, "drover_uptime_seconds", status.Uptime.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture));
         return text.Append("# EOF\n").ToString();
     }

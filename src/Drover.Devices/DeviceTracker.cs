@@ -226,7 +226,7 @@ sealed class DeviceTracker(EventLoop loop, IDevices devices, PendingRequests req
         if (alias.IsAnsweredAsOf(seqnum))
             return;
         alias.Begin(seqnum);
-        loop.Detach(requests.LoadAsync(request with { Seqnum = seqnum }, Completed, _cancellationToken));
+        loop.Detach(requests.TrackRequestAsync(request with { Seqnum = seqnum }, Completed, _cancellationToken));
 
         void Completed(RequestOutcome outcome)
         {

@@ -66,8 +66,8 @@ public sealed class LoadService : ILoadService
         await _conditions.WaitAsync(() => _requests.Count == 0, timeout: null, CancellationToken.None);
     }
 
-    public Task<RequestOutcome> LoadAsync(LoadRequest request, CancellationToken cancellationToken) =>
-        _requests.LoadAsync(request, completed: null, cancellationToken, _stopping);
+    public Task<RequestOutcome> LoadForClientAsync(LoadRequest request, CancellationToken cancellationToken) =>
+        _requests.TrackRequestAsync(request, completed: null, cancellationToken, _stopping);
 
     public IReadOnlyList<string> Resolve(string name) => Resolve(_catalog, name);
 

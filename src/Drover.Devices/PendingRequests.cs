@@ -83,7 +83,7 @@ sealed class PendingRequests(EventLoop loop, Loader loader, Conditions condition
     public Action<PendingRequest, RequestOutcome>? Completed { get; init; }
 
     /// <summary>Makes a request, pending until both callbacks have its outcome: their requests leave no gap.</summary>
-    public async Task<RequestOutcome> LoadAsync(
+    public async Task<RequestOutcome> TrackRequestAsync(
         LoadRequest request, Action<RequestOutcome>? completed, CancellationToken cancellationToken,
         CancellationToken stopping = default)
     {

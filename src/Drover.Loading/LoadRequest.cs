@@ -1,4 +1,6 @@
 using Drover.Kernel;
+using Drover.Modules;
+using Drover.Modules.Config;
 
 namespace Drover.Loading;
 
@@ -101,4 +103,88 @@ readonly record struct ModuleRequest(FoundModule Module, RequestTime MadeAt, lon
     /// request: the module is tried once more (design rule 4).</summary>
     public bool Postdates(ModuleOutcome outcome) =>
         outcome.Repeats is { } known && !outcome.IsAvailable && !MadeAt.IsAnsweredBy(known);
+}
+
+/// <summary>How one module of a request ended. Every request gets an outcome for each of its modules.</summary>
+public enum OutcomeKind
+{
+    /// <summary>This request's own load call succeeded.</summary>
+    Loaded,
+
+    /// <summary>Another load answered: it was in flight, or its failure became known after this request was made.
+    /// <see cref="ModuleOutcome.Error"/> is that load's.</summary>
+    Joined,
+
+    /// <summary>It was live; no call was made.</summary>
+    AlreadyLive,
+
+    BuiltIn,
+
+    Blacklisted,
+
+    /// <summary>No index has the name.</summary>
+    NotFound,
+
+    /// <summary>This request's own attempt failed.</summary>
+    Failed,
+
+    /// <summary>The request was cancelled or timed out (design rules 9, 11); a load in the kernel goes on.</summary>
+    Left,
+}
+
+/// <param name="Module">Normalised name, or the requested name where nothing was found.</param>
+/// <param name="Error">None unless <see cref="OutcomeKind.Failed"/>, <see cref="OutcomeKind.Joined"/> with a failed
+/// load, or <see cref="OutcomeKind.Left"/> after a timeout (ETIMEDOUT).</param>
+/// <param name="Why">A message for people; null for a plain success.</param>
+/// <param name="ParametersDiffer">The module is or was loaded with other parameters than these (design rule 6).</param>
+public sealed record ModuleOutcome(
+    string Module, OutcomeKind Kind, Errno Error = Errno.None, string? Why = null, bool ParametersDiffer = false)
+{
+    public bool IsAvailable =>
+        Kind is OutcomeKind.Loaded or OutcomeKind.AlreadyLive or OutcomeKind.BuiltIn
+        || (Kind is OutcomeKind.Joined && Error is Errno.None);
+
+    /// <summary>The earlier result that this outcome repeats; null where a call of its own produced it.</summary>
+    internal KnownResult? Repeats { get; init; }
+
+    /// <summary>The outcome for a request that joined the flight.</summary>
+    internal ModuleOutcome ForJoiner(bool parametersDiffer) => this with
+    {
+        Kind = Kind is OutcomeKind.NotFound or OutcomeKind.Left ? Kind : OutcomeKind.Joined,
+        ParametersDiffer = parametersDiffer,
+    };
+}
+
+/// <summary>The answer to a request: an outcome for each module that it stands for, in kmod's order.</summary>
+public sealed record RequestOutcome(LoadRequest Request, IReadOnlyList<ModuleOutcome> Modules);
+
+/// <summary>A module as a look-up finds it. Like kmod, it treats one module found through two aliases as two.</summary>
+/// <param name="Name">Normalised name.</param>
+/// <param name="Alias">The alias that led to it, normalised; null for its own name.</param>
+/// <param name="Rule">The configured alias line that matched, or null.</param>
+public readonly record struct FoundModule(string Name, string? Alias, AliasRule? Rule = null)
+{
+    /// <summary>The modules of a name, with duplicates, in kmod's order (<c>kmod_module_new_from_lookup</c>).</summary>
+    /// <exception cref="ModuleDataException">An index is corrupt.</exception>
+    public static IReadOnlyList<FoundModule> All(ModuleCatalog catalog, string name)
+    {
+        var resolution = catalog.Resolve(name);
+        var found = new FoundModule[resolution.Modules.Count];
+        if (found.Length == 0)
+            return found;
+        var isAlias = resolution.Step is LookupStep.Aliases or LookupStep.Symbols or LookupStep.BuiltInAliases;
+        var alias = isAlias && ModuleName.TryNormalizeAlias(name, out var normalized) ? normalized : null;
+        for (var i = 0; i < found.Length; i++)
+        {
+            found[i] = resolution.Step is LookupStep.ConfigAlias
+                ? new FoundModule(resolution.Modules[i], resolution.Rules[i].Pattern, resolution.Rules[i])
+                : new FoundModule(resolution.Modules[i], alias);
+        }
+        return found;
+    }
+
+    /// <summary>A blacklist line keeps a request from loading it. The blacklist applies to aliases; to names only where
+    /// the request says so; never to dependencies (kmod: <c>KMOD_PROBE_APPLY_BLACKLIST</c>).</summary>
+    public bool IsBlocked(ModuleCatalog catalog, bool applyBlacklist) =>
+        (applyBlacklist || Alias is not null) && catalog.IsBlacklisted(Name);
 }

@@ -8,10 +8,10 @@ namespace Drover.Loading;
 /// <summary>Loads every module once, however many requests there are for it: equal requests meet in a
 /// <see cref="Flight"/>, a module that is live or known to fail costs no call, and every request gets an outcome. All
 /// of it runs on one event loop; every member is for that loop's thread.</summary>
-/// <remarks>The way of a request: <see cref="RequestAsync"/> looks the name up → <see cref="LoadAsync"/> joins or
-/// starts a flight → <see cref="FlyAsync"/> loads its dependencies → <see cref="LoadAttempt"/> takes file, budget and
-/// gate and makes the call. A fault, of the loader or of a port that throws, ends the flight: all its waiters throw it
-/// (<see cref="Flight.Fail"/>).</remarks>
+/// <remarks>The way of a request: <see cref="RequestAsync"/> looks the name up → <see cref="JoinOrStartAsync"/> joins
+/// or starts a flight → <see cref="FlyAsync"/> loads its dependencies → <see cref="LoadAttempt"/> takes file, budget
+/// and gate and makes the call. A fault, of the loader or of a port that throws, ends the flight: all its waiters throw
+/// it (<see cref="Flight.Fail"/>).</remarks>
 public sealed class Loader
 {
     readonly EventLoop _loop;
@@ -21,14 +21,21 @@ public sealed class Loader
     readonly LoadAttempt _attempt;
     readonly StatisticsCounter _statistics = new();
     readonly Dictionary<FlightKey, Flight> _flights = [];
-    ModuleCatalog _catalog;
     Planner _planner;
 
     public Loader(
         EventLoop loop, IKernel kernel, IModuleGate gate, ModuleCatalog catalog, LoaderOptions options,
         ILoaderObserver? observer = null)
+        : this(loop, kernel, gate, new Planner(catalog), options, observer)
     {
-        (_loop, _observer, _catalog, _planner) = (loop, observer, catalog, new Planner(catalog));
+    }
+
+    /// <param name="planner">May have planned before: its nodes are the ones that this loader runs.</param>
+    public Loader(
+        EventLoop loop, IKernel kernel, IModuleGate gate, Planner planner, LoaderOptions options,
+        ILoaderObserver? observer = null)
+    {
+        (_loop, _observer, _planner) = (loop, observer, planner);
         _cache = new LoadCache(kernel);
         var bytes = options.BudgetBytes ?? Math.Clamp(kernel.AvailableBytes / 4, 1, LoaderOptions.MaxDefaultBytes);
         var jobs = options.Jobs ?? Math.Clamp(kernel.CpuCount, 1, LoaderOptions.MaxDefaultLoads);
@@ -70,7 +77,7 @@ public sealed class Loader
         {
             found = request.Found is { } known ? [known]
                 : request.File is not null ? [new FoundModule(ModuleName.FromPath(request.File), null)]
-                : FoundModule.All(_catalog, request.Name);
+                : FoundModule.All(Catalog, request.Name);
         }
         catch (ModuleDataException corrupt)
         {
@@ -91,9 +98,9 @@ public sealed class Loader
                 File = request.File,
                 CancellationToken = cancellationToken,
             };
-            var (outcome, flight) = module.IsBlocked(_catalog, request.ApplyBlacklist)
+            var (outcome, flight) = module.IsBlocked(Catalog, request.ApplyBlacklist)
                 ? (Blacklisted(module.Name), null)
-                : await LoadAsync(one);
+                : await JoinOrStartAsync(one);
             loads.Add((one, outcome, flight));
         }
         var outcomes = new ModuleOutcome[loads.Count];
@@ -114,7 +121,7 @@ public sealed class Loader
     /// end by the old one. Failures that a file or an index caused are forgotten.</summary>
     public void UseCatalog(ModuleCatalog catalog)
     {
-        (_catalog, _planner) = (catalog, new Planner(catalog));
+        _planner = new Planner(catalog);
         _cache.ForgetFileFailures();
     }
 
@@ -142,16 +149,18 @@ public sealed class Loader
             flight.IsStale = true;
     }
 
+    ModuleCatalog Catalog => _planner.Catalog;
+
     /// <summary>Gets a module loaded: answers from the cache, joins its flight or starts one. Done when the module can
     /// be used, or will not be; the flight, if there is one, may still have to end.</summary>
-    async Task<(ModuleOutcome Outcome, Flight? Flight)> LoadAsync(ModuleRequest request)
+    async Task<(ModuleOutcome Outcome, Flight? Flight)> JoinOrStartAsync(ModuleRequest request)
     {
         var (module, alias) = (request.Module.Name, request.Module.Alias);
         while (true)
         {
-            var parameters = JoinParameters(_catalog.OptionsOf(module, alias), request.Parameters);
+            var parameters = JoinParameters(Catalog.OptionsOf(module, alias), request.Parameters);
             // an install command may request its own module, which must not wait for the command
-            var ignoresCommand = request.Scope is not LoadScope.Full && _catalog.InstallCommandOf(module) is not null;
+            var ignoresCommand = request.Scope is not LoadScope.Full && Catalog.InstallCommandOf(module) is not null;
             var key = new FlightKey(module, ignoresCommand);
             ModuleOutcome? ended;
             var isJoiner = _flights.TryGetValue(key, out var flight);
@@ -193,7 +202,7 @@ public sealed class Loader
         plan = null;
         try
         {
-            if (request.File is null && _catalog.Tree.IsBuiltIn(module))
+            if (request.File is null && Catalog.Tree.IsBuiltIn(module))
                 return new ModuleOutcome(module, OutcomeKind.BuiltIn);
             if (!_planner.TryPlan(request.Module, request.Scope, request.File, out plan, out var cycle))
             {
@@ -236,7 +245,7 @@ public sealed class Loader
             if (outcome.Kind is OutcomeKind.Loaded)
             {
                 foreach (var soft in flight.Plan.After)
-                    flight.Requests.Add(LoadAsync(new ModuleRequest(soft, flight.MadeAt, flight.Order)));
+                    flight.Requests.Add(JoinOrStartAsync(new ModuleRequest(soft, flight.MadeAt, flight.Order)));
             }
             RemoveFromTable(flight);
             flight.End(outcome);
@@ -265,8 +274,9 @@ public sealed class Loader
             CancellationToken = flight.Abandoned,
         };
         var (plan, requests) = (flight.Plan, flight.Requests);
-        var soft = plan.Before.Select(module => LoadAsync(RequestFor(module))).ToArray();
-        var hard = plan.HardDependencies.Select(name => LoadAsync(RequestFor(new FoundModule(name, null)))).ToArray();
+        var soft = plan.Before.Select(module => JoinOrStartAsync(RequestFor(module))).ToArray();
+        var hard = plan.HardDependencies.Select(name => JoinOrStartAsync(RequestFor(new FoundModule(name, null))))
+            .ToArray();
         requests.AddRange(soft);
         requests.AddRange(hard);
         ModuleOutcome? failure = null;
@@ -381,4 +391,34 @@ public sealed class Loader
 
     static string JoinParameters(string configured, string own) =>
         configured.Length == 0 ? own : own.Length == 0 ? configured : $"{configured} {own}";
+}
+
+/// <summary>Receives the loader's events on the event loop. Members return soon and do not throw.</summary>
+public interface ILoaderObserver
+{
+    /// <summary>The flight of a module that has a file begins.</summary>
+    /// <param name="module">Normalised name.</param>
+    /// <param name="needed">The modules it waits for: all hard dependencies, and softdeps "pre".</param>
+    void Requested(string module, IReadOnlyList<string> needed)
+    {
+    }
+
+    /// <summary>A call enters the kernel.</summary>
+    void Calling(LoadCall call, ModuleFileFacts file)
+    {
+    }
+
+    void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took)
+    {
+    }
+
+    /// <summary>An install command has ended with an exit status, or below 0 when no shell could be started.</summary>
+    void CommandEnded(string module, string command, int status)
+    {
+    }
+
+    /// <summary>A message for people: a retry and its reason, a smaller budget, a request that timed out.</summary>
+    void Noted(string message)
+    {
+    }
 }

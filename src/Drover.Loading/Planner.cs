@@ -21,13 +21,14 @@ public sealed record PlannedModule(
 }
 
 /// <summary>Finds the modules around a module, for the loader and <see cref="ModulePlan"/>. Loads wait along hard
-/// dependencies and softdeps "pre"; on a cycle, two flights would wait for each other. So a hard cycle is an error, and
-/// a softdep "pre" on a cycle is loaded but not waited for, from whichever end a request comes. Owned by the event
-/// loop.</summary>
+/// dependencies and softdeps "pre"; on a cycle, two flights would wait for each other. So a hard cycle is an
+/// error, and a softdep "pre" on a cycle is loaded but not waited for, from whichever end a request comes. Owned
+/// by the event loop.</summary>
 public sealed class Planner(ModuleCatalog catalog)
 {
     readonly Dictionary<string, PlannedModule?> _planned = [];
     readonly Dictionary<string, Edges> _edges = [];
+    readonly Dictionary<string, (IReadOnlyList<FoundModule>, IReadOnlyList<FoundModule>)> _softdeps = [];
 
     public ModuleCatalog Catalog { get; } = catalog;
 
@@ -93,8 +94,10 @@ public sealed class Planner(ModuleCatalog catalog)
     /// <summary>All that a module's softdeps stand for, in their order, duplicates kept.</summary>
     internal (IReadOnlyList<FoundModule> Before, IReadOnlyList<FoundModule> After) SoftdepsOf(string module)
     {
+        if (_softdeps.TryGetValue(module, out var found))
+            return found;
         var (pre, post) = Catalog.SoftDependenciesOf(module);
-        return (Find(pre), Find(post));
+        return _softdeps[module] = (Find(pre), Find(post));
 
         FoundModule[] Find(IReadOnlyList<string> names) => names.Count == 0 ? [] :
             [.. names.SelectMany(name => FoundModule.All(Catalog, name)).Select(found => found with { Rule = null })];

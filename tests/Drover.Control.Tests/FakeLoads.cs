@@ -40,7 +40,7 @@ sealed class FakeLoads : ILoadService
 
     public bool IsSettled { get; set; } = true;
 
-    public Task<RequestOutcome> LoadAsync(LoadRequest request, CancellationToken cancellationToken)
+    public Task<RequestOutcome> LoadForClientAsync(LoadRequest request, CancellationToken cancellationToken)
     {
         Asked.Add(request);
         return Load(request, cancellationToken);

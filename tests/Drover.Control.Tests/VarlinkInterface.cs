@@ -3,9 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace Drover.Control.Tests;
 
-/// <summary>
-/// A parsed interface description, which checks JSON values. It knows the part of the grammar that we use.
-/// </summary>
+/// <summary>A parsed interface description, which checks JSON values. It knows the part of the grammar
+/// that we use.</summary>
 sealed class VarlinkInterface
 {
     readonly List<string> _words;

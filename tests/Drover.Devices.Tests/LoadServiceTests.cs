@@ -285,18 +285,19 @@ public class LoadServiceTests
         var bench = new Bench([bad, late], [("b:*", "bad")]) { };
         bench.Run(async service =>
         {
-            Assert.Equal(Errno.EINVAL, (await service.LoadAsync(new LoadRequest("bad"), default)).Modules[0].Error);
-            Assert.Equal(Errno.EINVAL, (await service.LoadAsync(new LoadRequest("bad"), default)).Modules[0].Error);
+            Assert.Equal(Errno.EINVAL, (await LoadAsync(service, "bad")).Error);
+            Assert.Equal(Errno.EINVAL, (await LoadAsync(service, "bad")).Error);
             Assert.Equal(1, bad.Calls);
             Assert.Empty(service.Resolve("l:1"));
             bench.Catalog = SimulatedMachine.Catalog([bad, late], [("b:*", "bad"), ("l:*", "late")]);
             Assert.Null(service.Reload());
             Assert.Equal(["late"], service.Resolve("l:1"));
-            Assert.Equal(
-                OutcomeKind.Loaded, (await service.LoadAsync(new LoadRequest("bad"), default)).Modules[0].Kind);
-            Assert.Equal(
-                OutcomeKind.Loaded, (await service.LoadAsync(new LoadRequest("l:1"), default)).Modules[0].Kind);
+            Assert.Equal(OutcomeKind.Loaded, (await LoadAsync(service, "bad")).Kind);
+            Assert.Equal(OutcomeKind.Loaded, (await LoadAsync(service, "l:1")).Kind);
         });
+
+        static async Task<ModuleOutcome> LoadAsync(LoadService service, string name) =>
+            (await service.LoadForClientAsync(new LoadRequest(name), default)).Modules[0];
     }
 
     [Fact]
@@ -380,10 +381,10 @@ public class LoadServiceTests
             using (service.Subscribe(served =>
                 heard.Add($"{served.Request.Requester} {served.Outcome.Module} {served.Outcome.Kind}")))
             {
-                await service.LoadAsync(new LoadRequest("d:1", Requester: "somebody"), default);
+                await service.LoadForClientAsync(new LoadRequest("d:1", Requester: "somebody"), default);
             }
 
-            await service.LoadAsync(new LoadRequest("d:1"), default);
+            await service.LoadForClientAsync(new LoadRequest("d:1"), default);
         });
         Assert.Equal(["somebody disk Loaded"], heard);
     }
@@ -398,7 +399,7 @@ public class LoadServiceTests
         {
             await service.SettleAsync(null, null, default);
             bench.Devices.Appears("/devices/d1", "d:1");
-            await service.LoadAsync(new LoadRequest("nobody_knows"), default);
+            await service.LoadForClientAsync(new LoadRequest("nobody_knows"), default);
             await service.SettleAsync(null, null, default);
             var status = service.Status();
             Assert.True(status.IsSettled);
@@ -422,9 +423,9 @@ public class LoadServiceTests
         bench.Run(async service =>
         {
             await Task.WhenAll(
-                service.LoadAsync(new LoadRequest("d:1"), default),
-                service.LoadAsync(new LoadRequest("d:2"), default),
-                service.LoadAsync(new LoadRequest("disk"), default));
+                service.LoadForClientAsync(new LoadRequest("d:1"), default),
+                service.LoadForClientAsync(new LoadRequest("d:2"), default),
+                service.LoadForClientAsync(new LoadRequest("disk"), default));
             var modules = service.Modules().ToDictionary(module => module.Module);
             var (core, disk) = (modules["core"], modules["disk"]);
             Assert.Equal((0, 2), (core.Joined, disk.Joined));
@@ -438,7 +439,7 @@ public class LoadServiceTests
             bench.Machine["disk"].State = InitState.Absent;
             bench.Devices.Happens(DeviceAction.Remove, "/module/disk");
             await bench.Loop.Delay(Ms, CancellationToken.None);
-            await service.LoadAsync(new LoadRequest("disk"), default);
+            await service.LoadForClientAsync(new LoadRequest("disk"), default);
             var again = service.Modules().Single(module => module.Module == "disk");
             Assert.Equal((2, disk.First), (again.Calls, again.First));
         });
@@ -452,8 +453,8 @@ public class LoadServiceTests
         Task<RequestOutcome>? queued = null, slow = null;
         bench.Run(async service =>
         {
-            slow = service.LoadAsync(new LoadRequest("slow"), default);
-            queued = service.LoadAsync(new LoadRequest("queued"), default);
+            slow = service.LoadForClientAsync(new LoadRequest("slow"), default);
+            queued = service.LoadForClientAsync(new LoadRequest("queued"), default);
             await bench.Loop.Delay(Ms, CancellationToken.None);
         });
         Assert.Equal(OutcomeKind.Left, (await queued!).Modules[0].Kind);
@@ -489,7 +490,7 @@ public class LoadServiceTests
                             answers.Add(LaterAsync(name));
                             break;
                         case 2:
-                            answers.Add(service.LoadAsync(new LoadRequest(name), default));
+                            answers.Add(service.LoadForClientAsync(new LoadRequest(name), default));
                             break;
                         case 3:
                             service.Reload();
@@ -517,7 +518,7 @@ public class LoadServiceTests
                 {
                     // a removal is known after its event or its loss
                     await bench.Loop.Delay(Ms, CancellationToken.None);
-                    return await service.LoadAsync(new LoadRequest(module), default);
+                    return await service.LoadForClientAsync(new LoadRequest(module), default);
                 }
             });
         }

@@ -2,10 +2,8 @@ using System.Diagnostics;
 
 namespace Drover.Linux.Tests;
 
-/// <summary>
-/// Another process: this program, started with an environment variable as a child that runs no tests. It writes lines,
-/// and may be killed at each.
-/// </summary>
+/// <summary>Another process: this program, started with an environment variable as a child that runs no tests. It
+/// writes lines, and may be killed at each.</summary>
 abstract class TestChild : IDisposable
 {
     /// <param name="role">The environment variable.</param>

@@ -2,9 +2,8 @@ using Drover.Kernel;
 
 namespace Drover.Loading.Tests;
 
-/// <summary>
-/// What is loaded with a module: its dependencies, softdeps and commands, fewer with a narrower scope.
-/// </summary>
+/// <summary>What is loaded with a module: its dependencies, softdeps and commands, fewer with
+/// a narrower scope.</summary>
 public sealed class LoadScopeTests
 {
     const string Elsewhere = "/elsewhere/user.ko";

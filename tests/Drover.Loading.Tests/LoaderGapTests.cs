@@ -67,8 +67,8 @@ public sealed class LoaderGapTests
     [Fact]
     public void Failure_does_not_apply_to_a_newer_joined_request()
     {
-        // another process fails while "first" waits for the budget, before the gate; "later" requests it after that
-        // and joins
+        // another process fails while "first" waits for the budget, before the gate; "later" requests it after
+        // that and joins
         for (var seed = 0; seed < 200; seed++)
         {
             SimulatedModule[] modules =

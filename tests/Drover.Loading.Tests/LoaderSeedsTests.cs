@@ -5,11 +5,10 @@ using Drover.Modules.Config;
 
 namespace Drover.Loading.Tests;
 
-/// <summary>
-/// The loader under thousands of seeds: random modules that depend on each other, share files, fail and recover; random
-/// clients that join, repeat and cancel; other processes that load, hold the gate and remove. The machine checks every
-/// call, these tests check the outcomes. A failure prints its seed and the command that replays it.
-/// </summary>
+/// <summary>The loader under thousands of seeds: random modules that depend on each other, share files, fail
+/// and recover; random clients that join, repeat and cancel; other processes that load, hold the gate and
+/// remove. The machine checks every call, these tests check the outcomes. A failure prints its seed and the
+/// command that replays it.</summary>
 public sealed class LoaderSeedsTests
 {
     const int Seeds = 4000;
@@ -200,9 +199,8 @@ sealed class RandomScene : ILoaderObserver
             $"{outcome.Module}: {outcome.Error}, but the kernel returned {string.Join(", ", errors)} for {blamed}");
     }
 
-    /// <summary>
-    /// Another process: loads outside the gate, loads or fails while it holds the gate, or removes a module.
-    /// </summary>
+    /// <summary>Another process: loads outside the gate, loads or fails while it holds the gate, or
+    /// removes a module.</summary>
     async Task DisturbAsync()
     {
         await Wait();
@@ -241,10 +239,8 @@ sealed class RandomScene : ILoaderObserver
         }
     }
 
-    /// <summary>
-    /// A module that always fails with ENODEV gets one call, and then at most one for each request that may be newer
-    /// than a failure.
-    /// </summary>
+    /// <summary>A module that always fails with ENODEV gets one call, and then at most one for each request that may be
+    /// newer than a failure.</summary>
     void CheckFailingModules()
     {
         if (_others)

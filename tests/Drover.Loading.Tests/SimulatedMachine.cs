@@ -46,10 +46,8 @@ sealed class SimulatedModule(string name)
     public FileVersion Version { get; set; } = new(1000, 1);
 }
 
-/// <summary>
-/// A kernel, its uevents and the loads of other processes on the simulated loop; it checks the rules at every call, and
-/// records the calls.
-/// </summary>
+/// <summary>A kernel, its uevents and the loads of other processes on the simulated loop; it checks the rules at every
+/// call, and records the calls.</summary>
 sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> modules, long budgetBytes, int jobs)
     : IKernel
 {
@@ -162,9 +160,8 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
     /// <summary>The loader that inits and install commands send requests to.</summary>
     public Loader? Loader { get; set; }
 
-    /// <summary>
-    /// Modules that the init of a module requests, with their dependencies: their calls may exceed the budget.
-    /// </summary>
+    /// <summary>Modules that the init of a module requests, with their dependencies: their calls may
+    /// exceed the budget.</summary>
     public HashSet<string> Urgent { get; } = [];
 
     /// <summary>Another process removes modules: a dependency may be gone between check and call.</summary>
@@ -264,9 +261,8 @@ sealed class SimulatedGate(SimulatedLoop loop) : IModuleGate
         }
     }
 
-    /// <summary>
-    /// Another process takes the gate, changes the machine, may record a failure, and releases the gate.
-    /// </summary>
+    /// <summary>Another process takes the gate, changes the machine, may record a failure, and
+    /// releases the gate.</summary>
     public async Task HoldFromOutsideAsync(string module, Func<Task<KnownResult?>> work)
     {
         using var gateLock = await EnterAsync(module, CancellationToken.None);

@@ -12,9 +12,8 @@ static class AliasText
         File.ReadLines(modulesAlias).Where(l => l.StartsWith("alias ", StringComparison.Ordinal))
             .Select(l => l[6..l.LastIndexOf(' ')]).ToArray();
 
-    /// <summary>
-    /// Replaces <c>*</c> by at most <paramref name="maxFill"/> characters, <c>?</c> by one, <c>[…]</c> by a member.
-    /// </summary>
+    /// <summary>Replaces <c>*</c> by at most <paramref name="maxFill"/> characters, <c>?</c> by one, <c>[…]</c>
+    /// by a member.</summary>
     public static string Concrete(string pattern, Random random, int maxFill)
     {
         StringBuilder text = new();

@@ -2,10 +2,8 @@ using System.Globalization;
 
 namespace Drover.Modules.Tests;
 
-/// <summary>
-/// Runs a case for many seeds: <c>DROVER_FUZZ</c> is their number, <c>DROVER_FUZZ_SEED</c> the only one, to replay a
-/// failure.
-/// </summary>
+/// <summary>Runs a case for many seeds: <c>DROVER_FUZZ</c> is their number, <c>DROVER_FUZZ_SEED</c> the only one, to
+/// replay a failure.</summary>
 static class FuzzCases
 {
     const int DefaultCount = 3_000;

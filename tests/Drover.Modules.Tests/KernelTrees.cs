@@ -1,9 +1,7 @@
 namespace Drover.Modules.Tests;
 
-/// <summary>
-/// Two Debian kernels, downloaded once into the project's cache: 6.1 has .ko, 6.12 .ko.xz. If a download fails, the
-/// test is skipped.
-/// </summary>
+/// <summary>Two Debian kernels, downloaded once into the project's cache: 6.1 has .ko, 6.12 .ko.xz. If a download
+/// fails, the test is skipped.</summary>
 static class KernelTrees
 {
     /// <summary>The last file that depmod writes.</summary>

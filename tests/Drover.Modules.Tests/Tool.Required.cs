@@ -3,15 +3,12 @@ namespace Drover.Modules.Tests;
 /// <summary>Programs that a test needs.</summary>
 static partial class Tool
 {
-    /// <summary>
-    /// Skips the test if the program is missing. Call it before property tests and parallel loops, which wrap
-    /// exceptions.
-    /// </summary>
+    /// <summary>Skips the test if the program is missing. Call it before property tests and parallel loops, which
+    /// wrap exceptions.</summary>
     public static void Require(string name) => Assert.SkipUnless(Find(name) is not null, $"{name} is not installed");
 
-    /// <summary>
-    /// The output of a program; skips the test if the program is missing, and fails it if the program fails.
-    /// </summary>
+    /// <summary>The output of a program; skips the test if the program is missing, and fails it if
+    /// the program fails.</summary>
     public static byte[] Run(string name, byte[] input, params string[] arguments)
     {
         Require(name);

@@ -6,10 +6,8 @@ using Drover.Tests.Kmod;
 
 namespace Drover.Tests;
 
-/// <summary>
-/// Runs the program on a machine with a fake daemon: /run/drover and /lib/modules are generated, in a mount namespace.
-/// Only root can create one; the test is skipped otherwise.
-/// </summary>
+/// <summary>Runs the program on a machine with a fake daemon: /run/drover and /lib/modules are generated, in a mount
+/// namespace. Only root can create one; the test is skipped otherwise.</summary>
 sealed class DaemonMachine : IDisposable
 {
     readonly string _directory = Directory.CreateTempSubdirectory("drover-daemon-").FullName;

@@ -2,10 +2,8 @@ using System.Diagnostics;
 
 namespace Drover.Tests;
 
-/// <summary>
-/// Runs a script of the repository. A script that cannot run on this machine prints the reason and exits with 3; its
-/// test is skipped.
-/// </summary>
+/// <summary>Runs a script of the repository. A script that cannot run on this machine prints the reason and exits with
+/// 3; its test is skipped.</summary>
 static class Script
 {
     const int CannotRunHere = 3;

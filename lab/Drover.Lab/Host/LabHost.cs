@@ -87,9 +87,8 @@ sealed class LabHost
     }
 
     /// <summary>Runs a command to its end and returns its standard output.</summary>
-    /// <exception cref="LabException">
-    /// It cannot be started, or its status is not 0; the message quotes it and the end of its output.
-    /// </exception>
+    /// <exception cref="LabException">It cannot be started, or its status is not 0; the message quotes it and the end
+    /// of its output.</exception>
     public async Task<string> RunAsync(string program, IEnumerable<string> arguments, string? directory = null)
     {
         var start = new ProcessStartInfo(program, arguments)

@@ -14,9 +14,9 @@ static partial class GuestFacts
     public static IReadOnlyList<string> Modules(string procModules) =>
         Lines(procModules).Select(line => line.Split(' ')[0]).Order(StringComparer.Ordinal).ToList();
 
-    /// <summary>The <c>ls -ld</c> lines of /dev's nodes and links as type and permissions, owner, path, and a link's
-    /// target; sorted. Without numbers that vary between boots: a device's, and an input device's in a link by a
-    /// lasting name.</summary>
+    /// <summary>The <c>ls -ld</c> lines of /dev's nodes and links as type and permissions, owner, path, and a
+    /// link's target; sorted. Without numbers that vary between boots: a device's, and an input device's in a link
+    /// by a lasting name.</summary>
     public static IReadOnlyList<string> Nodes(string list) =>
         Lines(list).Select(line => Node.Match(line)).Where(match => match.Success).Select(match => match.Groups)
             .Select(node => $"{node["mode"]} {node["owner"]}:{node["group"]} "

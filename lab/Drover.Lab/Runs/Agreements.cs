@@ -7,18 +7,15 @@ namespace Drover.Lab.Runs;
 /// <summary>drover watch against the lab's trace.</summary>
 /// <param name="CallsMissing">Calls of the trace, by system call and result, that watch lacks.</param>
 /// <param name="CallsTooMany">Calls of watch that the trace lacks.</param>
-/// <param name="NamesDiffering">
-/// Calls of the trace, by module also, that watch lacks. The trace names a call after the file opened last, which is
-/// wrong for a second attempt with an older descriptor.
-/// </param>
+/// <param name="NamesDiffering">Calls of the trace, by module also, that watch lacks. The trace names a call after the
+/// file opened last, which is wrong for a second attempt with an older descriptor.</param>
 /// <param name="Unnamed">Calls of watch without a module.</param>
 /// <param name="KernelWastedBytes">The kernel's own figure for <paramref name="WastedBytes"/>, if it has one.</param>
 /// <param name="CpuSeconds">CPU time of watch, user and system, from when it traces.</param>
 /// <param name="StartCpuSeconds">Until then.</param>
-/// <param name="CpuShare">
-/// <paramref name="CpuSeconds"/> as a part of the whole guest's; null if that is 0. The figure to judge by: one
-/// thread of the host emulates all CPUs in turn, and a guest charges each process for the turns of the others.
-/// </param>
+/// <param name="CpuShare"><paramref name="CpuSeconds"/> as a part of the whole guest's; null if that is 0. The
+/// figure to judge by: one thread of the host emulates all CPUs in turn, and a guest charges each process for the
+/// turns of the others.</param>
 /// <param name="LeftBehind">Trace instances that exist after its end.</param>
 sealed record WatchAgreement(
     int Calls, int CallsMissing, int CallsTooMany, int NamesDiffering, int Unnamed, long InVainBytes, long WastedBytes,
@@ -82,9 +79,8 @@ sealed record WatchAgreement(
 }
 
 /// <summary>drover audit against the calls: before the loader, and on the settled machine, for the next boot.</summary>
-/// <param name="CallsBefore">
-/// Modules that the kernel had before the loader: each was a call before the trace began. The second audit counts them.
-/// </param>
+/// <param name="CallsBefore">Modules that the kernel had before the loader: each was a call before the trace began. The
+/// second audit counts them.</param>
 sealed record AuditAgreement(string Loader, AuditRecord Before, AuditRecord After, int Calls, int CallsBefore)
 {
     public static AuditAgreement? Of(GuestRun run, GuestResult result, int calls, int before) =>

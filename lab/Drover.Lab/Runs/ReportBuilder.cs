@@ -99,9 +99,9 @@ readonly record struct Waste(long Bytes, long DuplicateBytes, string Source)
             "bytes read or handed over by failed calls");
     }
 
-    /// <summary>What the kernel's statistics count for a failed call that is no duplicate: the file twice after
-    /// layout_and_allocate, as for an unknown symbol; once before it; nothing if the module's init failed
-    /// (ENODEV).</summary>
+    /// <summary>What the kernel's statistics count for a failed call that is no duplicate: the file twice
+    /// after layout_and_allocate, as for an unknown symbol; once before it; nothing if the module's init
+    /// failed (ENODEV).</summary>
     static long CountedByKernel(ModuleCall call, IReadOnlyDictionary<string, long> fileBytes) => call.Result switch
     {
         "ENOENT" or "EINVAL" => 2 * Passed(call, fileBytes),

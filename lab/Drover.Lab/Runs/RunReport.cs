@@ -19,10 +19,8 @@ namespace Drover.Lab.Runs;
 /// <param name="LoaderStartSeconds">When the loader started, on the clock of the traced calls.</param>
 /// <param name="ColdplugSeconds">From the loader's start to its end, by the guest's clock.</param>
 /// <param name="EventSeconds">The part of it from udevadm trigger on; null for loaders without events.</param>
-/// <param name="ColdplugCpuSeconds">
-/// CPU time of the QEMU process during the coldplug: the work without the waits, independent of the host's other work.
-/// Taken when the console's lines arrive, so some hundredths off.
-/// </param>
+/// <param name="ColdplugCpuSeconds">CPU time of the QEMU process during the coldplug: the work without the waits,
+/// independent of the host's other work. Taken when the console's lines arrive, so some hundredths off.</param>
 /// <param name="PeakMemoryBytes">MemTotal − MemAvailable, initramfs included, sampled five times a second.</param>
 /// <param name="LoaderMemoryBytes">Peak resident set of the process, or the sum of udevd's and its workers'.</param>
 /// <param name="StartMemoryBytes">The first sample of the guest's memory in use, before the loader started.</param>

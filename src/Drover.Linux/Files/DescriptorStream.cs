@@ -3,10 +3,8 @@ using Drover.Linux.Syscalls;
 
 namespace Drover.Linux.Files;
 
-/// <summary>
-/// Writes to a descriptor of the process by write(2). A FileStream would keep its own position in a file that other
-/// processes also write to; the stream of <see cref="Console"/> first sets up a terminal. One owner.
-/// </summary>
+/// <summary>Writes to a descriptor of the process by write(2). A FileStream would keep its own position in a file that
+/// other processes also write to; the stream of <see cref="Console"/> first sets up a terminal. One owner.</summary>
 /// <param name="descriptor">Stays open.</param>
 /// <param name="mayLose">Failed writes are ignored: for messages that may have no reader.</param>
 public sealed class DescriptorStream(int descriptor, bool mayLose = false) : Stream

@@ -4,10 +4,9 @@ using Drover.Linux.Syscalls;
 
 namespace Drover.Linux.Files;
 
-/// <summary>
-/// Reads directories one after another through the same buffer, entry by entry, with the type that the directory has:
-/// no stat, no string. A directory of sysfs takes three system calls: open, getdents64, close. Not thread-safe.
-/// </summary>
+/// <summary>Reads directories one after another through the same buffer, entry by entry, with the type that the
+/// directory has: no stat, no string. A directory of sysfs takes three system calls: open, getdents64, close.
+/// Not thread-safe.</summary>
 /// <param name="sysfs">All are sysfs, which fills the buffer (kernel: kernfs_fop_readdir).</param>
 sealed class DirectoryReader(bool sysfs) : IDisposable
 {

@@ -7,11 +7,9 @@ using Drover.Linux.Syscalls;
 
 namespace Drover.Linux.Files;
 
-/// <summary>
-/// Reports when a file in one of several directories has changed and no further change follows for a while: a package
-/// manager or depmod(8) replaces many files one after another. For a missing directory, its parent is watched. Created
-/// and disposed on the event loop.
-/// </summary>
+/// <summary>Reports when a file in one of several directories has changed and no further change follows for a while: a
+/// package manager or depmod(8) replaces many files one after another. For a missing directory, its parent is watched.
+/// Created and disposed on the event loop.</summary>
 public sealed class DirectoryWatch : IDisposable
 {
     const uint Changes = Libc.IN_CLOSE_WRITE | Libc.IN_MOVED_FROM | Libc.IN_MOVED_TO | Libc.IN_CREATE | Libc.IN_DELETE

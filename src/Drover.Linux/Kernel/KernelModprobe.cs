@@ -2,11 +2,10 @@ using Drover.Text;
 
 namespace Drover.Linux.Kernel;
 
-/// <summary>
-/// Makes Drover the program that the kernel runs to load a module (request_module; kernel/module/kmod.c: modprobe_path)
-/// for the lifetime of this object. The kernel runs it through a link named modprobe, so that it acts as modprobe: it
-/// asks the daemon, and loads the module itself if a killed daemon left the link behind. One owner.
-/// </summary>
+/// <summary>Makes Drover the program that the kernel runs to load a module (request_module;
+/// kernel/module/kmod.c: modprobe_path) for the lifetime of this object. The kernel runs it through a link named
+/// modprobe, so that it acts as modprobe: it asks the daemon, and loads the module itself if a killed daemon
+/// left the link behind. One owner.</summary>
 public sealed class KernelModprobe : IDisposable
 {
     const string Sysctl = "/proc/sys/kernel/modprobe";

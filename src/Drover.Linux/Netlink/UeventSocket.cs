@@ -7,12 +7,10 @@ using Drover.Linux.Syscalls;
 
 namespace Drover.Linux.Netlink;
 
-/// <summary>
-/// The kernel's uevents. A thread empties the socket, so that no event is lost while the loop is busy, and posts the
-/// events to the loop in batches. An event is received at once; in a storm, as when udevadm repeats the events of all
-/// devices, the thread collects events for some milliseconds, because waking two threads per event costs more than the
-/// events. Created and disposed on the event loop; the counters are for any thread.
-/// </summary>
+/// <summary>The kernel's uevents. A thread empties the socket, so that no event is lost while the loop is busy, and
+/// posts the events to the loop in batches. An event is received at once; in a storm, as when udevadm repeats the
+/// events of all devices, the thread collects events for some milliseconds, because waking two threads per event costs
+/// more than the events. Created and disposed on the event loop; the counters are for any thread.</summary>
 public sealed unsafe class UeventSocket : IDisposable
 {
     /// <summary>As udev (sd_device_monitor_set_receive_buffer_size); a limit, not an allocation.</summary>

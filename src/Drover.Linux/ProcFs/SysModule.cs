@@ -25,12 +25,9 @@ public static class SysModule
         };
     }
 
-    /// <summary>
-    /// Whether the directory holds only the parameters of a built-in module: a module that is being loaded has
-    /// <c>holders</c> before it has
-    /// <c>parameters</c> (kernel: mod_sysfs_setup). Without modules.builtin of this kernel, this is the only way to
-    /// tell them apart; treating a built-in as coming would wait forever.
-    /// </summary>
+    /// <summary>Whether the directory holds only the parameters of a built-in module: a module that is being loaded has
+    /// <c>holders</c> before it has <c>parameters</c> (kernel: mod_sysfs_setup). Without modules.builtin of this
+    /// kernel, this is the only way to tell them apart; treating a built-in as coming would wait forever.</summary>
     internal static bool IsBuiltIn(string module) =>
         Directory.Exists($"{Root}{module}/parameters") && !Directory.Exists($"{Root}{module}/holders");
 

@@ -3,12 +3,10 @@ using Drover.Kernel;
 
 namespace Drover.Linux.Runtime;
 
-/// <summary>
-/// Threads for calls that block: one thread per call in flight, created on demand and kept for a while when idle. There
-/// is no limit here, because the callers have one (the loader bounds its loads), and a call that waits for another
-/// process must never delay the call that this process waits for. A call is never interrupted; the threads do not keep
-/// the process alive. Safe for any thread.
-/// </summary>
+/// <summary>Threads for calls that block: one thread per call in flight, created on demand and kept for a while when
+/// idle. There is no limit here, because the callers have one (the loader bounds its loads), and a call that waits for
+/// another process must never delay the call that this process waits for. A call is never interrupted; the threads do
+/// not keep the process alive. Safe for any thread.</summary>
 public sealed class KernelThreads(EventLoop loop)
 {
     /// <summary>More than between two calls of a coldplug; creating a thread takes some 50 µs.</summary>

@@ -3,19 +3,16 @@ using Drover.Kernel;
 
 namespace Drover.Linux.Runtime;
 
-/// <summary>
-/// The event loop of the real machine: the thread that calls <see cref="Run{T}"/> does all the work in the order it was
-/// queued.
-/// <see cref="Post"/> and the scheduling of tasks are safe from any thread. Work queued while the loop does not run
-/// waits for the next <see cref="Run{T}"/>.
-/// </summary>
+/// <summary>The event loop of the real machine: the thread that calls <see cref="Run{T}"/> does all the work in the
+/// order it was queued. <see cref="Post"/> and the scheduling of tasks are safe from any thread. Work queued while the
+/// loop does not run waits for the next <see cref="Run{T}"/>.</summary>
 public sealed class LiveLoop : EventLoop
 {
     const int ItemsPerTimerCheck = 64; // work items between two checks of the timers
     const int NoThread = 0; // managed thread ids begin at 1
 
-    // Tasks and posted actions share one queue, so that the order of one thread holds across both. The queue is its own
-    // lock.
+    // Tasks and posted actions share one queue, so that the order of one thread holds across both. The queue is
+    // its own lock.
     readonly Queue<object> _work = new();
     readonly MonotonicTime _time = new();
     int _thread;

@@ -6,11 +6,10 @@ using Drover.Linux.Syscalls;
 
 namespace Drover.Linux.Sockets;
 
-/// <summary>
-/// The daemon's control socket. One thread waits for events of all clients and does nothing else; the event loop serves
-/// them with calls that do not block, and arms a client's events only when it can take what the client sends. So a
-/// client costs a descriptor and its buffered messages, but no thread. Created, used and disposed on the event loop.
-/// </summary>
+/// <summary>The daemon's control socket. One thread waits for events of all clients and does nothing else; the
+/// event loop serves them with calls that do not block, and arms a client's events only when it can take what the
+/// client sends. So a client costs a descriptor and its buffered messages, but no thread. Created, used and
+/// disposed on the event loop.</summary>
 public sealed class ControlSocket : IDisposable
 {
     /// <summary>The socket clients use by default.</summary>

@@ -4,11 +4,10 @@ using Drover.Linux.Syscalls;
 
 namespace Drover.Linux.Sockets;
 
-/// <summary>
-/// Descriptors to wait for, each under a unique number: the kernel reuses a closed descriptor soon, and an event of the
-/// old one must not reach the new one. Each event is reported once, until it is armed again (EPOLLONESHOT), so an event
-/// that is not served yet costs nothing. One thread may call <see cref="Wait"/>, any thread the other members.
-/// </summary>
+/// <summary>Descriptors to wait for, each under a unique number: the kernel reuses a closed descriptor soon, and an
+/// event of the old one must not reach the new one. Each event is reported once, until it is armed again
+/// (EPOLLONESHOT), so an event that is not served yet costs nothing. One thread may call <see cref="Wait"/>, any thread
+/// the other members.</summary>
 sealed unsafe class EpollSet : IDisposable
 {
     const int BatchSize = 64;

@@ -52,8 +52,8 @@ static partial class Libc
 
     internal const int REG_EXTENDED = 1;
 
-    // Room for a regex_t, 64 bytes in glibc and 56 in musl. REG_NOSUB, an optimisation, is left out: the two number it
-    // differently.
+    // Room for a regex_t, 64 bytes in glibc and 56 in musl. REG_NOSUB, an optimisation, is left out: the two
+    // number it differently.
     internal const int RegexBytes = 256;
 
     [LibraryImport(Library, EntryPoint = "regcomp", StringMarshalling = StringMarshalling.Utf8)]
@@ -67,8 +67,8 @@ static partial class Libc
 
     internal const int LOG_DAEMON = 3 << 3;
 
-    // Variadic in C. With integers and pointers only, the calling convention is that of other functions (System V and
-    // AAPCS64).
+    // Variadic in C. With integers and pointers only, the calling convention is that of other functions (System
+    // V and AAPCS64).
     [LibraryImport(Library, EntryPoint = "syslog", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial void SysLog(int priority, string format, string text);
 

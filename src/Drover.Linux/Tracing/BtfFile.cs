@@ -3,11 +3,9 @@ using System.Text;
 
 namespace Drover.Linux.Tracing;
 
-/// <summary>
-/// The kernel's description of its types (Documentation/bpf/btf.rst; include/uapi/linux/btf.h): offsets of members of
-/// structures and positions of parameters of functions in this kernel. Reads the bytes in place, with an index of four
-/// bytes per type. Immutable; safe for any thread.
-/// </summary>
+/// <summary>The kernel's description of its types (Documentation/bpf/btf.rst; include/uapi/linux/btf.h): offsets of
+/// members of structures and positions of parameters of functions in this kernel. Reads the bytes in place, with an
+/// index of four bytes per type. Immutable; safe for any thread.</summary>
 /// <remarks>
 /// <code>
 /// header      magic 0xeB9F u16, version u8, flags u8, hdr_len u32, then type_off, type_len, str_off, str_len u32,
@@ -75,16 +73,13 @@ public sealed class BtfFile
         return new BtfFile(File.ReadAllBytes(path));
     }
 
-    /// <summary>
-    /// The offsets along a path from a structure: <c>f_path.dentry->d_name.name</c> from <c>file</c> is [offset of
-    /// dentry in file, offset of name in dentry]. Members of anonymous structures and unions are found as in C.
-    /// </summary>
+    /// <summary>The offsets along a path from a structure: <c>f_path.dentry->d_name.name</c> from <c>file</c> is
+    /// [offset of dentry in file, offset of name in dentry]. Members of anonymous structures and unions are found
+    /// as in C.</summary>
     /// <param name="structure">Its tag, without <c>struct</c>.</param>
     /// <param name="path">Members, separated by <c>.</c>, or by <c>-></c> after a pointer.</param>
-    /// <returns>
-    /// Offsets in bytes, one per pointer followed; null if the kernel has no such structure or member, or the member is
-    /// a bit field.
-    /// </returns>
+    /// <returns>Offsets in bytes, one per pointer followed; null if the kernel has no such structure or member, or the
+    /// member is a bit field.</returns>
     /// <exception cref="BtfException">A type on the path is malformed.</exception>
     public IReadOnlyList<int>? Offsets(string structure, string path) =>
         Find(BtfKind.Struct, structure) is { } type ? Offsets(type, path) : null;

@@ -7,11 +7,9 @@ using Drover.Linux.Syscalls;
 
 namespace Drover.Linux.Tracing;
 
-/// <summary>
-/// A private tracefs instance (Documentation/trace/ftrace.rst, "Instances") with private kprobe events, so that other
-/// tracing is not affected. It has the process id in its name; <see cref="Dispose"/> removes it, and the next process
-/// removes that of a killed one. One owner.
-/// </summary>
+/// <summary>A private tracefs instance (Documentation/trace/ftrace.rst, "Instances") with private kprobe events, so
+/// that other tracing is not affected. It has the process id in its name; <see cref="Dispose"/> removes it, and the
+/// next process removes that of a killed one. One owner.</summary>
 public sealed class TraceInstance : IDisposable
 {
     const string BootName = "boot"; // the instance that no process owns: started early in a boot, taken over later

@@ -2,10 +2,8 @@ using System.Buffers.Text;
 
 namespace Drover.Linux.Tracing;
 
-/// <summary>
-/// One event as trace_pipe prints it (kernel: trace_print_context, trace_seq_print_sym;
-/// Documentation/trace/ftrace.rst). Its spans are parts of the line.
-/// </summary>
+/// <summary>One event as trace_pipe prints it (kernel: trace_print_context, trace_seq_print_sym;
+/// Documentation/trace/ftrace.rst). Its spans are parts of the line.</summary>
 /// <remarks>
 /// <code>
 ///    (udev-worker)-143     (    143) [002] .....    79.934151: sys_finit_module(fd: 5, uargs: 7f4134873efd, flags: 0)

@@ -1,9 +1,8 @@
 namespace Drover.Linux.Tracing;
 
-/// <summary>
-/// Merges the lines of all CPUs by time. The kernel's trace_pipe of all CPUs does the same, but checks every CPU's
-/// buffer for every line (kernel: __find_next_entry), which with 32 CPUs is most of a reader's cost. Not thread-safe.
-/// </summary>
+/// <summary>Merges the lines of all CPUs by time. The kernel's trace_pipe of all CPUs does the same, but checks
+/// every CPU's buffer for every line (kernel: __find_next_entry), which with 32 CPUs is most of a reader's cost.
+/// Not thread-safe.</summary>
 sealed class TraceMerge(IReadOnlyList<CpuTracePipe> pipes)
 {
     readonly PriorityQueue<CpuTracePipe, long> _heads = new(pipes.Count);

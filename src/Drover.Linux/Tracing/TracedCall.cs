@@ -58,11 +58,9 @@ public sealed record TracedCall
     /// <summary>Bytes read (file size) or received (init_module); 0 if it ended before, null if unknown.</summary>
     public long? ReadBytes { get; init; }
 
-    /// <summary>
-    /// Wasted bytes as the kernel counts them (CONFIG_MODULE_STATS, kernel/module/stats.c): <see cref="ReadBytes"/> for
-    /// a load that failed before the module was laid out in memory, twice that for one that failed after, 0 for a
-    /// module whose init failed.
-    /// </summary>
+    /// <summary>Wasted bytes as the kernel counts them (CONFIG_MODULE_STATS, kernel/module/stats.c):
+    /// <see cref="ReadBytes"/> for a load that failed before the module was laid out in memory, twice that for one that
+    /// failed after, 0 for a module whose init failed.</summary>
     public long WastedBytes { get; init; }
 
     public bool IsLoad => Syscall is not ModuleSyscall.DeleteModule;

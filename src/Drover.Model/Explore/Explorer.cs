@@ -3,9 +3,9 @@ using Drover.Model.Kernel;
 
 namespace Drover.Model.Explore;
 
-/// <summary>Runs many small machines, each with a loader, a schedule and faults drawn from a seed, and checks the
-/// invariants after every step. Seeds share nothing; a seed gives the same run on any machine, with any number of
-/// threads.</summary>
+/// <summary>Runs many small machines, each with a loader, a schedule and faults drawn from a seed, and checks
+/// the invariants after every step. Seeds share nothing; a seed gives the same run on any machine, with any
+/// number of threads.</summary>
 public static class Explorer
 {
     /// <summary>Seeds that a thread takes at once, so that the lock costs little and cancellation is prompt.</summary>

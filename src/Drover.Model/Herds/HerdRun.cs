@@ -11,8 +11,8 @@ public static class HerdRun
 
     /// <summary>Runs from the first event to the end of the last one, or until memory is exhausted.</summary>
     /// <exception cref="ScenarioException">The scenario contradicts itself.</exception>
-    /// <exception cref="DeadlockException">A task waits for ever: a bug of the model, or of the loader on
-    /// it.</exception>
+    /// <exception cref="DeadlockException">A task waits for ever: a bug of the model, or of the
+    /// loader on it.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public static HerdResult Run(
         HerdOptions options, IModelObserver? observer = null, CancellationToken cancellationToken = default)

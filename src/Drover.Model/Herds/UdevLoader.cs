@@ -131,16 +131,16 @@ sealed class UdevLoader(ModelMachine machine, bool isShared, bool checksResults 
             {
                 if (worker.IsKilled)
                     return;
-                await LoadAsync(worker, module);
+                await LoadModuleAsync(worker, module);
             }
         }
     }
 
-    async ValueTask LoadAsync(ModelTask worker, string module)
+    async ValueTask LoadModuleAsync(ModelTask worker, string module)
     {
         if (isShared)
         {
-            await _shared.LoadAsync(worker, module);
+            await _shared.LoadWithDependenciesAsync(worker, module);
             return;
         }
         if (checksResults)
@@ -163,7 +163,7 @@ sealed class SharedLoads(ModelMachine machine)
     readonly Dictionary<string, Errno?> _results = []; // results by module; null while the load is in flight
     readonly WaitQueue _ended = new(machine.Simulation);
 
-    public async ValueTask<Errno> LoadAsync(ModelTask task, string module)
+    public async ValueTask<Errno> LoadWithDependenciesAsync(ModelTask task, string module)
     {
         foreach (var dependency in machine.Files[module].Facts.Dependencies)
         {

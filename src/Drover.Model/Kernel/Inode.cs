@@ -1,8 +1,8 @@
 namespace Drover.Model.Kernel;
 
-/// <summary>Who may write a file and who denies it (include/linux/fs.h): <see cref="WriteCount"/> above 0 is the number
-/// of writers, below 0 the number of deniers; never both. Belongs to the simulation. Tests override methods to break
-/// it.</summary>
+/// <summary>Who may write a file and who denies it (include/linux/fs.h): <see cref="WriteCount"/> above 0 is the
+/// number of writers, below 0 the number of deniers; never both. Belongs to the simulation. Tests override methods
+/// to break it.</summary>
 public class Inode(string path)
 {
     /// <summary>For messages.</summary>

@@ -2,16 +2,16 @@ using Drover.Model.Time;
 
 namespace Drover.Model.Kernel;
 
-/// <summary>Physical memory, and the vmalloc space within it. When an allocation does not fit, the OOM killer kills a
-/// task and the allocation waits for its memory; with no task left to kill, the boot has failed. Belongs to the
-/// simulation.</summary>
+/// <summary>Physical memory, and the vmalloc space within it. When an allocation does not fit, the OOM killer
+/// kills a task and the allocation waits for its memory; with no task left to kill, the boot has failed. Belongs
+/// to the simulation.</summary>
 public sealed class MachineMemory
 {
     readonly WaitQueue _freed;
     readonly Func<bool> _killOne;
 
-    /// <param name="killOne">The OOM killer: true when it has killed a task, or an earlier victim has not ended
-    /// yet.</param>
+    /// <param name="killOne">The OOM killer: true when it has killed a task, or an earlier victim has
+    /// not ended yet.</param>
     public MachineMemory(Simulation simulation, long totalBytes, Func<bool> killOne)
     {
         (TotalBytes, _killOne) = (totalBytes, killOne);

@@ -16,9 +16,9 @@ public enum DuplicateReason
 /// <summary>A module that was loaded again while it was live or coming.</summary>
 public sealed record DuplicateFailure(string Module, long Times, DuplicateReason Reason);
 
-/// <summary>The counters of CONFIG_MODULE_STATS (kernel/module/stats.c) since boot, sizes in bytes. <see
-/// cref="ToText"/> is the text of /sys/kernel/debug/modules/stats, byte for byte; <see cref="Parse"/> reads
-/// it.</summary>
+/// <summary>The counters of CONFIG_MODULE_STATS (kernel/module/stats.c) since boot, sizes in bytes.
+/// <see cref="ToText"/> is the text of /sys/kernel/debug/modules/stats, byte for byte;
+/// <see cref="Parse"/> reads it.</summary>
 public sealed record ModuleStats
 {
     const int NameWidth = 25;

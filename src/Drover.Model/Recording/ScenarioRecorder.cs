@@ -32,8 +32,8 @@ public sealed class ScenarioRecorder(RecordedMachine machine, ModuleCatalog cata
     public IReadOnlyList<string> Notes => _notes;
 
     /// <summary>Records the devices that request modules, in path order as <c>udevadm trigger</c> does.</summary>
-    /// <exception cref="ScenarioException">A limit of scenarios is exceeded, or modules.dep contradicts
-    /// itself.</exception>
+    /// <exception cref="ScenarioException">A limit of scenarios is exceeded, or modules.dep
+    /// contradicts itself.</exception>
     /// <exception cref="ModuleDataException">An index or a module's file is corrupt.</exception>
     /// <exception cref="IOException">A module's file cannot be read.</exception>
     public Scenario Record(IEnumerable<DeviceEvent> devices)
@@ -114,10 +114,10 @@ public sealed class ScenarioRecorder(RecordedMachine machine, ModuleCatalog cata
     }
 }
 
-/// <summary>Joins devices that each CPU has: equal subsystem and modaliases, paths that differ only in the number at
-/// the end, one for every CPU. Two such families request modules on x86: <c>cpu0</c>, and ACPI's processors,
-/// <c>LNXCPU:00</c> or <c>ACPI0007:00</c>, with hexadecimal numbers; in a scenario both have the CPU's
-/// number.</summary>
+/// <summary>Joins devices that each CPU has: equal subsystem and modaliases, paths that differ only in the
+/// number at the end, one for every CPU. Two such families request modules on x86: <c>cpu0</c>, and ACPI's
+/// processors, <c>LNXCPU:00</c> or <c>ACPI0007:00</c>, with hexadecimal numbers; in a scenario both have
+/// the CPU's number.</summary>
 static class CpuTemplates
 {
     /// <summary>Names before the number. Ports and disks have numbers as well, perhaps as many as CPUs.</summary>

@@ -49,9 +49,8 @@ public static class ScenarioFile
 
     /// <param name="json">UTF-8.</param>
     /// <param name="file">The file's name, for messages.</param>
-    /// <exception cref="ScenarioException">
-    /// Not a scenario, or contradictory; the message names file, line and member. No other exception is thrown.
-    /// </exception>
+    /// <exception cref="ScenarioException">Not a scenario, or contradictory; the message names file, line and member.
+    /// No other exception is thrown.</exception>
     public static Scenario Read(ReadOnlySpan<byte> json, string file)
     {
         if (json.Length > ScenarioLimits.MaxFileBytes)
@@ -90,8 +89,8 @@ public static class ScenarioFile
 
     static JsonTypeInfo<T> InfoOf<T>() => (JsonTypeInfo<T>)s_options.GetTypeInfo(typeof(T));
 
-    /// <exception cref="ScenarioException">Not a document of this type; the message names file, line and
-    /// member.</exception>
+    /// <exception cref="ScenarioException">Not a document of this type; the message names file,
+    /// line and member.</exception>
     internal static T Parse<T>(ReadOnlySpan<byte> json, string file, JsonTypeInfo<T> info)
     {
         try

@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace Drover.Model.Time;
 
-/// <summary>Virtual time and the queue of actions that are due in it. Time stands still while an action runs, then
-/// jumps to the next one. Among actions of the same instant a seeded random number decides, so that one seed gives one
-/// order. Every waiting task is a continuation in this queue; there are no threads and no task scheduler. For one
-/// thread.</summary>
+/// <summary>Virtual time and the queue of actions that are due in it. Time stands still while an action runs,
+/// then jumps to the next one. Among actions of the same instant a seeded random number decides, so that one seed
+/// gives one order. Every waiting task is a continuation in this queue; there are no threads and no task
+/// scheduler. For one thread.</summary>
 public sealed class Simulation
 {
     /// <summary>Set in the key of a timer, so that it runs after all other actions of the instant.</summary>

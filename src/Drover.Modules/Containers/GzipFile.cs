@@ -3,10 +3,8 @@ using System.IO.Compression;
 
 namespace Drover.Modules.Containers;
 
-/// <summary>
-/// Decompresses .gz files of exactly one member, as gzip writes them. The kernel reads only one member, too (kernel:
-/// <c>module_gzip_decompress</c>); gzread, and so kmod, would read more.
-/// </summary>
+/// <summary>Decompresses .gz files of exactly one member, as gzip writes them. The kernel reads only one member, too
+/// (kernel: <c>module_gzip_decompress</c>); gzread, and so kmod, would read more.</summary>
 /// <remarks>
 /// GZipStream does not report a missing end, nor where it stopped. So this compares size and checksum with the trailer
 /// at its only valid place:

@@ -4,11 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Drover.Modules.Containers;
 
 /// <summary>The LZMA decoder of an LZMA2 stream: state and probabilities persist from chunk to chunk.</summary>
-/// <remarks>
-/// A symbol is a literal, a match (distance and length), or a match at one of the last four distances; each of its bits
-/// is decoded with an adaptive probability that the preceding data select. Names follow the LZMA specification. All
-/// probabilities are in one array, at the offsets below.
-/// </remarks>
+/// <remarks>A symbol is a literal, a match (distance and length), or a match at one of the last four distances; each of
+/// its bits is decoded with an adaptive probability that the preceding data select. Names follow the LZMA
+/// specification. All probabilities are in one array, at the offsets below.</remarks>
 sealed class LzmaDecoder
 {
     const int States = 12, PosStatesMax = 16, LenToPosStates = 4, LiteralSize = 0x300;
@@ -189,10 +187,8 @@ sealed class LzmaDecoder
     }
 }
 
-/// <summary>
-/// Decodes the bits of a range-coded chunk with adaptive probabilities. Beyond the end it reads zeros, which
-/// <see cref="IsFinished"/> detects: a chunk has at most 64 KiB, so the wasted work is bounded.
-/// </summary>
+/// <summary>Decodes the bits of a range-coded chunk with adaptive probabilities. Beyond the end it reads zeros, which
+/// <see cref="IsFinished"/> detects: a chunk has at most 64 KiB, so the wasted work is bounded.</summary>
 ref struct RangeDecoder
 {
     public const int ProbabilityOne = 1 << 11; // a probability of 1, as an 11-bit number

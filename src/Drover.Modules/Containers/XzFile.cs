@@ -3,11 +3,9 @@ using System.Diagnostics;
 
 namespace Drover.Modules.Containers;
 
-/// <summary>
-/// Decompresses .xz files: any number of streams and blocks, with LZMA2 as the only filter, which is how modules are
-/// packed. An own decoder, because root parses hostile input here: it is memory-safe, needs no native library, and is
-/// fuzzed against xz.
-/// </summary>
+/// <summary>Decompresses .xz files: any number of streams and blocks, with LZMA2 as the only filter, which is how
+/// modules are packed. An own decoder, because root parses hostile input here: it is memory-safe, needs no native
+/// library, and is fuzzed against xz.</summary>
 static class XzFile
 {
     const int Lzma2Filter = 0x21; // the only filter that the kernel's build uses (--lzma2=dict=1MiB)

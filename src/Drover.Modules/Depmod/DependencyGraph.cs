@@ -169,10 +169,9 @@ static class DependencyGraph
     static string Text(ReadOnlySpan<byte> name) => Encoding.UTF8.GetString(name);
 }
 
-/// <summary>
-/// Reports dependency cycles as kmod does (kmod: <c>depmod_report_cycles</c>): the same cycles in the same order, each
-/// from the same module. Where kmod would loop for ever, in a second cycle after a first, this visits it once.
-/// </summary>
+/// <summary>Reports dependency cycles as kmod does (kmod: <c>depmod_report_cycles</c>): the same cycles in the
+/// same order, each from the same module. Where kmod would loop for ever, in a second cycle after a first, this
+/// visits it once.</summary>
 sealed class CycleReport
 {
     const int MaxSteps = 1 << 20; // bounds the work: a dense graph has exponentially many cycles

@@ -5,10 +5,8 @@ using Drover.Modules.Containers;
 
 namespace Drover.Modules.Depmod;
 
-/// <summary>
-/// Results of depmod's last run, in a file next to the indexes. Deleting it costs time only; a damaged file, or one of
-/// another version, is ignored. Immutable; for one thread.
-/// </summary>
+/// <summary>Results of depmod's last run, in a file next to the indexes. Deleting it costs time only; a damaged file,
+/// or one of another version, is ignored. Immutable; for one thread.</summary>
 /// <remarks>
 /// <code>
 /// "drovermd" · u32 version · u32 bytes of the state · u32 of outputs · u32 of facts · u64 CRC64 of the facts

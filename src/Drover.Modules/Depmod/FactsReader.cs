@@ -7,11 +7,9 @@ using Drover.Modules.Symbols;
 
 namespace Drover.Modules.Depmod;
 
-/// <summary>
-/// Reads what depmod needs from module files: symbols, their versions and .modinfo (kmod: <c>kmod_elf_get_symbols</c>,
-/// <c>kmod_elf_get_dependency_symbols</c>, <c>kmod_module_get_info</c>). Skips malformed parts where kmod skips them.
-/// For one thread.
-/// </summary>
+/// <summary>Reads what depmod needs from module files: symbols, their versions and .modinfo (kmod:
+/// <c>kmod_elf_get_symbols</c>, <c>kmod_elf_get_dependency_symbols</c>, <c>kmod_module_get_info</c>). Skips malformed
+/// parts where kmod skips them. For one thread.</summary>
 sealed class FactsReader : IDisposable
 {
     readonly ModuleContents _contents = new();

@@ -6,12 +6,11 @@ namespace Drover.Modules.Image;
 
 /// <summary>The memory that loading a module file takes.</summary>
 /// <param name="FileBytes">Size of the file on disk.</param>
-/// <param name="ImageBytes">
-/// Memory of the laid-out module. Exact for an uncompressed file (see <see cref="ModuleImage.ImageBytes"/>). For a
-/// compressed one it is the decompressed size from the container, which is more than the layout for three of four
-/// modules of Debian 6.12, and at worst a third of it, for a small one with a large .bss. If the container does not
-/// have it, it is the file size times <see cref="ModuleFile.AssumedRatio"/>.
-/// </param>
+/// <param name="ImageBytes">Memory of the laid-out module. Exact for an uncompressed file (see
+/// <see cref="ModuleImage.ImageBytes"/>). For a compressed one it is the decompressed size from the container, which is
+/// more than the layout for three of four modules of Debian 6.12, and at worst a third of it, for a small one with a
+/// large .bss. If the container does not have it, it is the file size times
+/// <see cref="ModuleFile.AssumedRatio"/>.</param>
 public readonly record struct ModuleFileSize(long FileBytes, long ImageBytes)
 {
     /// <summary>By the first bytes; it decides whether and how <c>finit_module</c> can load the file.</summary>

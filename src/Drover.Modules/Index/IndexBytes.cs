@@ -3,11 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Drover.Modules.Index;
 
-/// <summary>
-/// The bytes of an index, in memory or in a file that is read in blocks on first use. A look-up needs a few dozen KiB
-/// of the 1.3 MB of Debian's modules.alias.bin; reading all takes 0.8 ms, mostly page faults, as long as modprobe runs
-/// in total. Safe for any thread.
-/// </summary>
+/// <summary>The bytes of an index, in memory or in a file that is read in blocks on first use. A look-up needs a few
+/// dozen KiB of the 1.3 MB of Debian's modules.alias.bin; reading all takes 0.8 ms, mostly page faults, as long as
+/// modprobe runs in total. Safe for any thread.</summary>
 /// <remarks>Not mapped: truncating a mapped file kills the process with SIGBUS; with reads it is an error.</remarks>
 sealed class IndexBytes
 {

@@ -4,15 +4,11 @@ using Drover.Modules.Patterns;
 
 namespace Drover.Modules.Index;
 
-/// <summary>
-/// A look-up with wildcards. It follows the text literally from the root. At each arc or prefix byte <c>*</c>, <c>?</c>
-/// or <c>[</c> it walks the subtree with all its patterns at once: it carries down the set of text positions that they
-/// may have reached, and drops an arc when the set is empty.
-/// </summary>
-/// <remarks>
-/// kmod (<c>index_mm_searchwild</c>) calls fnmatch on every key of the subtree. The order of nodes is kmod's: special
-/// arcs, then values, then the next literal byte; in a subtree, children before values.
-/// </remarks>
+/// <summary>A look-up with wildcards. It follows the text literally from the root. At each arc or prefix byte <c>*</c>,
+/// <c>?</c> or <c>[</c> it walks the subtree with all its patterns at once: it carries down the set of text positions
+/// that they may have reached, and drops an arc when the set is empty.</summary>
+/// <remarks>kmod (<c>index_mm_searchwild</c>) calls fnmatch on every key of the subtree. The order of nodes is kmod's:
+/// special arcs, then values, then the next literal byte; in a subtree, children before values.</remarks>
 ref struct IndexMatcher
 {
     const long SpareBytes = 1 << 20; // allowance for unclosed brackets, which real indexes do not have

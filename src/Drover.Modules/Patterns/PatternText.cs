@@ -2,16 +2,12 @@ using System.Numerics;
 
 namespace Drover.Modules.Patterns;
 
-/// <summary>
-/// A literal text that is matched with patterns byte by byte (fnmatch(3), no flags, C locale). The state of a pattern
-/// is the set of text positions it may have reached: bit <c>i</c> means that it matches the first <c>i</c> bytes. A
-/// byte of the pattern shifts the whole set, and <c>*</c> adds all higher positions. So the time of a pattern is at
-/// most its length times that of the text, for any number of stars.
-/// </summary>
-/// <remarks>
-/// Differs from glibc only for an unclosed or unknown class or symbol, which no alias has. An unclosed <c>[</c> is a
-/// literal byte, as in glibc.
-/// </remarks>
+/// <summary>A literal text that is matched with patterns byte by byte (fnmatch(3), no flags, C locale). The state of a
+/// pattern is the set of text positions it may have reached: bit <c>i</c> means that it matches the first <c>i</c>
+/// bytes. A byte of the pattern shifts the whole set, and <c>*</c> adds all higher positions. So the time of a pattern
+/// is at most its length times that of the text, for any number of stars.</summary>
+/// <remarks>Differs from glibc only for an unclosed or unknown class or symbol, which no alias has. An unclosed
+/// <c>[</c> is a literal byte, as in glibc.</remarks>
 ref struct PatternText
 {
     public const int SlotCount = 256; // length of _slots: one for each byte value

@@ -25,7 +25,7 @@ sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots)
         var writer = terminal.Out;
         writer.WriteLine(Verdict());
         writer.WriteLine();
-        var facts = new TextTable(columns: 2);
+        var facts = new FittedTable(columns: 2);
         facts.Add("machine", $"{PlainText.Of(machine.Scenario.Name)}, {ByteSize.Format(machine.Scenario.MemoryBytes)}");
         facts.Add("devices", Number(machine.Devices));
         facts.Add("modaliases", $"{machine.Modaliases}, {machine.DistinctModaliases} distinct");
@@ -35,7 +35,7 @@ sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots)
         facts.WriteTo(terminal);
 
         writer.WriteLine();
-        var table = new TextTable("A BOOT WITH", "CALLS", "BY ERRNO", "WASTED", "SECONDS", "MISSING");
+        var table = new FittedTable("A BOOT WITH", "CALLS", "BY ERRNO", "WASTED", "SECONDS", "MISSING");
         foreach (var (title, result) in boots)
         {
             table.Add(
@@ -121,10 +121,10 @@ sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots)
     {
         var requests = machine.Requests();
         terminal.Out.WriteLine();
-        var table = new TextTable("ASKED FOR MOST", "TIMES", "BY DEVICES", "FIRST");
+        var table = new FittedTable("ASKED FOR MOST", "TIMES", "BY DEVICES", "FIRST");
         foreach (var module in requests.Take(MaxModules))
         {
-            var device = Table.Shorten(PlainText.Of(module.First), MaxDeviceColumns);
+            var device = PlainTable.Shorten(PlainText.Of(module.First), MaxDeviceColumns);
             table.Add(module.Module, Number(module.Times), Number(module.Devices), device);
         }
         table.WriteTo(terminal);

@@ -72,7 +72,7 @@ static class HerdSummary
         {
             var on = hasGates ? $" {On(run)}" : "";
             yield return new Finding(
-                "lacks", "lack", $" {Plural(run.Missing.Count, "module")}{on} ({TextTable.ListOf(run.Missing)})");
+                "lacks", "lack", $" {Plural(run.Missing.Count, "module")}{on} ({FittedTable.ListOf(run.Missing)})");
         }
         var complete = runs.FindAll(run => run.Booted && run.Missing.Count == 0);
         if (complete.Count > 0)
@@ -136,7 +136,7 @@ static class HerdFigures
         if (!result.Booted)
             return $"does not boot: {FailureOf(result)}";
         var count = result.Missing.Count.ToString(CultureInfo.InvariantCulture);
-        return result.Missing.Count == 0 ? count : $"{count}: {TextTable.ListOf(result.Missing)}";
+        return result.Missing.Count == 0 ? count : $"{count}: {FittedTable.ListOf(result.Missing)}";
     }
 
     /// <summary>Why the boot failed, without a full stop.</summary>

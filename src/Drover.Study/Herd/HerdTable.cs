@@ -12,7 +12,7 @@ static class HerdTable
     {
         terminal.Out.WriteLine(HerdSummary.Introduce(results, sweep: null));
         terminal.Out.WriteLine();
-        var table = new TextTable("GATE", "HERD", "CALLS", "BY ERRNO", "WASTED", "PEAK", "SECONDS", "MISSING");
+        var table = new FittedTable("GATE", "HERD", "CALLS", "BY ERRNO", "WASTED", "PEAK", "SECONDS", "MISSING");
         foreach (var result in results)
         {
             table.Add(
@@ -47,7 +47,7 @@ static class HerdTable
             terminal.Out.WriteLine(title);
             var columns = results.ToLookup(result =>
                 $"{HerdNames.Of(result.Options.Loader)} {HerdNames.Of(result.Options.Gate)}");
-            var table = new TextTable([sweep.Name, .. columns.Select(column => column.Key)]);
+            var table = new FittedTable([sweep.Name, .. columns.Select(column => column.Key)]);
             foreach (var value in results.Select(result => sweep.ValueOf(result.Options)).Distinct().Order())
             {
                 var cells = columns.Select(column =>

@@ -22,7 +22,7 @@ static class RecordingChart
             row.Calls++;
             if (call.RequestNs is { } requested && requested < call.StartNs)
             {
-                var reason = call.Needed.Count > 0 ? $"for {TextTable.ListOf(call.Needed)}" : "for its turn";
+                var reason = call.Needed.Count > 0 ? $"for {FittedTable.ListOf(call.Needed)}" : "for its turn";
                 row.Bars.Add(new GanttBar(requested, call.StartNs, CallState.Waiting, call.Module, reason));
             }
             row.Bars.Add(BarOf(call));
@@ -42,11 +42,11 @@ static class RecordingChart
             writer.WriteLine($"the {shown.Count} rows with most calls; {rows.Count - shown.Count} more are left out");
         if (shown.Count == 0)
             return;
-        var table = new TextTable(columns: 3);
+        var table = new FittedTable(columns: 3);
         foreach (var row in shown)
         {
             table.Add(
-                $"{(row.Path.Count > 0 ? '*' : ' ')} {Table.Shorten(PlainText.Of(row.Name), MaxTextName)}",
+                $"{(row.Path.Count > 0 ? '*' : ' ')} {PlainTable.Shorten(PlainText.Of(row.Name), MaxTextName)}",
                 $"│{TextOf(row, Math.Max(endNs, 1), width)}│",
                 Figures.Seconds(row.Bars.Count > 0 ? row.Bars[^1].ToNs : 0));
         }

@@ -32,7 +32,7 @@ static class ReportText
         foreach (var recording in recordings)
             terminal.Out.WriteLine(PlainText.Of(Figures.Sentence(recording)));
         terminal.Out.WriteLine();
-        var table = new TextTable(["", .. recordings.Select(recording => PlainText.Of(recording.Name))]);
+        var table = new FittedTable(["", .. recordings.Select(recording => PlainText.Of(recording.Name))]);
         foreach (var figure in Figures.Of(recordings))
             table.Add([figure.Name, .. figure.Values.Select(figure.Format)]);
         table.Add(["how calls ended", .. recordings.Select(recording => PlainText.Of(Figures.ByResult(recording)))]);
@@ -56,7 +56,7 @@ static class ReportText
         RecordingChart.WriteText(rows, endNs, GanttWidth, writer);
         writer.WriteLine();
         writer.WriteLine("the critical path: the calls that determined the end");
-        var table = new TextTable("MODULE", "FROM", "TOOK", "WHY NOT EARLIER");
+        var table = new FittedTable("MODULE", "FROM", "TOOK", "WHY NOT EARLIER");
         for (var step = Math.Max(0, path.Count - MaxSteps); step < path.Count; step++)
         {
             var call = path[step].Call;
@@ -73,7 +73,7 @@ static class ReportText
         if (waste.Count == 0)
             return;
         terminal.Out.WriteLine();
-        var table = new TextTable(["IN VAIN", .. recordings.Select(recording => PlainText.Of(recording.Name))]);
+        var table = new FittedTable(["IN VAIN", .. recordings.Select(recording => PlainText.Of(recording.Name))]);
         foreach (var module in waste)
         {
             var cells = module.Bytes.Zip(module.Calls, (bytes, calls) =>
@@ -85,7 +85,7 @@ static class ReportText
 
     static void WriteRuns(IReadOnlyList<Recording> recordings, Terminal terminal)
     {
-        var table = new TextTable("WHO", "CPUS", "CALLS", "IN VAIN", "TIME", "HOW CALLS ENDED");
+        var table = new FittedTable("WHO", "CPUS", "CALLS", "IN VAIN", "TIME", "HOW CALLS ENDED");
         foreach (var run in recordings)
         {
             table.Add(

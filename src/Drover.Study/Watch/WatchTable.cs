@@ -57,9 +57,9 @@ static class WatchTable
             writer.WriteLine($"{totals.UnreadLines} lines of the trace could not be read");
     }
 
-    static TextTable TableOf(IEnumerable<WatchedModule> modules)
+    static FittedTable TableOf(IEnumerable<WatchedModule> modules)
     {
-        var table = new TextTable("MODULE", "CALLS", "IN VAIN", "TIME", "FIRST", "LAST", "ENDED", "ASKED BY");
+        var table = new FittedTable("MODULE", "CALLS", "IN VAIN", "TIME", "FIRST", "LAST", "ENDED", "ASKED BY");
         foreach (var module in modules)
         {
             table.Add(
@@ -75,7 +75,7 @@ static class WatchTable
         var programs = Counts(module.Programs);
         if (module.First is not { Device: { } first })
             return $"{programs}, first {CallerOf(module.First!)}";
-        var device = Table.Shorten(first, MaxDeviceColumns);
+        var device = PlainTable.Shorten(first, MaxDeviceColumns);
         return module.Devices == 1
             ? $"{programs}, for {device}"
             : $"{programs}, for {module.Devices} devices, first {device}";

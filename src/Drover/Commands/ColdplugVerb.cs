@@ -88,7 +88,7 @@ sealed class ColdplugVerb : Verb
     internal static void WriteTable(ColdplugReport report, TextWriter writer)
     {
         var failures = report.Failures();
-        var table = new Table();
+        var table = new PlainTable();
         void Row(string name, object value) => table.Add(name, string.Create(CultureInfo.InvariantCulture, $"{value}"));
         Row("devices", report.Devices);
         Row("modaliases", report.Modaliases);
@@ -102,7 +102,7 @@ sealed class ColdplugVerb : Verb
         table.WriteTo(writer);
         if (failures.Count == 0)
             return;
-        var reasons = new Table("FAILED", "REASON", "DEVICE");
+        var reasons = new PlainTable("FAILED", "REASON", "DEVICE");
         foreach (var (outcome, alias) in failures)
             reasons.Add(outcome.Module, OutcomeText.ReasonOf(outcome), alias.FirstDevice);
         writer.WriteLine();

@@ -73,7 +73,7 @@ sealed class SettleVerb : Verb
             terminal.Warn($"  loading for {Seconds(running)}: {running.GetProperty("module").GetString()}");
         foreach (var waiting in reply.GetProperty("waiting").EnumerateArray())
         {
-            var request = Table.Shorten(waiting.GetProperty("asked").GetString()!, MaxAliasLength);
+            var request = PlainTable.Shorten(waiting.GetProperty("asked").GetString()!, MaxAliasLength);
             var requester = waiting.GetProperty("asker").GetString() is { } name ? $", for {name}" : "";
             terminal.Warn($"  waiting for {Seconds(waiting)}: {request}{requester}");
         }

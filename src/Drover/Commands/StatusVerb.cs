@@ -65,7 +65,7 @@ sealed class StatusVerb : Verb
         var counts = status.GetProperty("counts");
         var calls = counts.GetProperty("callsByErrno").EnumerateObject()
             .Select(call => (call.Name, call.Value.GetInt64()));
-        var table = new Table();
+        var table = new PlainTable();
         table.Add("kernel", status.GetProperty("release").GetString()!);
         var up = status.GetProperty("uptimeUs").GetInt64() / 1e6;
         table.Add("up", up.ToString("0 s", CultureInfo.InvariantCulture));
@@ -82,7 +82,7 @@ sealed class StatusVerb : Verb
         table.WriteTo(writer);
         if (status.GetProperty("running").GetArrayLength() > 0)
         {
-            var running = new Table("RUNNING", "FOR");
+            var running = new PlainTable("RUNNING", "FOR");
             foreach (var load in status.GetProperty("running").EnumerateArray())
                 running.Add(load.GetProperty("module").GetString()!, SettleVerb.Seconds(load));
             writer.WriteLine();

@@ -43,14 +43,14 @@ static class PlanOutput
         if (steps.Count > 0)
         {
             string[] headings = ["#", "MODULE", "NOW", "WHY", "FOR"];
-            var table = new Table(devices is null ? headings : [.. headings, "DEVICE"]);
+            var table = new PlainTable(devices is null ? headings : [.. headings, "DEVICE"]);
             for (var i = 0; i < steps.Count; i++)
             {
                 var step = steps[i];
                 string[] cells =
                 [
                     (i + 1).ToString(CultureInfo.InvariantCulture), step.Name, step.IsLive ? "live" : "to load",
-                    WhyOf(step.Reason), Table.Shorten(step.For, widthOfFor),
+                    WhyOf(step.Reason), PlainTable.Shorten(step.For, widthOfFor),
                 ];
                 table.Add(devices is null ? cells : [.. cells, step.Request!.Requester!]);
             }

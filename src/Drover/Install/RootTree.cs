@@ -185,9 +185,9 @@ sealed class RootTree(string root, Action<string>? changing = null)
     void Changing(string what) => changing?.Invoke(what);
 }
 
-/// <summary>Runs the service manager and the initramfs generator of this machine after an installation. Blocks; the
-/// programs write to this process's output. Each method returns whether its program succeeded, and reports a
-/// failure.</summary>
+/// <summary>Runs the service manager and the initramfs generator of this machine after an installation.
+/// Blocks; the programs write to this process's output. Each method returns whether its program succeeded, and
+/// reports a failure.</summary>
 sealed class RunningSystem(Terminal terminal)
 {
     /// <summary>Exists while systemd is the service manager (sd_booted(3)).</summary>

@@ -7,10 +7,8 @@ using Drover.Linux.Runtime;
 
 namespace Drover.Linux.Tests.Gate;
 
-/// <summary>
-/// Another process at the gate: this program, started with an environment variable as a child that runs no tests. It
-/// writes a line when it holds the module, then follows its input.
-/// </summary>
+/// <summary>Another process at the gate: this program, started with an environment variable as a child that runs no
+/// tests. It writes a line when it holds the module, then follows its input.</summary>
 sealed class GateChild(string directory, string module) : TestChild(Role, $"{directory}\n{module}")
 {
     const string Role = "DROVER_TEST_GATE_CHILD";

@@ -5,10 +5,8 @@ using Drover.Linux.Sysfs;
 
 namespace Drover.Linux.Tests.Netlink;
 
-/// <summary>
-/// Kernel events, triggered by writes to the uevent file of a device: needs root and a kernel that sends events to this
-/// namespace.
-/// </summary>
+/// <summary>Kernel events, triggered by writes to the uevent file of a device: needs root and a kernel that sends
+/// events to this namespace.</summary>
 public sealed class UeventSocketTests : IDisposable
 {
     const string Device = "/sys/class/mem/null/uevent";

@@ -4,9 +4,8 @@ using Drover.Linux.Runtime;
 
 namespace Drover.Linux.Tests.Runtime;
 
-/// <summary>
-/// A process of a user above its thread limit that starts one more thread, and prints <c>none</c> or <c>one</c>.
-/// </summary>
+/// <summary>A process of a user above its thread limit that starts one more thread, and prints
+/// <c>none</c> or <c>one</c>.</summary>
 sealed class ThreadChild : TestChild
 {
     const string Role = "DROVER_TEST_THREAD_CHILD";

@@ -6,9 +6,8 @@ using Drover.Loading;
 
 namespace Drover.Linux.Tests.Sockets;
 
-/// <summary>
-/// A daemon in its own process. It prints a line when it listens, and one when a load is requested, which never ends.
-/// </summary>
+/// <summary>A daemon in its own process. It prints a line when it listens, and one when a load is requested,
+/// which never ends.</summary>
 sealed class ControlChild : TestChild
 {
     const string Role = "DROVER_TEST_CONTROL_CHILD";

@@ -9,10 +9,8 @@ using Drover.Linux.Syscalls;
 
 namespace Drover.Linux.Tests.Sockets;
 
-/// <summary>
-/// A daemon for tests behind a real socket in its own directory; its loop runs during <see cref="Run"/>, on the calling
-/// thread.
-/// </summary>
+/// <summary>A daemon for tests behind a real socket in its own directory; its loop runs during <see cref="Run"/>, on
+/// the calling thread.</summary>
 sealed class ControlScene : IDisposable
 {
     readonly TestDirectory _directory = new();

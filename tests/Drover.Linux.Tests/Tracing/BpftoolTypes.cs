@@ -49,10 +49,8 @@ sealed class BpftoolTypes
     public IEnumerable<int> Named(string kind) =>
         Enumerable.Range(1, Count).Where(id => _types[id].Kind == kind && _types[id].Name.Length > 0);
 
-    /// <summary>
-    /// The members that C finds by name, including those of anonymous structures and unions, with offsets from the
-    /// start of the structure.
-    /// </summary>
+    /// <summary>The members that C finds by name, including those of anonymous structures and unions, with offsets from
+    /// the start of the structure.</summary>
     public IEnumerable<BpftoolMember> Members(int id) => Behind(id).Members.SelectMany(member => member.Name.Length > 0
         ? [member]
         : Members(member.Type).Select(inner => inner with { Bits = inner.Bits + member.Bits }));

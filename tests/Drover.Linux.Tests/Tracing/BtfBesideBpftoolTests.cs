@@ -3,10 +3,8 @@ using Drover.Modules.Tests;
 
 namespace Drover.Linux.Tests.Tracing;
 
-/// <summary>
-/// The BTF of Debian's kernels, compared with the output of bpftool: every member of every structure and every
-/// parameter of every function, by type number. Look-ups by name search all types, so they are sampled.
-/// </summary>
+/// <summary>The BTF of Debian's kernels, compared with the output of bpftool: every member of every structure and every
+/// parameter of every function, by type number. Look-ups by name search all types, so they are sampled.</summary>
 public sealed class BtfBesideBpftoolTests(ITestOutputHelper output)
 {
     const int StructuresToOneByName = 40, FunctionsToOneByName = 200;
@@ -83,9 +81,8 @@ public sealed class BtfBesideBpftoolTests(ITestOutputHelper output)
     static int[]? Place(BpftoolMember member) =>
         member.IsBitField || member.Bits % 8 != 0 ? null : [(int)(member.Bits / 8)];
 
-    /// <summary>
-    /// From a member to the last one of its structure, embedded or by pointer; null for any other type.
-    /// </summary>
+    /// <summary>From a member to the last one of its structure, embedded or by pointer; null for
+    /// any other type.</summary>
     static (string Path, int[]? Places)? Through(BpftoolTypes types, BpftoolMember member)
     {
         var isPointer = types.Behind(member.Type).Kind == "PTR";

@@ -5,20 +5,16 @@ using Drover.Modules.Tests;
 
 namespace Drover.Linux.Tests.Tracing;
 
-/// <summary>
-/// The BTF in a kernel's bzImage (Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header"): the image holds an
-/// compressed ELF file with the section.
-/// </summary>
+/// <summary>The BTF in a kernel's bzImage (Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header"): the image
+/// holds an compressed ELF file with the section.</summary>
 static class KernelBtf
 {
     const int SetupSectors = 0x1f1, PayloadOffset = 0x248, PayloadLength = 0x24c;
 
     const int SectorBytes = 512;
 
-    /// <summary>
-    /// The kernel build appends the uncompressed size to all formats except gzip (kernel: scripts/Makefile.lib,
-    /// size_append).
-    /// </summary>
+    /// <summary>The kernel build appends the uncompressed size to all formats except gzip (kernel:
+    /// scripts/Makefile.lib, size_append).</summary>
     const int SizeBytes = 4;
 
     /// <param name="image">A bzImage compressed with xz or zstd, as in Debian.</param>

@@ -6,10 +6,8 @@ using Drover.Model.Scenarios;
 
 namespace Drover.Model.Tests.Explore;
 
-/// <summary>
-/// Random machines, loaders, schedules and faults. <c>DROVER_EXPLORE=N</c> runs N seeds, <c>DROVER_SEED</c> is the
-/// first.
-/// </summary>
+/// <summary>Random machines, loaders, schedules and faults. <c>DROVER_EXPLORE=N</c> runs N seeds, <c>DROVER_SEED</c>
+/// is the first.</summary>
 public sealed class ExplorerTests
 {
     const string Seeds = "20000";

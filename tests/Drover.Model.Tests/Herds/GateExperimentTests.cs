@@ -5,9 +5,8 @@ using Drover.Model.Scenarios;
 
 namespace Drover.Model.Tests.Herds;
 
-/// <summary>
-/// The experiment of commit 9828ed3f695a with 255 CPUs on the built-in machine: waste, boots, lost modules.
-/// </summary>
+/// <summary>The experiment of commit 9828ed3f695a with 255 CPUs on the built-in machine: waste,
+/// boots, lost modules.</summary>
 public sealed class GateExperimentTests
 {
     const int Cpus = 255;

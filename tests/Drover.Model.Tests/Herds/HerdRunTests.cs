@@ -8,9 +8,8 @@ namespace Drover.Model.Tests.Herds;
 /// <summary>A small server on every gate with every loader.</summary>
 public sealed class HerdRunTests
 {
-    /// <summary>
-    /// CPUs with three modules and a driver without hardware; a disk whose modules have common dependencies.
-    /// </summary>
+    /// <summary>CPUs with three modules and a driver without hardware; a disk whose modules have
+    /// common dependencies.</summary>
     static readonly Scenario Server = new()
     {
         Name = "server",

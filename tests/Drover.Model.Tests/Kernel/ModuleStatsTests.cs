@@ -3,9 +3,8 @@ using Drover.Model.Kernel;
 
 namespace Drover.Model.Tests.Kernel;
 
-/// <summary>
-/// The kernel's text and back. The sample is of a real kernel (6.12 with the early check, 16 CPUs, udev).
-/// </summary>
+/// <summary>The kernel's text and back. The sample is of a real kernel (6.12 with the early check,
+/// 16 CPUs, udev).</summary>
 public sealed class ModuleStatsTests
 {
     static string Sample => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Data", "modules-stats.txt"));

@@ -4,9 +4,8 @@ using Drover.Modules.Tree;
 
 namespace Drover.Modules.Tests.Config;
 
-/// <summary>
-/// Compares look-ups in the Debian kernel's tree and in small random ones with libkmod: modules, order, duplicates.
-/// </summary>
+/// <summary>Compares look-ups in the Debian kernel's tree and in small random ones with libkmod: modules,
+/// order, duplicates.</summary>
 public class LookupGoldenTests
 {
     [Theory]

@@ -5,10 +5,8 @@ using Drover.Modules.Tree;
 
 namespace Drover.Modules.Tests.Config;
 
-/// <summary>
-/// Damaged text: configuration never throws; text files of a module directory throw only
-/// <see cref="ModuleDataException"/>.
-/// </summary>
+/// <summary>Damaged text: configuration never throws; text files of a module directory throw only
+/// <see cref="ModuleDataException"/>.</summary>
 public class TextFuzzTests
 {
     static readonly byte[] s_config = Encoding.UTF8.GetBytes("""

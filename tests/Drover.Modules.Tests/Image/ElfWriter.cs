@@ -9,9 +9,8 @@ sealed record TestSection(string Name, ulong Flags, ulong Align, byte[] Contents
     public const ulong Write = 1, Alloc = 2, Exec = 4;
 }
 
-/// <summary>
-/// Writes small ELF relocatables of either width and byte order: header, contents in order, names, section headers.
-/// </summary>
+/// <summary>Writes small ELF relocatables of either width and byte order: header, contents in order, names,
+/// section headers.</summary>
 sealed class ElfWriter(bool is64, bool bigEndian)
 {
     readonly List<TestSection> _sections = [];

@@ -103,10 +103,8 @@ public sealed class RealModulesTests(ITestOutputHelper output)
         => Encoding.UTF8.GetString(Tool.Run("modinfo", [], arguments))
             .Split('\0', StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>
-    /// Runs <paramref name="compare"/>, which returns a difference or null and may run <paramref name="tool"/>, on each
-    /// path.
-    /// </summary>
+    /// <summary>Runs <paramref name="compare"/>, which returns a difference or null and may run
+    /// <paramref name="tool"/>, on each path.</summary>
     void AssertAllEqual(string[] paths, Func<string, string?> compare, string? tool = null)
     {
         if (tool is not null)

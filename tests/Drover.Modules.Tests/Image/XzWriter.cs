@@ -38,9 +38,8 @@ static class XzWriter
         return file.ToArray();
     }
 
-    /// <summary>
-    /// Corrects the checksums of stream header, first block header, index and footer at their current offsets.
-    /// </summary>
+    /// <summary>Corrects the checksums of stream header, first block header, index and footer at their
+    /// current offsets.</summary>
     public static void Repair(Span<byte> file)
     {
         if (!file.StartsWith(XzIndex.Magic) || file.Length < 32)

@@ -3,9 +3,8 @@ using Drover.Modules.Tests.Patterns;
 
 namespace Drover.Modules.Tests.Index;
 
-/// <summary>
-/// Reference for wildcard look-ups: tries every pattern with the C library's fnmatch, then sorts as kmod does.
-/// </summary>
+/// <summary>Reference for wildcard look-ups: tries every pattern with the C library's fnmatch, then sorts
+/// as kmod does.</summary>
 static class ReferenceMatch
 {
     public static string[] Match(IReadOnlyList<(string Key, string Value, uint Priority)> entries, string text)
@@ -32,10 +31,8 @@ static class ReferenceMatch
             && LibcFnmatch.Matches(Encoding.UTF8.GetBytes(pattern[wild..]), Encoding.UTF8.GetBytes(text[wild..]));
     }
 
-    /// <summary>
-    /// The order in which a walk visits two matching patterns: from the root, wildcards before values before literal
-    /// arcs; below a wildcard, children before values.
-    /// </summary>
+    /// <summary>The order in which a walk visits two matching patterns: from the root, wildcards before values before
+    /// literal arcs; below a wildcard, children before values.</summary>
     static int Visits(string a, string b)
     {
         var common = a.AsSpan().CommonPrefixLength(b);

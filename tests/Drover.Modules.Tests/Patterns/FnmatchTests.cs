@@ -54,10 +54,8 @@ public class FnmatchTests
         }
     }
 
-    /// <summary>
-    /// Malformed brackets that glibc treats inconsistently: an unknown class, and an unclosed <c>[.</c>; no alias has
-    /// them.
-    /// </summary>
+    /// <summary>Malformed brackets that glibc treats inconsistently: an unknown class, and an unclosed <c>[.</c>; no
+    /// alias has them.</summary>
     static bool IsUnsupported(string pattern) =>
         pattern.Contains("[[:foo:]", StringComparison.Ordinal)
             || pattern.Replace("[.-.]", "", StringComparison.Ordinal).Contains("[.", StringComparison.Ordinal);

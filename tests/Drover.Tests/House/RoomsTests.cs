@@ -4,10 +4,8 @@ using Mono.Cecil;
 
 namespace Drover.Tests.House;
 
-/// <summary>
-/// The arrows between namespaces of the compiled programs are those that ARCHITECTURE.md draws, without a circle; a
-/// room is an assembly, and only Drover.Linux calls into the C library.
-/// </summary>
+/// <summary>The arrows between namespaces of the compiled programs are those that ARCHITECTURE.md draws, without a
+/// circle; a room is an assembly, and only Drover.Linux calls into the C library.</summary>
 public partial class RoomsTests
 {
     static readonly Dictionary<string, SortedSet<string>> s_compiled = ReadPrograms();

@@ -30,9 +30,8 @@ public class InstallationTests
 
     static readonly string[] s_paths = [.. s_first.Concat(s_second).Select(file => file.Path).Distinct()];
 
-    /// <summary>
-    /// The initial state of a path: nothing, another file or link, the same file, or its content with another mode.
-    /// </summary>
+    /// <summary>The initial state of a path: nothing, another file or link, the same file, or its content
+    /// with another mode.</summary>
     static readonly Gen<int[]> s_before = Gen.Int[0, 4].Array[s_paths.Length];
 
     [Fact]

@@ -31,10 +31,8 @@ sealed class TestRoot : IDisposable
         System.IO.File.CreateSymbolicLink(this[path], target);
     }
 
-    /// <summary>
-    /// One line per entry, sorted: kind, path, mode, content; for files also the write time, which a copy would not
-    /// keep.
-    /// </summary>
+    /// <summary>One line per entry, sorted: kind, path, mode, content; for files also the write time, which a copy
+    /// would not keep.</summary>
     public string Snapshot() => string.Join('\n', new DirectoryInfo(Path)
         .EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
         .OrderBy(entry => entry.FullName, StringComparer.Ordinal).Select(Describe));

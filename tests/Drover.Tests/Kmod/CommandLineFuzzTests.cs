@@ -62,10 +62,8 @@ public sealed class CommandLineFuzzTests : IDisposable
         }
     }
 
-    /// <summary>
-    /// No message is expected with -q or with syslog, nor from the modprobe -r of kmod for a name with an unmatched
-    /// bracket.
-    /// </summary>
+    /// <summary>No message is expected with -q or with syslog, nor from the modprobe -r of kmod for a name with an
+    /// unmatched bracket.</summary>
     static bool IsQuiet(string[] line) =>
         line.Any(word => word.StartsWith('-') && word.AsSpan().ContainsAny('q', 's'))
             || (line.Any(word => word.StartsWith('-') && word.Contains('r', StringComparison.Ordinal))

@@ -6,10 +6,8 @@ using Drover.Modules.Tests;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>
-/// A temporary root with a module directory of release 1.0-test, for the depmod of kmod and that of Drover; deleted
-/// after the test.
-/// </summary>
+/// <summary>A temporary root with a module directory of release 1.0-test, for the depmod of kmod and that of Drover;
+/// deleted after the test.</summary>
 sealed class DepmodTree : IDisposable
 {
     static readonly string[] Outputs =
@@ -41,10 +39,8 @@ sealed class DepmodTree : IDisposable
         return file;
     }
 
-    /// <summary>
-    /// Both programs have the same effect and output. <c>ROOT</c> in an argument is the root; without a release, -b and
-    /// the release are added.
-    /// </summary>
+    /// <summary>Both programs have the same effect and output. <c>ROOT</c> in an argument is the root; without a
+    /// release, -b and the release are added.</summary>
     public void ShouldBeAlike(params string[] args)
     {
         args = Array.ConvertAll(args, arg => arg.Replace("ROOT", Root, StringComparison.Ordinal));

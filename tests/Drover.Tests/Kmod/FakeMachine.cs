@@ -3,9 +3,8 @@ using Drover.Linux.ProcFs;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>
-/// A directory with a generated /proc, /sys and /lib/modules; a preloaded library redirects the tools of kmod to it.
-/// </summary>
+/// <summary>A directory with a generated /proc, /sys and /lib/modules; a preloaded library redirects the tools of
+/// kmod to it.</summary>
 sealed class FakeMachine : IDisposable
 {
     public string Root { get; } = Directory.CreateTempSubdirectory("drover-kmod").FullName;

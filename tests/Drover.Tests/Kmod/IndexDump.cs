@@ -3,9 +3,8 @@ using System.Text;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>
-/// The content of an index: keys in order, with the priorities of their values. The layout of the file is not compared.
-/// </summary>
+/// <summary>The content of an index: keys in order, with the priorities of their values. The layout of the file
+/// is not compared.</summary>
 static class IndexDump
 {
     public static string Of(byte[] index)

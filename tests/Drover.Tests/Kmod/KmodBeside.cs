@@ -3,15 +3,12 @@ using Drover.Modules.Tests;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>
-/// A tool of kmod on the same command line. Debian's build prints source positions in the messages of libkmod; the
-/// comparison ignores them.
-/// </summary>
+/// <summary>A tool of kmod on the same command line. Debian's build prints source positions in the messages of libkmod;
+/// the comparison ignores them.</summary>
 static partial class KmodBeside
 {
-    /// <summary>
-    /// Exit statuses from here on mean death by a signal: softdep cycles are endless for the modprobe -r of kmod.
-    /// </summary>
+    /// <summary>Exit statuses from here on mean death by a signal: softdep cycles are endless for the modprobe
+    /// -r of kmod.</summary>
     const int KilledBySignal = 128;
 
     /// <summary>Writes the indexes with the depmod of kmod.</summary>

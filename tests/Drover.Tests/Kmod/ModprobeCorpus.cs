@@ -1,9 +1,7 @@
 namespace Drover.Tests.Kmod;
 
-/// <summary>
-/// A small machine of edge cases: dependent modules, aliases with brackets, compressed and duplicate modules, built-in
-/// ones, and configurations.
-/// </summary>
+/// <summary>A small machine of edge cases: dependent modules, aliases with brackets, compressed and duplicate modules,
+/// built-in ones, and configurations.</summary>
 sealed class ModprobeCorpus : IDisposable
 {
     /// <summary>Arguments of a command line, valid or not.</summary>

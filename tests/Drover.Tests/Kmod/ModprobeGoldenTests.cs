@@ -2,9 +2,8 @@ using Drover.Modules.Tests;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>
-/// modprobe, insmod and rmmod compared with kmod, without loads: on Debian's 6.1 tree, with a generated configuration.
-/// </summary>
+/// <summary>modprobe, insmod and rmmod compared with kmod, without loads: on Debian's 6.1 tree, with a
+/// generated configuration.</summary>
 public sealed class ModprobeGoldenTests : IDisposable
 {
     const string Configuration =

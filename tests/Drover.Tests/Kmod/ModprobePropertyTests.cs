@@ -2,9 +2,8 @@ using System.Text;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>
-/// Random machines with dependent modules and random configuration lines, compared with the modprobe of kmod.
-/// </summary>
+/// <summary>Random machines with dependent modules and random configuration lines, compared with the
+/// modprobe of kmod.</summary>
 public sealed class ModprobePropertyTests
 {
     /// <summary>Number of machines; <c>DROVER_FUZZ</c> sets another, and <c>DROVER_FUZZ_SEED</c> selects one.</summary>

@@ -3,10 +3,8 @@ using System.Text;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>
-/// Runs shell lines in a mount namespace on a generated machine. Only root can create one; the test is skipped
-/// otherwise.
-/// </summary>
+/// <summary>Runs shell lines in a mount namespace on a generated machine. Only root can create one; the test is
+/// skipped otherwise.</summary>
 static class NamespaceScript
 {
     /// <summary>Runs each line.</summary>

@@ -3,10 +3,8 @@ using System.Text;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>
-/// The tools of kmod and of Drover on a machine with a generated /sys/module, /proc/cmdline and /dev/log, in a mount
-/// namespace. Only root can create one; the test is skipped otherwise.
-/// </summary>
+/// <summary>The tools of kmod and of Drover on a machine with a generated /sys/module, /proc/cmdline and /dev/log, in a
+/// mount namespace. Only root can create one; the test is skipped otherwise.</summary>
 sealed class Sandbox : IDisposable
 {
     readonly string _directory = Directory.CreateTempSubdirectory("drover-sandbox-").FullName;

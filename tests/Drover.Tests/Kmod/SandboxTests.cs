@@ -1,9 +1,7 @@
 namespace Drover.Tests.Kmod;
 
-/// <summary>
-/// modprobe, rmmod and insmod compared with kmod on a machine with modules, and options in the environment and on the
-/// kernel's command line.
-/// </summary>
+/// <summary>modprobe, rmmod and insmod compared with kmod on a machine with modules, and options in the environment and
+/// on the kernel's command line.</summary>
 public sealed class SandboxTests : IClassFixture<ModprobeCorpusTests.Machine>
 {
     readonly ModprobeCorpusTests.Machine _machine;

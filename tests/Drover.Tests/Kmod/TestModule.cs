@@ -12,9 +12,8 @@ sealed record TestModule
     /// <summary>Exports in the format of older kernels, as __crc_NAME; a number after a space is the CRC.</summary>
     public string[] CrcExports { get; init; } = [];
 
-    /// <summary>
-    /// Undefined symbols; a leading <c>?</c> marks a weak one; a number after a space is its CRC in __versions.
-    /// </summary>
+    /// <summary>Undefined symbols; a leading <c>?</c> marks a weak one; a number after a space is its
+    /// CRC in __versions.</summary>
     public string[] Needs { get; init; } = [];
 
     public string[] Info { get; init; } = [];

@@ -2,9 +2,8 @@ using System.Text.Json;
 
 namespace Drover.Tests.Lab;
 
-/// <summary>
-/// The lab boots Debian's kernels, Drover does the coldplug, and the trace of the kernel shows the loads.
-/// </summary>
+/// <summary>The lab boots Debian's kernels, Drover does the coldplug, and the trace of the kernel
+/// shows the loads.</summary>
 public class LabSmokeTests
 {
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
@@ -33,10 +32,8 @@ public class LabSmokeTests
         }
     }
 
-    /// <summary>
-    /// A part of lab/tools: loads, removals, commands, requests of the kernel, the initramfs and udev, in parallel and
-    /// killed.
-    /// </summary>
+    /// <summary>A part of lab/tools: loads, removals, commands, requests of the kernel, the initramfs and udev, in
+    /// parallel and killed.</summary>
     [Fact]
     public async Task Tools_agree_with_kmod_on_a_real_kernel()
     {
@@ -53,8 +50,8 @@ public class LabSmokeTests
     {
         var calls = report.GetProperty("calls").EnumerateObject()
             .ToDictionary(entry => entry.Name, entry => entry.Value.GetInt64());
-        // missing hardware and missing symbols are errors of the kernel; all others are duplicate work or faults of
-        // Drover
+        // missing hardware and missing symbols are errors of the kernel; all others are duplicate work or
+        // faults of Drover
         Assert.Empty(calls.Where(entry => entry.Value > 0).Select(entry => entry.Key)
             .Except(["0", "ENODEV", "ENOENT"]));
         var attempted = report.GetProperty("attempted").EnumerateArray().Select(name => name.GetString()).ToList();

@@ -4,10 +4,8 @@ using Drover.Tests.Install;
 
 namespace Drover.Tests.Packaging;
 
-/// <summary>
-/// The files of <c>packaging/install.list</c> and <c>install-watch.list</c> exist and are valid; the Debian package has
-/// those of the first.
-/// </summary>
+/// <summary>The files of <c>packaging/install.list</c> and <c>install-watch.list</c> exist and are valid; the Debian
+/// package has those of the first.</summary>
 public class InstallFilesTests
 {
     static readonly string s_files = Path.Combine(Repository.Root, "packaging/root");

@@ -4,14 +4,14 @@ namespace Drover.Study.Drawing;
 
 /// <summary>A table of text, laid out by Spectre.Console. In a pipe or a file its columns are as wide as their widest
 /// cells; on a terminal cells wrap at the terminal's width, and headings are bold unless NO_COLOR is set.</summary>
-sealed class TextTable
+sealed class FittedTable
 {
     const int ColumnGap = 2;
     const int Unlimited = 1 << 20;
 
-    readonly Spectre.Console.Table _table = new() { Border = TableBorder.None };
+    readonly Table _table = new() { Border = TableBorder.None };
 
-    public TextTable(params IReadOnlyList<string> headings)
+    public FittedTable(params IReadOnlyList<string> headings)
     {
         for (var i = 0; i < headings.Count; i++)
         {
@@ -21,7 +21,7 @@ sealed class TextTable
     }
 
     /// <summary>A table without headings.</summary>
-    public TextTable(int columns) : this([.. Enumerable.Repeat("", columns)]) => _table.ShowHeaders = false;
+    public FittedTable(int columns) : this([.. Enumerable.Repeat("", columns)]) => _table.ShowHeaders = false;
 
     /// <param name="cells">Without control characters.</param>
     public void Add(params IReadOnlyList<string> cells) =>

@@ -1,12 +1,12 @@
 namespace Drover.Text;
 
 /// <summary>A text table: each column is as wide as its widest cell; the last column is not padded.</summary>
-public sealed class Table
+public sealed class PlainTable
 {
     readonly List<string[]> _rows = [];
 
     /// <param name="headings">The first row; empty for a table without headings.</param>
-    public Table(params string[] headings)
+    public PlainTable(params string[] headings)
     {
         if (headings.Length > 0)
             _rows.Add(headings);

@@ -4,7 +4,7 @@ using Drover.Study.Drawing;
 
 namespace Drover.Study.Tests.Drawing;
 
-public sealed class TextTableTests
+public sealed class FittedTableTests
 {
     [Fact]
     public void Table_in_a_pipe_is_plain_text_of_any_width()
@@ -27,14 +27,14 @@ public sealed class TextTableTests
     [Fact]
     public void ListOf_names_the_first_and_counts_the_rest()
     {
-        Assert.Equal("a, b?", TextTable.ListOf(["a", "b\e"]));
-        Assert.Equal("a, b, c, d and 2 more", TextTable.ListOf(["a", "b", "c", "d", "e", "f"]));
+        Assert.Equal("a, b?", FittedTable.ListOf(["a", "b\e"]));
+        Assert.Equal("a, b, c, d and 2 more", FittedTable.ListOf(["a", "b", "c", "d", "e", "f"]));
     }
 
     static string Write(TerminalSize? screen, string cell)
     {
         using var writer = new StringWriter { NewLine = "\n" };
-        var table = new TextTable("NAME", "VALUE");
+        var table = new FittedTable("NAME", "VALUE");
         table.Add("a", "[b]");
         table.Add("long", cell);
         table.WriteTo(new Terminal(writer, TextWriter.Null, isWatched: false, screen));
