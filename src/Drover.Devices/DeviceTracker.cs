@@ -89,6 +89,7 @@ sealed class DeviceTracker(EventLoop loop, IDevices devices, PendingRequests req
     public IDisposable? Listen(CancellationToken cancellationToken)
     {
         Debug.Assert(Scans == 0, "listening before the first scan leaves no gap");
+        Debug.Assert(_present.Count == 0 && Events == 0, "it listens once");
         _cancellationToken = cancellationToken;
         LastSeqnum = devices.Seqnum;
         var listening = devices.Listen(OnEvent, OnLoss);
@@ -116,6 +117,7 @@ sealed class DeviceTracker(EventLoop loop, IDevices devices, PendingRequests req
             if (_cancellationToken.IsCancellationRequested)
                 return;
         }
+        AssertCounts();
     }
 
     /// <summary>Repeats requests for modaliases whose modules have changed; a pending one after its outcome.</summary>
@@ -147,6 +149,15 @@ sealed class DeviceTracker(EventLoop loop, IDevices devices, PendingRequests req
             alias.Devices = 0;
             alias.Invalidate();
         }
+        AssertCounts();
+    }
+
+    [Conditional("DEBUG")]
+    void AssertCounts()
+    {
+        Debug.Assert(Devices >= 0 && Devices <= Present, "devices are a part of what is present");
+        Debug.Assert(
+            _aliases.Values.Sum(alias => alias.Devices) <= Modaliases, "a modalias is counted for each of its devices");
     }
 
     void OnEvent(DeviceEvent device)
@@ -177,7 +188,10 @@ sealed class DeviceTracker(EventLoop loop, IDevices devices, PendingRequests req
     {
         requests.Loader.ModuleRemoved(module);
         foreach (var alias in _aliases.Values.Where(alias => alias.DependsOn(module)))
+        {
             alias.Invalidate();
+            Debug.Assert(alias.IsInvalid == alias.IsPending, "a pending outcome is in doubt, a known one is dropped");
+        }
     }
 
     /// <summary>Modules, drivers and buses send events as well.</summary>
@@ -225,6 +239,7 @@ sealed class DeviceTracker(EventLoop loop, IDevices devices, PendingRequests req
         var seqnum = isSynthetic && !alias.CanImprove ? _scanSeqnum : request.Seqnum!.Value;
         if (alias.IsAnsweredAsOf(seqnum))
             return;
+        Debug.Assert(_aliases.GetValueOrDefault(alias.First.Name) == alias, "a pending modalias is never evicted");
         alias.Begin(seqnum);
         loop.Detach(requests.TrackRequestAsync(request with { Seqnum = seqnum }, Completed, _cancellationToken));
 
@@ -282,6 +297,7 @@ sealed class DeviceTracker(EventLoop loop, IDevices devices, PendingRequests req
         public (LoadRequest Request, bool IsSynthetic)? Complete(IReadOnlyList<ModuleOutcome> outcomes)
         {
             Debug.Assert(IsPending, "an outcome belongs to a request");
+            Debug.Assert(IsInvalid || Next is null, "a request is repeated only if its outcome is in doubt");
             (IsPending, _isAnswered) = (false, !IsInvalid);
             _lacksHardware = outcomes.Any(outcome => outcome.Error is Errno.ENODEV);
             CanImprove = outcomes.Any(outcome => outcome.Error is not (Errno.None or Errno.ENODEV));

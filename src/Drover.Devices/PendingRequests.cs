@@ -21,6 +21,7 @@ sealed class Conditions(EventLoop loop)
         var held = await loop.WaitAsync(waiter.Held.Task, timeout, cancellationToken);
         if (!held)
             _waiters.Remove(waiter);
+        Debug.Assert(!_waiters.Contains(waiter), "a wait that has ended is not evaluated");
         return held;
     }
 
@@ -90,6 +91,8 @@ sealed class PendingRequests(EventLoop loop, Loader loader, Conditions condition
         // linked here: the caller's task ends in the same step as the request, and the service may stop right after
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
         var node = _pending.AddLast(new PendingRequest(request, ++LastNumber, loop.Time.GetTimestamp()));
+        Debug.Assert(
+            node.Previous is not { } previous || previous.Value.Number < node.Value.Number, "the oldest comes first");
         try
         {
             var outcome = await loader.RequestAsync(request, either.Token);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 
 namespace Drover.Kernel;
@@ -58,6 +59,10 @@ public abstract class EventLoop : TaskScheduler
             : null;
         _ = task?.ContinueWith(_ => first.TrySetResult(), CancellationToken.None, TaskContinuationOptions.None, this);
         await first.Task;
+        Debug.Assert(Current == this, "every wait ends on the loop");
+        Debug.Assert(
+            timeout is not null || cancellationToken.IsCancellationRequested || task is { IsCompleted: true },
+            "a wait ends for one of its three reasons");
     }
 }
 
@@ -98,6 +103,7 @@ public abstract class LoopTime : TimeProvider
     /// <summary>Fires the timer that is due at <see cref="NextDue"/>.</summary>
     public void FireNext()
     {
+        Debug.Assert(NextDue is not { } due || due <= GetTimestamp(), "no timer fires early");
         if (NextDue is not null)
             _timers.Dequeue().Fire();
     }
@@ -123,12 +129,14 @@ public abstract class LoopTime : TimeProvider
             var ticksPerTick = (double)time.TimestampFrequency / TimeSpan.TicksPerSecond;
             var due = time.GetTimestamp() + (long)(Math.Max(0, dueTime.Ticks) * ticksPerTick);
             time._timers.Enqueue(this, (due, Setting));
+            Debug.Assert(time.NextDue <= due, "the next timer is due no later than this one");
             time.OnTimerSet(due);
             return true;
         }
 
         public void Fire()
         {
+            Debug.Assert(Setting != NotSet, "a timer fires once for each time it is set");
             Setting = NotSet;
             callback(state);
         }

@@ -60,6 +60,9 @@ sealed class Flight(EventLoop loop, FlightKey key, PlannedModule plan, in Module
 
     public bool IsAbandoned => _abandoned.IsCancellationRequested;
 
+    /// <summary>It has ended or is abandoned: it is out of the loader's table, and no request joins it.</summary>
+    public bool IsOver => IsAbandoned || _ended.Task.IsCompleted;
+
     public required Action<Flight> OnAbandoned { get; init; }
 
     /// <summary>The budget's: what the load costs in bytes, file size + 2 × image size.</summary>
@@ -87,19 +90,22 @@ sealed class Flight(EventLoop loop, FlightKey key, PlannedModule plan, in Module
     public void BecomeUsable()
     {
         Debug.Assert(InKernel && !_usable.Task.IsCompleted, "a module becomes live once, during its call");
+        Debug.Assert(!IsOver && _outcome is null, "a module becomes live before its flight has an outcome");
         _outcome = Outcome(OutcomeKind.Loaded);
         _usable.SetResult();
     }
 
     public void EnterKernel()
     {
-        Debug.Assert(!InKernel && !IsAbandoned, "one call at a time, and only while a request waits for it");
+        Debug.Assert(!InKernel && !IsOver, "one call at a time, and only while a request waits for it");
+        Debug.Assert(Admission is null, "a flight in the kernel does not queue for the budget");
         InKernel = true;
     }
 
     public void LeaveKernel()
     {
         Debug.Assert(InKernel, "paired with EnterKernel");
+        Debug.Assert(LiveWatch is null && !IsAbandoned, "the watch ends with the call; a call is never dropped");
         InKernel = false;
         AbandonIfUnwanted();
     }
@@ -108,6 +114,7 @@ sealed class Flight(EventLoop loop, FlightKey key, PlannedModule plan, in Module
     public void End(ModuleOutcome outcome)
     {
         Debug.Assert(!InKernel && !_ended.Task.IsCompleted, "a flight ends once, after its call");
+        Debug.Assert(outcome.Module == Module && Admission is null, "the outcome is its own; it queues no more");
         _outcome = outcome;
         _usable.TrySetResult();
         _ended.SetResult();
@@ -117,6 +124,7 @@ sealed class Flight(EventLoop loop, FlightKey key, PlannedModule plan, in Module
     public void Fail(Exception fault)
     {
         Debug.Assert(!_ended.Task.IsCompleted, "a flight ends once");
+        Debug.Assert(!InKernel, "a call that throws has returned");
         if (_waiters == 0)
             loop.Post(() => ExceptionDispatchInfo.Throw(fault));
         _usable.TrySetException(fault);
@@ -144,6 +152,8 @@ sealed class Flight(EventLoop loop, FlightKey key, PlannedModule plan, in Module
         if (_waiters > 0 || InKernel || IsAbandoned || _ended.Task.IsCompleted)
             return;
         OnAbandoned(this);
+        Debug.Assert(_waiters == 0 && !InKernel, "only an unwanted flight outside the kernel is abandoned");
+        Debug.Assert(Admission is null, "an abandoned flight leaves the queue");
         _abandoned.Cancel();
     }
 }

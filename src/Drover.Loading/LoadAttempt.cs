@@ -43,6 +43,7 @@ sealed class LoadAttempt(
                 // no await from here to the call: an abandoned flight is out of the table, so nothing can join it
                 if (gateLock is null || flight.IsAbandoned)
                     return flight.Outcome(OutcomeKind.Left);
+                Debug.Assert(budget.Has(flight), "a flight that has the lock has its share");
                 var state = kernel.InitStateOf(flight.Module);
                 if (FindAnswer(flight, gateLock, file.Version, state, hasWaited) is { } answer)
                     return answer;
@@ -77,6 +78,7 @@ sealed class LoadAttempt(
                 return (gateLock, hasWaited);
             budget.Leave(flight);
             using var other = await gate.EnterAsync(flight.Module, flight.Abandoned);
+            Debug.Assert(!budget.Has(flight) && flight.Admission is null, "no share and no place while it waits");
             if (other is null)
                 return default;
         }
@@ -109,7 +111,8 @@ sealed class LoadAttempt(
     /// dependents continue; requests for the module itself are answered when the call returns.</summary>
     async Task<LoadReply> CallAsync(Flight flight, LoadCall call, ModuleFileFacts file)
     {
-        Debug.Assert(budget.NumberInFlight > 0, "a call has a share of the budget");
+        Debug.Assert(budget.Has(flight), "a call has a share of the budget");
+        Debug.Assert(call.Module == flight.Module && flight.LiveWatch is null, "one call at a time, for its module");
         statistics.CountCall(call.Module, budget.BytesInFlight, budget.NumberInFlight);
         observer?.Calling(call, file);
         var started = loop.Time.GetTimestamp();
@@ -149,6 +152,8 @@ sealed class LoadAttempt(
     async Task<(ModuleOutcome? Outcome, LoadCall? Call)> ReactAsync(
         Flight flight, LoadCall call, LoadReply reply, int tries, bool isLastTry)
     {
+        Debug.Assert(reply.Error is not Errno.None, "there is nothing to do about a success");
+        Debug.Assert(!flight.InKernel && !budget.Has(flight), "a flight that pauses keeps no other from loading");
         var policy = ErrnoPolicy.For(reply.Error);
         var again = tries < policy.Tries;
         string? hint = null;
@@ -221,6 +226,7 @@ sealed class LoadAttempt(
 
     ModuleOutcome Succeed(Flight flight, IGateLock gateLock)
     {
+        Debug.Assert(!flight.InKernel && !budget.Has(flight), "the call has returned, and the share with it");
         cache.AddLoaded(flight.Module, flight.Parameters);
         if (flight.IsStale)
             cache.Remove(flight.Module);
@@ -232,6 +238,8 @@ sealed class LoadAttempt(
     /// <summary>Runs an install command without gate and budget: its own modprobe usually loads the module.</summary>
     async Task<ModuleOutcome> RunInstallCommandAsync(Flight flight, string command)
     {
+        Debug.Assert(
+            !budget.Has(flight) && flight.Admission is null, "the command's own modprobe may need the whole budget");
         command = command.Replace("$CMDLINE_OPTS", flight.Parameters);
         int status;
         flight.EnterKernel();
@@ -257,6 +265,9 @@ sealed class LoadAttempt(
     KnownResult Remember(Flight flight, ModuleOutcome outcome, FileVersion version)
     {
         var known = new KnownResult(outcome.Error, kernel.UeventSeqnum, loop.Time.GetTimestamp(), version);
+        Debug.Assert(
+            known.Error is not Errno.None || flight.Plan.InstallCommand is not null, "a loaded module needs no result");
+        Debug.Assert(known.Timestamp >= flight.MadeAt.Timestamp, "a result is known after its request was made");
         cache.AddResult(flight, known, ErrnoPolicy.For(outcome.Error).Scope, outcome.Why);
         return known;
     }
@@ -277,6 +288,7 @@ sealed class LoadAttempt(
             while (_held.TryGetValue(file, out var holder))
                 await holder.Task;
             var fileLock = new FileLock(this, file);
+            Debug.Assert(!fileLock.Released.Task.IsCompleted, "a lock is held until it is disposed");
             _held.Add(file, fileLock.Released);
             return fileLock;
         }
@@ -287,8 +299,9 @@ sealed class LoadAttempt(
 
             public void Dispose()
             {
-                var wasHeld = locks._held.Remove(file);
+                var wasHeld = locks._held.Remove(file, out var holder);
                 Debug.Assert(wasHeld, "a file lock is released once");
+                Debug.Assert(holder == Released, "only its holder releases it");
                 Released.SetResult();
             }
         }

@@ -34,6 +34,9 @@ sealed class LoadBudget
 
     public int NumberInFlight => _admitted.Count;
 
+    /// <summary>The flight has a share.</summary>
+    public bool Has(Flight flight) => _admitted.Contains(flight);
+
     /// <summary>Admits a flight when there is room, or it has priority. False: it was abandoned first.</summary>
     public Task<bool> EnterAsync(Flight flight)
     {
@@ -48,6 +51,7 @@ sealed class LoadBudget
         }
         flight.Admission = new TaskCompletionSource<bool>();
         _queue.Insert(_queue.FindLastIndex(other => other.Order <= flight.Order) + 1, flight);
+        AssertConsistent();
         return flight.Admission.Task;
     }
 
@@ -61,6 +65,7 @@ sealed class LoadBudget
         foreach (var waiter in _nextLeave)
             waiter.SetResult();
         _nextLeave.Clear();
+        AssertConsistent();
     }
 
     /// <summary>Admits a queued flight without regard to room: a load with a share may wait for it.</summary>
@@ -85,8 +90,10 @@ sealed class LoadBudget
     /// <summary>Halves the budget, down to <see cref="MinBytes"/>.</summary>
     public void Shrink()
     {
+        var before = LimitBytes;
         LimitBytes = Math.Max(Math.Min(MinBytes, LimitBytes), LimitBytes / 2);
         Debug.Assert(LimitBytes > 0, "one module can always be loaded");
+        Debug.Assert(LimitBytes <= before, "the budget never grows");
     }
 
     /// <summary>Completes when the next flight leaves; at once if none is admitted.</summary>
@@ -96,6 +103,7 @@ sealed class LoadBudget
             return Task.CompletedTask;
         var waiter = new TaskCompletionSource();
         _nextLeave.Add(waiter);
+        AssertConsistent();
         return waiter.Task;
     }
 
@@ -108,6 +116,7 @@ sealed class LoadBudget
     {
         Debug.Assert(flight.Stagger is null, "the stagger ended with the last share");
         _admitted.Add(flight);
+        AssertConsistent();
         if (_stagger == TimeSpan.Zero)
             return;
         flight.Stagger = _loop.Time.CreateTimer(_ =>
@@ -153,5 +162,24 @@ sealed class LoadBudget
             Add(first);
             admission.SetResult(true);
         }
+        Debug.Assert(_queue.Count == 0 || !HasRoomFor(_queue[0]), "all that fit are admitted");
+        AssertConsistent();
+    }
+
+    [Conditional("DEBUG")]
+    void AssertConsistent()
+    {
+        Debug.Assert(
+            _queue.TrueForAll(flight => flight is { Admission: not null, HasPriority: false } && !Has(flight)),
+            "a queued flight waits for admission, has no share, and no priority");
+        Debug.Assert(
+            _queue.Zip(_queue.Skip(1)).All(pair => pair.First.Order <= pair.Second.Order), "the oldest request first");
+        Debug.Assert(_admitted.TrueForAll(flight => flight.Admission is null), "an admitted flight waits no more");
+        Debug.Assert(
+            _admitted.Count(flight => !flight.HasPriority) <= _number, "only priority exceeds the number of loads");
+        Debug.Assert(
+            _admitted.Count > 0 || _nextLeave.Count == 0, "what waits for the next flight to leave is woken by one");
+        Debug.Assert(
+            _admitted.Count > 0 || _queue.Count == 0 || _isAdmitting, "a load that leaves or a timer admits the next");
     }
 }

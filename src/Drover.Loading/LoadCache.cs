@@ -17,6 +17,7 @@ sealed class LoadCache(IKernel kernel)
         {
             field = value;
             ForgetLive(); // a removal before this may have been missed
+            Debug.Assert(_modules.Values.All(entry => !entry.IsLive), "a removal that was missed is found in sysfs");
         }
     }
 
@@ -72,6 +73,8 @@ sealed class LoadCache(IKernel kernel)
     public void AddResult(Flight flight, KnownResult known, FailureScope scope, string? why)
     {
         Debug.Assert(known.Error is Errno.None || why is not null, "a failure has a message");
+        Debug.Assert(
+            known.Error is not Errno.None || scope is FailureScope.Generation, "only a failure is final for a file");
         EntryOf(flight.Module).Last = new Result(known, scope, flight.Parameters, why);
     }
 

@@ -106,6 +106,9 @@ public sealed class Loader
         var outcomes = new ModuleOutcome[loads.Count];
         for (var i = 0; i < outcomes.Length; i++)
             outcomes[i] = await FinishAsync(loads[i].Request, loads[i].Outcome, loads[i].Flight);
+        Debug.Assert(
+            loads.Zip(outcomes).All(pair => pair.First.Request.Module.Name == pair.Second.Module),
+            "the outcomes are those of the modules, in their order");
         return Answer(outcomes);
 
         RequestOutcome Answer(params ModuleOutcome[] modules)
@@ -130,7 +133,10 @@ public sealed class Loader
     public void ModuleAdded(string module)
     {
         foreach (var flight in FlightsOf(module))
+        {
+            Debug.Assert(flight.LiveWatch is null || flight.InKernel, "a live watch lasts as long as its call");
             flight.LiveWatch?.Check();
+        }
     }
 
     /// <summary>Handles a <c>remove@/module/NAME</c> event: the next request loads the module again.</summary>
@@ -164,6 +170,7 @@ public sealed class Loader
             var key = new FlightKey(module, ignoresCommand);
             ModuleOutcome? ended;
             var isJoiner = _flights.TryGetValue(key, out var flight);
+            Debug.Assert(flight is not { IsOver: true }, "the table has no flight that has ended or is abandoned");
             if (isJoiner)
             {
                 if (flight!.IsStale && await flight.WaitUntilEndedAsync(request) is not null)
@@ -189,6 +196,7 @@ public sealed class Loader
             }
             if (ended is null)
                 return (Left(request), null);
+            Debug.Assert(ended.Module == module, "a flight answers for its own module");
             if (request.Postdates(ended))
                 continue;
             return (isJoiner ? ended.ForJoiner(flight.Parameters != parameters) : ended, flight);
@@ -227,6 +235,7 @@ public sealed class Loader
     /// holds neither file nor gate nor budget, which they may need.</summary>
     async Task FlyAsync(Flight flight)
     {
+        Debug.Assert(_flights.GetValueOrDefault(flight.Key) == flight, "a flight is in the table before it starts");
         try
         {
             ModuleOutcome? outcome = null;
@@ -248,6 +257,7 @@ public sealed class Loader
                     flight.Requests.Add(JoinOrStartAsync(new ModuleRequest(soft, flight.MadeAt, flight.Order)));
             }
             RemoveFromTable(flight);
+            Debug.Assert(!_budget.Has(flight), "a flight returns its share before it ends");
             flight.End(outcome);
         }
         catch (ModuleDataException corrupt)
@@ -273,6 +283,8 @@ public sealed class Loader
             HasPriority = flight.HasPriority,
             CancellationToken = flight.Abandoned,
         };
+        Debug.Assert(!flight.InKernel, "dependencies come before the call");
+        Debug.Assert(!_budget.Has(flight) && flight.Admission is null, "a dependency may need the whole budget");
         var (plan, requests) = (flight.Plan, flight.Requests);
         var soft = plan.Before.Select(module => JoinOrStartAsync(RequestFor(module))).ToArray();
         var hard = plan.HardDependencies.Select(name => JoinOrStartAsync(RequestFor(new FoundModule(name, null))))
@@ -331,6 +343,7 @@ public sealed class Loader
     /// <summary>Lets a flight and all flights that it waits for skip the queue for the budget.</summary>
     void Prioritize(Flight flight)
     {
+        Debug.Assert(!flight.IsOver, "only a flight in the table is joined");
         var left = new Stack<Flight>([flight]);
         while (left.TryPop(out var next))
         {
@@ -344,6 +357,7 @@ public sealed class Loader
                     left.Push(needed);
             }
         }
+        Debug.Assert(flight is { HasPriority: true, Admission: null }, "a flight with priority is not queued");
     }
 
     void Abandon(Flight flight)
@@ -351,13 +365,16 @@ public sealed class Loader
         Debug.Assert(!flight.InKernel, "a load in the kernel is never dropped");
         RemoveFromTable(flight);
         _budget.Drop(flight);
+        Debug.Assert(flight.Admission is null, "an abandoned flight is not queued");
     }
 
     /// <summary>Compares by identity: an abandoned flight's key may belong to a new flight.</summary>
     void RemoveFromTable(Flight flight)
     {
+        Debug.Assert(!flight.InKernel, "a flight in the kernel can be joined");
         if (_flights.GetValueOrDefault(flight.Key) == flight)
             _flights.Remove(flight.Key);
+        Debug.Assert(!_flights.ContainsValue(flight), "a flight is in the table under its own key only");
     }
 
     IEnumerable<Flight> FlightsOf(string module)

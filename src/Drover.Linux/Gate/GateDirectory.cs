@@ -54,6 +54,7 @@ public sealed class GateDirectory : IModuleGate, IDisposable
     public IGateLock? TryEnter(string module)
     {
         var held = TryEnter(module, out var busy);
+        Debug.Assert(held is null == busy is not null, "the lock is ours or another process's");
         busy?.Dispose();
         return held;
     }
@@ -64,6 +65,7 @@ public sealed class GateDirectory : IModuleGate, IDisposable
         if (cancellationToken.IsCancellationRequested)
             return Task.FromResult<IGateLock?>(null);
         var held = TryEnter(module, out var busy);
+        Debug.Assert(held is null == busy is not null, "the lock is ours or another process's");
         return busy is null ? Task.FromResult(held) : new Waiter(this, module, busy).WaitAsync(cancellationToken);
     }
 
@@ -168,6 +170,7 @@ public sealed class GateDirectory : IModuleGate, IDisposable
         async Task LockAsync()
         {
             var error = await gate._threads.Run(LockOrRelease, Errno.EAGAIN);
+            Debug.Assert(_cancelled || !_entered.Task.IsCompleted, "only a cancellation ends the wait earlier");
             if (_cancelled)
             {
                 file.Dispose();
@@ -262,6 +265,7 @@ sealed class GateLock : IGateLock
         Debug.Assert(known.Error is not Errno.None, "only failures are recorded");
         Span<byte> record = stackalloc byte[FailureRecord.Bytes];
         FailureRecord.Write(record, known);
+        Debug.Assert(FailureRecord.Read(record) == known, "the next holder reads what this one recorded");
         // A failed or partial write (a full tmpfs) reads as no failure: the next holder tries for itself.
         _ = Libc.PWrite(fd, ref record[0], record.Length, 0);
     }

@@ -56,7 +56,7 @@ public sealed class KernelThreads(EventLoop loop)
     {
         lock (_calls)
         {
-            Debug.Assert(_idle >= _calls.Count, "a call is queued only for an idle thread");
+            AssertCounts();
             if (_idle > _calls.Count)
             {
                 _calls.Enqueue(call);
@@ -64,11 +64,15 @@ public sealed class KernelThreads(EventLoop loop)
                 return true;
             }
             _count++;
+            AssertCounts();
         }
         if (StartThread("kernel call", () => Work(call)) is not null)
             return true;
         lock (_calls)
+        {
             _count--;
+            AssertCounts();
+        }
         return false;
     }
 
@@ -79,7 +83,10 @@ public sealed class KernelThreads(EventLoop loop)
             var completed = call();
             // Idle before the loop continues: the next call may follow at once.
             lock (_calls)
+            {
                 _idle++;
+                AssertCounts();
+            }
             loop.Post(completed);
         }
     }
@@ -92,12 +99,19 @@ public sealed class KernelThreads(EventLoop loop)
             var timedOut = false;
             while (_calls.Count == 0 && !timedOut)
                 timedOut = !Monitor.Wait(_calls, s_idleTime);
+            var hasCall = _calls.TryDequeue(out var call);
             _idle--;
-            Debug.Assert(_idle >= 0, "only idle threads wait");
-            if (_calls.TryDequeue(out var call))
-                return call;
-            _count--;
-            return null;
+            if (!hasCall)
+                _count--;
+            AssertCounts();
+            return call;
         }
+    }
+
+    [Conditional("DEBUG")]
+    void AssertCounts()
+    {
+        Debug.Assert(_idle >= 0 && _idle <= _count, "an idle thread is one of those that exist");
+        Debug.Assert(_calls.Count <= _idle, "a call is queued only for an idle thread");
     }
 }

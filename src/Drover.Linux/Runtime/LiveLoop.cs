@@ -84,6 +84,7 @@ public sealed class LiveLoop : EventLoop
 
     void Execute(object work)
     {
+        Debug.Assert(_thread == Environment.CurrentManagedThreadId, "the loop's state has one thread");
         if (work is Action action)
             action();
         else
@@ -104,6 +105,7 @@ public sealed class LiveLoop : EventLoop
     /// <summary>Waits for a work item or the next timer.</summary>
     void WaitForWork()
     {
+        Debug.Assert(_thread == Environment.CurrentManagedThreadId, "only the loop's own thread waits for work");
         // rounded up, or the loop would spin through the last millisecond
         var milliseconds = _time.NextDue is { } due
             ? (int)Math.Clamp(Math.Ceiling(_time.GetElapsedTime(_time.GetTimestamp(), due).TotalMilliseconds), 0,
