@@ -55,9 +55,7 @@ sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, GuestLoader Load
     public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
     public Action<string>? Console { get; init; }
 
-    public override string ToString() => Kernel.System.IsGates
-        ? $"{Kernel.System} with gate {Gate.OptionName()} and {Cpus} CPUs"
-        : $"{Kernel.System} with {Cpus} CPUs";
+    public override string ToString() => $"{Kernel.System} with {Cpus} CPUs";
 
     /// <summary>Writes the guest's initramfs: the kernel's base archive, then one with the lab's scripts. It does not
     /// depend on the loader.</summary>
@@ -84,6 +82,7 @@ sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, GuestLoader Load
                 loader={Loader.OptionName()}
                 clock={Clock.OptionName()}
                 seed={Seed}
+                gate={(Kernel.System.IsGates ? Gate.OptionName() : "")}
                 trace_buffer_kb={Math.Max(MinTraceBufferKilobytes, TraceBuffersKilobytes / Cpus)}
                 settle_seconds={Timeout.TotalSeconds:F0}
                 drover_arguments='{DroverArguments}'

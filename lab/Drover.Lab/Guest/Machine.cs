@@ -194,8 +194,7 @@ sealed class Machine : IAsyncDisposable
         var machine = run.Kernel.System.Architecture == Architecture.Amd64
             ? "console=ttyS0 no_timer_check"
             : "console=ttyAMA0";
-        var gate = run.Kernel.System.IsGates ? $" module.gate={run.Gate.OptionName()}" : "";
-        return $"{machine} panic=-1 quiet nokaslr{gate} {run.KernelArguments}".TrimEnd();
+        return $"{machine} panic=-1 quiet nokaslr {run.KernelArguments}".TrimEnd();
     }
 
     async Task<Socket> ConnectAsync(string name, CancellationToken cancellationToken)

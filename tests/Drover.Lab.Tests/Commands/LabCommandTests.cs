@@ -83,6 +83,7 @@ public sealed class LabCommandTests
     [InlineData("tools")]
     [InlineData("torture")]
     [InlineData("install")]
+    [InlineData("experiment")]
     public async Task Help_of_each_command_succeeds(string command) =>
         Assert.Equal(0, await LabCommand.RunAsync([command, "--help"]));
 
