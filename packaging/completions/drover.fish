@@ -79,7 +79,7 @@ complete -c drover -n '__fish_seen_subcommand_from resolve' -s k -l release -x -
 complete -c drover -n '__fish_seen_subcommand_from resolve' -l json -d 'print one JSON document instead of text'
 complete -c drover -n '__fish_seen_subcommand_from resolve' -s v -l verbose -d 'also print the source of each match, and warnings about modprobe.d'
 complete -c drover -n '__fish_seen_subcommand_from resolve' -s h -l help -d 'show this help'
-complete -c drover -n __fish_use_subcommand -f -a watch -d 'show every module load on this machine as it happens, and what was in vain'
+complete -c drover -n __fish_use_subcommand -f -a watch -d 'show every module load on this machine as it happens, and which were wasted'
 complete -c drover -n '__fish_seen_subcommand_from watch' -f
 complete -c drover -n '__fish_seen_subcommand_from watch' -l once -x -d 'stop after this many seconds'
 complete -c drover -n '__fish_seen_subcommand_from watch' -l begin -d 'only start the trace, for a later --since-boot'
@@ -105,7 +105,7 @@ complete -c drover -n '__fish_seen_subcommand_from audit' -l scenario -r -F -d '
 complete -c drover -n '__fish_seen_subcommand_from audit' -l cpus -x -d 'what it would cost with so many CPUs, 1 to 8192'
 complete -c drover -n '__fish_seen_subcommand_from audit' -l json -d 'print one JSON document instead of text'
 complete -c drover -n '__fish_seen_subcommand_from audit' -s h -l help -d 'show this help'
-complete -c drover -n __fish_use_subcommand -f -a report -d 'show what recordings of module loads tell: who loaded, who waited, what was in vain'
+complete -c drover -n __fish_use_subcommand -f -a report -d 'show what recordings of module loads tell: who loaded, who waited, what was wasted'
 complete -c drover -n '__fish_seen_subcommand_from report' -f
 complete -c drover -n '__fish_seen_subcommand_from report' -l html -r -F -d 'write an HTML page, one file without references'
 complete -c drover -n '__fish_seen_subcommand_from report' -l title -x -d 'the title of the page'

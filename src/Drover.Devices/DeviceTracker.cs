@@ -50,7 +50,8 @@ sealed class DeviceTracker(EventLoop loop, IDevices devices, PendingRequests req
     /// <summary>Devices scanned before the loop gets a turn, so that loads start during the scan.</summary>
     const int DevicesPerTurn = 8;
 
-    /// <summary>Modaliases kept: thousands are real; a device that invents them must not fill the memory.</summary>
+    /// <summary>Maximum number of modaliases kept. Real machines have thousands; the limit stops a faulty device from
+    /// filling the memory.</summary>
     const int MaxAliases = 1 << 17;
 
     readonly HashSet<string> _present = [];
@@ -235,7 +236,8 @@ sealed class DeviceTracker(EventLoop loop, IDevices devices, PendingRequests req
                 alias.Next = (request, isSynthetic);
             return;
         }
-        // a synthetic event brings no hardware: it is as old as the scan, unless a failure may have another cause
+        // a synthetic event announces no new device: the outcome since the scan answers it, but for a failure that may
+        // have another cause than missing hardware
         var seqnum = isSynthetic && !alias.CanImprove ? _scanSeqnum : request.Seqnum!.Value;
         if (alias.IsAnsweredAsOf(seqnum))
             return;
@@ -302,7 +304,7 @@ sealed class DeviceTracker(EventLoop loop, IDevices devices, PendingRequests req
             _lacksHardware = outcomes.Any(outcome => outcome.Error is Errno.ENODEV);
             CanImprove = outcomes.Any(outcome => outcome.Error is not (Errno.None or Errno.ENODEV));
             Attempts += outcomes.Count(outcome => outcome.Kind is OutcomeKind.Loaded or OutcomeKind.Failed);
-            // the first outcome shows which request loaded a module; a later one counts where it mends a failure
+            // the first outcome shows which request loaded a module; a later success replaces a failure
             if (outcomes is not [{ Kind: OutcomeKind.NotFound }])
                 Modules = [.. outcomes.Select(Merge)];
             (IsInvalid, var next, Next) = (false, Next, null);

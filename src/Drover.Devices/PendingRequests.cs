@@ -83,7 +83,8 @@ sealed class PendingRequests(EventLoop loop, Loader loader, Conditions condition
     /// <summary>Called for each outcome.</summary>
     public Action<PendingRequest, RequestOutcome>? Completed { get; init; }
 
-    /// <summary>Makes a request, pending until both callbacks have its outcome: their requests leave no gap.</summary>
+    /// <summary>Makes a request. It stays pending until both callbacks have run, so a request that a callback makes
+    /// starts before this one ends.</summary>
     public async Task<RequestOutcome> TrackRequestAsync(
         LoadRequest request, Action<RequestOutcome>? completed, CancellationToken cancellationToken,
         CancellationToken stopping = default)

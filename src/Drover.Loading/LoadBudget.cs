@@ -3,8 +3,8 @@ using Drover.Kernel;
 
 namespace Drover.Loading;
 
-/// <summary>Bounds the loads in flight in bytes and number (design rule 8), the oldest request and its dependencies
-/// first: a long chain progresses, and small loads cannot starve a large one. A module larger than the budget is loaded
+/// <summary>Limits the bytes and the number of concurrent loads (design rule 8). Admits the oldest request and its
+/// dependencies first, so a long chain progresses and small loads cannot starve a large one. A module larger than the budget is loaded
 /// alone. Loads are staggered (<see cref="LoaderOptions.Stagger"/>), because the kernel serialises them on its text and
 /// on all CPUs. Owned by the event loop.</summary>
 sealed class LoadBudget

@@ -44,7 +44,7 @@ public sealed record LoaderOptions
     /// <summary>Upper bound of the default of <see cref="BudgetBytes"/> (design rule 8).</summary>
     public const long MaxDefaultBytes = 256L << 20;
 
-    /// <summary>Upper bound of <see cref="Jobs"/>' default: more only wait for <c>module_mutex</c>.</summary>
+    /// <summary>Upper bound of <see cref="Jobs"/>' default: further loads would wait for the kernel's <c>module_mutex</c>.</summary>
     public const int MaxDefaultLoads = 16;
 
     /// <summary>Bytes that loads in flight may cost together, file size + 2 × image size each. Null: the smaller of 256

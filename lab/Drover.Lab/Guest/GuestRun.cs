@@ -34,8 +34,8 @@ sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, GuestLoader Load
 
     public Clock Clock { get; init; } = Clock.Host;
     public Threads Threads { get; init; } = Threads.Single;
-    /// <summary>Of the kernel's random generator, and with it of address randomisation, and of the loader's start
-    /// against the timer tick.</summary>
+    /// <summary>Seed of the guest kernel's random generator. It also decides address randomisation, and when the loader
+    /// starts relative to the timer tick.</summary>
     public int Seed { get; init; } = 1;
     /// <summary>Start from a saved machine that has booted; for the clock of instructions.</summary>
     public bool UsesSnapshot { get; init; }

@@ -92,7 +92,7 @@ static class ArchitectureFacts
         /// <summary>The architecture's name in the kernel's makefiles.</summary>
         public string KernelName => architecture == Architecture.Amd64 ? "x86" : "arm64";
 
-        /// <summary>More vCPUs than this the machine does not take: q35 without interrupt remapping, and
+        /// <summary>Maximum number of vCPUs of QEMU's machine: q35 without interrupt remapping, virt with
         /// GICv3.</summary>
         public int MaxCpus => architecture == Architecture.Amd64 ? 255 : 512;
     }

@@ -14,7 +14,7 @@ sealed class ReportVerb : Verb
     public override string Name => "report";
 
     public override string Summary =>
-        "show what recordings of module loads tell: who loaded, who waited, what was in vain";
+        "show what recordings of module loads tell: who loaded, who waited, what was wasted";
 
     public override string Operands => "FILE…";
 

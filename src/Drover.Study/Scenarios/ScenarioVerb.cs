@@ -30,8 +30,8 @@ sealed class ScenarioVerb : Verb
         """
         Writes devices, modaliases, and their modules with dependencies and sizes as a JSON document
         (docs/scenario.md). Includes modules that are live already; loads nothing and does not need root.
-        A device that exists once per CPU is written as one entry. Record after the boot: only then are
-        the devices known that appear with their driver. Without --timings the init time of a module is
+        A device that exists once per CPU is written as one entry. Record after the boot: some devices
+        exist only after their parent's driver is loaded. Without --timings the init time of a module is
         estimated from its size.
         """;
 

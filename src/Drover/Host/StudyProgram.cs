@@ -20,13 +20,13 @@ static class StudyProgram
     /// <summary>Its verbs; a test compares them with the program's own.</summary>
     public static IReadOnlyList<StudyVerb> Verbs { get; } =
     [
-        new("watch", "show every module load on this machine as it happens, and what was in vain",
+        new("watch", "show every module load on this machine as it happens, and which were wasted",
             new Example("drover watch", "until Ctrl-C, then the table")),
         new("timeline", "show when the daemon loaded what, who waited for what, and the critical path",
             new Example("drover timeline", "bars of characters, and the critical path")),
         new("audit", "predict what a boot of this machine costs in module loads, and what Drover would change",
             new Example("drover audit", "this machine")),
-        new("report", "show what recordings of module loads tell: who loaded, who waited, what was in vain",
+        new("report", "show what recordings of module loads tell: who loaded, who waited, what was wasted",
             new Example("drover report calls.jsonl", "a watch's recording, on the terminal")),
         new("herd", "show on a model of the kernel what it costs when all CPUs load the same modules",
             new Example("drover herd", "255 CPUs, each gate, udev and Drover")),
