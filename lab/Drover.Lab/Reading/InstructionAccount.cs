@@ -24,7 +24,7 @@ sealed partial record InstructionAccount(long Loader, long Udev, long ModuleLoad
     {
         if (!marks.TryGetValue("start", out var start) || !marks.TryGetValue("end", out var end))
             return null;
-        var running = new Dictionary<int, (string Comm, int Tid)>(); // by CPU; a CPU that idles is not in it
+        var running = new Dictionary<int, Turn>(); // by CPU; a CPU that idles is not in it
         var inCall = new HashSet<int>();
         var seconds = new double[4];
         var (now, idle, switches) = (start, 0.0, 0);
@@ -36,11 +36,10 @@ sealed partial record InstructionAccount(long Loader, long Udev, long ModuleLoad
             {
                 case "sched_switch" when Switch.Match(item.Text) is { Success: true } match:
                     switches++;
-                    var tid = int.Parse(match.Groups["tid"].ValueSpan);
-                    if (tid == 0)
-                        running.Remove(item.Cpu);
-                    else
-                        running[item.Cpu] = (match.Groups["comm"].Value, tid);
+                    // a process gets its program's name while it runs
+                    End(item.Cpu, match.Groups["previous"].Value);
+                    if (int.Parse(match.Groups["tid"].ValueSpan) is not 0 and var tid)
+                        running[item.Cpu] = new Turn(match.Groups["next"].Value, tid);
                     break;
                 case "sys_finit_module" or "sys_init_module":
                     if (item.Text.StartsWith('('))
@@ -51,6 +50,8 @@ sealed partial record InstructionAccount(long Loader, long Udev, long ModuleLoad
             }
         }
         AdvanceTo(end);
+        foreach (var (cpu, turn) in running)
+            End(cpu, turn.Comm);
         Debug.Assert(Math.Abs(seconds.Sum() + idle - (end - start)) < 1e-3, "every moment is charged once");
         return switches == 0
             ? null
@@ -62,10 +63,28 @@ sealed partial record InstructionAccount(long Loader, long Udev, long ModuleLoad
         {
             if (running.Count == 0)
                 idle += time - now;
-            foreach (var (comm, tid) in running.Values)
-                seconds[inCall.Contains(tid) ? 2 : PartOf(comm)] += (time - now) / running.Count;
+            foreach (var turn in running.Values)
+            {
+                var share = (time - now) / running.Count;
+                if (inCall.Contains(turn.Tid))
+                    seconds[2] += share;
+                else
+                    turn.Seconds += share;
+            }
             now = time;
         }
+
+        void End(int cpu, string comm)
+        {
+            if (running.Remove(cpu, out var turn))
+                seconds[PartOf(comm)] += turn.Seconds;
+        }
+    }
+
+    /// <summary>A task on a CPU, from one switch to the next; the time in load calls is charged apart.</summary>
+    sealed record Turn(string Comm, int Tid)
+    {
+        public double Seconds { get; set; }
     }
 
     static int PartOf(string comm) => comm switch
@@ -77,6 +96,6 @@ sealed partial record InstructionAccount(long Loader, long Udev, long ModuleLoad
     };
 
     // prev_comm=swapper/3 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=udevadm next_pid=101 next_prio=120
-    [GeneratedRegex(@"next_comm=(?<comm>.*) next_pid=(?<tid>\d+) ")]
+    [GeneratedRegex(@"prev_comm=(?<previous>.*) prev_pid=.*next_comm=(?<next>.*) next_pid=(?<tid>\d+) ")]
     static partial Regex Switch { get; }
 }
