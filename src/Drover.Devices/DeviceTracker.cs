@@ -11,9 +11,28 @@ public static class DeviceRequests
     public static IEnumerable<LoadRequest> Of(DeviceEvent device)
     {
         foreach (var modalias in device.Modaliases)
-            yield return new LoadRequest(modalias, device.DevPath, device.Seqnum);
+            yield return new LoadRequest(modalias, device.DevPath, device.Seqnum) { Rank = RankOf(modalias) };
         foreach (var module in ImpliedModules(device))
             yield return new LoadRequest(module, device.DevPath, device.Seqnum, ApplyBlacklist: true);
+    }
+
+    /// <summary>By the modalias' bus and class: <c>file2alias.c</c> has the formats; PCI's base class is "bc", the
+    /// class of a USB interface "ic".</summary>
+    static LoadRank RankOf(string modalias)
+    {
+        return modalias switch
+        {
+            _ when Is("cpu:") => LoadRank.Late,
+            _ when Is("serio:") || Is("scsi:") || Is("mmc:") || Is("sdio:") || Is("usb:") => LoadRank.Early,
+            // mass storage; serial buses such as USB
+            _ when Is("pci:") && (Has("bc01") || Has("bc0Csc03")) => LoadRank.Early,
+            // block and SCSI devices (virtio_ids.h)
+            _ when Is("virtio:d00000002") || Is("virtio:d00000008") => LoadRank.Early,
+            _ => LoadRank.Normal,
+        };
+
+        bool Is(string start) => modalias.StartsWith(start, StringComparison.Ordinal);
+        bool Has(string part) => modalias.Contains(part, StringComparison.Ordinal);
     }
 
     /// <summary>The other rules of udev's <c>80-drivers.rules</c> (systemd 252): subsystems whose drivers no modalias

@@ -33,8 +33,8 @@ sealed class Flight(EventLoop loop, FlightKey key, PlannedModule plan, in Module
     /// <summary>When the first request was made: a failure that became known later answers it.</summary>
     public RequestTime MadeAt { get; } = first.MadeAt;
 
-    /// <summary>The number of the first request: flights enter the kernel in this order.</summary>
-    public long Order { get; } = first.Order;
+    /// <summary>The first place of all requests: flights enter the kernel in this order.</summary>
+    public LoadOrder Order { get; set; } = first.Order;
 
     /// <summary>The parameters of the load: the configured ones and the first requester's.</summary>
     public string Parameters { get; } = parameters;

@@ -50,7 +50,7 @@ sealed class LoadBudget
             return Task.FromResult(true);
         }
         flight.Admission = new TaskCompletionSource<bool>();
-        _queue.Insert(_queue.FindLastIndex(other => other.Order <= flight.Order) + 1, flight);
+        Queue(flight);
         AssertConsistent();
         return flight.Admission.Task;
     }
@@ -65,6 +65,15 @@ sealed class LoadBudget
         foreach (var waiter in _nextLeave)
             waiter.SetResult();
         _nextLeave.Clear();
+        AssertConsistent();
+    }
+
+    /// <summary>Moves a queued flight to the place of its <see cref="Flight.Order"/>, which has become earlier.</summary>
+    public void Move(Flight flight)
+    {
+        if (!_queue.Remove(flight))
+            return;
+        Queue(flight);
         AssertConsistent();
     }
 
@@ -126,6 +135,9 @@ sealed class LoadBudget
         }, null, _stagger, Timeout.InfiniteTimeSpan);
     }
 
+    void Queue(Flight flight) =>
+        _queue.Insert(_queue.FindLastIndex(other => !flight.Order.IsBefore(other.Order)) + 1, flight);
+
     static void EndStagger(Flight flight)
     {
         flight.Stagger?.Dispose();
@@ -173,7 +185,7 @@ sealed class LoadBudget
             _queue.TrueForAll(flight => flight is { Admission: not null, HasPriority: false } && !Has(flight)),
             "a queued flight waits for admission, has no share, and no priority");
         Debug.Assert(
-            _queue.Zip(_queue.Skip(1)).All(pair => pair.First.Order <= pair.Second.Order), "the oldest request first");
+            _queue.Zip(_queue.Skip(1)).All(pair => !pair.Second.Order.IsBefore(pair.First.Order)), "in their order");
         Debug.Assert(_admitted.TrueForAll(flight => flight.Admission is null), "an admitted flight waits no more");
         Debug.Assert(
             _admitted.Count(flight => !flight.HasPriority) <= _number, "only priority exceeds the number of loads");

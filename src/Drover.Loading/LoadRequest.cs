@@ -23,6 +23,21 @@ public sealed record LoadRequest(
 
     /// <summary>Absolute path of the file to load; null for the index's file.</summary>
     public string? File { get; init; }
+
+    public LoadRank Rank { get; init; } = LoadRank.Normal;
+}
+
+/// <summary>Which of the waiting loads enter the kernel first; within a rank, the oldest request.</summary>
+public enum LoadRank
+{
+    /// <summary>Drivers that sleep while their hardware answers, and behind which more devices appear: storage, buses,
+    /// serial input. Started first, they sleep while other loads work.</summary>
+    Early,
+
+    Normal,
+
+    /// <summary>No device and no program waits for it: features of the CPU.</summary>
+    Late,
 }
 
 /// <summary>What is loaded along with a requested module.</summary>
@@ -71,9 +86,15 @@ readonly record struct RequestTime(ulong? Seqnum, long Timestamp)
         Seqnum is { } seqnum ? seqnum <= result.Seqnum : Timestamp < result.Timestamp;
 }
 
+/// <summary>A place in the queue for the kernel: by rank, then by the number of the <see cref="LoadRequest"/>.</summary>
+readonly record struct LoadOrder(LoadRank Rank, long Number)
+{
+    public bool IsBefore(LoadOrder other) => Rank < other.Rank || (Rank == other.Rank && Number < other.Number);
+}
+
 /// <summary>A request for one module: part of a <see cref="LoadRequest"/>, or made by a flight that needs it.</summary>
-/// <param name="Order">The number of the <see cref="LoadRequest"/> behind it; smaller is older.</param>
-readonly record struct ModuleRequest(FoundModule Module, RequestTime MadeAt, long Order)
+/// <param name="Order">The place in the queue for the kernel.</param>
+readonly record struct ModuleRequest(FoundModule Module, RequestTime MadeAt, LoadOrder Order)
 {
     /// <summary>The requester's parameters, without the configured ones.</summary>
     public string Parameters { get; init; } = "";

@@ -70,7 +70,7 @@ public sealed class Loader
     /// <returns>An outcome for each module. Failures of the kernel or of files are outcomes, not exceptions.</returns>
     public async Task<RequestOutcome> RequestAsync(LoadRequest request, CancellationToken cancellationToken = default)
     {
-        var order = _statistics.CountRequest();
+        var order = new LoadOrder(request.Rank, _statistics.CountRequest());
         var madeAt = new RequestTime(request.Seqnum, _loop.Time.GetTimestamp());
         IReadOnlyList<FoundModule> found;
         try
@@ -175,8 +175,8 @@ public sealed class Loader
             {
                 if (flight!.IsStale && await flight.WaitUntilEndedAsync(request) is not null)
                     continue;
-                if (request.HasPriority)
-                    Prioritize(flight);
+                if ((request.HasPriority && !flight.HasPriority) || request.Order.IsBefore(flight.Order))
+                    MoveForward(flight, request);
                 ended = await flight.WaitUntilUsableAsync(request);
             }
             else if (TryAnswer(request, parameters, out var plan) is { } answer)
@@ -340,24 +340,35 @@ public sealed class Loader
         return outcome;
     }
 
-    /// <summary>Lets a flight and all flights that it waits for skip the queue for the budget.</summary>
-    void Prioritize(Flight flight)
+    /// <summary>Gives a flight, and all flights that it waits for, the place or the priority of a request that joins
+    /// it.</summary>
+    void MoveForward(Flight flight, in ModuleRequest request)
     {
         Debug.Assert(!flight.IsOver, "only a flight in the table is joined");
         var left = new Stack<Flight>([flight]);
         while (left.TryPop(out var next))
         {
-            if (next.HasPriority)
+            var (isEarlier, skipsQueue) = (request.Order.IsBefore(next.Order), request.HasPriority && !next.HasPriority);
+            if (!isEarlier && !skipsQueue)
                 continue;
-            next.HasPriority = true;
-            _budget.Prioritize(next);
+            if (isEarlier)
+            {
+                next.Order = request.Order;
+                _budget.Move(next);
+            }
+            if (skipsQueue)
+            {
+                next.HasPriority = true;
+                _budget.Prioritize(next);
+            }
             foreach (var module in next.Plan.WaitsFor)
             {
                 if (_flights.TryGetValue(new FlightKey(module), out var needed))
                     left.Push(needed);
             }
         }
-        Debug.Assert(flight is { HasPriority: true, Admission: null }, "a flight with priority is not queued");
+        Debug.Assert(!request.Order.IsBefore(flight.Order), "a flight is not behind a request that waits for it");
+        Debug.Assert(!flight.HasPriority || flight.Admission is null, "a flight with priority is not queued");
     }
 
     void Abandon(Flight flight)
