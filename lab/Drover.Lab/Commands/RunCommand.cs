@@ -94,8 +94,10 @@ static class RunCommand
         if (Json.Of(line) is { } json)
             report.Write(json);
         if (scenario is not null)
-            await WriteScenarioAsync(line, host, report, scenario, settings.StudyFor(
-                system with { Architecture = GuestSystem.HostArchitecture }));
+        {
+            var study = settings.StudyFor(system with { Architecture = GuestSystem.HostArchitecture });
+            await WriteScenarioAsync(line, host, report, scenario, study);
+        }
         Console.Write(RunReportText.Of(report));
         if (report.DroverErrors is { } errors)
             Console.Error.Write(errors);

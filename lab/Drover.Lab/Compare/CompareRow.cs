@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Serialization;
 using Drover.Lab.Guest;
-using Drover.Lab.Prepare;
 using Drover.Lab.Runs;
 
 namespace Drover.Lab.Compare;

@@ -45,8 +45,9 @@ sealed partial class DebianArchive(LabHost host, DebianRelease release, Architec
 
     /// <summary>The newest source package of the kernel, such as linux-source-7.2.</summary>
     public async Task<string> KernelSourceAsync() =>
-        (await DependenciesAsync("linux-source")).FirstOrDefault()
-        ?? throw LabException.CannotRunHere($"Debian {release.Suite} has no linux-source");
+        await DependenciesAsync("linux-source") is [var source, ..]
+            ? source
+            : throw LabException.CannotRunHere($"Debian {release.Suite} has no linux-source");
 
     /// <summary>The packages and their dependencies, as apt installs them on an empty system.</summary>
     public async Task<IReadOnlyList<string>> WithDependenciesAsync(IReadOnlyList<string> packages)

@@ -3,6 +3,9 @@ namespace Drover.Lab.Prepare;
 /// <summary>How the kernel of each system is made.</summary>
 static class Kernels
 {
+    /// <summary>Where a kernel's packages have the image; since 7.x it is beside the modules.</summary>
+    static readonly string[] s_images = ["boot/vmlinuz-*", "usr/lib/modules/*/vmlinuz"];
+
     public static async Task<KernelImage> PrepareAsync(LabHost host, GuestSystem system)
     {
         var tree = await GuestTree.PrepareAsync(host, system);
@@ -26,9 +29,7 @@ static class Kernels
             GuestTree.MergeUsr(work.Path);
             foreach (var package in packages)
                 await archive.UnpackAsync(package, work.Path);
-            // since 7.x the image is beside the modules
-            var image = new[] { "boot/vmlinuz-*", "usr/lib/modules/*/vmlinuz" }
-                .SelectMany(pattern => Glob(work.Path, pattern)).FirstOrDefault()
+            var image = s_images.SelectMany(pattern => Glob(work.Path, pattern)).FirstOrDefault()
                 ?? throw new LabException($"{string.Join(", ", packages)} have no kernel image");
             await KernelImage.MakeAsync(folder, image, work.Path, tree);
         }
