@@ -1,7 +1,14 @@
-# What ./drover and ./test share: the tools a build needs, and the native programs. Sourced by bash, with $root set.
+# What ./drover, ./build and ./test share: the tools a build needs, and the native programs. Sourced by bash, with $root set.
 
+# Debian's name of this machine's architecture
+case $(uname -m) in
+    x86_64) host_arch=amd64 ;;
+    aarch64) host_arch=arm64 ;;
+    *) host_arch=$(uname -m) ;;
+esac
 native=$root/artifacts/native/drover
 native_study=$root/artifacts/native/drover-study
+cross=$root/artifacts/native-arm64 # programs for arm64, on x86-64
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 die() { say "$@"; exit 1; }
@@ -17,15 +24,34 @@ need_dotnet() {
     fi
 }
 
+# ARCHITECTURE: sets $native_folder to the directory of its programs.
+find_native_folder() {
+    case $host_arch:$1 in
+        amd64:amd64 | arm64:arm64) native_folder=${native%/*} ;;
+        amd64:arm64) native_folder=$cross ;;
+        *) die "cannot build for $1 on $host_arch: only for amd64 and arm64 on themselves, and for arm64 on amd64" ;;
+    esac
+}
+
 apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" </dev/null >&2; }
 
 # NativeAOT links with clang or gcc, and needs the C library's start files.
+has_linker() { command -v clang || command -v gcc; } >/dev/null
+# crt1.o is libc6-dev-arm64-cross's; without it the compiler prints the bare name
+has_arm64_linker() { [[ $(aarch64-linux-gnu-gcc -print-file-name=crt1.o 2>/dev/null) == /* ]]; }
+
+# ARCHITECTURE
 need_linker() {
-    { command -v clang || command -v gcc; } >/dev/null && return
-    local packages="gcc libc6-dev"
-    command -v apt-get >/dev/null || die "needs a C linker for the native binary: install clang or gcc"
-    [ "$(id -u)" = 0 ] || die "needs a C linker for the native binary: run 'sudo apt-get install $packages'"
-    say "installing $packages (the native binary is linked by gcc)"
+    local packages="gcc libc6-dev" what="a C linker for the native binary"
+    if [ "$1" = "$host_arch" ]; then
+        has_linker && return
+    else
+        has_arm64_linker && return
+        packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross" what="a C cross compiler for arm64"
+    fi
+    command -v apt-get >/dev/null || die "needs $what: install what Debian calls $packages"
+    [ "$(id -u)" = 0 ] || die "needs $what: run 'sudo apt-get install $packages'"
+    say "installing $packages (links the native binary)"
     { apt-get update -qq </dev/null >&2 && apt_install $packages; } ||
         die "could not install $packages with apt-get"
 }
@@ -36,7 +62,8 @@ native_is_fresh() {
         [ -z "$(find "$root"/src "$root"/packaging/*.list "$root"/packaging/root "$root"/Directory.*.props "$root/global.json" \( -name bin -o -name obj \) -prune -o -type f -newer "$1" -print -quit)" ]
 }
 
-# PROGRAM…: builds each of the native programs that is older than its sources. A second process waits for the first.
+# PROGRAM…: builds each of the native programs that is older than its sources; artifacts/native-arm64/drover is the one for
+# arm64. A second process waits for the first.
 ensure_native() {
     local program stale=()
     for program in "$@"; do native_is_fresh "$program" || stale+=("$program"); done
@@ -54,25 +81,28 @@ ensure_native() {
 }
 
 build_native() {
-    local arch project name=${1##*/} begun=$root/artifacts/native/.begun log=$root/artifacts/native/build.log
-    case $(uname -m) in
-        x86_64) arch=x64 ;;
-        aarch64) arch=arm64 ;;
-        *) die "no native build for $(uname -m)" ;;
+    local arch=$host_arch project runtime name=${1##*/} folder=${1%/*} publish
+    [ "$folder" != "$cross" ] || arch=arm64
+    publish=$root/artifacts/publish/$arch/$name
+    case $arch in
+        amd64) runtime=linux-x64 ;;
+        arm64) runtime=linux-arm64 ;;
+        *) die "no native build for $arch" ;;
     esac
     case $name in
         drover) project=Drover ;;
         drover-study) project=Drover.Study ;;
     esac
     need_dotnet
-    need_linker
-    say "building $name (about a minute the first time)"
-    touch "$begun"
-    dotnet publish "$root/src/$project" -c Release -r "linux-$arch" -o "$root/artifacts/publish/$name" -v quiet </dev/null >"$log" 2>&1 || {
-        cat "$log" >&2
+    need_linker "$arch"
+    say "building $name for $arch (about a minute the first time)"
+    mkdir -p "$folder"
+    touch "$folder/.begun"
+    dotnet publish "$root/src/$project" -c Release -r $runtime -o "$publish" -v quiet </dev/null >"$folder/build.log" 2>&1 || {
+        cat "$folder/build.log" >&2
         die "the native build failed"
     }
     # as old as the start of the build, so that a source changed during the build is newer; renamed, so that no process runs half a file
-    touch -r "$begun" "$root/artifacts/publish/$name/$name"
-    mv -f "$root/artifacts/publish/$name/$name" "$1"
+    touch -r "$folder/.begun" "$publish/$name"
+    mv -f "$publish/$name" "$1"
 }

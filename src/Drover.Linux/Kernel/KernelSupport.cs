@@ -28,7 +28,7 @@ public static class KernelSupport
     /// <summary>Calls delete_module(NULL): ENOSYS without CONFIG_MODULES, EPERM if disabled, else EFAULT.</summary>
     public static ModuleSupport Check()
     {
-        _ = Libc.DeleteModule(Libc.ModuleCalls.Delete, null, Libc.O_NONBLOCK);
+        _ = Libc.DeleteModule(Abi.Here.DeleteModule, null, Libc.O_NONBLOCK);
         var error = Libc.LastError;
         return error is Errno.EPERM
             ? Judge(error, SmallFile.TryRead("/proc/sys/kernel/modules_disabled"),

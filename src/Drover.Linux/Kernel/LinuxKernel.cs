@@ -24,7 +24,7 @@ public sealed class LinuxKernel : IKernel, IModuleRemovals, IDisposable
     {
         _threads = threads;
         // fails now rather than in the middle of a load
-        _ = ModuleCallNumbers.Of(RuntimeInformation.ProcessArchitecture);
+        _ = Abi.Of(RuntimeInformation.ProcessArchitecture);
         Decompresses = SysModule.Compression();
     }
 
@@ -115,7 +115,7 @@ static class ModuleCalls
     };
 
     internal static LoadReply Delete(string module, int flags) =>
-        Libc.DeleteModule(Libc.ModuleCalls.Delete, module, flags) < 0 ? new(Libc.LastError) : new(Errno.None);
+        Libc.DeleteModule(Abi.Here.DeleteModule, module, flags) < 0 ? new(Libc.LastError) : new(Errno.None);
 
     /// <summary>Reads a module file; a failure has the errno of finit_module, EBADMSG for a corrupt file.</summary>
     internal static LoadReply Read<T>(string path, Func<T> read, out T? result)
@@ -153,7 +153,7 @@ static class ModuleCalls
         var fd = SmallFile.Open(call.Path, out var error);
         if (fd < 0)
             return new(error, $"{call.Path}: open: {ErrnoText.Describe(error)}");
-        error = Libc.FInitModule(Libc.ModuleCalls.FInit, fd, call.Parameters, flags) < 0 ? Libc.LastError : Errno.None;
+        error = Libc.FInitModule(Abi.Here.FInitModule, fd, call.Parameters, flags) < 0 ? Libc.LastError : Errno.None;
         _ = Libc.Close(fd);
         return new(error, error is Errno.ETXTBSY ? FileWriters.Describe(call.Path) : null);
     }
@@ -170,7 +170,7 @@ static class ModuleCalls
             if (hidden.Error is not Errno.None)
                 return hidden;
         }
-        return Libc.InitModule(Libc.ModuleCalls.Init, ref image[0], image.Length, call.Parameters) < 0
+        return Libc.InitModule(Abi.Here.InitModule, ref image[0], image.Length, call.Parameters) < 0
             ? new(Libc.LastError)
             : new(Errno.None);
     }

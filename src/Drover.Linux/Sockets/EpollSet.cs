@@ -47,8 +47,8 @@ sealed unsafe class EpollSet : IDisposable
         var events = new List<(ulong, uint)>(count);
         for (var i = 0; i < count; i++)
         {
-            var one = new ReadOnlySpan<byte>(buffer + (i * Libc.EpollEventBytes), Libc.EpollEventBytes);
-            events.Add((MemoryMarshal.Read<ulong>(one[Libc.EpollDataOffset..]), MemoryMarshal.Read<uint>(one)));
+            var one = new ReadOnlySpan<byte>(buffer + (i * Abi.Here.EpollEventBytes), Abi.Here.EpollEventBytes);
+            events.Add((MemoryMarshal.Read<ulong>(one[Abi.Here.EpollDataOffset..]), MemoryMarshal.Read<uint>(one)));
         }
         return events;
     }
@@ -60,7 +60,7 @@ sealed unsafe class EpollSet : IDisposable
         var change = stackalloc byte[16];
         var bytes = new Span<byte>(change, 16);
         MemoryMarshal.Write(bytes, events | Libc.EPOLLONESHOT);
-        MemoryMarshal.Write(bytes[Libc.EpollDataOffset..], number);
+        MemoryMarshal.Write(bytes[Abi.Here.EpollDataOffset..], number);
         return Libc.EpollCtl(_epoll, operation, fd, change);
     }
 }

@@ -8,13 +8,8 @@ static partial class Libc
     internal const int AT_FDCWD = -100, O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0x40, O_NOCTTY = 0x100,
         O_TRUNC = 0x200, O_APPEND = 0x400, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
 
-    // arm64 has its own values for these two (arch/arm64/include/uapi/asm/fcntl.h)
-    internal static readonly int O_DIRECTORY = RuntimeInformation.ProcessArchitecture is Architecture.Arm64
-        ? 0x4000
-        : 0x10000;
-    internal static readonly int O_NOFOLLOW = RuntimeInformation.ProcessArchitecture is Architecture.Arm64
-        ? 0x8000
-        : 0x20000;
+    internal static int O_DIRECTORY => Abi.Here.OpenDirectory;
+    internal static int O_NOFOLLOW => Abi.Here.OpenNoFollow;
 
     internal const int F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, FD_CLOEXEC = 1, LOCK_EX = 2, LOCK_NB = 4;
 

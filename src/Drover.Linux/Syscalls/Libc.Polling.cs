@@ -25,11 +25,6 @@ static unsafe partial class Libc
     internal const int EPOLL_CLOEXEC = 0x80000, EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3;
     internal const uint EPOLLIN = 1, EPOLLOUT = 4, EPOLLERR = 8, EPOLLHUP = 0x10, EPOLLONESHOT = 1u << 30;
 
-    /// <summary>struct epoll_event: 12 bytes on x86-64 (data at 4), elsewhere 16 (data at 8).</summary>
-    internal static readonly int EpollEventBytes = RuntimeInformation.ProcessArchitecture is Architecture.X64 ? 12 : 16;
-
-    internal static readonly int EpollDataOffset = RuntimeInformation.ProcessArchitecture is Architecture.X64 ? 4 : 8;
-
     [LibraryImport(Library, EntryPoint = "epoll_create1", SetLastError = true)]
     internal static partial int EpollCreate1(int flags);
 

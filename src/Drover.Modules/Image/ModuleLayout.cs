@@ -9,8 +9,9 @@ namespace Drover.Modules.Image;
 /// memory, rounded up to pages.</summary>
 /// <remarks>The regions are those of 6.4 and later (<c>enum mod_mem_type</c>). Earlier kernels have two regions with
 /// the same page-aligned groups (<c>strict_align</c>), which gives the same sum. The regions that are freed after
-/// initialisation count, because they exist during the load. Per-CPU data, which has memory of its own, and the symbol
-/// tables that <c>layout_symtab</c> adds for kallsyms do not count.</remarks>
+/// initialisation count, because they exist during the load. Per-CPU data, which has memory of its own, the symbol
+/// tables that <c>layout_symtab</c> adds for kallsyms, and arm64's tables of far jumps
+/// (<c>module_frob_arch_sections</c> makes room for them in <c>.plt</c>) do not count.</remarks>
 static class ModuleLayout
 {
     const long PageBytes = 4096; // Linux's smallest page, so that a module has the same size on every machine

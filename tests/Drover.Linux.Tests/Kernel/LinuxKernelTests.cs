@@ -1,10 +1,8 @@
 using System.IO.Compression;
-using System.Runtime.InteropServices;
 using Drover.Kernel;
 using Drover.Linux.Kernel;
 using Drover.Linux.ProcFs;
 using Drover.Linux.Runtime;
-using Drover.Linux.Syscalls;
 
 namespace Drover.Linux.Tests.Kernel;
 
@@ -206,19 +204,5 @@ public sealed class LinuxKernelTests : IDisposable
     {
         using var child = new DescriptorChild(_temporary.Path);
         Assert.Equal("EMFILE", child.Line());
-    }
-
-    [Theory]
-    [InlineData(Architecture.X64, 175, 176, 313)]
-    [InlineData(Architecture.Arm64, 105, 106, 273)]
-    public void System_call_numbers_match_the_architecture(Architecture architecture, int init, int delete,
-        int finit) =>
-        Assert.Equal(new ModuleCallNumbers(init, delete, finit), ModuleCallNumbers.Of(architecture));
-
-    [Fact]
-    public void Unsupported_architecture_is_named_in_the_exception()
-    {
-        var thrown = Assert.Throws<PlatformNotSupportedException>(() => ModuleCallNumbers.Of(Architecture.S390x));
-        Assert.Contains("S390x", thrown.Message, StringComparison.Ordinal);
     }
 }

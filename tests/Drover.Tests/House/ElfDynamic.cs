@@ -3,12 +3,17 @@ using System.Text;
 
 namespace Drover.Tests.House;
 
-/// <summary>Reads the needed shared libraries (DT_NEEDED) of a little-endian ELF64 executable.</summary>
+/// <summary>Reads machine and needed shared libraries (DT_NEEDED) of a little-endian ELF64 executable.</summary>
 static class ElfDynamic
 {
     const int PtLoad = 1, PtDynamic = 2;
     const long DtNull = 0, DtNeeded = 1, DtStrtab = 5;
     const int DynamicEntryBytes = 16;
+
+    /// <summary>EM_X86_64 and EM_AARCH64.</summary>
+    public const int X86_64 = 62, AArch64 = 183;
+
+    public static int Machine(ReadOnlySpan<byte> elf) => BinaryPrimitives.ReadUInt16LittleEndian(elf[18..]);
 
     public static IReadOnlyList<string> Needed(ReadOnlySpan<byte> elf)
     {

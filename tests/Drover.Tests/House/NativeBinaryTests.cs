@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Drover.Tests.Packaging;
 
 namespace Drover.Tests.House;
@@ -7,21 +8,21 @@ public class NativeBinaryTests
 {
     const long MaxBytes = 5_000_000, MaxCompressedBytes = 1_900_000;
 
-    [Fact]
-    public void It_has_at_most_5_MB()
-    {
-        RequireBinary();
-        Assert.InRange(new FileInfo(Repository.NativeBinary).Length, 1, MaxBytes);
-    }
+    public static TheoryData<Architecture> Architectures { get; } = [Architecture.X64, Architecture.Arm64];
 
-    [Fact]
-    public void It_has_at_most_1900_kB_in_an_initramfs_compressed_by_zstd_19()
+    [Theory]
+    [MemberData(nameof(Architectures))]
+    public void It_has_at_most_5_MB(Architecture architecture) =>
+        Assert.InRange(new FileInfo(Binary(architecture)).Length, 1, MaxBytes);
+
+    [Theory]
+    [MemberData(nameof(Architectures))]
+    public void It_has_at_most_1900_kB_in_an_initramfs_compressed_by_zstd_19(Architecture architecture)
     {
-        RequireBinary();
+        var binary = Binary(architecture);
         var compressed = Path.GetTempFileName();
         try
         {
-            var binary = Repository.NativeBinary;
             Assert.Equal((0, ""), PackagingTests.Run("zstd", "-19", "-q", "-f", "-o", compressed, binary));
             Assert.InRange(new FileInfo(compressed).Length, 1, MaxCompressedBytes);
         }
@@ -31,16 +32,25 @@ public class NativeBinaryTests
         }
     }
 
-    [Fact]
-    public void It_needs_only_the_C_library()
+    [Theory]
+    [InlineData(Architecture.X64, ElfDynamic.X86_64)]
+    [InlineData(Architecture.Arm64, ElfDynamic.AArch64)]
+    public void It_is_for_its_architecture_and_needs_only_the_C_library(Architecture architecture, int machine)
     {
-        RequireBinary();
-        var needed = ElfDynamic.Needed(File.ReadAllBytes(Repository.NativeBinary));
+        var elf = File.ReadAllBytes(Binary(architecture));
+        Assert.Equal(machine, ElfDynamic.Machine(elf));
+        var needed = ElfDynamic.Needed(elf);
         Assert.Contains("libc.so.6", needed);
         Assert.All(
             needed, library => Assert.Matches(@"^(libc|libm)\.so\.6$|^ld-linux-[a-z0-9-]+\.so\.[0-9]$", library));
     }
 
-    static void RequireBinary() =>
-        Assert.SkipUnless(File.Exists(Repository.NativeBinary), "no native binary: ./test builds it");
+    static string Binary(Architecture architecture)
+    {
+        if (architecture != RuntimeInformation.OSArchitecture && architecture is Architecture.Arm64)
+            return Repository.Arm64Program("drover");
+        Assert.SkipUnless(architecture == RuntimeInformation.OSArchitecture && File.Exists(Repository.NativeBinary),
+            $"no native binary for {architecture}: ./test builds it on that architecture");
+        return Repository.NativeBinary;
+    }
 }

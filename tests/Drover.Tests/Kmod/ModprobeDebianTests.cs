@@ -2,12 +2,11 @@ using Drover.Modules.Tests;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>modprobe compared with kmod on two Debian kernels: every alias, every module.</summary>
+/// <summary>modprobe compared with kmod on Debian's kernels: every alias, every module.</summary>
 public sealed class ModprobeDebianTests
 {
     [Theory]
-    [InlineData("6.1")]
-    [InlineData("6.12")]
+    [MemberData(nameof(KernelTrees.Names), MemberType = typeof(KernelTrees))]
     public void Steps_of_every_module_equal_those_of_kmod(string kernel)
     {
         var (root, release) = KernelTrees.Indexed(kernel);
@@ -22,8 +21,7 @@ public sealed class ModprobeDebianTests
     }
 
     [Theory]
-    [InlineData("6.1")]
-    [InlineData("6.12")]
+    [MemberData(nameof(KernelTrees.Names), MemberType = typeof(KernelTrees))]
     public void Modules_of_every_alias_equal_those_of_kmod(string kernel)
     {
         var (root, release) = KernelTrees.Indexed(kernel);
@@ -35,8 +33,7 @@ public sealed class ModprobeDebianTests
     }
 
     [Theory]
-    [InlineData("6.1")]
-    [InlineData("6.12")]
+    [MemberData(nameof(KernelTrees.Names), MemberType = typeof(KernelTrees))]
     public void Dumped_indexes_equal_those_of_kmod(string kernel)
     {
         var (root, release) = KernelTrees.Indexed(kernel);
