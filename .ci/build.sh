@@ -97,7 +97,9 @@ build_native() {
     need_linker "$arch"
     say "building $name for $arch (about a minute the first time)"
     mkdir -p "$folder"
-    touch "$folder/.begun"
+    # a build that was killed leaves half a file, which the next one would take for a whole
+    [ ! -e "$folder/.unfinished-$name" ] || rm -rf "$root/src/$project"/{bin,obj}/Release/net10.0/$runtime/native
+    touch "$folder/.begun" "$folder/.unfinished-$name"
     dotnet publish "$root/src/$project" -c Release -r $runtime -o "$publish" -v quiet </dev/null >"$folder/build.log" 2>&1 || {
         cat "$folder/build.log" >&2
         die "the native build failed"
@@ -105,4 +107,5 @@ build_native() {
     # as old as the start of the build, so that a source changed during the build is newer; renamed, so that no process runs half a file
     touch -r "$folder/.begun" "$publish/$name"
     mv -f "$publish/$name" "$1"
+    rm "$folder/.unfinished-$name"
 }
