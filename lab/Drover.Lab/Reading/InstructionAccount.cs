@@ -10,11 +10,15 @@ namespace Drover.Lab.Reading;
 /// <param name="ModuleLoading">The kernel inside finit_module and init_module, for any process.</param>
 /// <param name="Rest">Everything else: kernel threads, the shell, interrupts of idle CPUs.</param>
 /// <param name="IdleSeconds">Time in which no CPU had work, which the clock skips.</param>
-/// <remarks>From <c>sched:sched_switch</c>. One thread of QEMU executes all busy CPUs in turn, so each of k busy CPUs is
+/// <remarks>From <c>sched:sched_switch</c>. One thread of QEMU executes all busy CPUs in turn: each of k busy CPUs is
 /// charged a k-th of the time.</remarks>
 sealed partial record InstructionAccount(long Loader, long Udev, long ModuleLoading, long Rest, double IdleSeconds)
 {
     const double PerSecond = 1e9;
+
+    /// <summary>The part of <see cref="Loader"/> that is Drover's; kmod's modprobe also runs for the kernel's own
+    /// requests.</summary>
+    public long Drover { get; init; }
 
     public long Total => Loader + Udev + ModuleLoading + Rest;
 
@@ -26,7 +30,7 @@ sealed partial record InstructionAccount(long Loader, long Udev, long ModuleLoad
             return null;
         var running = new Dictionary<int, Turn>(); // by CPU; a CPU that idles is not in it
         var inCall = new HashSet<int>();
-        var seconds = new double[4];
+        var seconds = new double[5];
         var (now, idle, switches) = (start, 0.0, 0);
 
         foreach (var item in events)
@@ -55,7 +59,7 @@ sealed partial record InstructionAccount(long Loader, long Udev, long ModuleLoad
         Debug.Assert(Math.Abs(seconds.Sum() + idle - (end - start)) < 1e-3, "every moment is charged once");
         return switches == 0
             ? null
-            : new(Count(0), Count(1), Count(2), Count(3), Math.Round(idle, 6));
+            : new(Count(0) + Count(4), Count(1), Count(2), Count(3), Math.Round(idle, 6)) { Drover = Count(0) };
 
         long Count(int part) => (long)Math.Round(seconds[part] * PerSecond);
 
@@ -90,7 +94,8 @@ sealed partial record InstructionAccount(long Loader, long Udev, long ModuleLoad
     static int PartOf(string comm) => comm switch
     {
         _ when comm.Contains("udev", StringComparison.Ordinal) => 1,
-        "drover" or "kernel call" or "modprobe" or "kmod" => 0,
+        "drover" or "kernel call" => 0,
+        "modprobe" or "kmod" => 4,
         _ when comm.StartsWith(".NET", StringComparison.Ordinal) => 0,
         _ => 3,
     };

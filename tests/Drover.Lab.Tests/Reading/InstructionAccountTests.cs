@@ -16,7 +16,7 @@ public sealed class InstructionAccountTests
             sh-1 [000] ..... 2.000000: tracing_mark_write: lab end
             """);
 
-        Assert.Equal(new(200_000_000, 300_000_000, 0, 100_000_000, 0.4), account);
+        Assert.Equal(new(200_000_000, 300_000_000, 0, 100_000_000, 0.4) { Drover = 200_000_000 }, account);
     }
 
     /// <summary>One thread of QEMU executes both CPUs in turn.</summary>
@@ -44,7 +44,7 @@ public sealed class InstructionAccountTests
             sh-1 [000] ..... 2.000000: tracing_mark_write: lab end
             """);
 
-        Assert.Equal(new(500_000_000, 0, 500_000_000, 0, 0), account);
+        Assert.Equal(new(500_000_000, 0, 500_000_000, 0, 0) { Drover = 500_000_000 }, account);
     }
 
     [Fact]

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Drover.Tests.Lab;
 
-/// <summary>The lab boots Debian's kernels, Drover does the coldplug, and the trace of the kernel
+/// <summary>The lab boots Debian's kernels, Drover loads their modules, and the trace of the kernel
 /// shows the loads.</summary>
 public class LabSmokeTests
 {
@@ -10,21 +10,24 @@ public class LabSmokeTests
 
     const string LabRun = "lab/run", LabTools = "lab/tools";
 
+    /// <summary>Each run is also held against the budget of the loader's instructions.</summary>
     [Theory]
-    [InlineData("6.1")]
-    [InlineData("6.12")]
-    public async Task Coldplug_loads_every_module_once_on_a_real_kernel(string kernel)
+    [InlineData("6.1", "drover")]
+    [InlineData("6.12", "drover")]
+    [InlineData("6.1", "daemon")]
+    public async Task Every_module_is_loaded_once_on_a_real_kernel(string kernel, string loader)
     {
         Assert.SkipUnless(File.Exists(Path.Combine(Repository.Root, LabRun)), "there is no lab/run");
         Assert.SkipUnless(File.Exists(Repository.NativeBinary), "no native binary: ./test builds it");
         var json = Path.GetTempFileName();
         try
         {
-            await Script.RunAsync(LabRun, Patience, "--kernel", kernel, "--cpus", "4", "--loader", "drover", "--json",
+            await Script.RunAsync(LabRun, Patience, "--kernel", kernel, "--cpus", "4", "--loader", loader, "--json",
                 json);
             using var report = JsonDocument.Parse(
                 await File.ReadAllTextAsync(json, TestContext.Current.CancellationToken));
             Check(report.RootElement);
+            await Script.RunAsync("bench/budget/run", Patience, "--guest", json);
         }
         finally
         {
