@@ -59,7 +59,8 @@ public sealed record LoaderOptions
     /// <summary>Upper bound of the default of <see cref="BudgetBytes"/> (design rule 8).</summary>
     public const long MaxDefaultBytes = 256L << 20;
 
-    /// <summary>Upper bound of <see cref="Jobs"/>' default: further loads would wait for the kernel's <c>module_mutex</c>.</summary>
+    /// <summary>Upper bound of <see cref="Jobs"/>' default: further loads would wait for the kernel's
+    /// <c>module_mutex</c>.</summary>
     public const int MaxDefaultLoads = 16;
 
     /// <summary>Bytes that loads in flight may cost together, file size + 2 × image size each. Null: the smaller of 256
@@ -86,7 +87,8 @@ readonly record struct RequestTime(ulong? Seqnum, long Timestamp)
         Seqnum is { } seqnum ? seqnum <= result.Seqnum : Timestamp < result.Timestamp;
 }
 
-/// <summary>A place in the queue for the kernel: by rank, then by the number of the <see cref="LoadRequest"/>.</summary>
+/// <summary>A place in the queue for the kernel: by rank, then by the number of the
+/// <see cref="LoadRequest"/>.</summary>
 readonly record struct LoadOrder(LoadRank Rank, long Number)
 {
     public bool IsBefore(LoadOrder other) => Rank < other.Rank || (Rank == other.Rank && Number < other.Number);

@@ -348,7 +348,8 @@ public sealed class Loader
         var left = new Stack<Flight>([flight]);
         while (left.TryPop(out var next))
         {
-            var (isEarlier, skipsQueue) = (request.Order.IsBefore(next.Order), request.HasPriority && !next.HasPriority);
+            var isEarlier = request.Order.IsBefore(next.Order);
+            var skipsQueue = request.HasPriority && !next.HasPriority;
             if (!isEarlier && !skipsQueue)
                 continue;
             if (isEarlier)

@@ -32,8 +32,8 @@ static class CompareCommand
         lab/compare --systems debian13 --cpus 2 --loaders drover,list --clock host --threads multi --runs 9
         """,
         "all runs finished", "a run did not finish",
-        RunAsync, s_systems, s_cpus, s_loaders, GateList, Repetitions, Guests, GuestClock, GuestThreads, FullBoots, Json,
-        s_save, Resume, Memory, TimeLimit, Binary, DroverArguments);
+        RunAsync, s_systems, s_cpus, s_loaders, GateList, Repetitions, Guests, GuestClock, GuestThreads, FullBoots,
+        Json, s_save, Resume, Memory, TimeLimit, Binary, DroverArguments);
 
     static async Task<int> RunAsync(ParseResult line, LabHost host)
     {

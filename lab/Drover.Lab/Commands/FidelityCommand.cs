@@ -36,7 +36,8 @@ static class FidelityCommand
         var path = s_scenario.Of(line) ?? Path.Combine(LabHost.ProjectRoot, "lab/scenarios/gates.json");
         var scenario = ReadScenario(path);
         var (gates, runs) = (GateList.Of(line), Repetitions.Of(line));
-        var trials = Trial.Plan([GuestSystem.Parse(GuestSystem.GatesName)], gates, s_cpus.Of(line), [GuestLoader.Udev], runs);
+        var system = GuestSystem.Parse(GuestSystem.GatesName);
+        var trials = Trial.Plan([system], gates, s_cpus.Of(line), [GuestLoader.Udev], runs);
         var settings = Settings(line);
         using var laboratory = new Laboratory(settings, host);
         var folder = s_save.Of(line) ?? host.Folder("fidelity");

@@ -105,7 +105,8 @@ static partial class LabOptions
             throw LabException.Usage("--threads multi needs --clock host: the clock of instructions has one thread");
         return new(
             Memory.Of(line) ?? "4G", TimeLimit.Of(line) is > 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null,
-            Binary.Of(line), StudyBinary.Of(line), DroverArguments.Of(line) ?? "", line.GetValue(Verbose) ? Console.Error.WriteLine : null, Raw.Of(line))
+            Binary.Of(line), StudyBinary.Of(line), DroverArguments.Of(line) ?? "",
+            line.GetValue(Verbose) ? Console.Error.WriteLine : null, Raw.Of(line))
         {
             Clock = clock,
             Threads = threads,

@@ -58,7 +58,8 @@ static class RunCommand
         """,
         "the guest sent its results; the report has the loader's status (123 if a module of the one-liner failed)",
         "the guest sent no results",
-        RunAsync, s_system, s_architecture, s_cpus, s_loader, s_gate, GuestClock, GuestThreads, s_seed, FullBoots, Memory, Json, TimeLimit, Binary, StudyBinary, DroverArguments,
+        RunAsync, s_system, s_architecture, s_cpus, s_loader, s_gate, GuestClock, GuestThreads, s_seed, FullBoots,
+        Memory, Json, TimeLimit, Binary, StudyBinary, DroverArguments,
         s_devices, s_qemuArguments, s_watch, s_audit, s_boot, s_scenario, s_slowdown, s_guest, Raw, Verbose);
 
     static async Task<int> RunAsync(ParseResult line, LabHost host)

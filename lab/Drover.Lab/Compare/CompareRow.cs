@@ -57,7 +57,8 @@ sealed record CompareRow(
             : null;
 
         return new(
-            Kernel: point.System.ToString(), Gate: runs[0].Gate, Cpus: point.Cpus, Loader: runs[0].Loader, Runs: runs.Count,
+            Kernel: point.System.ToString(), Gate: runs[0].Gate, Cpus: point.Cpus, Loader: runs[0].Loader,
+            Runs: runs.Count,
             Calls: runs.SelectMany(run => run.Calls.Keys).Distinct().Order(StringComparer.Ordinal)
                 .ToDictionary(result => result, result => Over(run => run.Calls.GetValueOrDefault(result))),
             TotalCalls: Over(run => run.TotalCalls), Attempted: Over(run => run.Attempted.Count),
@@ -118,7 +119,9 @@ static class CompareTable
         Count(row.Live), Count(row.Duplicates), Megabytes(row.WastedDuplicateBytes),
         $"{row.ColdplugSeconds.Minimum:F3} / {row.ColdplugSeconds.Median:F3} / {row.ColdplugSeconds.Maximum:F3}",
         Ratio(row.ToUdev), Ratio(row.ToList), row.EventSeconds is { } seconds ? $"{seconds.Median:F3}" : "–",
-        row.Instructions is { } executed ? $"{executed.Median / 1e9:F3}" : $"({row.ColdplugCpuSeconds.Median:F2} s CPU)",
+        row.Instructions is { } executed
+            ? $"{executed.Median / 1e9:F3}"
+            : $"({row.ColdplugCpuSeconds.Median:F2} s CPU)",
         $"{row.StartMemoryBytes.Median / 1e6:F0} → {row.PeakMemoryBytes.Median / 1e6:F0}",
         $"{row.LoaderMemoryBytes.Median / 1e6:F1}", Contains(row.RunsWithUdevsModules, row.Runs),
         Contains(row.RunsWithUdevsNodes, row.Runs),

@@ -27,8 +27,11 @@ sealed class Debugger(Socket socket, CancellationToken cancellationToken) : IDis
     {
         var stop = await CommandAsync("c");
         const string ThreadName = "thread:";
-        if (stop is null || !stop.StartsWith('T') || stop.IndexOf(ThreadName, StringComparison.Ordinal) is not (> 0 and var at))
+        if (stop is null || !stop.StartsWith('T')
+            || stop.IndexOf(ThreadName, StringComparison.Ordinal) is not (> 0 and var at))
+        {
             return false;
+        }
         await SelectAsync(stop[(at + ThreadName.Length)..].Split(';')[0]);
         return true;
     }

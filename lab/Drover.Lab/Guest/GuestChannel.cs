@@ -7,8 +7,9 @@ namespace Drover.Lab.Guest;
 /// <summary>How a guest and the host exchange data: a small program of the guest, <c>/lab/host</c>, puts its standard
 /// input into its memory and comes to a breakpoint, where the debugger of QEMU stops the machine. The host reads the
 /// memory, writes a reply into it, and lets the machine go on; the program prints the reply.</summary>
-/// <remarks>The exchange takes no time of the guest and is at the same instruction in every run. A serial port would take
-/// a device access for each byte. The program's addresses are fixed and unlike those of other programs.</remarks>
+/// <remarks>The exchange takes no time of the guest and is at the same instruction in every run. A serial port would
+/// take a device access for each byte. The program's addresses are fixed and unlike those of other
+/// programs.</remarks>
 sealed class GuestChannel
 {
     const string TextAddress = "0x200000000000";

@@ -28,8 +28,8 @@ enum Threads
 /// <summary>One guest: its machine, what it runs, and what it is given.</summary>
 sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, GuestLoader Loader, string Memory, TimeSpan Timeout)
 {
-    /// <summary>Size of all CPUs' trace buffers together, in kilobytes; a report counts lost events. With the scheduler's
-    /// events a coldplug of udev writes some 10 MB, with few CPUs all of it on these.</summary>
+    /// <summary>Size of all CPUs' trace buffers together, in kilobytes; a report counts lost events. With the
+    /// scheduler's events a coldplug of udev writes some 10 MB, with few CPUs all of it on these.</summary>
     const int TraceBuffersKilobytes = 32_768, MinTraceBufferKilobytes = 1024;
 
     public Clock Clock { get; init; } = Clock.Host;

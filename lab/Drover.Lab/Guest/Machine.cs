@@ -105,7 +105,8 @@ sealed class Machine : IAsyncDisposable
         await _qemu.WaitForExitAsync(cancellationToken);
     }
 
-    /// <summary>A machine from the snapshot of one that has booted; boots and saves it first if there is none.</summary>
+    /// <summary>A machine from the snapshot of one that has booted; boots and saves it first if there is
+    /// none.</summary>
     static async Task<Machine> RestoreAsync(
         GuestRun run, LabHost host, Toolbox tools, GuestChannel channel, WorkFolder work,
         CancellationToken cancellationToken)
@@ -134,7 +135,8 @@ sealed class Machine : IAsyncDisposable
             var start = Stopwatch.GetTimestamp();
             await tools.RunAsync("qemu-img", "create", "-q", "-f", "qcow2", image, Snapshot.DiskSize);
             var boot = await BootArgumentsAsync(run, channel, work);
-            await using var booted = await StartAsync(run, tools, [.. boot, .. Snapshot.Drive(image)], cancellationToken);
+            await using var booted =
+                await StartAsync(run, tools, [.. boot, .. Snapshot.Drive(image)], cancellationToken);
             await booted.Debugger.SetBreakpointAsync(channel.Address);
             if (!await booted.Debugger.ContinueAsync())
                 throw new LabException($"the guest did not boot. Its console ended with:\n{booted.Tail()}");

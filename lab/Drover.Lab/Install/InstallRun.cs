@@ -7,7 +7,8 @@ namespace Drover.Lab.Install;
 /// <param name="Maker">Of the initramfs: initramfs-tools or dracut.</param>
 /// <param name="Package">Drover's Debian package; null for <c>drover install</c>.</param>
 /// <param name="Memories">Of each boot, or one for all.</param>
-sealed record InstallParameters(GuestSystem System, string Maker, string? Package, int Cpus, IReadOnlyList<string> Memories);
+sealed record InstallParameters(
+    GuestSystem System, string Maker, string? Package, int Cpus, IReadOnlyList<string> Memories);
 
 /// <summary>Boots one disk three times: as Debian made it, after <c>drover install --watch</c> or the package's
 /// installation, and after <c>drover uninstall</c> or the package's purge.</summary>

@@ -182,9 +182,11 @@ sealed partial class DebianArchive(LabHost host, DebianRelease release, Architec
     {
         var targets = await host.RunAsync("apt-get",
             ["indextargets", "--format", "$(ORIGIN) $(RELEASE) $(REPO_URI)", "Created-By: Packages"]);
-        var known = targets.Split('\n').Select(line => line.Split(' ')).Where(line => line is ["Debian", _, _]).ToList();
+        var known = targets.Split('\n').Select(line => line.Split(' ')).Where(line => line is ["Debian", _, _])
+            .ToList();
         var main = Mirror(known, isSecurity: false)
-            ?? throw LabException.CannotRunHere("this machine's apt has no mirror of Debian (`apt-get update` may help)");
+            ?? throw LabException.CannotRunHere(
+                "this machine's apt has no mirror of Debian (`apt-get update` may help)");
         var options = File.Exists(KeyRing) ? $"[signed-by={KeyRing}] " : "";
         List<string> lines = [$"deb {options}{main} {release.Suite} main"];
         if (!release.HasUpdates)

@@ -27,7 +27,7 @@ sealed record GuestSystem(
 {
     public const string GatesName = "gates";
 
-    /// <summary>The systems by name, in the order of tables. The gates kernel runs the user space of Debian 13.</summary>
+    /// <summary>The systems in the order of tables. The gates kernel runs the user space of Debian 13.</summary>
     static readonly GuestSystem[] s_all =
     [
         new("debian12", DebianRelease.Bookworm, Gate.None),

@@ -1,7 +1,7 @@
 namespace Drover.Lab.Prepare;
 
-/// <summary>The newest stable Debian's QEMU and binutils for both architectures, with all their libraries, unpacked into
-/// the cache. They run by their own dynamic linker, so this machine's release does not matter and nothing is
+/// <summary>The newest stable Debian's QEMU and binutils for both architectures, with all their libraries, unpacked
+/// into the cache. They run by their own dynamic linker, so this machine's release does not matter and nothing is
 /// installed.</summary>
 sealed class Toolbox(LabHost host, string folder)
 {
@@ -18,8 +18,8 @@ sealed class Toolbox(LabHost host, string folder)
         await HostTools.EnsureForRunningAsync(host);
         var archive = new DebianArchive(host, DebianRelease.Trixie, GuestSystem.HostArchitecture);
         var names = (await archive.WithDependenciesAsync(s_packages))
-            .Where(name => DebianArchive.IsLibrary(name) || s_kept.Any(kept => name.StartsWith(kept, StringComparison.Ordinal)))
-            .ToList();
+            .Where(name => DebianArchive.IsLibrary(name)
+                || s_kept.Any(kept => name.StartsWith(kept, StringComparison.Ordinal))).ToList();
         var packages = await archive.FilesAsync(names);
         var key = LabHost.HashOf(string.Join('\n', packages.Select(Path.GetFileName)))[..12];
         return new(host, await host.EntryAsync("tools", key, MakeAsync));
@@ -62,8 +62,8 @@ sealed class Toolbox(LabHost host, string folder)
     }
 }
 
-/// <summary>Tools that must be installed on this machine: dpkg and tar, and a compiler for the gates kernel. Missing ones
-/// are installed through apt, with a message.</summary>
+/// <summary>Tools that must be installed on this machine: dpkg and tar, and a compiler for the gates kernel. Missing
+/// ones are installed through apt, with a message.</summary>
 static class HostTools
 {
     static readonly (string Program, string Package)[] s_forRunning =

@@ -155,7 +155,8 @@ sealed partial record ModuleTrace(
 
     //  (udev-worker)-212     [003] d..2.     6.812345: module_load: button
     // the exit of a system call has no colon after its name: "sys_finit_module -> 0x0"; an entry has a bracket
-    [GeneratedRegex(@"^\s*(?<comm>.+)-(?<tid>\d+)\s+\[(?<cpu>\d+)\]\s+\S+\s+(?<time>\d+\.\d+): (?<name>\w+)(?<text>.*)$")]
+    [GeneratedRegex(
+        @"^\s*(?<comm>.+)-(?<tid>\d+)\s+\[(?<cpu>\d+)\]\s+\S+\s+(?<time>\d+\.\d+): (?<name>\w+)(?<text>.*)$")]
     static partial Regex Event { get; }
 
     // ko: (do_sys_openat2+0x0/0x290) name="/lib/modules/6.1.0-56-amd64/kernel/drivers/acpi/button.ko"

@@ -19,8 +19,9 @@ static class ReportBuilder
             : (1, GuestFacts.MaxResidentBytes(result.Text("memory.time") ?? ""));
 
         return new(
-            Kernel: run.Kernel.System.ToString(), KernelRelease: result.Required("release").Trim(), Gate: run.Gate.OptionName(),
-            Cpus: run.Cpus, Loader: run.Loader.OptionName(), LoaderStatus: (int)facts["status"],
+            Kernel: run.Kernel.System.ToString(), KernelRelease: result.Required("release").Trim(),
+            Gate: run.Gate.OptionName(), Cpus: run.Cpus, Loader: run.Loader.OptionName(),
+            LoaderStatus: (int)facts["status"],
             Calls: ByResult(trace.Calls),
             CallsBySyscall: trace.Calls.GroupBy(call => call.Syscall).ToDictionary(group => group.Key, ByResult),
             Attempted: attempted.Order(StringComparer.Ordinal).ToList(),

@@ -26,7 +26,8 @@ public sealed class CompareTests
     public void Only_the_gates_kernel_runs_with_each_gate()
     {
         var plan = Trial.Plan(
-            [GuestSystem.Parse("6.12"), GuestSystem.Parse("gates/arm64")], Enum.GetValues<Gate>(), [8], [GuestLoader.Udev], runs: 1);
+            [GuestSystem.Parse("6.12"), GuestSystem.Parse("gates/arm64")], Enum.GetValues<Gate>(), [8],
+            [GuestLoader.Udev], runs: 1);
 
         Assert.Equal(
             ["6.12", "gates/arm64 none", "gates/arm64 early", "gates/arm64 exclusive", "gates/arm64 idempotent"],

@@ -1,18 +1,19 @@
+using System.Text.RegularExpressions;
 using Drover.Lab.Reading;
 
 namespace Drover.Lab.Tests.Reading;
 
-public sealed class InstructionAccountTests
+public sealed partial class InstructionAccountTests
 {
     [Fact]
     public void Time_is_charged_to_the_task_that_runs()
     {
         var account = Of("""
             sh-1 [000] ..... 1.000000: tracing_mark_write: lab start
-            <idle>-0 [000] d.... 1.100000: sched_switch: prev_comm=swapper/0 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=drover next_pid=7 next_prio=120
-            drover-7 [000] d.... 1.300000: sched_switch: prev_comm=drover prev_pid=7 prev_prio=120 prev_state=S ==> next_comm=(udev-worker) next_pid=8 next_prio=120
-            (udev-worker)-8 [000] d.... 1.600000: sched_switch: prev_comm=(udev-worker) prev_pid=8 prev_prio=120 prev_state=S ==> next_comm=kworker/0:1 next_pid=9 next_prio=120
-            kworker/0:1-9 [000] d.... 1.700000: sched_switch: prev_comm=kworker/0:1 prev_pid=9 prev_prio=120 prev_state=I ==> next_comm=swapper/0 next_pid=0 next_prio=120
+            <idle>-0 [000] d.... 1.100000: swapper/0 0 R drover 7
+            drover-7 [000] d.... 1.300000: drover 7 S (udev-worker) 8
+            (udev-worker)-8 [000] d.... 1.600000: (udev-worker) 8 S kworker/0:1 9
+            kworker/0:1-9 [000] d.... 1.700000: kworker/0:1 9 I swapper/0 0
             sh-1 [000] ..... 2.000000: tracing_mark_write: lab end
             """);
 
@@ -25,8 +26,8 @@ public sealed class InstructionAccountTests
     {
         var account = Of("""
             sh-1 [000] ..... 1.000000: tracing_mark_write: lab start
-            <idle>-0 [000] d.... 1.000000: sched_switch: prev_comm=swapper/0 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=modprobe next_pid=7 next_prio=120
-            <idle>-0 [001] d.... 1.000000: sched_switch: prev_comm=swapper/1 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=udevadm next_pid=8 next_prio=120
+            <idle>-0 [000] d.... 1.000000: swapper/0 0 R modprobe 7
+            <idle>-0 [001] d.... 1.000000: swapper/1 0 R udevadm 8
             sh-1 [002] ..... 2.000000: tracing_mark_write: lab end
             """);
 
@@ -38,7 +39,7 @@ public sealed class InstructionAccountTests
     {
         var account = Of("""
             sh-1 [000] ..... 1.000000: tracing_mark_write: lab start
-            <idle>-0 [000] d.... 1.000000: sched_switch: prev_comm=swapper/0 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=drover next_pid=7 next_prio=120
+            <idle>-0 [000] d.... 1.000000: swapper/0 0 R drover 7
             drover-7 [000] ..... 1.250000: sys_finit_module(fd: 5, uargs: 7f8100bbfefd, flags: 0)
             drover-7 [000] ..... 1.750000: sys_finit_module -> 0x0
             sh-1 [000] ..... 2.000000: tracing_mark_write: lab end
@@ -54,5 +55,14 @@ public sealed class InstructionAccountTests
             sh-1 [000] ..... 2.000000: tracing_mark_write: lab end
             """));
 
-    static InstructionAccount? Of(string trace) => ModuleTrace.Read(trace).Instructions;
+    /// <param name="trace">A switch as "previous name, pid, state, next name, pid".</param>
+    static InstructionAccount? Of(string trace) => ModuleTrace.Read(Switch.Replace(
+        trace,
+        ": sched_switch: prev_comm=${comm} prev_pid=${pid} prev_prio=120 prev_state=${state} ==> "
+        + "next_comm=${next} next_pid=${nextPid} next_prio=120")).Instructions;
+
+    [GeneratedRegex(
+        @": (?<comm>\S+) (?<pid>\d+) (?<state>[A-Z]) (?<next>\S+) (?<nextPid>\d+)$",
+        RegexOptions.Multiline | RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    static partial Regex Switch { get; }
 }
