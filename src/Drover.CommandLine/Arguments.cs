@@ -5,7 +5,8 @@ using Drover.Text;
 
 namespace Drover.CommandLine;
 
-public enum ValueKind { Text, Count, Bytes, Time }
+/// <summary>Of a <c>Choice</c>, the option's value names the words: <c>kernel|here</c>.</summary>
+public enum ValueKind { Text, Count, Bytes, Time, Choice }
 
 /// <param name="Name">The long name, without the dashes.</param>
 /// <param name="Help">What the option does: a phrase without a full stop.</param>
@@ -52,6 +53,10 @@ public static class CommonOptions
     public static readonly Option Stagger = new(
         "stagger", "start the next load when the last one ends, or after TIME; 0 starts all at once", "TIME", "50ms",
         Kind: ValueKind.Time);
+
+    public static readonly Option Decompress = new(
+        "decompress", "who decompresses modules, where both can", "kernel|here", "here for .xz, with liblzma",
+        Kind: ValueKind.Choice);
 }
 
 /// <summary>The options and operands of one command line. Immutable.</summary>
@@ -136,6 +141,9 @@ public sealed class Arguments
             case ValueKind.Count: ParseCount(option, value!); break;
             case ValueKind.Bytes: ParseSize(option, value!); break;
             case ValueKind.Time: ParseTime(option, value!); break;
+            case ValueKind.Choice when !option.Value!.Split('|').Contains(value):
+                var words = option.Value.Replace("|", " or ", StringComparison.Ordinal);
+                throw new UsageException($"--{option.Name} takes {words}, not '{value}'");
         }
     }
 

@@ -86,6 +86,9 @@ public interface IKernel
     /// <summary>The format that the kernel decompresses (<c>/sys/module/compression</c>), or None.</summary>
     ModuleCompression Decompresses { get; }
 
+    /// <summary>The format that a library of the system decompresses with less work than the kernel, or None.</summary>
+    ModuleCompression CheaperHere { get; }
+
     /// <summary>SEQNUM of the last uevent sent (<c>/sys/kernel/uevent_seqnum</c>).</summary>
     ulong UeventSeqnum { get; }
 

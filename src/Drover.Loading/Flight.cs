@@ -65,7 +65,8 @@ sealed class Flight(EventLoop loop, FlightKey key, PlannedModule plan, in Module
 
     public required Action<Flight> OnAbandoned { get; init; }
 
-    /// <summary>The budget's: what the load costs in bytes, file size + 2 × image size.</summary>
+    /// <summary>The budget's: what the load costs in bytes, file size + 2 × image size, 3 × for init_module.
+    /// </summary>
     public long Cost { get; set; }
 
     /// <summary>The budget's: set while the flight waits for a share; false when it was abandoned meanwhile.</summary>

@@ -7,7 +7,7 @@ namespace Drover.Loading;
 /// reaction (design rules 1, 5, 8, 10, 12). Owned by the event loop.</summary>
 sealed class LoadAttempt(
     EventLoop loop, IKernel kernel, IModuleGate gate, LoadBudget budget, LoadCache cache, StatisticsCounter statistics,
-    IgnoredChecks ignored, ILoaderObserver? observer)
+    LoaderOptions options, ILoaderObserver? observer)
 {
     /// <summary>First pause between checks of a module that another process is loading.</summary>
     static readonly TimeSpan s_minPoll = TimeSpan.FromMilliseconds(5);
@@ -19,6 +19,9 @@ sealed class LoadAttempt(
 
     /// <summary>The kernel claims to decompress and has replied EOPNOTSUPP.</summary>
     bool _kernelCannotDecompress;
+
+    /// <summary>init_module was refused. finit_module may be allowed: LoadPin and IMA want a file.</summary>
+    bool _imagesAreRefused;
 
     /// <summary>Runs the flight to its outcome.</summary>
     /// <param name="isLastTry">A missing symbol is final.</param>
@@ -32,12 +35,14 @@ sealed class LoadAttempt(
             return flight.Outcome(OutcomeKind.Failed, reason.Error, reason.Detail ?? ErrnoText.Describe(reason.Error));
 
         using var fileLock = await _files.EnterAsync(file.Id);
-        flight.Cost = file.FileBytes + (2 * file.ImageBytes);
-        var call = new LoadCall(flight.Module, path, ViaFor(file.Compression), flight.Parameters, ignored);
+        var via = ViaFor(file.Compression);
+        var call = new LoadCall(flight.Module, path, via, flight.Parameters, options.Ignored);
         try
         {
             for (var tries = 1; ; tries++)
             {
+                // the kernel has the image and the module; init_module is given another image
+                flight.Cost = file.FileBytes + ((call.Via is LoadVia.InitModule ? 3 : 2) * file.ImageBytes);
                 var (gateLock, hasWaited) = await EnterAsync(flight);
                 using var held = gateLock;
                 // no await from here to the call: an abandoned flight is out of the table, so nothing can join it
@@ -48,6 +53,13 @@ sealed class LoadAttempt(
                 if (FindAnswer(flight, gateLock, file.Version, state, hasWaited) is { } answer)
                     return answer;
                 var reply = state is InitState.Coming ? s_anotherIsLoading : await CallAsync(flight, call, file);
+                if (call.Via is LoadVia.InitModule && reply.Error is Errno.EPERM or Errno.EACCES
+                    && KernelDecompresses(file.Compression) && budget.Has(flight))
+                {
+                    _imagesAreRefused = true;
+                    call = call with { Via = LoadVia.FinitModuleCompressed };
+                    reply = await CallAsync(flight, call, file);
+                }
                 budget.Leave(flight);
                 if (reply.Error is Errno.None)
                     return Succeed(flight, gateLock);
@@ -272,10 +284,23 @@ sealed class LoadAttempt(
         return known;
     }
 
-    LoadVia ViaFor(ModuleCompression compression) =>
-        compression is ModuleCompression.None ? LoadVia.FinitModule
-        : compression == kernel.Decompresses && !_kernelCannotDecompress ? LoadVia.FinitModuleCompressed
-        : LoadVia.InitModule;
+    LoadVia ViaFor(ModuleCompression compression)
+    {
+        if (compression is ModuleCompression.None)
+            return LoadVia.FinitModule;
+        if (!KernelDecompresses(compression))
+            return LoadVia.InitModule;
+        // only finit_module has flags for checks; an image altered instead no longer matches its signature
+        if (_imagesAreRefused || options.Ignored is not IgnoredChecks.None)
+            return LoadVia.FinitModuleCompressed;
+        var isForHere = options.Decompressor is { } chosen
+            ? chosen is Decompressor.Here
+            : compression == kernel.CheaperHere;
+        return isForHere ? LoadVia.InitModule : LoadVia.FinitModuleCompressed;
+    }
+
+    bool KernelDecompresses(ModuleCompression compression) =>
+        compression == kernel.Decompresses && !_kernelCannotDecompress;
 
     /// <summary>One load per file (design rule 1): two names may lead to one inode, which the kernel locks.</summary>
     sealed class FileLocks

@@ -54,6 +54,15 @@ public enum LoadScope
     Alone,
 }
 
+/// <summary>Who decompresses a module that both the kernel and this program can.</summary>
+public enum Decompressor
+{
+    Kernel,
+
+    /// <summary>This program; the kernel, if it refuses an image without a file.</summary>
+    Here,
+}
+
 public sealed record LoaderOptions
 {
     /// <summary>Upper bound of the default of <see cref="BudgetBytes"/> (design rule 8).</summary>
@@ -63,12 +72,15 @@ public sealed record LoaderOptions
     /// <c>module_mutex</c>.</summary>
     public const int MaxDefaultLoads = 16;
 
-    /// <summary>Bytes that loads in flight may cost together, file size + 2 × image size each. Null: the smaller of 256
-    /// MiB and a quarter of the available memory.</summary>
+    /// <summary>Bytes that loads in flight may cost together: file size + 2 × image size each, 3 × for init_module.
+    /// Null: the smaller of 256 MiB and a quarter of the available memory.</summary>
     public long? BudgetBytes { get; init; }
 
     /// <summary>Loads in flight, at least 1. Null: the smaller of 16 and the number of CPUs.</summary>
     public int? Jobs { get; init; }
+
+    /// <summary>Who decompresses what both can. Null: the one that <see cref="IKernel.CheaperHere"/> says.</summary>
+    public Decompressor? Decompressor { get; init; }
 
     /// <summary>Checks that the kernel skips in all loads of this loader.</summary>
     public IgnoredChecks Ignored { get; init; }

@@ -40,7 +40,7 @@ public sealed class Loader
         var bytes = options.BudgetBytes ?? Math.Clamp(kernel.AvailableBytes / 4, 1, LoaderOptions.MaxDefaultBytes);
         var jobs = options.Jobs ?? Math.Clamp(kernel.CpuCount, 1, LoaderOptions.MaxDefaultLoads);
         _budget = new LoadBudget(loop, bytes, jobs, options.Stagger);
-        _attempt = new LoadAttempt(loop, kernel, gate, _budget, _cache, _statistics, options.Ignored, observer);
+        _attempt = new LoadAttempt(loop, kernel, gate, _budget, _cache, _statistics, options, observer);
     }
 
     /// <summary>The owner calls <see cref="ModuleRemoved"/> for every module that is removed from now on. A module once

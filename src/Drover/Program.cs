@@ -3,6 +3,7 @@ using Drover.Commands;
 using Drover.Host;
 using Drover.Kmod;
 using Drover.Linux.Files;
+using Drover.Linux.Kernel;
 using Drover.Modules;
 
 namespace Drover;
@@ -19,6 +20,7 @@ static class Program
 
     public static int Main(string[] args)
     {
+        SystemDecoders.Current = new LibraryDecoders();
         var terminal = Terminal.OfProcess();
         // called through a link with the tool's name
         if (KmodTool.Find(Path.GetFileName(Environment.GetCommandLineArgs()[0])) is { } tool)

@@ -466,39 +466,6 @@ public sealed class LoaderRulesTests
         Assert.Contains(scene.Notes, note => note.Contains("request itself", StringComparison.Ordinal));
     }
 
-    [Theory]
-    [InlineData(ModuleCompression.None, ModuleCompression.Xz, LoadVia.FinitModule)]
-    [InlineData(ModuleCompression.Xz, ModuleCompression.Xz, LoadVia.FinitModuleCompressed)]
-    [InlineData(ModuleCompression.Zstd, ModuleCompression.Xz, LoadVia.InitModule)]
-    [InlineData(ModuleCompression.Xz, ModuleCompression.None, LoadVia.InitModule)]
-    public void Load_lets_the_kernel_read_the_file_when_it_can(
-        ModuleCompression file, ModuleCompression kernel, LoadVia expected)
-    {
-        var scene = new Scene([new("btrfs") { Compression = file }]);
-        scene.Machine.Decompresses = kernel;
-        scene.Run(loader => Scene.One(loader, "btrfs"));
-        Assert.Equal(expected, scene.Machine.Ended.Single().Call.Via);
-    }
-
-    [Fact]
-    public void Load_uses_init_module_after_the_kernel_refuses_to_decompress()
-    {
-        var scene = new Scene([
-            new("a") { Inode = 1, Compression = ModuleCompression.Xz, Replies = [Errno.EOPNOTSUPP, Errno.None] },
-            new("b") { Inode = 2, Compression = ModuleCompression.Xz },
-        ]);
-        scene.Machine.Decompresses = ModuleCompression.Xz;
-        scene.Run(async loader =>
-        {
-            Assert.Equal(OutcomeKind.Loaded, (await Scene.One(loader, "a")).Kind);
-            Assert.Equal(OutcomeKind.Loaded, (await Scene.One(loader, "b")).Kind);
-            return 0;
-        });
-        Assert.Equal(
-            [LoadVia.FinitModuleCompressed, LoadVia.InitModule, LoadVia.InitModule],
-            scene.Machine.Ended.Select(e => e.Call.Via));
-    }
-
     [Fact]
     public void Missing_symbol_reloads_a_removed_dependency()
     {

@@ -134,6 +134,8 @@ public sealed class LoaderThreadsTests
 
         public ModuleCompression Decompresses => ModuleCompression.None;
 
+        public ModuleCompression CheaperHere => ModuleCompression.None;
+
         public ulong UeventSeqnum => 1;
 
         public bool IsLive(string module) => _live.ContainsKey(module);

@@ -9,7 +9,7 @@ sealed class Scene : ILoaderObserver
     public Scene(
         SimulatedModule[] modules, (string Alias, string Module)[]? aliases = null, string config = "",
         long budgetBytes = 1 << 30, int jobs = 16, int seed = 1, TimeSpan stagger = default,
-        IgnoredChecks ignored = IgnoredChecks.None)
+        IgnoredChecks ignored = IgnoredChecks.None, Decompressor? decompressor = null)
     {
         Loop = new SimulatedLoop(seed);
         Machine = new SimulatedMachine(Loop, modules, budgetBytes, jobs);
@@ -20,6 +20,7 @@ sealed class Scene : ILoaderObserver
             Jobs = jobs,
             Stagger = stagger,
             Ignored = ignored,
+            Decompressor = decompressor,
         };
         var catalog = SimulatedMachine.Catalog(modules, aliases, config);
         Loader = new Loader(Loop, Machine, Gate, catalog, options, this) { ReceivesRemovals = true };

@@ -77,6 +77,11 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
 
     public ModuleCompression Decompresses { get; set; }
 
+    public ModuleCompression CheaperHere { get; set; }
+
+    /// <summary>The reply to every init_module, which has no file.</summary>
+    public Errno RefusalOfImages { get; set; }
+
     public ulong UeventSeqnum { get; set; } = 100;
 
     public int PeakCalls { get; private set; }
@@ -111,7 +116,7 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
             await loop.Delay(module.Takes);
             throw fault;
         }
-        var bytes = module.FileBytes + (2 * module.ImageBytes);
+        var bytes = module.FileBytes + ((call.Via is LoadVia.InitModule ? 3 : 2) * module.ImageBytes);
         Must(module.Name == call.Module, "the call names the module of the file");
         Must(_namesInFlight.Add(module.Name), $"{module.Name}: one call in flight per module");
         Must(_filesInFlight.Add(module.Inode), $"{module.Name}: one call in flight per file");
@@ -135,6 +140,8 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
         var error = module.Replies is []
             ? Errno.None
             : module.Replies[Math.Min(module.Calls, module.Replies.Length - 1)];
+        if (call.Via is LoadVia.InitModule && RefusalOfImages is not Errno.None)
+            error = RefusalOfImages;
         module.Calls++;
         var ours = module.State is InitState.Absent;
         if (ours)

@@ -40,6 +40,11 @@ public sealed class LinuxKernel : IKernel, IModuleRemovals, IDisposable
     /// <inheritdoc/>
     public ModuleCompression Decompresses { get; }
 
+    /// <summary>Xz where liblzma is: it takes three quarters of the kernel's instructions. Zstandard is the same code
+    /// in both.</summary>
+    public ModuleCompression CheaperHere =>
+        SystemDecoders.Current?.HasXz == true ? ModuleCompression.Xz : ModuleCompression.None;
+
     /// <inheritdoc/>
     public ulong UeventSeqnum => _seqnum.Read();
 

@@ -119,6 +119,7 @@ sealed class ModelKernelPort : IKernel
     public int CpuCount => _machine.Cpus.Count;
     public long AvailableBytes => _machine.Memory.AvailableBytes;
     public ModuleCompression Decompresses => _machine.UserDecompresses ? ModuleCompression.None : _compression;
+    public ModuleCompression CheaperHere => ModuleCompression.None;
     public ulong UeventSeqnum => _machine.Kernel.UeventSeqnum;
     public InitState InitStateOf(string module) => _machine.Kernel.InitStateOf(module);
     public bool HasDrivers(string module) => true;

@@ -48,15 +48,21 @@ static class ZstdFile
             var bound = Decompressor.GetDecompressedSize(contents);
             if (bound > ModuleLimits.MaxImageBytes || bound / MaxRatio > (ulong)contents.Length)
                 throw Invalid(file, 0, $"zstd frames of {contents.Length} bytes for {bound}");
-            using var decompressor = new Decompressor();
             var image = GC.AllocateUninitializedArray<byte>((int)bound);
-            Array.Resize(ref image, decompressor.Unwrap(contents, image));
+            var bytes = SystemDecoders.Current?.TryZstd(contents, image) ?? -1;
+            Array.Resize(ref image, bytes >= 0 ? bytes : Unwrap(contents, image));
             return image;
         }
         catch (ZstdException e)
         {
             throw Invalid(file, 0, $"zstd: {e.Message}", e);
         }
+    }
+
+    static int Unwrap(byte[] contents, byte[] image)
+    {
+        using var decompressor = new Decompressor();
+        return decompressor.Unwrap(contents, image);
     }
 
     static ModuleDataException TooShort(ReadOnlySpan<byte> head, string file) =>

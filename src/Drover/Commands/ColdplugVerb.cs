@@ -36,8 +36,8 @@ sealed class ColdplugVerb : Verb
 
     public override IReadOnlyList<Option> Options =>
     [
-        CommonOptions.DryRun, CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Stagger, CommonOptions.Root,
-        CommonOptions.Release, s_sys, CommonOptions.Json,
+        CommonOptions.DryRun, CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Stagger,
+        CommonOptions.Decompress, CommonOptions.Root, CommonOptions.Release, s_sys, CommonOptions.Json,
         CommonOptions.Verbose with { Help = "print a line for each kernel call to standard error" },
         CommonOptions.Quiet with { Help = "print no table and no progress, only failures, to standard error" },
     ];

@@ -43,8 +43,8 @@ sealed class DaemonVerb : Verb
 
     public override IReadOnlyList<Option> Options =>
     [
-        CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Stagger, CommonOptions.Root, CommonOptions.Release,
-        CommonOptions.Socket, s_group, s_ownModprobe, s_metrics,
+        CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Stagger, CommonOptions.Decompress, CommonOptions.Root,
+        CommonOptions.Release, CommonOptions.Socket, s_group, s_ownModprobe, s_metrics,
         CommonOptions.Verbose with
         {
             Help = "print a line for each kernel call to standard error; systemd's journal gets one in any case",

@@ -12,8 +12,8 @@ sealed class LoadVerb : Verb
     /// <summary>The daemon has its own limits, serves this machine's modules only, and prints no calls.</summary>
     static readonly Option[] s_notForDaemon =
     [
-        CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Stagger, CommonOptions.Verbose, CommonOptions.Root,
-        CommonOptions.Release,
+        CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Stagger, CommonOptions.Decompress,
+        CommonOptions.Verbose, CommonOptions.Root, CommonOptions.Release,
     ];
 
     public override string Name => "load";
@@ -27,13 +27,13 @@ sealed class LoadVerb : Verb
         Loads the modules and their dependencies, in parallel where possible, and prints a line for each
         requested module. A module that is live needs no kernel call; if several drover processes request
         the same module, one loads it and all report the result. A running daemon does the loading, unless
-        --jobs, --budget, --stagger, --verbose, --root or --release is given.
+        --jobs, --budget, --stagger, --decompress, --verbose, --root or --release is given.
         """;
 
     public override IReadOnlyList<Option> Options =>
     [
-        CommonOptions.DryRun, CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Stagger, CommonOptions.Root,
-        CommonOptions.Release, CommonOptions.Json,
+        CommonOptions.DryRun, CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Stagger,
+        CommonOptions.Decompress, CommonOptions.Root, CommonOptions.Release, CommonOptions.Json,
         CommonOptions.Verbose with { Help = "print a line for each kernel call to standard error" },
     ];
 

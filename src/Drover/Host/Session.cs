@@ -75,6 +75,12 @@ sealed class Session : IDisposable
             BudgetBytes = arguments.Size(CommonOptions.Budget),
             Jobs = arguments.Count(CommonOptions.Jobs),
             Stagger = arguments.Time(CommonOptions.Stagger) ?? defaults.Stagger,
+            Decompressor = arguments.Text(CommonOptions.Decompress) switch
+            {
+                null => null,
+                "here" => Decompressor.Here,
+                _ => Decompressor.Kernel,
+            },
         };
     }
 

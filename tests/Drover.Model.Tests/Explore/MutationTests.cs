@@ -68,6 +68,8 @@ public sealed class MutationTests
 
         public ModuleCompression Decompresses => kernel.Decompresses;
 
+        public ModuleCompression CheaperHere => kernel.CheaperHere;
+
         public ulong UeventSeqnum => kernel.UeventSeqnum;
 
         public InitState InitStateOf(string module) => kernel.InitStateOf(module);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Drover.Tests.Packaging;
 
 namespace Drover.Tests.House;
@@ -43,6 +44,15 @@ public class NativeBinaryTests
         Assert.Contains("libc.so.6", needed);
         Assert.All(
             needed, library => Assert.Matches(@"^(libc|libm)\.so\.6$|^ld-linux-[a-z0-9-]+\.so\.[0-9]$", library));
+    }
+
+    [Theory]
+    [MemberData(nameof(Architectures))]
+    public void Its_note_names_the_libraries_that_it_opens(Architecture architecture)
+    {
+        var binary = File.ReadAllBytes(Binary(architecture));
+        foreach (var library in new[] { "liblzma.so.5", "libzstd.so.1" })
+            Assert.True(binary.AsSpan().IndexOf(Encoding.UTF8.GetBytes($"\"soname\":[\"{library}\"]")) > 0, library);
     }
 
     static string Binary(Architecture architecture)
