@@ -1,7 +1,8 @@
 namespace Drover.Modules;
 
 /// <summary>Port: the system's decompression libraries. The decoders of <c>Containers</c> read the sizes first, and
-/// take over where a library is missing or fails: limits and messages are theirs. Thread-safe; throws nothing.</summary>
+/// take over where a library is missing or fails: limits and messages are theirs. Thread-safe; throws
+/// nothing.</summary>
 public abstract class SystemDecoders
 {
     /// <summary>Set once, at the start of the program; null: there are none.</summary>

@@ -32,8 +32,8 @@ static class ExperimentCommand
         "experiment",
         "Repeats the experiment of Linux commit 9828ed3f695a: a machine of 255 CPUs, whose devices all request the "
         + "same modules. Boots the lab's own kernel once, and lets udev, udev with drover's daemon, and drover "
-        + "coldplug load the modules at each gate. Prints calls by result, and wasted bytes and memory by the kernel's own "
-        + "figures. Takes more than an hour; it goes on where it was interrupted.",
+        + "coldplug load the modules at each gate. Prints calls by result, and wasted bytes and memory by the kernel's "
+        + "own figures. Takes more than an hour; it goes on where it was interrupted.",
         """
         lab/experiment
         lab/experiment --cpus 32 --gates none,exclusive --loaders udev,drover

@@ -4,7 +4,8 @@ using System.Diagnostics;
 namespace Drover.Modules.Containers;
 
 /// <summary>Decompresses .xz files of any number of streams and blocks. The system's library does it where there is
-/// one: it is faster, and has all filters. The decoder here reads LZMA2 alone, which is how modules are packed.</summary>
+/// one: it is faster, and has all filters. The decoder here reads LZMA2 alone, which is how modules are
+/// packed.</summary>
 static class XzFile
 {
     const int Lzma2Filter = 0x21; // the only filter that the kernel's build uses (--lzma2=dict=1MiB)
