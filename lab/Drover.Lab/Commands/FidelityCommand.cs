@@ -13,7 +13,7 @@ namespace Drover.Lab.Commands;
 
 static class FidelityCommand
 {
-    static readonly ValueOption<IReadOnlyList<int>> s_cpus = CpuCounts("8,16,32,64");
+    static readonly ValueOption<IReadOnlyList<int>> s_cpus = CpuCounts("8,32,64,128");
     static readonly ValueOption<int> s_seeds = new(
         "--seeds", "N", "runs of the model for each point", Number(1, 10_000), "15");
     static readonly ValueOption<string> s_scenario = new(
@@ -28,7 +28,7 @@ static class FidelityCommand
         lab/fidelity
         lab/fidelity --gates exclusive --cpus 32 --runs 1
         """,
-        "every figure is within 30 %, or equal where it must be", "a figure is not, or a run did not finish",
+        "every figure is within 15 %, or equal where it must be", "a figure is not, or a run did not finish",
         RunAsync, s_cpus, GateList, Repetitions, s_seeds, s_scenario, s_save, Resume, Guests, Memory, TimeLimit);
 
     static async Task<int> RunAsync(ParseResult line, LabHost host)

@@ -41,8 +41,10 @@ static class RunCommand
         "--scenario", "FILE", "write the guest as a scenario of the model, with its calls' times; for loader drover",
         Path.GetFullPath);
     static readonly ValueOption<int?> s_slowdown = new(
-        "--slowdown", "N", "how much slower the emulated CPU is than a real one, for --scenario (default 20)",
-        text => Number(1, 1000)(text));
+        "--slowdown", "N", """
+            how much slower the guest's CPU is than a real one by its clock, for --scenario (default 3 with --clock
+            instructions: an instruction is a nanosecond there; 20 with --clock host)
+            """, text => Number(1, 1000)(text));
     static readonly Option<bool>
         s_watch = new("--watch") { Description = "compare drover watch, next to the loader, with the trace" },
         s_audit = new("--audit") { Description = "compare drover audit, before and after the loader, with the calls" },
@@ -105,6 +107,8 @@ static class RunCommand
         return 0;
     }
 
+    static int DefaultSlowdown(Clock clock) => clock == Clock.Instructions ? 3 : 20;
+
     static string ReadBoot(string file)
     {
         try
@@ -133,7 +137,7 @@ static class RunCommand
             "--name", $"the lab's {report.Kernel} kernel, {report.Cpus} CPUs",
             "--description", $"A guest of QEMU (q35, TCG, {report.Memory}) with kernel {report.KernelRelease}, "
                 + "recorded by lab/run --scenario.",
-            "--slowdown", (s_slowdown.Of(line) ?? 20).ToString(), "--output", file,
+            "--slowdown", (s_slowdown.Of(line) ?? DefaultSlowdown(GuestClock.Of(line))).ToString(), "--output", file,
             .. Enumerable.Repeat("--guest", line.GetValue(s_guest) ? 1 : 0),
         ]);
     }

@@ -39,12 +39,12 @@ sealed record FidelityFigures(
 /// <summary>One point: the real kernel's figures and the model's.</summary>
 sealed record FidelityRow(string Gate, int Cpus, int Runs, FidelityFigures Real, FidelityFigures Model)
 {
-    const double Tolerance = 0.3;
+    const double Tolerance = 0.15;
 
     static readonly string[] s_head =
-    ["gate", "CPUs", "runs", "0", "ETXTBSY", "EEXIST + EBUSY", "other", "wasted, MB", "live", "further off than 30 %"];
+    ["gate", "CPUs", "runs", "0", "ETXTBSY", "EEXIST + EBUSY", "other", "wasted, MB", "live", "further off than 15 %"];
 
-    /// <summary>Figures where the model is off by more than 30 %, or not equal where it must be.</summary>
+    /// <summary>Figures where the model is off by more than 15 %, or not equal where it must be.</summary>
     public IReadOnlyList<string> Misses { get; } =
     [
         .. new[]

@@ -23,13 +23,18 @@ sealed partial record InstructionAccount(long Loader, long Udev, long ModuleLoad
     public long Total => Loader + Udev + ModuleLoading + Rest;
 
     /// <summary>Null without events of the scheduler, or without the marks.</summary>
+    /// <param name="callSeconds">The part of each ended load call in which its thread had a CPU, by thread and start;
+    /// empty where the result is null.</param>
     public static InstructionAccount? Of(
-        IReadOnlyList<TraceEvent> events, IReadOnlyDictionary<string, double> marks)
+        IReadOnlyList<TraceEvent> events, IReadOnlyDictionary<string, double> marks,
+        out IReadOnlyDictionary<(int Tid, double StartSeconds), double> callSeconds)
     {
+        var ended = new Dictionary<(int, double), double>();
+        callSeconds = ended;
         if (!marks.TryGetValue("start", out var start) || !marks.TryGetValue("end", out var end))
             return null;
         var running = new Dictionary<int, Turn>(); // by CPU; a CPU that idles is not in it
-        var inCall = new HashSet<int>();
+        var inCall = new Dictionary<int, Call>(); // by thread
         var seconds = new double[5];
         var (now, idle, switches) = (start, 0.0, 0);
 
@@ -47,9 +52,9 @@ sealed partial record InstructionAccount(long Loader, long Udev, long ModuleLoad
                     break;
                 case "sys_finit_module" or "sys_init_module":
                     if (item.Text.StartsWith('('))
-                        inCall.Add(item.Tid);
-                    else
-                        inCall.Remove(item.Tid);
+                        inCall[item.Tid] = new Call(item.Seconds);
+                    else if (inCall.Remove(item.Tid, out var call))
+                        ended[(item.Tid, call.StartSeconds)] = Math.Round(call.Seconds, 6);
                     break;
             }
         }
@@ -57,9 +62,12 @@ sealed partial record InstructionAccount(long Loader, long Udev, long ModuleLoad
         foreach (var (cpu, turn) in running)
             End(cpu, turn.Comm);
         Debug.Assert(Math.Abs(seconds.Sum() + idle - (end - start)) < 1e-3, "every moment is charged once");
-        return switches == 0
-            ? null
-            : new(Count(0) + Count(4), Count(1), Count(2), Count(3), Math.Round(idle, 6)) { Drover = Count(0) };
+        if (switches == 0)
+        {
+            ended.Clear();
+            return null;
+        }
+        return new(Count(0) + Count(4), Count(1), Count(2), Count(3), Math.Round(idle, 6)) { Drover = Count(0) };
 
         long Count(int part) => (long)Math.Round(seconds[part] * PerSecond);
 
@@ -70,10 +78,15 @@ sealed partial record InstructionAccount(long Loader, long Udev, long ModuleLoad
             foreach (var turn in running.Values)
             {
                 var share = (time - now) / running.Count;
-                if (inCall.Contains(turn.Tid))
+                if (inCall.TryGetValue(turn.Tid, out var call))
+                {
                     seconds[2] += share;
+                    call.Seconds += share;
+                }
                 else
+                {
                     turn.Seconds += share;
+                }
             }
             now = time;
         }
@@ -87,6 +100,11 @@ sealed partial record InstructionAccount(long Loader, long Udev, long ModuleLoad
 
     /// <summary>A task on a CPU, from one switch to the next; the time in load calls is charged apart.</summary>
     sealed record Turn(string Comm, int Tid)
+    {
+        public double Seconds { get; set; }
+    }
+
+    sealed record Call(double StartSeconds)
     {
         public double Seconds { get; set; }
     }

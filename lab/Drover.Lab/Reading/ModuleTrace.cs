@@ -16,9 +16,11 @@ readonly record struct TraceEvent(string Comm, int Tid, double Seconds, string N
 /// <param name="Module">The module of the file that the thread opened for it; null if the trace shows none.</param>
 /// <param name="Result">"0" or an errno's name; null if the call had not returned when the trace ended.</param>
 /// <param name="Bytes">The length that init_module passes; null for finit_module.</param>
+/// <param name="BusySeconds">The part of the time in which the thread had a CPU; null if the trace does not show
+/// it.</param>
 sealed record ModuleCall(
     string Syscall, string? Module, string? Result, int Tid, string Comm, double StartSeconds, double Seconds,
-    long? Bytes)
+    long? Bytes, double? BusySeconds = null)
 {
     /// <summary>Whether the module was loaded already, or another load of it was in flight.</summary>
     public static bool IsDuplicate(string? result) => result is "EEXIST" or "EBUSY" or "ETXTBSY";
@@ -95,11 +97,16 @@ sealed partial record ModuleTrace(
             if (item.Text.TrimStart(':', ' ').Split(' ') is ["lab", var name])
                 marks[name] = item.Seconds;
         }
-        return new(calls.OrderBy(call => call.StartSeconds).ToList(), loaded, requests, lost, warnings)
+        var instructions = InstructionAccount.Of(events, marks, out var busy);
+        return new(calls.OrderBy(call => call.StartSeconds).Select(Timed).ToList(), loaded, requests, lost, warnings)
         {
             Marks = marks,
-            Instructions = InstructionAccount.Of(events, marks),
+            Instructions = instructions,
         };
+
+        ModuleCall Timed(ModuleCall call) => busy.TryGetValue((call.Tid, call.StartSeconds), out var seconds)
+            ? call with { BusySeconds = seconds }
+            : call;
 
         OpenedFiles FilesOf(int tid) => files.TryGetValue(tid, out var known) ? known : files[tid] = new OpenedFiles();
     }

@@ -22,7 +22,9 @@ public sealed class Cpus
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         (_simulation, Count) = (simulation, count);
         _idle = costs.EmulatorThreads >= 1 ? Math.Min(count, (int)costs.EmulatorThreads) : count;
-        (_sliceNs, _switchNs) = (Math.Max(1, (long)costs.SliceNs), (long)costs.ContextSwitchNs);
+        // QEMU's clock of instructions gives each CPU a part of the time to the next timer, by the number of all CPUs
+        var sliceNs = costs.EmulatorThreads >= 1 ? costs.SliceNs / count : costs.SliceNs;
+        (_sliceNs, _switchNs) = (Math.Max(1, (long)sliceNs), (long)costs.ContextSwitchNs);
     }
 
     public int Count { get; }

@@ -9,7 +9,9 @@ namespace Drover.Model.Recording;
 /// <c>--loader list</c>), where a call's time is the module's own. Drover continues as soon as a module is live, while
 /// its call may still wait for asynchronous probes of any driver (kernel: <c>do_init_module</c>,
 /// <c>async_synchronize_full</c>). So where the next call begins before one has ended, the module took until then; of
-/// several calls that wait at the same time, the first is taken as the one whose probes the others wait for.</remarks>
+/// several calls that wait at the same time, the first is taken as the one whose probes the others wait for. With
+/// <c>busySeconds</c> (the clock of instructions) a call's work and its sleep are told apart; the sleep of a call that
+/// waits for other probes is unknown, and taken as none.</remarks>
 public sealed class LabTimings
 {
     const int MaxFileBytes = 64 << 20; // a udev run with 255 CPUs has 10,000 calls of 200 bytes
@@ -37,10 +39,17 @@ public sealed class LabTimings
             if (lingers)
                 waitedUntil = Math.Max(waitedUntil, end);
             var error = result == Success ? null : result;
+            var ownNs = Ns(Math.Min(end, next) - start);
+            long? busyNs = calls[i].BusySeconds is { } busy ? Math.Min(Ns(busy), ownNs) : null;
+            var sleepNs = busyNs is null || (lingers && probes == 0) ? 0 : ownNs - busyNs.Value;
             var isKnown = _modules.TryGetValue(module, out var known) && (known.Error is null || error is not null);
             if (isKnown || IsDuplicate(result))
                 continue;
-            _modules[module] = new(calls[i].Syscall ?? "", Ns(Math.Min(end, next) - start), Ns(probes), error);
+            _modules[module] = new(calls[i].Syscall ?? "", busyNs ?? ownNs, Ns(probes), error)
+            {
+                SleepNs = sleepNs,
+                HasSleep = busyNs is not null,
+            };
         }
     }
 
@@ -66,10 +75,11 @@ public sealed class LabTimings
             throw new ScenarioException($"{file}: has no tracedCalls: timings are the output of 'lab/run --json FILE'");
         for (var i = 0; i < calls.Count; i++)
         {
-            if (!IsTime(calls[i].StartSeconds) || !IsTime(calls[i].Seconds))
+            if (!IsTime(calls[i].StartSeconds) || !IsTime(calls[i].Seconds) || !IsTime(calls[i].BusySeconds ?? 0))
             {
                 throw new ScenarioException(
-                    $"{file}: tracedCalls[{i}]: startSeconds and seconds must be from 0 to {MaxSeconds:0}");
+                    $"{file}: tracedCalls[{i}]: startSeconds, seconds and busySeconds must be "
+                    + $"from 0 to {MaxSeconds:0}");
             }
         }
         // calls without a result had not ended
@@ -83,16 +93,25 @@ public sealed class LabTimings
 }
 
 /// <param name="Syscall"><c>finit_module</c> or <c>init_module</c>.</param>
-/// <param name="CallNs">From the call until the module is live or has failed.</param>
+/// <param name="CallNs">From the call until the module is live or has failed; without its sleep if that is
+/// known.</param>
 /// <param name="AsyncProbeNs">How long the call then waited for the module's asynchronous probes.</param>
 /// <param name="Error">The errno's name; null for success.</param>
-public readonly record struct ModuleTiming(string Syscall, long CallNs, long AsyncProbeNs, string? Error);
+public readonly record struct ModuleTiming(string Syscall, long CallNs, long AsyncProbeNs, string? Error)
+{
+    /// <summary>The call's time without a CPU until the module was live or had failed; 0 where it is unknown.</summary>
+    public long SleepNs { get; init; }
+
+    /// <summary>Work and sleep are told apart, so that waits are real time and only work is slower.</summary>
+    public bool HasSleep { get; init; }
+}
 
 sealed record LabRun(IReadOnlyList<TracedCall>? TracedCalls = null);
 
 [method: JsonConstructor]
 readonly record struct TracedCall(
-    double StartSeconds, double Seconds, string? Module = null, string? Result = null, string? Syscall = null)
+    double StartSeconds, double Seconds, string? Module = null, string? Result = null, string? Syscall = null,
+    double? BusySeconds = null)
 {
     [JsonIgnore]
     public double EndSeconds => StartSeconds + Seconds;
@@ -107,7 +126,8 @@ sealed partial class LabJson : JsonSerializerContext;
 /// <summary>Puts measured times into a scenario.</summary>
 public static class TimedScenario
 {
-    /// <summary>Divides the times by the slowdown of their machine against the machine of the costs.</summary>
+    /// <summary>Divides the times by the slowdown of their machine against the machine of the costs; sleep is not
+    /// slower.</summary>
     /// <exception cref="ScenarioException">A cost of the scenario has an unknown name.</exception>
     public static Scenario With(Scenario scenario, LabTimings timings, double slowdown)
     {
@@ -144,7 +164,8 @@ public static class TimedScenario
         return module with
         {
             InitNs = Bounded((timing.CallNs / slowdown) - stages),
-            AsyncProbeNs = Bounded(timing.AsyncProbeNs / slowdown),
+            InitSleepNs = Bounded(timing.SleepNs),
+            AsyncProbeNs = Bounded(timing.AsyncProbeNs / (timing.HasSleep ? 1 : slowdown)),
             InitError = timing.Error is { } error && ErrnoText.TryParse(error, out _) ? error : null,
             IsMeasured = true,
         };

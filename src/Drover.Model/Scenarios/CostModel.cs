@@ -45,7 +45,8 @@ public sealed record CostModel
     public double StartNs { get; init; } = 3_000_000;
     /// <summary>A switch from one task to another on a CPU.</summary>
     public double ContextSwitchNs { get; init; } = 3_000;
-    /// <summary>How long a task computes before the next one of the same CPU.</summary>
+    /// <summary>How long a task computes before the next one of the same CPU. An emulator's CPUs divide it among
+    /// them.</summary>
     public double SliceNs { get; init; } = 3_000_000;
     /// <summary>The emulator's threads, which all CPUs share: in the lab 1. 0: a real machine.</summary>
     public double EmulatorThreads { get; init; }

@@ -29,7 +29,8 @@ static class HerdSummary
             + "Each HERD loads them on a kernel with each GATE.";
     }
 
-    /// <summary>Waste, failed boots and missing modules, for the place after the table. Empty for one run.</summary>
+    /// <summary>Waste, failed boots and missing modules, and the kernels of several gates, for the place after the
+    /// table. Empty for one run.</summary>
     public static List<string> Of(IReadOnlyList<HerdResult> results)
     {
         if (results.Count < 2)
@@ -39,8 +40,20 @@ static class HerdSummary
             .Select(herd => (Name: HerdNames.Of(herd.Key), Runs: herd.ToList())).ToList();
         var waste = Join(herds.Select(herd => (herd.Name, new Finding("", "", WasteOf(herd.Runs, hasGates)))));
         var ends = Join(herds.SelectMany(herd => EndsOf(herd.Runs, hasGates), (herd, end) => (herd.Name, end)));
-        return [$"Waste: {waste}.", $"At the end: {ends}."];
+        var kernels = results.Select(result => result.Options.Gate).Distinct()
+            .Select(gate => $"{HerdNames.Of(gate)} {KernelsOf(gate)}");
+        List<string> summary = [$"Waste: {waste}.", $"At the end: {ends}."];
+        return hasGates ? [.. summary, $"Kernels: {string.Join("; ", kernels)}."] : summary;
     }
+
+    static string KernelsOf(GateKind gate) => gate switch
+    {
+        GateKind.None => "is up to 6.3",
+        GateKind.EarlyCheck => "is 6.4",
+        GateKind.Exclusive => "was reverted in the 6.5 cycle",
+        GateKind.Idempotent => "is 6.5 and later",
+        _ => throw new ArgumentOutOfRangeException(nameof(gate)),
+    };
 
     /// <summary>Equal findings of several herds become one.</summary>
     static string Join(IEnumerable<(string Herd, Finding Finding)> findings) => string.Join("; ", findings

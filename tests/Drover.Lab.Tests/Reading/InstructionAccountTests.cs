@@ -49,17 +49,34 @@ public sealed partial class InstructionAccountTests
     }
 
     [Fact]
+    public void A_call_is_busy_while_its_thread_has_a_cpu()
+    {
+        var call = Assert.Single(Read("""
+            sh-1 [000] ..... 1.000000: tracing_mark_write: lab start
+            <idle>-0 [000] d.... 1.000000: swapper/0 0 R drover 7
+            drover-7 [000] ..... 1.250000: sys_finit_module(fd: 5, uargs: 7f8100bbfefd, flags: 0)
+            drover-7 [000] d.... 1.350000: drover 7 S swapper/0 0
+            <idle>-0 [000] d.... 1.700000: swapper/0 0 R drover 7
+            drover-7 [000] ..... 1.750000: sys_finit_module -> 0x0
+            sh-1 [000] ..... 2.000000: tracing_mark_write: lab end
+            """).Calls);
+        Assert.Equal(0.15, call.BusySeconds);
+    }
+
+    [Fact]
     public void Without_the_schedulers_events_there_is_no_account() =>
         Assert.Null(Of("""
             sh-1 [000] ..... 1.000000: tracing_mark_write: lab start
             sh-1 [000] ..... 2.000000: tracing_mark_write: lab end
             """));
 
+    static InstructionAccount? Of(string trace) => Read(trace).Instructions;
+
     /// <param name="trace">A switch as "previous name, pid, state, next name, pid".</param>
-    static InstructionAccount? Of(string trace) => ModuleTrace.Read(Switch.Replace(
+    static ModuleTrace Read(string trace) => ModuleTrace.Read(Switch.Replace(
         trace,
         ": sched_switch: prev_comm=${comm} prev_pid=${pid} prev_prio=120 prev_state=${state} ==> "
-        + "next_comm=${next} next_pid=${nextPid} next_prio=120")).Instructions;
+        + "next_comm=${next} next_pid=${nextPid} next_prio=120"));
 
     [GeneratedRegex(
         @": (?<comm>\S+) (?<pid>\d+) (?<state>[A-Z]) (?<next>\S+) (?<nextPid>\d+)$",

@@ -40,7 +40,14 @@ public sealed class CpusTests
     {
         var (simulation, cpus) = Machine(4, Costs with { EmulatorThreads = 1 });
         Assert.Equal(4, cpus.Count);
-        Assert.Equal(4040, Compute(simulation, cpus, 1000, 1000, 1000, 1000).Max());
+        Assert.Equal(4 * (1000 + (4 * 10)), Compute(simulation, cpus, 1000, 1000, 1000, 1000).Max());
+    }
+
+    [Fact]
+    public void An_emulator_gives_each_CPU_a_part_of_the_slice()
+    {
+        var (simulation, cpus) = Machine(4, Costs with { EmulatorThreads = 1 });
+        Assert.True(Compute(simulation, cpus, 100_000, 250)[1] <= 2 * (250 + 10));
     }
 
     static (Simulation Simulation, Cpus Cpus) Machine(int count, CostModel? costs = null)

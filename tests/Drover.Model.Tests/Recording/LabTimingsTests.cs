@@ -53,6 +53,24 @@ public sealed class LabTimingsTests
     }
 
     [Fact]
+    public void Work_is_slower_on_a_slow_machine_and_sleep_is_not()
+    {
+        // ahci works 20 ms and sleeps 80 ms until it is live, and probes for 400 ms, for which libaes waits
+        var timings = LabTimings.Read("""
+            {"tracedCalls": [
+            {"module": "ahci", "result": "0", "startSeconds": 1, "seconds": 0.5, "busySeconds": 0.02},
+            {"module": "libaes", "result": "0", "startSeconds": 1.1, "seconds": 0.4, "busySeconds": 0.001},
+            {"module": "evdev", "result": "0", "startSeconds": 1.2, "seconds": 0.001, "busySeconds": 0.001}]}
+            """u8, "x.json");
+        var costs = CostTable.All.Where(cost => cost.IsWork).ToDictionary(cost => cost.Name, _ => 0.0);
+        var modules = TimedScenario.With(Of(costs, "ahci", "libaes"), timings, slowdown: 4).Modules;
+        Assert.Equal(
+            (5_000_000, 80_000_000, 400_000_000),
+            (modules[0].InitNs, modules[0].InitSleepNs, modules[0].AsyncProbeNs));
+        Assert.Equal((250_000, 0, 0), (modules[1].InitNs, modules[1].InitSleepNs, modules[1].AsyncProbeNs));
+    }
+
+    [Fact]
     public void AsGuest_scales_costs_where_With_scales_times()
     {
         var timings = Read(("a", "0", 1, 0.1), ("b", "0", 2, 0.2));
@@ -77,7 +95,7 @@ public sealed class LabTimingsTests
     [InlineData("{\"tracedCalls\": [{\"module\": 5}]}", "x.json:1: tracedCalls[0].module: must be a text")]
     [InlineData(
         "{\"tracedCalls\": [{\"module\": \"a\", \"result\": \"0\", \"startSeconds\": 1, \"seconds\": -1}]}",
-        "x.json: tracedCalls[0]: startSeconds and seconds must be from 0 to 1000000000")]
+        "x.json: tracedCalls[0]: startSeconds, seconds and busySeconds must be from 0 to 1000000000")]
     public void Read_refuses_other_documents(string json, string message) =>
         Assert.StartsWith(
             message,
