@@ -51,7 +51,7 @@ public static class CommonOptions
         Kind: ValueKind.Bytes);
 
     public static readonly Option Stagger = new(
-        "stagger", "start the next load when the last one ends, or after TIME; 0 starts all at once", "TIME", "50ms",
+        "stagger", "start the next load when the last one ends, or after TIME; 0 starts all at once", "TIME", "5ms",
         Kind: ValueKind.Time);
 
     public static readonly Option Decompress = new(

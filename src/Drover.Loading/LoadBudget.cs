@@ -12,11 +12,7 @@ sealed class LoadBudget
     /// <summary>The least after ENOMEM: in Debian 6.1, all but about 20 of 4023 modules cost less.</summary>
     const long MinBytes = 4 << 20;
 
-    /// <summary>How long after its request an early load holds late ones back: another process may keep it.</summary>
-    static readonly TimeSpan s_maxHold = TimeSpan.FromSeconds(5);
-
     readonly List<Flight> _queue = []; // by Order
-    readonly Dictionary<Flight, ITimer> _early = []; // of LoadRank.Early, with the end of their hold
     readonly List<Flight> _admitted = [];
     readonly List<TaskCompletionSource> _nextLeave = [];
     readonly EventLoop _loop;
@@ -40,26 +36,6 @@ sealed class LoadBudget
 
     /// <summary>The flight has a share.</summary>
     public bool Has(Flight flight) => _admitted.Contains(flight);
-
-    /// <summary>Announces a flight: late loads wait until an early one is in the kernel, whatever it needs first.
-    /// Their work then fills the time in which its driver sleeps.</summary>
-    public void Expect(Flight flight)
-    {
-        if (flight.Order.Rank is not LoadRank.Early || Has(flight) || _early.ContainsKey(flight))
-            return;
-        _early.Add(flight, _loop.Time.CreateTimer(_ => Forget(flight), null, s_maxHold, Timeout.InfiniteTimeSpan));
-        Debug.Assert(!flight.InKernel, "a load in the kernel holds nothing back");
-    }
-
-    /// <summary>The flight holds late ones back no longer; does nothing for others.</summary>
-    public void Forget(Flight flight)
-    {
-        if (!_early.Remove(flight, out var timer))
-            return;
-        timer.Dispose();
-        AdmitSoon();
-        Debug.Assert(!_early.ContainsKey(flight), "a hold ends once");
-    }
 
     /// <summary>Admits a flight when there is room, or it has priority. False: it was abandoned first.</summary>
     public Task<bool> EnterAsync(Flight flight)
@@ -144,8 +120,7 @@ sealed class LoadBudget
     bool HasRoomFor(Flight flight) =>
         _admitted.Count == 0
         || (_admitted.Count < _number && BytesInFlight + flight.Cost <= LimitBytes
-            && _admitted.TrueForAll(other => other.Stagger is null)
-            && (flight.Order.Rank is not LoadRank.Late || _early.Count == 0));
+            && _admitted.TrueForAll(other => other.Stagger is null));
 
     void Add(Flight flight)
     {
@@ -153,10 +128,7 @@ sealed class LoadBudget
         _admitted.Add(flight);
         AssertConsistent();
         if (_stagger == TimeSpan.Zero)
-        {
-            Forget(flight);
             return;
-        }
         flight.Stagger = _loop.Time.CreateTimer(_ =>
         {
             EndStagger(flight);
@@ -169,11 +141,10 @@ sealed class LoadBudget
     void Queue(Flight flight) =>
         _queue.Insert(_queue.FindLastIndex(other => !flight.Order.IsBefore(other.Order)) + 1, flight);
 
-    void EndStagger(Flight flight)
+    static void EndStagger(Flight flight)
     {
         flight.Stagger?.Dispose();
         flight.Stagger = null;
-        Forget(flight);
     }
 
     TaskCompletionSource<bool>? Dequeue(Flight flight)

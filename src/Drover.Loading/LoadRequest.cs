@@ -85,10 +85,10 @@ public sealed record LoaderOptions
     /// <summary>Checks that the kernel skips in all loads of this loader.</summary>
     public IgnoredChecks Ignored { get; init; }
 
-    /// <summary>How long a load that does not end keeps the next one from starting; zero: not at all. Most loads take a
-    /// few milliseconds; a longer one most likely sleeps in its driver's probe. In the lab, with emulated CPUs, sixteen
-    /// concurrent loads took a quarter more CPU time than sequential ones.</summary>
-    public TimeSpan Stagger { get; init; } = TimeSpan.FromMilliseconds(50);
+    /// <summary>How long a load that does not end keeps the next one from starting; zero: not at all. By the clock of
+    /// instructions 0, 10 and 50 ms give the same boot within 1 %. Where CPUs are parallel, as in the model, 50 ms make
+    /// the coldplug of a Debian 13 with 39 compressed modules take 1.08 s instead of 0.71 s with 5 ms.</summary>
+    public TimeSpan Stagger { get; init; } = TimeSpan.FromMilliseconds(5);
 }
 
 /// <summary>When a request was made: the SEQNUM of its event or, without one, the monotonic clock.</summary>

@@ -187,7 +187,6 @@ public sealed class Loader
             {
                 flight = new Flight(_loop, key, plan!, request, parameters) { OnAbandoned = Abandon };
                 _flights.Add(key, flight);
-                _budget.Expect(flight);
                 if (flight.Plan.Path.Length > 0)
                     _observer?.Requested(module, [.. flight.Plan.WaitsFor]);
                 // the waiter first: a flight without one would be abandoned
@@ -356,7 +355,6 @@ public sealed class Loader
             if (isEarlier)
             {
                 next.Order = request.Order;
-                _budget.Expect(next);
                 _budget.Move(next);
             }
             if (skipsQueue)
@@ -388,7 +386,6 @@ public sealed class Loader
         Debug.Assert(!flight.InKernel, "a flight in the kernel can be joined");
         if (_flights.GetValueOrDefault(flight.Key) == flight)
             _flights.Remove(flight.Key);
-        _budget.Forget(flight);
         Debug.Assert(!_flights.ContainsValue(flight), "a flight is in the table under its own key only");
     }
 
