@@ -17,7 +17,7 @@ static class ExperimentCommand
     ];
 
     static readonly ValueOption<GuestSystem> s_system = new(
-        "--system", "gates|gates/arm64", "the lab's own kernel; 255 CPUs of amd64 do not come up under emulation",
+        "--system", "gates|gates/arm64", "the lab's own kernel; with 255 CPUs only arm64 was run",
         GuestSystem.Parse, "gates/arm64");
     static readonly ValueOption<int> s_cpus = Cpus("255");
     static readonly ValueOption<string> s_memory = new(

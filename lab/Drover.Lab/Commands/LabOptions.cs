@@ -85,8 +85,11 @@ static partial class LabOptions
     public static ValueOption<GuestSystem> SystemOf(IReadOnlyList<string> known) => new(
         "--system", string.Join('|', known),
         "a Debian, its kernel and its udev; 6.1 and 6.12 are Debian 12's kernels, gates is the lab's own",
-        text => GuestSystem.Parse(OneOf(known)(text.Split('/')[0]) + text[text.Split('/')[0].Length..]), required: true,
-        alias: "--kernel");
+        text =>
+        {
+            OneOf(known)(text.Split('/')[0]);
+            return GuestSystem.Parse(text);
+        }, required: true, alias: "--kernel");
 
     public static ValueOption<int> Cpus(string? fallback = null, int min = 1) => new(
         "--cpus", "N", $"{min} to {s_maxCpus} (amd64: 255); each CPU is a device that requests the same modules",

@@ -10,8 +10,6 @@ namespace Drover.Lab.Compare;
 /// <summary>One run of a comparison: a point and the number of its repetition, from 1.</summary>
 sealed record Trial(Point Point, int Run)
 {
-    public bool UsesDrover => Point.Loader is GuestLoader.Drover or GuestLoader.Daemon;
-
     public string FileName =>
         $"{Point.System.FileName}-{Point.Gate.OptionName()}-c{Point.Cpus}-{Point.Loader.OptionName()}-r{Run}.json";
 
@@ -55,7 +53,8 @@ sealed class Comparison(
     public async Task RunAsync(IReadOnlyList<Trial> trials, bool resume, int parallel)
     {
         // a missing program is an error before the first run
-        foreach (var system in trials.Where(trial => trial.UsesDrover).Select(trial => trial.Point.System).Distinct())
+        var points = trials.Select(trial => trial.Point).Where(point => point.UsesDrover);
+        foreach (var system in points.Select(point => point.System).Distinct())
             _binaries[system] = Laboratory.HashOf(settings.DroverFor(system));
         foreach (var trial in trials)
         {
@@ -122,7 +121,7 @@ sealed class Comparison(
         {
             var report = RunReport.Read(file);
             return trial.Matches(
-                report, settings, trial.UsesDrover ? _binaries[trial.Point.System] : null) ? report : null;
+                report, settings, trial.Point.UsesDrover ? _binaries[trial.Point.System] : null) ? report : null;
         }
         catch (JsonException)
         {

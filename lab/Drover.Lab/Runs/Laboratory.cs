@@ -12,6 +12,8 @@ sealed record Point(GuestSystem System, Gate Gate, int Cpus, GuestLoader Loader)
     /// <summary>The system, and the gate where it can be chosen.</summary>
     public string Place => System.IsGates ? $"{System} {Gate.OptionName()}" : System.ToString();
 
+    public bool UsesDrover => Loader is GuestLoader.Drover or GuestLoader.Daemon;
+
     public override string ToString() => $"{Place}, {Cpus} CPUs, {Loader.OptionName()}";
 }
 
@@ -88,8 +90,7 @@ sealed class Laboratory(RunSettings settings, LabHost host) : IDisposable
     public async Task<RunReport> RunAsync(Point point, int seed = 1)
     {
         var isStudied = settings.Watch || settings.Audit || settings.Scenario;
-        var isDrover = point.Loader is GuestLoader.Drover or GuestLoader.Daemon;
-        var binary = isDrover || isStudied ? settings.DroverFor(point.System) : null;
+        var binary = point.UsesDrover || isStudied ? settings.DroverFor(point.System) : null;
         var hash = binary is null ? null : HashOf(binary);
         var study = isStudied ? settings.StudyFor(point.System) : null;
         if (point.Cpus > point.System.Architecture.MaxCpus)
