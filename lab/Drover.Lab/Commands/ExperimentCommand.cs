@@ -17,7 +17,7 @@ static class ExperimentCommand
     ];
 
     static readonly ValueOption<GuestSystem> s_system = new(
-        "--system", "gates|gates/arm64", "the lab's own kernel; with 255 CPUs only arm64 was run",
+        "--system", "gates|gates-kasan", "the lab's own kernel, with /arm64 behind it for that architecture",
         GuestSystem.Parse, "gates/arm64");
     static readonly ValueOption<int> s_cpus = Cpus("255");
     static readonly ValueOption<string> s_memory = new(

@@ -10,7 +10,7 @@ static class InstallBootsCommand
 {
     static readonly string[] s_makers = ["initramfs-tools", "dracut"];
     static readonly ValueOption<GuestSystem> s_system = SystemOf(
-        [.. GuestSystem.Names.Where(name => name != GuestSystem.GatesName)]);
+        [.. GuestSystem.Names.Where(name => !GuestSystem.Parse(name).IsGates)]);
     static readonly ValueOption<int> s_cpus = Cpus("4");
     static readonly ValueOption<string> s_initramfs = new(
         "--initramfs", string.Join('|', s_makers), "the program that makes it", OneOf(s_makers), s_makers[0]);

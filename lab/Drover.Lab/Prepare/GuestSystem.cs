@@ -27,7 +27,10 @@ sealed record GuestSystem(
 {
     public const string GatesName = "gates";
 
-    /// <summary>The systems in the order of tables. The gates kernel runs the user space of Debian 13.</summary>
+    /// <summary>The gates kernel with KASAN.</summary>
+    const string KasanName = "gates-kasan";
+
+    /// <summary>The systems in the order of tables. The gates kernels run the user space of Debian 13.</summary>
     static readonly GuestSystem[] s_all =
     [
         new("debian12", DebianRelease.Bookworm, Gate.None),
@@ -35,6 +38,7 @@ sealed record GuestSystem(
         new("debian13", DebianRelease.Trixie, Gate.Idempotent),
         new("sid", DebianRelease.Sid, Gate.Idempotent),
         new(GatesName, DebianRelease.Trixie, Gate.Idempotent),
+        new(KasanName, DebianRelease.Trixie, Gate.Idempotent),
     ];
 
     /// <summary>Names that stay for systems with another name now: Debian 12's kernels.</summary>
@@ -42,7 +46,17 @@ sealed record GuestSystem(
 
     public static IReadOnlyList<string> Names { get; } = [.. s_all.Select(system => system.Name), .. s_aliases.Keys];
 
-    public bool IsGates => Name == GatesName;
+    /// <summary>Whether the lab builds the kernel, with a parameter for the gate.</summary>
+    public bool IsGates => KernelConfigs.Count > 0;
+
+    /// <summary>The parts of the lab's own kernel configuration, later ones over earlier ones; none for Debian's
+    /// kernels.</summary>
+    public IReadOnlyList<string> KernelConfigs => Name switch
+    {
+        GatesName => ["gates.config", $"gates-{Architecture.OptionName()}.config"],
+        KasanName => ["gates.config", $"gates-{Architecture.OptionName()}.config", "gates-kasan.config"],
+        _ => [],
+    };
 
     /// <summary>The place in tables.</summary>
     public int Order => 2 * Array.FindIndex(s_all, system => system.Name == Name) + (int)Architecture;

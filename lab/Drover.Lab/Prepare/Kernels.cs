@@ -36,11 +36,11 @@ static class Kernels
     }
 
     /// <summary>A small kernel of the lab's own whose <see cref="Gate"/> is chosen at boot by <c>module.gate=</c>:
-    /// Debian's newest source, tinyconfig with gates.config and the architecture's part merged over it, and
+    /// Debian's newest source, tinyconfig with <see cref="GuestSystem.KernelConfigs"/> merged over it, and
     /// gates.patch.</summary>
     static async Task<KernelImage> PrepareGatesAsync(LabHost host, GuestSystem system, GuestTree tree)
     {
-        var built = await BuildAsync(host, system.Architecture);
+        var built = await BuildAsync(host, system);
         var key = $"{Path.GetFileName(built)}-{tree.Key}";
         return new(await host.EntryAsync("kernels", key, MakeAsync), system);
 
@@ -55,21 +55,22 @@ static class Kernels
     }
 
     /// <summary>Builds the gates kernel; an entry apart from the initramfs, so a new udev costs no new build.</summary>
-    static async Task<string> BuildAsync(LabHost host, Architecture architecture)
+    static async Task<string> BuildAsync(LabHost host, GuestSystem system)
     {
+        var architecture = system.Architecture;
         var archive = new DebianArchive(host, DebianRelease.Sid, GuestSystem.HostArchitecture);
         var source = await archive.KernelSourceAsync();
         var package = (await archive.FilesAsync([source]))[0];
-        var name = architecture.OptionName();
-        var config = Resources.Read("gates.config") + Resources.Read($"gates-{name}.config");
+        var config = string.Concat(system.KernelConfigs.Select(Resources.Read));
         var patch = Resources.Read("gates.patch");
-        var key = $"gates-{name}-{Path.GetFileNameWithoutExtension(package)}-{LabHost.HashOf(config + patch)[..8]}";
+        var version = Path.GetFileNameWithoutExtension(package);
+        var key = $"{system.FileName}-{version}-{LabHost.HashOf(config + patch)[..8]}";
         return await host.EntryAsync("built", key, MakeAsync);
 
         async Task MakeAsync(string folder)
         {
             await HostTools.EnsureForBuildingAsync(host, architecture);
-            host.Log($"building the gates kernel for {name} from {Path.GetFileName(package)} (once; some minutes)");
+            host.Log($"building the kernel of {system} from {Path.GetFileName(package)} (once; some minutes)");
             using var work = host.Work();
             await archive.UnpackAsync(package, work.Path);
             await host.RunAsync("tar", ["-xf", work.File($"usr/src/{source}.tar.xz"), "-C", work.Path]);
