@@ -39,6 +39,7 @@ _drover_command() {
         install) _drover_words '-n --dry-run -r --root --no-initramfs --watch -h --help' '-r --root' 'none' ;;
         uninstall) _drover_words '-n --dry-run -r --root --no-initramfs -h --help' '-r --root' 'none' ;;
         load) _drover_words '-n --dry-run -j --jobs --budget --stagger --decompress -r --root -k --release --json -v --verbose -h --help' '-r --root' 'modules' ;;
+        modules-load) _drover_words '-n --dry-run -j --jobs --budget --stagger --decompress -r --root -k --release --json -v --verbose -h --help' '-r --root' 'none' ;;
         resolve) _drover_words '-r --root -k --release --json -v --verbose -h --help' '-r --root' 'none' ;;
         watch) _drover_words '--once --begin --since-boot --json -v --verbose -h --help' '' 'none' ;;
         timeline) _drover_words '--html --socket --json -h --help' '--html --socket' 'none' ;;
@@ -58,7 +59,7 @@ _drover_command() {
 
 _drover() {
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W 'coldplug daemon status settle install uninstall load resolve watch timeline audit report herd scenario depmod insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
+        COMPREPLY=($(compgen -W 'coldplug daemon status settle install uninstall load modules-load resolve watch timeline audit report herd scenario depmod insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
     else
         _drover_command "${COMP_WORDS[1]}"
     fi

@@ -11,6 +11,8 @@ public enum LoaderKind
     UdevThreads,
     /// <summary>One process, sorted modaliases, one module after another.</summary>
     Modprobe,
+    /// <summary>systemd-modules-load since systemd 259: threads that share a queue of names and nothing else.</summary>
+    ModulesLoad,
     /// <summary>finit_module for every module, ignoring results.</summary>
     Spray,
     /// <summary>udev with a kmod that decompresses: init_module, which has no gate.</summary>

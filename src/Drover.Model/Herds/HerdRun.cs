@@ -59,6 +59,7 @@ public static class HerdRun
         LoaderKind.Udev or LoaderKind.UserDecompress => new UdevLoader(machine, isShared: false),
         LoaderKind.UdevThreads => new UdevLoader(machine, isShared: true),
         LoaderKind.Spray => new UdevLoader(machine, isShared: false, checksResults: false),
+        LoaderKind.ModulesLoad => new ModulesLoadLoader(machine),
         LoaderKind.Modprobe => new ModprobeLoader(machine),
         LoaderKind.Drover => new DroverLoader(machine),
         _ => throw new ArgumentOutOfRangeException(nameof(machine)),

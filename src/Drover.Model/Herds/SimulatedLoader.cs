@@ -69,6 +69,49 @@ sealed class ModprobeLoader(ModelMachine machine) : SimulatedLoader(machine)
     }
 }
 
+/// <summary>systemd-modules-load since systemd 259, with every module of a device in its configuration. Threads take
+/// the next name from one queue; each has a libkmod context of its own, so that it sees the loads of the others only
+/// in sysfs. It does not see devices that appear later.</summary>
+sealed class ModulesLoadLoader(ModelMachine machine) : SimulatedLoader(machine)
+{
+    const int MaxThreads = 16; // systemd 262; by default as many as CPUs
+
+    readonly KmodProbe _probe = new(machine);
+    readonly Queue<string> _names = new();
+    int _threads;
+
+    public override void Begin()
+    {
+        var names = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var device in Machine.FirstDevices())
+        {
+            Machine.Appear(device);
+            names.UnionWith(device.Modaliases.SelectMany(Machine.Resolve));
+        }
+        foreach (var name in names)
+            _names.Enqueue(name);
+        _threads = Math.Max(1, Math.Min(_names.Count, Math.Min(Machine.Cpus.Count, MaxThreads)));
+        for (var thread = _threads; thread > 0; thread--)
+            Machine.Spawn(WorkAsync);
+    }
+
+    async ValueTask WorkAsync()
+    {
+        var task = Machine.NewTask("thread", TaskRole.Loads);
+        task.IsBusy = true;
+        await Machine.Kernel.Compute(Machine.Costs.StartNs); // opens the indexes
+        while (!task.IsKilled && _names.TryDequeue(out var name))
+        {
+            await Machine.Kernel.Compute(Machine.Costs.LookupNs);
+            await _probe.InsertAsync(task, name);
+        }
+        Machine.End(task);
+        _threads--;
+        Debug.Assert(_threads >= 0, "a thread ends once");
+        IsDone = _threads == 0;
+    }
+}
+
 /// <summary>Reads and decompresses a file in user space, then calls init_module.</summary>
 sealed class UserDecompression(ModelMachine machine)
 {

@@ -31,8 +31,9 @@ sealed class HerdVerb(HerdEngine engine, Func<Scenario> builtIn) : Verb
 
         Gates: none (up to 6.3), early (6.4), exclusive (9828ed3f695a), idempotent (from 6.5).
         Herds: udev (one forked worker per event), threads (udev's rules in one process), modprobe (one
-        process, sorted), spray (finit_module for everything, results ignored), user-decompress
-        (udev where kmod decompresses: init_module, which has no gate), drover (the real loader).
+        process, sorted), modules-load (systemd-modules-load from 259: up to 16 threads with kmods of their
+        own), spray (finit_module for everything, results ignored), user-decompress (udev where kmod
+        decompresses: init_module, which has no gate), drover (the real loader).
         """;
 
     public override IReadOnlyList<Option> Options =>

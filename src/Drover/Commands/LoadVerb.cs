@@ -48,20 +48,29 @@ sealed class LoadVerb : Verb
     {
         if (arguments.Operands.Count == 0)
             throw new UsageException("no module given");
-        var requests = arguments.Operands.Select(name => new LoadRequest(name)).ToList();
+        var batch = new LoadBatch(arguments.Operands) { Requester = "drover load" };
         if (arguments.Has(CommonOptions.DryRun))
-            return PlanOutput.Write(OpenCatalog(arguments, terminal), requests, arguments, terminal);
-        using var interrupt = new Interrupt();
-        if (!s_notForDaemon.Any(arguments.Has))
-        {
-            var batch = new LoadBatch(arguments.Operands) { Requester = "drover load" };
-            if (ThroughDaemon.Load(batch, terminal.Warn, interrupt.Token) is { } outcomes)
-                return Report(outcomes, statistics: null, arguments, terminal);
-        }
-        return Load(requests, arguments, terminal, interrupt.Token);
+            return PlanOutput.Write(OpenCatalog(arguments, terminal), [.. batch.Requests], arguments, terminal);
+        var (outcomes, statistics) = Load(batch, arguments, terminal);
+        return Report(outcomes, statistics, arguments, terminal);
     }
 
-    static ModuleCatalog OpenCatalog(Arguments arguments, Terminal terminal)
+    /// <summary>Loads through the daemon, or in this process. Ctrl-C and SIGTERM end the wait.</summary>
+    /// <returns>The outcomes in the order of the names, and the statistics of this process; null after the
+    /// daemon.</returns>
+    public static (IReadOnlyList<RequestOutcome> Outcomes, LoaderStatistics? Statistics) Load(
+        LoadBatch batch, Arguments arguments, Terminal terminal)
+    {
+        using var interrupt = new Interrupt();
+        if (!s_notForDaemon.Any(arguments.Has)
+            && ThroughDaemon.Load(batch, terminal.Warn, interrupt.Token) is { } outcomes)
+        {
+            return (outcomes, null);
+        }
+        return LoadHere([.. batch.Requests], arguments, terminal, interrupt.Token);
+    }
+
+    public static ModuleCatalog OpenCatalog(Arguments arguments, Terminal terminal)
     {
         var catalog = ModuleSource.Open(arguments);
         if (arguments.Has(CommonOptions.Verbose))
@@ -69,9 +78,9 @@ sealed class LoadVerb : Verb
         return catalog;
     }
 
-    /// <summary>Loads in this process.</summary>
-    static int Load(
-        List<LoadRequest> requests, Arguments arguments, Terminal terminal, CancellationToken cancellationToken)
+    static (IReadOnlyList<RequestOutcome>, LoaderStatistics) LoadHere(
+        IReadOnlyList<LoadRequest> requests, Arguments arguments, Terminal terminal,
+        CancellationToken cancellationToken)
     {
         var catalog = OpenCatalog(arguments, terminal);
         Session.RequireModuleSupport();
@@ -83,7 +92,7 @@ sealed class LoadVerb : Verb
         var outcomes = session.Loop.Run(
             () => Task.WhenAll(requests.Select(request => loader.RequestAsync(request, cancellationToken))));
         watcher.Done();
-        return Report(outcomes, loader.Statistics, arguments, terminal);
+        return (outcomes, loader.Statistics);
     }
 
     static int Report(

@@ -46,6 +46,30 @@ public sealed class HerdRunTests
     public static TheoryData<GateKind, LoaderKind> Everything => new(
         from gate in Enum.GetValues<GateKind>() from loader in Enum.GetValues<LoaderKind>() select (gate, loader));
 
+    /// <summary>Twenty modules that all need the same four.</summary>
+    [Fact]
+    public void Threads_of_modules_load_try_shared_dependencies_again_and_one_thread_does_not()
+    {
+        var names = Enumerable.Range(0, 20).Select(i => $"m{i:D2}").ToArray();
+        string[] shared = ["d0", "d1", "d2", "d3"];
+        var scenario = Server with
+        {
+            Modules = [.. shared.Select(name => Module(name, 200_000)),
+                .. names.Select(name => Module(name, 100_000, shared))],
+            Aliases = [new("all", names)],
+            Devices = [new() { Path = "/devices/all", Subsystem = "pci", Modaliases = ["all"] }],
+        };
+
+        HerdResult Run(int cpus, LoaderKind loader) => HerdRun.Run(
+            new HerdOptions { Scenario = scenario, Cpus = cpus, Gate = GateKind.None, Loader = loader });
+
+        var (one, many, drover) =
+            (Run(1, LoaderKind.ModulesLoad), Run(64, LoaderKind.ModulesLoad), Run(64, LoaderKind.Drover));
+        Assert.Equal([24L, 24L], new[] { one, drover }.Select(run => run.Calls.Values.Sum()));
+        Assert.True(many.Calls.Values.Sum() > 24, "duplicates");
+        Assert.All([one, many, drover], run => Assert.Equal(24, run.Live.Count));
+    }
+
     [Theory]
     [MemberData(nameof(Everything))]
     public void Every_run_ends_with_consistent_counts(GateKind gate, LoaderKind loader)

@@ -1,0 +1,126 @@
+using System.Text;
+
+namespace Drover.Modules.Config;
+
+/// <summary>A request of modules-load.d or of the kernel command line.</summary>
+/// <param name="Name">A module name, alias or modalias.</param>
+public sealed record ModulesLoadLine(string Name, ConfigSource Source);
+
+/// <summary>What systemd-modules-load.service(8) loads at boot: <c>modules_load=</c> of the kernel command line, in
+/// the initramfs also <c>rd.modules_load=</c>, then the lines of modules-load.d(5). Immutable.</summary>
+public sealed class ModulesLoadConfig
+{
+    const string CommandLineName = "kernel command line", Blanks = " \t\r\n\v\f";
+
+    /// <summary>The directories, highest priority first (systemd: <c>CONF_PATHS_NULSTR("modules-load.d")</c>).</summary>
+    static readonly string[] s_directories =
+    [
+        "etc/modules-load.d", "run/modules-load.d", "usr/local/lib/modules-load.d", "usr/lib/modules-load.d",
+        "lib/modules-load.d",
+    ];
+
+    readonly List<ModulesLoadLine> _lines = [];
+    readonly List<string> _unreadable = [];
+
+    ModulesLoadConfig()
+    {
+    }
+
+    public IReadOnlyList<ModulesLoadLine> Lines => _lines;
+
+    /// <summary>Files that could not be read, as "path: why".</summary>
+    public IReadOnlyList<string> Unreadable => _unreadable;
+
+    /// <summary>Reads the files by base name; of several with one base name, that of the first directory, so that a
+    /// link to /dev/null hides a file.</summary>
+    /// <param name="root">The root of the directories.</param>
+    /// <param name="commandLine">As in /proc/cmdline; null for none.</param>
+    /// <param name="isInitramfs">Whether <c>rd.</c> parameters count.</param>
+    /// <param name="files">Replace command line and directories: paths, or names of files in the directories.</param>
+    public static ModulesLoadConfig Load(
+        string root, string? commandLine, bool isInitramfs, IReadOnlyList<string>? files = null)
+    {
+        var config = new ModulesLoadConfig();
+        var directories = s_directories.Select(directory => $"{root.TrimEnd('/')}/{directory}").ToArray();
+        if (files is not null)
+        {
+            foreach (var file in files)
+                config.ReadFile(file.Contains('/') ? file : Find(directories, file));
+            return config;
+        }
+        config.ReadCommandLine(commandLine ?? "", isInitramfs);
+        var found = directories.Where(Directory.Exists).SelectMany(Directory.GetFiles).Where(IsConfig)
+            .DistinctBy(Path.GetFileName).OrderBy(Path.GetFileName, StringComparer.Ordinal);
+        foreach (var file in found)
+            config.ReadFile(file);
+        return config;
+    }
+
+    static bool IsConfig(string path) =>
+        Path.GetFileName(path)[0] != '.' && Path.GetExtension(path) == ".conf";
+
+    static string Find(string[] directories, string name)
+    {
+        var paths = directories.Select(directory => $"{directory}/{name}");
+        return paths.FirstOrDefault(File.Exists) ?? $"{directories[0]}/{name}";
+    }
+
+    void ReadFile(string path)
+    {
+        try
+        {
+            var number = 0;
+            foreach (var line in Encoding.UTF8.GetString(File.ReadAllBytes(path)).Split('\n'))
+            {
+                number++;
+                var name = line.Trim(Blanks.ToCharArray());
+                if (name.Length > 0 && name[0] is not ('#' or ';'))
+                    _lines.Add(new ModulesLoadLine(name, new ConfigSource(path, number)));
+            }
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            _unreadable.Add(problem.Message);
+        }
+    }
+
+    /// <summary>Dashes in a parameter's name count as underscores (systemd: <c>proc_cmdline_key_streq</c>).</summary>
+    void ReadCommandLine(string text, bool isInitramfs)
+    {
+        foreach (var word in Words(text))
+        {
+            var value = word.IndexOf('=');
+            var key = value < 0 ? "" : word[..value].Replace('-', '_');
+            if (key == "modules_load" || (isInitramfs && key == "rd.modules_load"))
+            {
+                var names = word[(value + 1)..].Split(',', StringSplitOptions.RemoveEmptyEntries);
+                _lines.AddRange(names.Select(name => new ModulesLoadLine(name, new ConfigSource(CommandLineName, 0))));
+            }
+        }
+    }
+
+    /// <summary>Words between blanks, without their quotes.</summary>
+    static IEnumerable<string> Words(string text)
+    {
+        var word = new StringBuilder();
+        var isQuoted = false;
+        foreach (var c in text)
+        {
+            if (c == '"')
+            {
+                isQuoted = !isQuoted;
+            }
+            else if (isQuoted || !Blanks.Contains(c))
+            {
+                word.Append(c);
+            }
+            else if (word.Length > 0)
+            {
+                yield return word.ToString();
+                word.Clear();
+            }
+        }
+        if (word.Length > 0)
+            yield return word.ToString();
+    }
+}
