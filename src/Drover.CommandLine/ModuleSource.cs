@@ -1,4 +1,5 @@
 using Drover.Linux.ProcFs;
+using Drover.Modules;
 using Drover.Modules.Config;
 using Drover.Modules.Tree;
 
@@ -22,10 +23,10 @@ public static class ModuleSource
         var config = ModprobeConfig.Load(new ModprobeConfigSources
         {
             Root = root,
-            ModuleDirectory = directory,
+            ModuleDirectory = RootedPath.Find(root, directory),
             CommandLine = root == ThisMachine ? Machine.CommandLine() : null,
         });
-        return new ModuleCatalog(ModuleTree.Open(directory), config);
+        return new ModuleCatalog(ModuleTree.Open(directory, root), config);
     }
 
     /// <summary>The directories to watch for changes of what <see cref="Open"/> has read.</summary>
@@ -47,11 +48,13 @@ public static class ModuleSource
     }
 
     static string? Find(string root, string release) =>
-        s_homes.Select(home => Path.Join(root, home, release)).FirstOrDefault(Directory.Exists);
+        s_homes.Select(home => Path.Join(root, home, release))
+            .FirstOrDefault(directory => Directory.Exists(RootedPath.Find(root, directory)));
 
     static List<string> Releases(string root) =>
     [
-        .. s_homes.Select(home => Path.Join(root, home)).Where(Directory.Exists).SelectMany(Directory.GetDirectories)
-            .Select(path => Path.GetFileName(path)).Distinct().Order(StringComparer.Ordinal),
+        .. s_homes.Select(home => RootedPath.Find(root, Path.Join(root, home))).Where(Directory.Exists)
+            .SelectMany(Directory.GetDirectories).Select(path => Path.GetFileName(path)).Distinct()
+            .Order(StringComparer.Ordinal),
     ];
 }

@@ -47,7 +47,7 @@ public sealed class Planner(ModuleCatalog catalog)
             var edges = EdgesOf(module);
             var cyclic = edges.Before.Where(soft => Leads(soft.Name, module)).ToArray();
             planned = new PlannedModule(
-                module, entry.Path, edges.Hard, [.. edges.Before.Except(cyclic)],
+                module, entry.File, edges.Hard, [.. edges.Before.Except(cyclic)],
                 [.. cyclic.Concat(edges.After).DistinctBy(soft => soft.Name)],
                 edges.HasSoftdeps ? null : Catalog.InstallCommandOf(module));
         }

@@ -5,6 +5,15 @@ namespace Drover.Modules;
 /// <summary>Normalises names (kmod: <c>modname_normalize</c>, <c>path_to_modname</c> and others).</summary>
 public static class ModuleName
 {
+    static readonly string[] s_endings = [".ko", ".ko.gz", ".ko.xz", ".ko.zst"];
+
+    /// <summary>Whether a path has the ending of a module file (kmod: <c>kmod_exts</c>).</summary>
+    public static bool IsFileName(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return Array.Exists(s_endings, ending => path.EndsWith(ending, StringComparison.Ordinal));
+    }
+
     /// <summary>The module name of a path: its base name up to the first dot, with <c>-</c> as <c>_</c>.</summary>
     public static string FromPath(string path)
     {

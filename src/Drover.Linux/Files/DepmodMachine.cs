@@ -1,5 +1,7 @@
 using System.Text;
+using Drover.Kernel;
 using Drover.Linux.Syscalls;
+using Drover.Modules;
 using Drover.Modules.Depmod;
 
 namespace Drover.Linux.Files;
@@ -9,33 +11,66 @@ public sealed class DepmodMachine : IDepmodMachine
 {
     const long NsPerSecond = 1_000_000_000;
 
+    /// <summary>/proc, /sys and what is mounted below them (include/uapi/linux/magic.h).</summary>
+    static readonly long[] s_madeUp =
+    [
+        Libc.SYSFS_MAGIC, 0x9fa0 /* proc */, 0x1cd1 /* devpts */, 0x64626720 /* debugfs */, 0x74726163 /* tracefs */,
+        0x27e0eb /* cgroup */, 0x63677270 /* cgroup2 */, 0x73636673 /* securityfs */, 0xcafe4a11 /* bpf */,
+        0x62656570 /* configfs */, 0x6165676c /* pstore */, 0xde5e81e4 /* efivarfs */, 0x42494e4d /* binfmt_misc */,
+        0x19800202 /* mqueue */, 0x6e736673 /* nsfs */, 0xf97cff8c /* selinuxfs */,
+    ];
+
+    readonly Lazy<ulong?> _devices = new(DeviceOfDev);
+
     // the reader of the last listing; null while a listing uses it, and another thread then makes its own
     DirectoryReader? _spare;
 
     public long NowNs => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;
 
-    public IReadOnlyList<DirectoryEntry> List(string directory, out int errno)
+    public DirectoryListing List(string directory, string? root = null)
     {
         var reader = Interlocked.Exchange(ref _spare, null) ?? new DirectoryReader(sysfs: false);
-        errno = (int)reader.OpenFollowing(directory);
-        var entries = errno == 0 ? Read(reader) : [];
+        var errno = (int)reader.OpenFollowing(directory);
+        var listing = errno == 0 ? Read(reader, directory, root) : new([], default, errno);
         reader.Close();
         _spare = reader;
-        return entries;
+        return listing;
     }
 
-    static List<DirectoryEntry> Read(DirectoryReader reader)
+    DirectoryListing Read(DirectoryReader reader, string directory, string? root)
     {
+        if (Libc.StatXAt(reader.Fd, "", Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out var stat) != 0)
+            return new([], default, (int)Libc.LastError);
+        var identity = Identity(stat);
         var entries = new List<DirectoryEntry>();
-        while (reader.MoveNext())
+        if (identity.Device == _devices.Value || IsMadeUp(reader.Fd))
+            return new(entries, identity);
+        while (entries.Count < DirectoryListing.MaxEntries && reader.MoveNext())
         {
             var name = Encoding.UTF8.GetString(reader.Name);
-            entries.Add(reader.Type is EntryType.Directory
-                ? new(name, FileKind.Directory, Libc.S_IFDIR, default, 0)
-                : Stat(reader, name));
+            if (reader.Type is EntryType.Directory)
+                entries.Add(new(name, FileKind.Directory, Libc.S_IFDIR, default, 0));
+            // what is no module is not looked at: temporary files of another depmod come and go
+            else if (reader.Type is EntryType.Regular && !ModuleName.IsFileName(name))
+                entries.Add(new(name, FileKind.Regular, Libc.S_IFREG, default, 0));
+            else if (Stat(reader, directory, name, root) is { } entry)
+                entries.Add(entry);
         }
-        return entries;
+        return new(entries, identity);
     }
+
+    /// <summary>The device of /dev, which is a tmpfs like others; null if it is no file system of its own.</summary>
+    static ulong? DeviceOfDev()
+    {
+        const int Flags = 0;
+        return Libc.StatXAt(Libc.AT_FDCWD, "/dev", Flags, Libc.STATX_BASIC_STATS, out var dev) == 0
+            && Libc.StatXAt(Libc.AT_FDCWD, "/", Flags, Libc.STATX_BASIC_STATS, out var top) == 0
+            && Identity(dev).Device != Identity(top).Device ? Identity(dev).Device : null;
+    }
+
+    /// <summary>Whether a directory's file system shows the kernel's state and stores nothing.</summary>
+    static bool IsMadeUp(int directory) =>
+        Libc.FStatFs(directory, out var fileSystem) == 0 && s_madeUp.Contains(fileSystem.Type);
 
     public FileIdentity? Identify(string path, out int errno)
     {
@@ -55,11 +90,24 @@ public sealed class DepmodMachine : IDepmodMachine
         return matches;
     }
 
-    static DirectoryEntry Stat(DirectoryReader reader, string name)
+    /// <summary>An entry, links followed; null if it has vanished.</summary>
+    static DirectoryEntry? Stat(DirectoryReader reader, string directory, string name, string? root)
     {
+        string path = $"{directory}/{name}", target = path;
+        if (root is not null && reader.Type is not EntryType.Regular)
+            target = RootedPath.Find(root, path);
         // the buffer has a NUL after the name
-        if (Libc.StatXAt(reader.Fd, in reader.Name[0], 0, Libc.STATX_BASIC_STATS, out var stat) != 0)
-            return new(name, FileKind.Other, 0, default, (int)Libc.LastError);
+        var failed = ReferenceEquals(target, path)
+            ? Libc.StatXAt(reader.Fd, in reader.Name[0], 0, Libc.STATX_BASIC_STATS, out var stat) != 0
+            : Libc.StatXAt(Libc.AT_FDCWD, target, 0, Libc.STATX_BASIC_STATS, out stat) != 0;
+        if (failed)
+        {
+            var error = Libc.LastError;
+            return error is Errno.ENOENT && Libc.StatXAt(reader.Fd, in reader.Name[0], Libc.AT_SYMLINK_NOFOLLOW,
+                Libc.STATX_BASIC_STATS, out _) != 0
+                ? null
+                : new(name, FileKind.Other, 0, default, (int)error);
+        }
         var mode = stat.Mode & Libc.S_IFMT;
         var kind = mode switch
         {
@@ -67,7 +115,7 @@ public sealed class DepmodMachine : IDepmodMachine
             Libc.S_IFDIR => FileKind.Directory,
             _ => FileKind.Other,
         };
-        return new(name, kind, mode, Identity(stat), 0);
+        return new(name, kind, mode, Identity(stat), 0, ReferenceEquals(target, path) ? null : target);
     }
 
     static FileIdentity Identity(in Libc.StatX stat) =>

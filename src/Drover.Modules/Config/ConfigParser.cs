@@ -124,7 +124,8 @@ ref struct ConfigLines
         _nextNumber = 1;
     }
 
-    public ReadOnlySpan<byte> Current { get; private set; }
+    public ReadOnlySpan<byte> Current { get; private set; } // up to a NUL
+    public bool HasNul { get; private set; }
     public int Number { get; private set; } // number of its first line, from 1
 
     /// <summary>Number of its last line.</summary>
@@ -169,9 +170,10 @@ ref struct ConfigLines
         Current = UpToNul(line.ToArray());
     }
 
-    static ReadOnlySpan<byte> UpToNul(ReadOnlySpan<byte> line)
+    ReadOnlySpan<byte> UpToNul(ReadOnlySpan<byte> line)
     {
         var nul = line.IndexOf((byte)0);
+        HasNul = nul >= 0;
         return nul < 0 ? line : line[..nul];
     }
 }

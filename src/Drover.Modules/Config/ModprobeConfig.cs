@@ -82,7 +82,7 @@ public sealed class ModprobeConfig
             byte[] text;
             try
             {
-                text = File.ReadAllBytes(path);
+                text = File.ReadAllBytes(RootedPath.Find(sources.Root, path));
             }
             catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {
@@ -149,7 +149,8 @@ static class ConfigFiles
     {
         // ordinal UTF-16 order is the byte order of UTF-8, except for names with surrogates
         var files = new SortedList<string, string>(StringComparer.Ordinal);
-        foreach (var path in sources.ExplicitPaths ?? DirectoriesBelow(sources.Root))
+        foreach (var path in sources.ExplicitPaths ?? [.. DirectoriesBelow(sources.Root)
+            .Select(directory => RootedPath.Find(sources.Root, directory))])
         {
             if (Directory.Exists(path))
                 AddDirectory(files, path, rules);

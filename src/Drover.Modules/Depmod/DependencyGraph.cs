@@ -11,9 +11,9 @@ static class ModuleOrder
     const string FileName = "modules.order";
 
     /// <summary>Sorts the modules and sets their <see cref="DepmodModule.Index"/>.</summary>
-    public static DepmodModule[] Sort(IEnumerable<DepmodModule> modules, string directory, IDepmodReport report)
+    public static DepmodModule[] Sort(IEnumerable<DepmodModule> modules, DepmodOptions options, IDepmodReport report)
     {
-        var lines = ReadLines(directory, report);
+        var lines = ReadLines(options, report);
         var sorted = modules.Select(module => (
             Module: module,
             Line: module.OrderPath is { } path ? lines.GetValueOrDefault(path, int.MaxValue) : int.MaxValue,
@@ -30,33 +30,27 @@ static class ModuleOrder
         return Array.ConvertAll(sorted, entry => entry.Module);
     }
 
-    /// <summary>The last line of each path; empty if the file is missing or ends without a newline.</summary>
-    static Dictionary<string, int> ReadLines(string directory, IDepmodReport report)
+    /// <summary>The first line of each path; empty if the file is missing.</summary>
+    static Dictionary<string, int> ReadLines(DepmodOptions options, IDepmodReport report)
     {
         var lines = new Dictionary<string, int>();
-        if (ReadFile(directory, FileName, report.Log) is not { } content)
-            return lines;
-        var text = new TextLines(content);
-        var number = 0;
-        while (text.MoveNext())
-            lines[Encoding.UTF8.GetString(text.Current)] = ++number;
-        if (content.Length == 0 || content[^1] == '\n')
-            return lines;
-        report.Log(DepmodSeverity.Error, $"{directory}/{FileName}:{number} corrupted line misses '\\n'");
-        return [];
+        var text = new TextLines(ReadFile(options, FileName, report.Log));
+        for (var number = 1; text.MoveNext(); number++)
+            lines.TryAdd(Encoding.UTF8.GetString(text.Current.TrimEnd((byte)'\r')), number);
+        return lines;
     }
 
     /// <summary>Reads a file of the module directory; null on failure, which is logged.</summary>
-    public static byte[]? ReadFile(string directory, string name, Action<DepmodSeverity, string> log)
+    public static byte[]? ReadFile(DepmodOptions options, string name, Action<DepmodSeverity, string> log)
     {
         try
         {
-            return File.ReadAllBytes($"{directory}/{name}");
+            return File.ReadAllBytes(options.Input(name));
         }
         catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
         {
             var why = Marshal.GetPInvokeErrorMessage(errno);
-            log(DepmodSeverity.Warning, $"could not open {name} at {directory}: {why}");
+            log(DepmodSeverity.Warning, $"could not open {name} at {options.Directory}: {why}");
             return null;
         }
     }

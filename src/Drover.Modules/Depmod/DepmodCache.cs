@@ -20,7 +20,7 @@ namespace Drover.Modules.Depmod;
 sealed class DepmodCache
 {
     public const string FileName = "modules.drover.bin";
-    const uint Version = 1;
+    const uint Version = 2;
     const int HeaderBytes = 8 + (4 * sizeof(uint)) + sizeof(ulong);
     const long MaxBytes = 256 << 20; // bounds what is read; a real file has 4 MB
 
@@ -33,7 +33,7 @@ sealed class DepmodCache
     DepmodCache(string path, byte[] head, int stateBytes, int outputBytes, int factBytes) =>
         (_path, _head, _stateBytes, _outputBytes, _factBytes) = (path, head, stateBytes, outputBytes, factBytes);
 
-    /// <summary>The inputs of that run; empty if it logged messages, which the next run must repeat.</summary>
+    /// <summary>The inputs of that run; empty if a file had changed too short a time before it.</summary>
     public ReadOnlySpan<byte> State => _head.AsSpan(HeaderBytes, _stateBytes);
 
     /// <summary>Identities of the output files right after they were written.</summary>
@@ -125,7 +125,7 @@ static class DepmodState
         to.Write(config.Describe());
         foreach (var name in s_otherInputs)
         {
-            var identity = machine.Identify($"{options.Directory}/{name}", out _) ?? default;
+            var identity = machine.Identify(options.Input(name), out _) ?? default;
             if (!IsAtRest(identity, nowNs))
                 return null;
             WriteIdentity(to, identity);
@@ -190,6 +190,7 @@ static class CachedFacts
             DepmodState.WriteIdentity(to, module.Identity!.Value);
             to.Write7BitEncodedInt(module.Facts.ExportCount);
             to.Write7BitEncodedInt(module.Facts.AliasCount);
+            to.Write7BitEncodedInt(module.Facts.SoftdepCount);
             WriteBytes(to, module.Facts.Text);
             to.Write7BitEncodedInt(module.Facts.ExportVersions.Length);
             foreach (var version in module.Facts.ExportVersions)
@@ -215,7 +216,7 @@ static class CachedFacts
             var path = Encoding.UTF8.GetString(from.Bytes());
             var identity = new FileIdentity(
                 from.U64(), from.U64(), (long)from.U64(), (long)from.U64(), (long)from.U64());
-            var (exports, aliases) = (from.Count(), from.Count());
+            var (exports, aliases, softdeps) = (from.Count(), from.Count(), from.Count());
             var text = from.Bytes().ToArray();
             var versions = new ulong[from.Count()];
             for (var i = 0; i < versions.Length; i++)
@@ -233,6 +234,7 @@ static class CachedFacts
                 Text = text,
                 ExportCount = exports,
                 AliasCount = aliases,
+                SoftdepCount = softdeps,
                 ExportVersions = versions,
                 Needs = ofModule,
             };

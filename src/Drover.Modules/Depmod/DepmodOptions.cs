@@ -10,6 +10,9 @@ public sealed record DepmodOptions
     /// <summary>The kernel release, which is the name of its module directory.</summary>
     public required string Release { get; init; }
 
+    /// <summary>The root of the system that has the modules; null or empty for this machine.</summary>
+    public string? Root { get; init; }
+
     /// <summary>The module directory; an absolute path.</summary>
     public required string Directory { get; init; }
 
@@ -42,6 +45,9 @@ public sealed record DepmodOptions
 
     /// <summary>Keep what was read in a cache file next to the indexes, and reuse it for unchanged modules.</summary>
     public bool UseCache { get; init; } = true;
+
+    /// <summary>The path to read a file of the module directory at.</summary>
+    public string Input(string name) => RootedPath.Find(Root, $"{Directory}/{name}");
 }
 
 /// <summary>Severity of a message; the values are those of syslog(3).</summary>
@@ -70,16 +76,29 @@ public enum FileKind { Regular, Directory, Other }
 
 /// <summary>A directory entry, with symbolic links followed.</summary>
 /// <param name="Kind">Type of the entry, or of its link's target.</param>
-/// <param name="Identity">Set for everything but directories; for those only if reached by a link.</param>
+/// <param name="Identity">Set for module files and links.</param>
 /// <param name="Errno">Error of stat(2), or 0.</param>
-public readonly record struct DirectoryEntry(string Name, FileKind Kind, int Mode, FileIdentity Identity, int Errno);
+/// <param name="Target">The path to read it at, if that is not the directory's with its name.</param>
+public readonly record struct DirectoryEntry(
+    string Name, FileKind Kind, int Mode, FileIdentity Identity, int Errno, string? Target = null);
+
+/// <summary>A directory and what is in it.</summary>
+/// <param name="Entries">All but <c>.</c> and <c>..</c>, in directory order; none if the kernel makes them up, as in
+/// /proc, /sys and /dev.</param>
+/// <param name="Errno">Why the directory cannot be opened, or 0.</param>
+public readonly record struct DirectoryListing(
+    IReadOnlyList<DirectoryEntry> Entries, FileIdentity Identity, int Errno = 0)
+{
+    /// <summary>The number of files and directories at which a walk gives up; a kernel has some 6,000.</summary>
+    public const int MaxEntries = 1 << 20;
+}
 
 /// <summary>System calls that depmod needs and .NET does not offer. Safe for any thread.</summary>
 public interface IDepmodMachine
 {
-    /// <summary>All entries but <c>.</c> and <c>..</c>, in directory order, which breaks ties.</summary>
-    /// <param name="errno">Why the directory cannot be opened, or 0.</param>
-    IReadOnlyList<DirectoryEntry> List(string directory, out int errno);
+    /// <summary>Lists a directory. An entry that vanishes meanwhile is left out.</summary>
+    /// <param name="root">The system whose links are followed; null for this machine's.</param>
+    DirectoryListing List(string directory, string? root = null);
 
     /// <summary>Identity of a file, links followed; null with <paramref name="errno"/> set on failure.</summary>
     FileIdentity? Identify(string path, out int errno);
@@ -146,10 +165,10 @@ sealed class DepmodConfig
         }
         if (!Directory.Exists(path))
             return;
-        var entries = _machine.List(path, out var errno);
-        if (errno != 0)
-            Log(DepmodSeverity.Error, $"files list {path}: {Marshal.GetPInvokeErrorMessage(errno)}");
-        foreach (var entry in entries.Where(entry => entry.Name[0] != '.'))
+        var listing = _machine.List(path);
+        if (listing.Errno != 0)
+            Log(DepmodSeverity.Error, $"files list {path}: {Marshal.GetPInvokeErrorMessage(listing.Errno)}");
+        foreach (var entry in listing.Entries.Where(entry => entry.Name[0] != '.'))
         {
             if (entry.Name.Length <= Ending.Length || !entry.Name.EndsWith(Ending, StringComparison.Ordinal))
                 Log(DepmodSeverity.Info, $"All cfg files need .conf: {path}/{entry.Name}");
@@ -177,8 +196,13 @@ sealed class DepmodConfig
         {
             if (lines.Current.IsEmpty || lines.Current[0] == '#')
                 continue;
-            var words = Words(lines.Current);
             var place = $"{file}:{lines.LastNumber}";
+            if (lines.HasNul)
+            {
+                Log(DepmodSeverity.Error, $"{place}: ignoring bad line with a NUL byte");
+                continue;
+            }
+            var words = Words(lines.Current);
             if (words.Count > 0 && !TryTake(words, place))
                 Log(DepmodSeverity.Error, $"{place}: ignoring bad line starting with '{words[0]}'");
         }

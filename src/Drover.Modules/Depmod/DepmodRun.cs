@@ -8,6 +8,9 @@ namespace Drover.Modules.Depmod;
 /// <summary>depmod(8), on the calling thread and <see cref="DepmodOptions.Threads"/> − 1 own threads.</summary>
 public sealed class DepmodRun
 {
+    /// <summary>First byte of the cached state: whether the run had messages, which the next has to repeat.</summary>
+    const byte Quiet = 0, Loud = 1;
+
     readonly DepmodOptions _options;
     readonly IDepmodMachine _machine;
     readonly CountingReport _report;
@@ -19,7 +22,8 @@ public sealed class DepmodRun
         (_options, _machine, _report, _print, _startNs) = (options, machine, new(report), print, machine.NowNs);
 
     /// <summary>Writes all output files, or none if the cache shows that they are current.</summary>
-    /// <returns>As kmod, true although single modules or lines have problems.</returns>
+    /// <returns>As kmod, true although single modules or lines have problems; false for a file that cannot be
+    /// written.</returns>
     public static bool Write(DepmodOptions options, IDepmodMachine machine, IDepmodReport report)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -66,7 +70,7 @@ public sealed class DepmodRun
                     return true;
             }
         }
-        var modules = ModuleOrder.Sort(found, _options.Directory, _report);
+        var modules = ModuleOrder.Sort(found, _options, _report);
         var needs = FactsReader.ReadAll(modules, cache, _options.Threads);
         AddExports(modules, symbols);
         if (!DependencyGraph.TryLink(modules, needs, symbols, _options, _report))
@@ -87,12 +91,30 @@ public sealed class DepmodRun
         return true;
     }
 
+    /// <summary>Whether the indexes are those of the modules that are there; null if the cache cannot tell.</summary>
+    public static bool? IsCurrent(DepmodOptions options, IDepmodMachine machine)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(machine);
+        var run = new DepmodRun(options, machine, new NoReport(), print: null);
+        if (DepmodCache.Open(options.OutputDirectory) is not { State: [_, .. var known] } cache
+            || !cache.Outputs.SequenceEqual(run.Outputs()))
+        {
+            return null;
+        }
+        var config = DepmodConfig.Load(options.ConfigPaths, options.Release, machine, run._report);
+        var search = new ModuleSearch(options, config, machine, run._report);
+        return search.Run() == 0
+            && DepmodState.Describe(options, config, search, machine, run._startNs) is { } state
+            && known.SequenceEqual(state);
+    }
+
     bool UsesCache => _options.UseCache && _options.Paths is null && _print is null;
 
     /// <summary>Nothing has changed since a run without messages, and this one is not to report more.</summary>
     bool IsUpToDate(DepmodCache? cache, byte[]? state) =>
         cache is not null && state is not null && _report.Count == 0 && !ReportsMore
-        && cache.State.SequenceEqual(state) && cache.Outputs.SequenceEqual(Outputs());
+        && cache.State is [Quiet, .. var known] && known.SequenceEqual(state) && cache.Outputs.SequenceEqual(Outputs());
 
     byte[] Outputs() => DepmodState.DescribeFiles(_options.OutputDirectory, DepmodTables.Names, _machine);
 
@@ -165,6 +187,7 @@ public sealed class DepmodRun
             return Fail($"could not create directory {directory}", errno);
         }
         using var files = new OutputFiles(directory, _machine.NowNs);
+        var isWritten = true;
         foreach (var table in tables.All)
         {
             Report(table);
@@ -184,8 +207,11 @@ public sealed class DepmodRun
                 // kmod prints the flags and mode of open(2) in octal
                 var temporary = files.TemporaryName(table.Name);
                 _report.Log(DepmodSeverity.Error, $"openat({directory}, {temporary}, 301, 644): {why}");
+                isWritten = false;
             }
         }
+        if (!isWritten)
+            return false;
         if (!files.TryCommit(out var failed, out var renameErrno))
         {
             var temporary = files.TemporaryName(failed);
@@ -200,7 +226,8 @@ public sealed class DepmodRun
     void WriteCache(byte[]? state, byte[] facts, OutputFiles files)
     {
         var isQuiet = _report.Count == 0 && !ReportsMore;
-        var bytes = DepmodCache.ToBytes(isQuiet ? state : [], Outputs(), facts);
+        byte[] known = state is null ? [] : [isQuiet ? Quiet : Loud, .. state];
+        var bytes = DepmodCache.ToBytes(known, Outputs(), facts);
         try
         {
             files.Write(DepmodCache.FileName, bytes);
@@ -224,6 +251,19 @@ public sealed class DepmodRun
     {
         _report.Log(DepmodSeverity.Fatal, message);
         return false;
+    }
+
+    sealed class NoReport : IDepmodReport
+    {
+        public bool IsVerbose => false;
+
+        public void Log(DepmodSeverity severity, string message)
+        {
+        }
+
+        public void Show(string line)
+        {
+        }
     }
 
     sealed class CountingReport(IDepmodReport to) : IDepmodReport

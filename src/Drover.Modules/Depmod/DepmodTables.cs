@@ -27,20 +27,21 @@ sealed record DepmodTable(string Name, bool IsText)
     }
 }
 
-/// <summary>The output files of kmod 30's depmod, in its order, which is also the order of their messages.</summary>
+/// <summary>The output files of kmod 34's depmod, in its order, which is also the order of their messages.</summary>
 sealed class DepmodTables
 {
     readonly DepmodTable
         _dep = new("modules.dep", true), _depIndex = new("modules.dep.bin", false),
         _alias = new("modules.alias", true), _aliasIndex = new("modules.alias.bin", false),
-        _softdep = new("modules.softdep", true),
+        _softdep = new("modules.softdep", true), _weakdep = new("modules.weakdep", true),
         _symbols = new("modules.symbols", true), _symbolIndex = new("modules.symbols.bin", false),
         _builtIn = new("modules.builtin.bin", false), _builtInAlias = new("modules.builtin.alias.bin", false),
         _devname = new("modules.devname", true);
 
     DepmodTables() => All =
     [
-        _dep, _depIndex, _alias, _aliasIndex, _softdep, _symbols, _symbolIndex, _builtIn, _builtInAlias, _devname,
+        _dep, _depIndex, _alias, _aliasIndex, _softdep, _weakdep, _symbols, _symbolIndex, _builtIn, _builtInAlias,
+        _devname,
     ];
 
     public IReadOnlyList<DepmodTable> All { get; }
@@ -149,13 +150,22 @@ sealed class DepmodTables
                     WriteLine(to, "softdep "u8, module.NameBytes, rule);
             }
         });
+        _weakdep.Write(to =>
+        {
+            to.Write("# Weak dependencies extracted from modules themselves.\n"u8);
+            foreach (var module in modules)
+            {
+                foreach (var rule in module.Facts.WeakDependencies)
+                    WriteLine(to, "weakdep "u8, module.NameBytes, rule);
+            }
+        });
         _devname.Write(to => DeviceNames.Write(to, modules, _devname.Log));
         if (!withIndexes)
             return;
         // without the input file, the index is an empty file
-        if (ModuleOrder.ReadFile(options.Directory, "modules.builtin", _builtIn.Log) is { } builtIn)
+        if (ModuleOrder.ReadFile(options, "modules.builtin", _builtIn.Log) is { } builtIn)
             _builtIn.Content = BuiltInIndexes.Modules(builtIn, _builtIn.Log);
-        if (ModuleOrder.ReadFile(options.Directory, "modules.builtin.modinfo", _builtInAlias.Log) is { } modinfo)
+        if (ModuleOrder.ReadFile(options, "modules.builtin.modinfo", _builtInAlias.Log) is { } modinfo)
             _builtInAlias.Content = BuiltInIndexes.Aliases(modinfo, _builtInAlias.Log);
     }
 

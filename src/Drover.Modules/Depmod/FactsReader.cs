@@ -49,7 +49,7 @@ sealed class FactsReader : IDisposable
                 readers.Add((reader, read));
             return number =>
             {
-                unknown[number].Facts = reader.Read(unknown[number].Path);
+                unknown[number].Facts = reader.Read(unknown[number].File);
                 read.Add(unknown[number]);
             };
         });
@@ -96,13 +96,15 @@ sealed class FactsReader : IDisposable
         var exports = ModuleVersions.ReadExports(_contents, sections, symbols, _text, _versions);
         ReadNeeds(sections, symbols);
         var aliases = ReadInfo(sections, "alias"u8);
-        ReadInfo(sections, "softdep"u8);
+        var softdeps = ReadInfo(sections, "softdep"u8);
+        ReadInfo(sections, "weakdep"u8);
         Debug.Assert(_versions.Count == 0 || _versions.Count == exports, "exports have versions all or none");
         return new ModuleFacts
         {
             Text = _text.WrittenSpan.ToArray(),
             ExportCount = exports,
             AliasCount = aliases,
+            SoftdepCount = softdeps,
             ExportVersions = [.. _versions],
             Needs = [.. _needs],
         };

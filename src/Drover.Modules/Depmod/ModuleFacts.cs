@@ -12,9 +12,11 @@ sealed class DepmodModule
     /// <param name="path">Absolute.</param>
     /// <param name="directory">The module directory, without trailing slash.</param>
     /// <param name="name">Normalised.</param>
-    public DepmodModule(string path, string directory, string name, FileIdentity? identity)
+    /// <param name="file">Where to read it, if that is not the path.</param>
+    public DepmodModule(
+        string path, string directory, string name, FileIdentity? identity, string? file = null)
     {
-        (Path, Name, Identity) = (path, name, identity);
+        (Path, Name, Identity, File) = (path, name, identity, file ?? path);
         var isBelow = path.Length > directory.Length && path[directory.Length] == '/'
             && path.StartsWith(directory, StringComparison.Ordinal);
         ShortPath = isBelow ? path[(directory.Length + 1)..] : path;
@@ -26,6 +28,7 @@ sealed class DepmodModule
     }
 
     public string Path { get; }
+    public string File { get; } // the path to read; differs where a link of another system's root is on the way
 
     /// <summary>The path as modules.dep has it: relative below the module directory, absolute elsewhere.</summary>
     public string ShortPath { get; }
@@ -34,6 +37,7 @@ sealed class DepmodModule
     public string? OrderPath { get; }
 
     public string Name { get; }
+    public int Root { get; init; } // the number of the directory whose walk found it
 
     /// <summary>The name in UTF-8.</summary>
     public byte[] NameBytes => field ??= Encoding.UTF8.GetBytes(Name);
@@ -56,11 +60,12 @@ sealed class ModuleFacts
 {
     public int Errno { get; init; } // why its symbols cannot be read (errno), or 0. With an error all else is empty
 
-    /// <summary>Exported symbols, values of <c>alias=</c>, values of <c>softdep=</c>, each with a final NUL.</summary>
+    /// <summary>Exported symbols, values of <c>alias=</c>, <c>softdep=</c>, <c>weakdep=</c>, each with a NUL.</summary>
     public byte[] Text { get; init; } = [];
 
     public int ExportCount { get; init; } // number of exported symbols in Text
     public int AliasCount { get; init; } // number of aliases in Text
+    public int SoftdepCount { get; init; } // number of softdeps in Text
     public ulong[] ExportVersions { get; init; } = []; // CRCs of the exported symbols; empty if the module has none
     public int[] Needs { get; init; } = []; // needed symbols (numbers in a NeedTable), in symbol table order
 
@@ -75,7 +80,10 @@ sealed class ModuleFacts
 
     public FactStrings Aliases => new(Text, ExportCount, ExportCount + AliasCount);
 
-    public FactStrings SoftDependencies => new(Text, ExportCount + AliasCount, int.MaxValue);
+    public FactStrings SoftDependencies =>
+        new(Text, ExportCount + AliasCount, ExportCount + AliasCount + SoftdepCount);
+
+    public FactStrings WeakDependencies => new(Text, ExportCount + AliasCount + SoftdepCount, int.MaxValue);
 }
 
 /// <summary>Enumerates NUL-terminated strings.</summary>

@@ -1,15 +1,17 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text;
 using Drover.Kernel;
+using Drover.Modules.Tree;
 
 namespace Drover.Modules.Depmod;
 
 /// <summary>Finds all modules; of one name, depmod.d selects (kmod: <c>depmod_modules_search</c>). One owner.</summary>
 sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, IDepmodMachine machine, IDepmodReport report)
 {
-    static readonly string[] s_endings = [".ko", ".ko.gz", ".ko.xz", ".ko.zst"];
-
-    const int MaxPathChars = 4096; // links are followed; a circle of links ends at this length (kernel: PATH_MAX)
+    // the directories that the walk is in: a link back to one of them is not followed
+    readonly Stack<FileIdentity> _inside = [];
+    int _entries, _root;
 
     readonly Dictionary<string, DepmodModule> _byName = [];
 
@@ -18,42 +20,50 @@ sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, IDepmodMac
     /// <summary>One module a name, in no order.</summary>
     public IReadOnlyCollection<DepmodModule> Modules => _byName.Values;
 
-    public static bool IsModuleFile(string name) =>
-        s_endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
-
     /// <summary>Entries that are always skipped: links to the kernel's sources.</summary>
     public static bool IsSource(string name) => name is "build" or "source";
 
-    /// <returns>Why the module directory cannot be read (errno), or 0.</returns>
+    /// <returns>Why not all modules could be found (errno), or 0.</returns>
     public int Run()
     {
         Debug.Assert(Seen.Count == 0, "a search runs once");
         if (Search(options.Directory) is not 0 and var errno)
             return errno;
         foreach (var directory in config.Externals)
+        {
+            _root++;
             Search(directory);
-        return 0;
+        }
+        return _entries > DirectoryListing.MaxEntries ? (int)Errno.E2BIG : 0;
     }
 
     int Search(string root)
     {
-        var entries = machine.List(root, out var errno);
-        if (errno != 0)
-            LogError($"could not open directory {root}: {Marshal.GetPInvokeErrorMessage(errno)}");
+        var listing = machine.List(root, options.Root);
+        if (listing.Errno != 0)
+            LogError($"could not open directory {root}: {Marshal.GetPInvokeErrorMessage(listing.Errno)}");
         else
-            Search($"{root}/", entries, depth: 0);
-        return errno;
+            Search($"{root}/", $"{root}/", listing);
+        return listing.Errno;
     }
 
-    void Search(string directory, IReadOnlyList<DirectoryEntry> entries, int depth)
+    /// <param name="directory">The path in messages and modules.dep.</param>
+    /// <param name="real">The path to read at.</param>
+    /// <param name="listing">What is in it.</param>
+    void Search(string directory, string real, DirectoryListing listing)
     {
+        if (_inside.Any(above => (above.Device, above.Inode) == (listing.Identity.Device, listing.Identity.Inode)))
+            return;
         // kmod's messages name a directory by its descriptor; 3 is the first after the standard streams
-        var descriptor = depth + 3;
-        foreach (var entry in entries)
+        var descriptor = _inside.Count + 3;
+        _inside.Push(listing.Identity);
+        foreach (var entry in listing.Entries)
         {
             if (IsSource(entry.Name) || config.Excludes.Contains(entry.Name))
                 continue;
-            var path = directory + entry.Name;
+            if (++_entries > DirectoryListing.MaxEntries)
+                break;
+            string path = directory + entry.Name, file = entry.Target ?? real + entry.Name;
             if (entry.Errno != 0)
             {
                 LogError($"fstatat({descriptor}, {entry.Name}): {Marshal.GetPInvokeErrorMessage(entry.Errno)}");
@@ -64,18 +74,22 @@ sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, IDepmodMac
             }
             else if (entry.Kind is FileKind.Directory)
             {
-                var errno = (int)Errno.ENAMETOOLONG;
-                var below = path.Length < MaxPathChars ? machine.List(path, out errno) : [];
-                if (errno != 0)
-                    LogError($"openat({descriptor}, {entry.Name}, O_RDONLY): {Marshal.GetPInvokeErrorMessage(errno)}");
-                else
-                    Search(path + "/", below, depth + 1);
+                var below = machine.List(file, options.Root);
+                if (below.Errno == 0)
+                {
+                    Search(path + "/", file + "/", below);
+                    continue;
+                }
+                var why = Marshal.GetPInvokeErrorMessage(below.Errno);
+                LogError($"openat({descriptor}, {entry.Name}, O_RDONLY): {why}");
             }
-            else if (IsModuleFile(entry.Name))
+            else if (ModuleName.IsFileName(entry.Name))
             {
-                Add(new DepmodModule(path, options.Directory, ModuleName.FromPath(path), entry.Identity));
+                var name = ModuleName.FromPath(path);
+                Add(new DepmodModule(path, options.Directory, name, entry.Identity, file) { Root = _root });
             }
         }
+        _inside.Pop();
     }
 
     void LogError(string message) => report.Log(DepmodSeverity.Error, message);
@@ -88,19 +102,31 @@ sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, IDepmodMac
         Debug.Assert(_byName.Count <= Seen.Count, "each name has a module that was found");
     }
 
-    /// <summary>Whether a module replaces an earlier one (not <c>depmod_module_is_higher_priority</c>).</summary>
+    /// <summary>Whether a module replaces an earlier one: by depmod.d, else by its path, never by directory order. In
+    /// kmod, the later wins in a directory of search, else the earlier: <c>depmod_module_is_higher_priority</c>.</summary>
     bool Wins(DepmodModule module, DepmodModule rival)
     {
         Debug.Assert(module.Name == rival.Name, "only modules of one name compete");
-        var (place, rivalPlace) = (Place(module), Place(rival));
-        foreach (var path in config.Overrides)
-        {
-            if (place == path)
-                return true;
-            if (rivalPlace == path)
-                return false;
-        }
-        int rank = 0, builtIn = -1, mine = -1, theirs = -1;
+        var order = Overriding(rival).CompareTo(Overriding(module));
+        if (order == 0)
+            order = Rank(module).CompareTo(Rank(rival));
+        // a module of an external directory comes after those of the directories before
+        if (order == 0 && module.Root == rival.Root)
+            order = string.CompareOrdinal(rival.Path, module.Path);
+        return order > 0;
+    }
+
+    /// <summary>The number of the first override line for a module's place; that of lines if there is none.</summary>
+    int Overriding(DepmodModule module)
+    {
+        var line = Place(module) is { } place ? config.Overrides.IndexOf(place) : -1;
+        return line < 0 ? config.Overrides.Count : line;
+    }
+
+    /// <summary>The priority of a module's directory by search lines.</summary>
+    int Rank(DepmodModule module)
+    {
+        int rank = 0, builtIn = -1, found = -1;
         foreach (var word in config.Searches)
         {
             if (word == DepmodConfig.BuiltIn)
@@ -112,24 +138,17 @@ sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, IDepmodMac
                 foreach (var directory in config.Externals)
                 {
                     if (IsBelow(module.Path, directory))
-                        mine = rank;
-                    if (IsBelow(rival.Path, directory))
-                        theirs = rank;
+                        found = rank;
                     rank++;
                 }
             }
-            // like kmod, skip the rival if the new module matches: of two in one such directory the later wins
-            else if (place is not null && IsBelow(module.ShortPath, word))
+            else if (module.OrderPath is not null && IsBelow(module.ShortPath, word))
             {
-                mine = rank;
-            }
-            else if (rivalPlace is not null && IsBelow(rival.ShortPath, word))
-            {
-                theirs = rank;
+                found = rank;
             }
             rank++;
         }
-        return (mine < 0 ? builtIn : mine) > (theirs < 0 ? builtIn : theirs);
+        return found < 0 ? builtIn : found;
     }
 
     /// <summary>Path below the module directory up to the end of the name; null for a module outside it.</summary>
@@ -141,53 +160,87 @@ sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, IDepmodMac
         && path[directory.Length] == '/' && path.StartsWith(directory, StringComparison.Ordinal);
 }
 
-/// <summary>Whether modules.dep is current, by whole seconds (<c>-A</c>; kmod: <c>depfile_up_to_date</c>).</summary>
+/// <summary>Whether the indexes are current (<c>-A</c>; kmod, by whole seconds of modules' mtime:
+/// <c>depfile_up_to_date</c>). By the cache if it knows these indexes; else by the times of modules and their
+/// directories, and by the modules that modules.dep names.</summary>
 public sealed class UpToDate
 {
     const long SecondNs = 1_000_000_000;
 
+    readonly DepmodOptions _options;
     readonly IDepmodMachine _machine;
     readonly IDepmodReport _report;
-    readonly long _madeSeconds;
+    readonly FileIdentity _made;
+    readonly HashSet<string> _paths = []; // of all modules found
+    readonly Stack<FileIdentity> _inside = [];
+    int _entries;
 
     // content of kmod's path buffer: its messages name the path that was written there last
     string _path;
 
-    UpToDate(string path, IDepmodMachine machine, IDepmodReport report, long madeSeconds) =>
-        (_path, _machine, _report, _madeSeconds) = (path, machine, report, madeSeconds);
+    UpToDate(DepmodOptions options, IDepmodMachine machine, IDepmodReport report, FileIdentity made) =>
+        (_options, _machine, _report, _made, _path) = (options, machine, report, made, $"{options.Directory}/");
 
     /// <summary>False also if modules.dep or the directory cannot be read.</summary>
-    public static bool Check(string directory, IDepmodMachine machine, IDepmodReport report)
+    public static bool Check(DepmodOptions options, IDepmodMachine machine, IDepmodReport report)
     {
+        ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(machine);
         ArgumentNullException.ThrowIfNull(report);
-        var entries = machine.List(directory, out var errno);
-        if (errno != 0)
+        var directory = options.Directory;
+        var listing = machine.List(directory, options.Root);
+        if (listing.Errno != 0)
         {
-            var why = Marshal.GetPInvokeErrorMessage(errno);
+            var why = Marshal.GetPInvokeErrorMessage(listing.Errno);
             report.Log(DepmodSeverity.Error, $"could not open directory {directory}: {why}");
             return false;
         }
-        if (machine.Identify($"{directory}/modules.dep", out errno) is not { } made)
+        if (machine.Identify($"{directory}/modules.dep", out var errno) is not { } made)
         {
             var why = Marshal.GetPInvokeErrorMessage(errno);
             report.Log(DepmodSeverity.Error, $"could not fstatat({directory}, modules.dep): {why}");
             return false;
         }
-        return new UpToDate($"{directory}/", machine, report, made.ModifiedNs / SecondNs)
-            .Check($"{directory}/", entries, depth: 0);
+        return DepmodRun.IsCurrent(options, machine)
+            ?? new UpToDate(options, machine, report, made).Check(listing);
     }
 
-    bool Check(string directory, IReadOnlyList<DirectoryEntry> entries, int depth)
+    bool Check(DirectoryListing listing)
+    {
+        var directory = $"{_options.Directory}/";
+        if (!Check(directory, directory, listing))
+            return false;
+        var lines = new TextLines(ModuleOrder.ReadFile(_options, "modules.dep", _report.Log));
+        while (lines.MoveNext())
+        {
+            var line = Encoding.UTF8.GetString(lines.Current);
+            var path = line[..Math.Max(line.IndexOf(':', StringComparison.Ordinal), 0)];
+            if (!_paths.Contains(directory + path) && !(path.StartsWith('/') && File.Exists(path)))
+                return false;
+        }
+        return true;
+    }
+
+    bool Check(string directory, string real, DirectoryListing listing)
     {
         Debug.Assert(directory.EndsWith('/'), "names are appended to it");
-        foreach (var entry in entries)
+        if (_inside.Any(above => (above.Device, above.Inode) == (listing.Identity.Device, listing.Identity.Inode)))
+            return true;
+        // writing indexes changes the time of the directory that they are in
+        if (_inside.Count > 0 && IsNewer(listing.Identity.ModifiedNs, _made.ModifiedNs))
+            return false;
+        var descriptor = _inside.Count + 3;
+        _inside.Push(listing.Identity);
+        foreach (var entry in listing.Entries)
         {
             if (ModuleSearch.IsSource(entry.Name))
                 continue;
+            if (++_entries > DirectoryListing.MaxEntries)
+                return false;
+            var file = entry.Target ?? real + entry.Name;
             if (entry.Errno != 0)
             {
-                LogError($"fstatat({depth + 3}, {entry.Name}): {Marshal.GetPInvokeErrorMessage(entry.Errno)}");
+                LogError($"fstatat({descriptor}, {entry.Name}): {Marshal.GetPInvokeErrorMessage(entry.Errno)}");
             }
             else if (entry.Kind is FileKind.Other)
             {
@@ -196,21 +249,31 @@ public sealed class UpToDate
             else if (entry.Kind is FileKind.Directory)
             {
                 _path = directory + entry.Name;
-                var below = _machine.List(_path, out var errno);
-                if (errno != 0)
-                    LogError($"openat({depth + 3}, {entry.Name}, O_RDONLY): {Marshal.GetPInvokeErrorMessage(errno)}");
-                else if (!Check(_path += "/", below, depth + 1))
+                var below = _machine.List(file, _options.Root);
+                var why = Marshal.GetPInvokeErrorMessage(below.Errno);
+                if (below.Errno != 0)
+                    LogError($"openat({descriptor}, {entry.Name}, O_RDONLY): {why}");
+                else if (!Check(_path += "/", file + "/", below))
                     return false;
             }
-            else if (ModuleSearch.IsModuleFile(entry.Name))
+            else if (ModuleName.IsFileName(entry.Name))
             {
                 _path = directory + entry.Name;
-                if (entry.Identity.ModifiedNs / SecondNs > _madeSeconds)
+                _paths.Add(_path);
+                if (IsNewer(entry.Identity.ModifiedNs, _made.ModifiedNs)
+                    || IsNewer(entry.Identity.ChangedNs, _made.ChangedNs))
+                {
                     return false;
+                }
             }
         }
+        _inside.Pop();
         return true;
     }
+
+    /// <summary>Whether a change may be later. Equal times are of one tick, unless the file system has whole seconds or
+    /// an image was made with one time for all files.</summary>
+    static bool IsNewer(long changed, long made) => changed > made || (changed == made && changed % SecondNs != 0);
 
     void LogError(string message) => _report.Log(DepmodSeverity.Error, message);
 }

@@ -6,7 +6,11 @@ namespace Drover.Modules.Tree;
 /// <summary>A line of modules.dep.</summary>
 /// <param name="Path">Absolute path of the module file.</param>
 /// <param name="Dependencies">All hard dependencies, in the line's order: load them from last to first.</param>
-public sealed record ModuleEntry(string Name, string Path, IReadOnlyList<string> Dependencies);
+public sealed record ModuleEntry(string Name, string Path, IReadOnlyList<string> Dependencies)
+{
+    /// <summary>Where to read it: the path, but for links of another root (<see cref="RootedPath"/>).</summary>
+    public string File { get; init; } = Path;
+}
 
 /// <summary>A module directory; opens each index on first use. Immutable; for one thread.</summary>
 /// <remarks>An index is <c>NAME.bin</c>, or built from the text file if that is missing, or empty if both are:
@@ -15,24 +19,27 @@ public sealed record ModuleEntry(string Name, string Path, IReadOnlyList<string>
 public sealed class ModuleTree
 {
     readonly Func<string, IndexTrie> _open;
+    readonly string? _root;
     IndexTrie? _dependencies, _aliases, _symbols, _builtIn, _builtInAliases;
 
-    ModuleTree(string directory, Func<string, IndexTrie> open) => (Directory, _open) = (directory, open);
+    ModuleTree(string directory, string? root, Func<string, IndexTrie> open) =>
+        (Directory, _root, _open) = (directory, root, open);
 
+    /// <param name="root">The system whose links are followed; null for this machine's.</param>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist.</exception>
-    public static ModuleTree Open(string directory)
+    public static ModuleTree Open(string directory, string? root = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        if (!System.IO.Directory.Exists(directory))
+        if (!System.IO.Directory.Exists(RootedPath.Find(root, directory)))
             throw new DirectoryNotFoundException($"{directory}: there is no such module directory");
-        return OpenOrEmpty(directory);
+        return OpenOrEmpty(directory, root);
     }
 
     /// <summary>As <see cref="Open"/>, but a missing directory is a tree without modules.</summary>
-    public static ModuleTree OpenOrEmpty(string directory)
+    public static ModuleTree OpenOrEmpty(string directory, string? root = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        return new ModuleTree(directory, name => OpenIndex(directory, name));
+        return new ModuleTree(directory, root, name => OpenIndex(directory, root, name));
     }
 
     /// <summary>A tree of indexes in memory.</summary>
@@ -43,7 +50,7 @@ public sealed class ModuleTree
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(dependencies);
         ArgumentNullException.ThrowIfNull(aliases);
-        return new ModuleTree(directory, name => name switch
+        return new ModuleTree(directory, root: null, name => name switch
         {
             "modules.dep" => dependencies,
             "modules.alias" => aliases,
@@ -65,7 +72,11 @@ public sealed class ModuleTree
         if (line?.IndexOf(':') is not (>= 0 and var colon))
             return null;
         var words = line[(colon + 1)..].Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
-        return new ModuleEntry(name, AbsolutePath(line[..colon]), Array.ConvertAll(words, ModuleName.FromPath));
+        var path = AbsolutePath(line[..colon]);
+        return new ModuleEntry(name, path, Array.ConvertAll(words, ModuleName.FromPath))
+        {
+            File = RootedPath.Find(_root, path),
+        };
     }
 
     /// <summary>Modules whose patterns in modules.alias match.</summary>
@@ -100,12 +111,13 @@ public sealed class ModuleTree
     /// <summary>Joined with a slash in any case, as by kmod, which prints such paths.</summary>
     string AbsolutePath(string path) => path.StartsWith('/') ? path : $"{Directory}/{path}";
 
-    static IndexTrie OpenIndex(string directory, string name)
+    static IndexTrie OpenIndex(string directory, string? root, string name)
     {
-        var path = $"{directory}/{name}.bin";
+        var path = RootedPath.Find(root, $"{directory}/{name}.bin");
         if (File.Exists(path))
             return IndexTrie.Load(path);
-        path = name == "modules.builtin.alias" ? $"{directory}/modules.builtin.modinfo" : $"{directory}/{name}";
+        var text = name == "modules.builtin.alias" ? "modules.builtin.modinfo" : name;
+        path = RootedPath.Find(root, $"{directory}/{text}");
         if (!File.Exists(path))
             return IndexTrie.Empty;
         var builder = new IndexBuilder();

@@ -1,6 +1,7 @@
 using Drover.Linux.ProcFs;
 using Drover.Model.Kernel;
 using Drover.Model.Scenarios;
+using Drover.Modules;
 using Drover.Study.Scenarios;
 
 namespace Drover.Study.Audit;
@@ -92,7 +93,7 @@ static class AuditSource
             [$"boot/config-{kernel}", $"lib/modules/{kernel}/config", $"usr/lib/modules/{kernel}/config"];
         foreach (var place in places)
         {
-            var file = new FileInfo(Path.Join(root, place));
+            var file = new FileInfo(RootedPath.Find(root, Path.Join(root, place)));
             if (file is not { Exists: true, Length: <= MaxConfigBytes })
                 continue;
             return File.ReadLines(file.FullName).Contains("CONFIG_MODULE_DECOMPRESS=y")

@@ -1,5 +1,6 @@
 using Drover.Model.Herds;
 using Drover.Model.Kernel;
+using Drover.Modules;
 
 namespace Drover.Study.Audit;
 
@@ -77,7 +78,8 @@ static class KmodVersion
 
     /// <summary>Read from the program without running it; null if there is none, or it has no version.</summary>
     public static int? Find(string root) =>
-        s_places.Select(place => Read(Path.Join(root, place))).FirstOrDefault(version => version is not null);
+        s_places.Select(place => Read(RootedPath.Find(root, Path.Join(root, place))))
+            .FirstOrDefault(version => version is not null);
 
     /// <summary>The number in the text that <c>kmod --version</c> prints.</summary>
     internal static int? In(ReadOnlySpan<byte> program)

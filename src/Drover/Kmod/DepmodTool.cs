@@ -2,6 +2,7 @@ using System.Text;
 using Drover.CommandLine;
 using Drover.Linux.Files;
 using Drover.Linux.ProcFs;
+using Drover.Modules;
 using Drover.Modules.Depmod;
 
 namespace Drover.Kmod;
@@ -139,23 +140,16 @@ sealed class DepmodTool : KmodTool
             }
             var machine = new DepmodMachine();
             var report = new DepmodReport(log, terminal);
-            var release = operands.Count > 0 ? operands[0] : File.ReadAllText("/proc/sys/kernel/osrelease").TrimEnd();
-            var directory = $"{_root}{_moduleDirectory}/{release}";
-            var paths = operands.Count > 1 && !_all ? operands.Skip(1).ToArray() : null;
-            if (_quick)
-            {
-                if (_show || UpToDate.Check(directory, machine, report))
-                    return true;
-                paths = null;
-            }
+            var release = operands.Count > 0 ? operands[0] : Machine.KernelRelease();
+            var paths = operands.Count > 1 && !_all && !_quick ? operands.Skip(1).ToArray() : null;
             var needsMore = _reportUnknown && _symbolVersions is null && _systemMap is null;
-            if (needsMore)
-                log.Warning("-e needs -E or -F");
             var options = new DepmodOptions
             {
                 Release = release,
-                Directory = directory,
-                OutputDirectory = $"{_outputRoot ?? _root}{_moduleDirectory}/{release}",
+                Root = _root,
+                Directory = RootedPath.Find(_root, $"{_root}{_moduleDirectory}/{release}"),
+                OutputDirectory = RootedPath.Resolve(
+                    _outputRoot ?? _root, $"{_outputRoot ?? _root}{_moduleDirectory}/{release}"),
                 Paths = paths,
                 ConfigPaths = _configPaths.Count > 0 ? _configPaths : null,
                 SymbolVersions = _symbolVersions,
@@ -165,6 +159,10 @@ sealed class DepmodTool : KmodTool
                 SymbolPrefix = _prefix,
                 Threads = Machine.CountCpus(),
             };
+            if (_quick && (_show || UpToDate.Check(options, machine, report)))
+                return true;
+            if (needsMore)
+                log.Warning("-e needs -E or -F");
             return _show
                 ? DepmodRun.Print(options, machine, report, text => terminal.Out.Write(
                     Encoding.UTF8.GetString(text.Span)))

@@ -105,8 +105,9 @@ sealed class ModinfoTool : KmodTool
 
 /// <param name="Name">Normalised name.</param>
 /// <param name="Path">Its file; null for a built-in module, or one that only an alias names.</param>
+/// <param name="File">Where to read it (<see cref="ModuleEntry.File"/>).</param>
 /// <param name="BuiltInInfo">The file about built-in modules; null if there is a <paramref name="Path"/>.</param>
-sealed record ModinfoSubject(string Name, string? Path, string? BuiltInInfo = null);
+sealed record ModinfoSubject(string Name, string? Path, string? File, string? BuiltInInfo = null);
 
 /// <summary>Finds modinfo's modules by file, alias or name. Opens the module directory at the first use.</summary>
 /// <param name="root">A prefix of <c>/lib/modules</c>, or null.</param>
@@ -114,8 +115,6 @@ sealed record ModinfoSubject(string Name, string? Path, string? BuiltInInfo = nu
 /// <param name="byName">Arguments are module names, never aliases or files.</param>
 sealed class ModuleFinder(string? root, string? release, bool byName, ToolLog log)
 {
-    static readonly string[] s_endings = [".ko", ".ko.gz", ".ko.xz", ".ko.zst"];
-
     readonly Lazy<ModuleCatalog?> _catalog = new(() => Open(root, release), LazyThreadSafetyMode.None);
 
     /// <summary>The modules of one argument; reports an error if there are none.</summary>
@@ -123,9 +122,8 @@ sealed class ModuleFinder(string? root, string? release, bool byName, ToolLog lo
     {
         if (byName)
             return FindNamed(argument, ModuleName.Normalize(argument));
-        var isFileName = Array.Exists(s_endings, ending => argument.EndsWith(ending, StringComparison.Ordinal));
-        if (isFileName && LinuxPath.IsRegularFile(argument))
-            return [new ModinfoSubject(ModuleName.FromPath(argument), LinuxPath.Absolute(argument))];
+        if (ModuleName.IsFileName(argument) && LinuxPath.IsRegularFile(argument))
+            return [new ModinfoSubject(ModuleName.FromPath(argument), LinuxPath.Absolute(argument), argument)];
         var isAlias = ModuleName.TryNormalizeAlias(argument, out _);
         var modules = isAlias && _catalog.Value is { } catalog ? catalog.Resolve(argument).Modules : [];
         if (modules.Count == 0)
@@ -150,16 +148,19 @@ sealed class ModuleFinder(string? root, string? release, bool byName, ToolLog lo
     ModinfoSubject Locate(string name)
     {
         var tree = _catalog.Value!.Tree;
-        var path = tree.Find(name)?.Path;
-        return new ModinfoSubject(name, path, path is null ? $"{tree.Directory}/modules.builtin.modinfo" : null);
+        var entry = tree.Find(name);
+        var builtIn = entry is null ? RootedPath.Find(RootOf(root), $"{tree.Directory}/modules.builtin.modinfo") : null;
+        return new ModinfoSubject(name, entry?.Path, entry?.File, builtIn);
     }
+
+    static string? RootOf(string? root) => root is null ? null : LinuxPath.Absolute(root);
 
     static ModuleCatalog? Open(string? root, string? release)
     {
         var directory = $"{root}/lib/modules/{release ?? Machine.KernelRelease()}";
         // without modprobe.d: only the aliases of the modules themselves
-        return Directory.Exists(directory)
-            ? new ModuleCatalog(ModuleTree.Open(LinuxPath.Absolute(directory)), ModprobeConfig.Empty)
+        return Directory.Exists(RootedPath.Find(root, directory))
+            ? new ModuleCatalog(ModuleTree.Open(LinuxPath.Absolute(directory), RootOf(root)), ModprobeConfig.Empty)
             : null;
     }
 }

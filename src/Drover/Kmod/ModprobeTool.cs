@@ -1,6 +1,7 @@
 using Drover.CommandLine;
 using Drover.Kernel;
 using Drover.Linux.ProcFs;
+using Drover.Modules;
 using Drover.Modules.Config;
 using Drover.Modules.Tree;
 
@@ -57,10 +58,11 @@ sealed class ModprobeTool : KmodTool
     /// <summary>The modules of <c>-d</c> and <c>-S</c>, with the configuration of <c>-C</c> or this machine.</summary>
     static ModuleCatalog CatalogOf(ModprobeOptions options, Terminal terminal)
     {
-        var directory = DirectoryOf(options);
+        var root = options.Root is { } given ? Absolute(given) : null;
+        var directory = Absolute($"{options.Root}/lib/modules/{options.Release ?? Machine.KernelRelease()}");
         var config = ModprobeConfig.Load(new ModprobeConfigSources
         {
-            ModuleDirectory = directory,
+            ModuleDirectory = RootedPath.Find(root, directory),
             CommandLine = Machine.CommandLine(),
             ExplicitPaths = options.ConfigPaths,
         });
@@ -76,16 +78,12 @@ sealed class ModprobeTool : KmodTool
                 ? $": command {bad.Command} is deprecated and not parsed anymore"
                 : $" line {bad.LastLine}: ignoring bad line starting with '{bad.Command}'"));
         }
-        return new ModuleCatalog(ModuleTree.OpenOrEmpty(directory), config)
+        return new ModuleCatalog(ModuleTree.OpenOrEmpty(directory, root), config)
         { FirstSoftdepOnly = options.FirstSoftdepOnly };
     }
 
-    static string DirectoryOf(ModprobeOptions options)
-    {
-        var path = $"{options.Root}/lib/modules/{options.Release ?? Machine.KernelRelease()}";
-        // kmod makes it absolute and nothing else
-        return path.StartsWith('/') ? path : $"{Environment.CurrentDirectory}/{path}";
-    }
+    // kmod makes it absolute and nothing else
+    static string Absolute(string path) => path.StartsWith('/') ? path : $"{Environment.CurrentDirectory}/{path}";
 }
 
 /// <summary>The state that all tasks of modprobe share. Immutable.</summary>

@@ -123,7 +123,7 @@ sealed class ModuleText
     {
         try
         {
-            if (_module.Path is { } path)
+            if (_module.File is { } path)
                 return ModuleDescription.Read(path);
             // kernels before 5.2 have no such file
             return File.Exists(_module.BuiltInInfo)

@@ -69,7 +69,16 @@ public class DepmodFuzzTests
         });
     }
 
-    sealed class NoMachine : IDepmodMachine
+    [Fact]
+    public void Walk_without_end_is_given_up()
+    {
+        var report = new Silence();
+        var options = new DepmodOptions { Release = "1.0", Directory = "/m", OutputDirectory = "/m" };
+        Assert.False(DepmodRun.Write(options, new NoMachine(endless: true), report));
+        Assert.Equal("could not search modules: Argument list too long", report.Last);
+    }
+
+    sealed class NoMachine(bool endless = false) : IDepmodMachine
     {
         public long NowNs => 0;
 
@@ -79,11 +88,12 @@ public class DepmodFuzzTests
             return null;
         }
 
-        public IReadOnlyList<DirectoryEntry> List(string directory, out int errno)
-        {
-            errno = 2;
-            return [];
-        }
+        public DirectoryListing List(string directory, string? root = null) => endless
+            ? new([.. Enumerable.Range(0, directory.Length < 40 ? 100 : 0).Select(Below)],
+                new((ulong)directory.Length, 1, 0, 0, 0))
+            : new([], default, Errno: 2);
+
+        static DirectoryEntry Below(int number) => new($"d{number}", FileKind.Directory, 0, default, 0);
 
         public bool Matches(string expression, string text) => text.Contains(expression, StringComparison.Ordinal);
     }
@@ -92,9 +102,9 @@ public class DepmodFuzzTests
     {
         public bool IsVerbose => false;
 
-        public void Log(DepmodSeverity severity, string message)
-        {
-        }
+        public string Last { get; private set; } = "";
+
+        public void Log(DepmodSeverity severity, string message) => Last = message;
 
         public void Show(string line)
         {

@@ -35,8 +35,8 @@ public class DepmodGoldenTests
     [InlineData("external * ROOT/one\nexternal * ROOT/two\nsearch external updates")]
     [InlineData("external * ROOT/one ROOT/two\nexternal 9 ROOT/three\nsearch updates built-in external")]
     [InlineData("external 1.[0-9]-(test|none) ROOT/two/\nexternal * ROOT/missing")]
-    [InlineData("override dup * extra")]
-    [InlineData("override dup 1.* kernel\noverride dup * extra")]
+    [InlineData("override dup * extra/deep")]
+    [InlineData("override dup 1.* kernel\noverride dup * extra/deep")]
     [InlineData("override dup ^1$ kernel\noverride a-b * extra/deep")]
     [InlineData("exclude updates\nexclude extra deep")]
     [InlineData(
@@ -44,10 +44,15 @@ public class DepmodGoldenTests
     public void Configuration_has_the_same_effect_as_in_kmod(string config)
     {
         using var tree = new DepmodTree();
-        foreach (var place in new[] { "kernel", "extra", "updates", "extra/deep" })
-        {
+        foreach (var place in new[] { "updates", "extra/deep" })
             tree.Write($"{place}/dup.ko", new TestModule { Info = [$"alias=from-{place}"] });
+        foreach (var place in new[] { "updates", "kernel" })
             tree.Write($"{place}/a-b.ko", new TestModule());
+        // of two modules that no search line names, kmod takes the one that readdir(3) has first
+        if (config.Contains("search", StringComparison.Ordinal) && config.Contains("extra", StringComparison.Ordinal))
+        {
+            foreach (var place in new[] { "extra", "kernel" })
+                tree.Write($"{place}/c.ko", new TestModule());
         }
         foreach (var place in new[] { "one", "two" })
             tree.Write($"{tree.Root}/{place}/sub/dup.ko", new TestModule());

@@ -50,6 +50,9 @@ sealed class DepmodTree : IDisposable
         var expected = Snapshot();
         Clear();
         var ours = Run(whole);
+        // kmod 30 does not know it
+        ours.Out = ours.Out.Replace(
+            "# Weak dependencies extracted from modules themselves.\n", "", StringComparison.Ordinal);
         Assert.Equal(WithoutDescriptors(kmods), WithoutDescriptors(ours));
         Assert.Equal(expected, Snapshot());
     }
@@ -107,7 +110,7 @@ sealed class DepmodTree : IDisposable
 
     public void Clear()
     {
-        foreach (var name in Outputs.Append("modules.drover.bin"))
+        foreach (var name in Outputs.Concat(["modules.weakdep", "modules.drover.bin"]))
             File.Delete($"{Directory}/{name}");
     }
 

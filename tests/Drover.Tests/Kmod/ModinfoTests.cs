@@ -12,7 +12,7 @@ public sealed class ModinfoTests : IDisposable
 {
     readonly string _directory = Directory.CreateTempSubdirectory("drover-modinfo").FullName;
 
-    static readonly (string Name, byte[] Contents)[] s_modules =
+    internal static readonly (string Name, byte[] Contents)[] Modules =
     [
         ("normal", Module("name=normal\0license=GPL\0alias=a\0alias=b\0")),
         ("dash-name", Module("a=b\0")),
@@ -44,9 +44,9 @@ public sealed class ModinfoTests : IDisposable
 
     public ModinfoTests()
     {
-        foreach (var (name, contents) in s_modules)
+        foreach (var (name, contents) in Modules)
             File.WriteAllBytes($"{_directory}/{name}.ko", contents);
-        File.WriteAllBytes($"{_directory}/no-extension", s_modules[0].Contents);
+        File.WriteAllBytes($"{_directory}/no-extension", Modules[0].Contents);
         Directory.CreateDirectory($"{_directory}/directory.ko");
     }
 
@@ -68,7 +68,7 @@ public sealed class ModinfoTests : IDisposable
     public void Modinfo_output_equals_that_of_kmod(string options)
     {
         string[] args = [.. options.Split(' ', StringSplitOptions.RemoveEmptyEntries),
-            .. s_modules.Select(module => $"{_directory}/{module.Name}.ko")];
+            .. Modules.Select(module => $"{_directory}/{module.Name}.ko")];
         Assert.Equal(KmodOracle.Run("modinfo", args), KmodOracle.Ours(new ModinfoTool(), args));
     }
 
@@ -164,7 +164,7 @@ public sealed class ModinfoTests : IDisposable
         var path = $"{_directory}/damaged.ko";
         for (var i = 0; i < 3000; i++)
         {
-            var bytes = (byte[])s_modules[random.Next(s_modules.Length)].Contents.Clone();
+            var bytes = (byte[])Modules[random.Next(Modules.Length)].Contents.Clone();
             for (var damage = random.Next(1, 6); damage > 0 && bytes.Length > 0; damage--)
             {
                 bytes[random.Next(random.Next(2) == 0 ? Math.Min(64, bytes.Length) : bytes.Length)] = (
