@@ -52,7 +52,7 @@ public sealed class ModulesLoadConfig
         var found = directories.Where(Directory.Exists).SelectMany(Directory.GetFiles).Where(IsConfig)
             .DistinctBy(Path.GetFileName).OrderBy(Path.GetFileName, StringComparer.Ordinal);
         foreach (var file in found)
-            config.ReadFile(file);
+            config.ReadFile(file, mayBeGone: true);
         return config;
     }
 
@@ -65,7 +65,8 @@ public sealed class ModulesLoadConfig
         return paths.FirstOrDefault(File.Exists) ?? $"{directories[0]}/{name}";
     }
 
-    void ReadFile(string path)
+    /// <param name="mayBeGone">A link to nothing is no error: Debian has one to /etc/modules.</param>
+    void ReadFile(string path, bool mayBeGone = false)
     {
         try
         {
@@ -77,6 +78,10 @@ public sealed class ModulesLoadConfig
                 if (name.Length > 0 && name[0] is not ('#' or ';'))
                     _lines.Add(new ModulesLoadLine(name, new ConfigSource(path, number)));
             }
+        }
+        catch (FileNotFoundException) when (mayBeGone)
+        {
+            // systemd passes over it too
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

@@ -18,8 +18,12 @@ public sealed class ModulesLoadConfigTests
         root.Write("usr/lib/modules-load.d/README", "readme\n");
         root.Write("usr/lib/modules-load.d/50-masked.conf", "masked\n");
         File.CreateSymbolicLink($"{root.Path}/etc/modules-load.d/50-masked.conf", "/dev/null");
+        File.CreateSymbolicLink($"{root.Path}/etc/modules-load.d/60-dangling.conf", "../modules");
 
-        Assert.Equal(["run_a", "etc_b", "local_c", "usr_d"], NamesOf(ModulesLoadConfig.Load(root.Path, null, false)));
+        var config = ModulesLoadConfig.Load(root.Path, null, false);
+
+        Assert.Equal(["run_a", "etc_b", "local_c", "usr_d"], NamesOf(config));
+        Assert.Empty(config.Unreadable);
     }
 
     [Fact]
