@@ -90,12 +90,13 @@ public sealed class Coldplug
     /// <param name="loader">Gets the removals of modules, where <paramref name="devices"/> has events.</param>
     /// <param name="quiet">How long devices may still appear after a module with drivers has become live: a driver's
     /// probe may continue after its module's init (serio, USB, SCSI hosts).</param>
-    public Coldplug(EventLoop loop, IDevices devices, Loader loader, TimeSpan quiet)
+    /// <param name="record">Of the last boot, for the order of loads; null for none.</param>
+    public Coldplug(EventLoop loop, IDevices devices, Loader loader, TimeSpan quiet, BootRecord? record = null)
     {
         (_loop, _devices, _loader, _quiet) = (loop, devices, loader, quiet);
         _conditions = new Conditions(loop);
         _requests = new PendingRequests(loop, loader, _conditions);
-        _tracker = new DeviceTracker(loop, devices, _requests, _conditions);
+        _tracker = new DeviceTracker(loop, devices, _requests, _conditions, record);
     }
 
     public ColdplugProgress Progress =>

@@ -64,7 +64,9 @@ public sealed record AliasReport(
 
 /// <summary>Requests the modules of all devices: those found by scans and those of events, each distinct modalias once
 /// at a time. It listens before the first scan, so no device is missed. Runs on the event loop.</summary>
-sealed class DeviceTracker(EventLoop loop, IDevices devices, PendingRequests requests, Conditions conditions)
+/// <param name="record">Of the last boot, for the order of loads; null for none.</param>
+sealed class DeviceTracker(
+    EventLoop loop, IDevices devices, PendingRequests requests, Conditions conditions, BootRecord? record)
 {
     /// <summary>Devices scanned before the loop gets a turn, so that loads start during the scan.</summary>
     const int DevicesPerTurn = 8;
@@ -222,8 +224,9 @@ sealed class DeviceTracker(EventLoop loop, IDevices devices, PendingRequests req
         var isNew = _present.Add(device.DevPath);
         if (isNew && IsDevice(device))
             Devices++;
-        foreach (var request in DeviceRequests.Of(device))
+        foreach (var unplaced in DeviceRequests.Of(device))
         {
+            var request = record?.Place(unplaced) ?? unplaced;
             var alias = Track(request, device.IsSynthetic);
             if (isNew)
             {

@@ -24,23 +24,25 @@ public sealed class LoadService : ILoadService
     readonly PendingRequests _requests;
     readonly DeviceTracker _tracker;
     readonly List<Action<ServedOutcome>> _subscribers = [];
+    readonly BootRecord? _record;
     readonly long _began;
     ModuleCatalog _catalog;
     CancellationToken _stopping;
     bool _isScanning = true;
     long _reloads;
 
+    /// <param name="record">Of the last boot, for the order of loads; null for none.</param>
     public LoadService(
         EventLoop loop, IDevices devices, IKernel kernel, IModuleGate gate, ModuleCatalog catalog,
-        Func<ModuleCatalog> reopen, LoaderOptions options, ILoaderObserver? observer = null)
+        Func<ModuleCatalog> reopen, LoaderOptions options, ILoaderObserver? observer = null, BootRecord? record = null)
     {
-        (_loop, _devices, _catalog, _reopen) = (loop, devices, catalog, reopen);
+        (_loop, _devices, _catalog, _reopen, _record) = (loop, devices, catalog, reopen, record);
         _began = loop.Time.GetTimestamp();
         _conditions = new Conditions(loop);
         _records = new ServiceRecords(loop, observer, _conditions);
         _loader = new Loader(loop, kernel, gate, catalog, options, _records);
         _requests = new PendingRequests(loop, _loader, _conditions) { Completed = Publish };
-        _tracker = new DeviceTracker(loop, devices, _requests, _conditions);
+        _tracker = new DeviceTracker(loop, devices, _requests, _conditions, record);
     }
 
     /// <summary>Index look-ups for the targets of <see cref="SettleAsync"/>.</summary>
@@ -73,7 +75,7 @@ public sealed class LoadService : ILoadService
 
     public ServiceStatus Status() => new()
     {
-        Release = Path.GetFileName(_catalog.Tree.Directory.TrimEnd('/')),
+        Release = Release,
         Uptime = _loop.Time.GetElapsedTime(_began),
         IsSettled = HasScanned && _requests.Count == 0,
         Events = _tracker.Events,
@@ -85,6 +87,12 @@ public sealed class LoadService : ILoadService
         RunningCount = _records.RunningCount,
         WaitingCount = _requests.Count,
     };
+
+    /// <summary>What was loaded so far, for the next boot.</summary>
+    /// <param name="rootModules">The modules that the root file system's device needs; empty if that is not
+    /// known.</param>
+    public BootRecord Record(IReadOnlySet<string> rootModules) =>
+        BootRecord.Of(Release, _tracker.Report(), _records.Modules(), rootModules, FileOf, _record);
 
     public UnfinishedWork Unfinished(int maxWaiting)
     {
@@ -149,6 +157,15 @@ public sealed class LoadService : ILoadService
 
     static string[] Resolve(ModuleCatalog catalog, string name) =>
         [.. FoundModule.All(catalog, name).Select(found => found.Name).Distinct()];
+
+    string Release => Path.GetFileName(_catalog.Tree.Directory.TrimEnd('/'));
+
+    string? FileOf(string module)
+    {
+        var directory = $"{_catalog.Tree.Directory.TrimEnd('/')}/";
+        var path = _catalog.Tree.Find(module)?.Path;
+        return path?.StartsWith(directory, StringComparison.Ordinal) == true ? path[directory.Length..] : null;
+    }
 
     /// <summary>No scan of the devices is due.</summary>
     bool HasScanned => !_isScanning && !_tracker.HasLostEvents;

@@ -25,11 +25,19 @@ public sealed record LoadRequest(
     public string? File { get; init; }
 
     public LoadRank Rank { get; init; } = LoadRank.Normal;
+
+    /// <summary>How long this load and all that follows from it took in the last boot; zero if that is not
+    /// known.</summary>
+    public TimeSpan CriticalPath { get; init; }
 }
 
-/// <summary>Which of the waiting loads enter the kernel first; within a rank, the oldest request.</summary>
+/// <summary>Which of the waiting loads enter the kernel first; within a rank, the one with the longest
+/// <see cref="LoadRequest.CriticalPath"/>, then the oldest request.</summary>
 public enum LoadRank
 {
+    /// <summary>The root file system needed it in the last boot.</summary>
+    Root,
+
     /// <summary>Drivers that sleep while their hardware answers, and behind which more devices appear: storage, buses,
     /// serial input. Started first, they sleep while other loads work.</summary>
     Early,
@@ -99,11 +107,13 @@ readonly record struct RequestTime(ulong? Seqnum, long Timestamp)
         Seqnum is { } seqnum ? seqnum <= result.Seqnum : Timestamp < result.Timestamp;
 }
 
-/// <summary>A place in the queue for the kernel: by rank, then by the number of the
+/// <summary>A place in the queue for the kernel: by rank, then by critical path, then by the number of the
 /// <see cref="LoadRequest"/>.</summary>
-readonly record struct LoadOrder(LoadRank Rank, long Number)
+readonly record struct LoadOrder(LoadRank Rank, TimeSpan CriticalPath, long Number)
 {
-    public bool IsBefore(LoadOrder other) => Rank < other.Rank || (Rank == other.Rank && Number < other.Number);
+    public bool IsBefore(LoadOrder other) => Rank != other.Rank ? Rank < other.Rank
+        : CriticalPath != other.CriticalPath ? CriticalPath > other.CriticalPath
+        : Number < other.Number;
 }
 
 /// <summary>A request for one module: part of a <see cref="LoadRequest"/>, or made by a flight that needs it.</summary>

@@ -70,7 +70,7 @@ public sealed class Loader
     /// <returns>An outcome for each module. Failures of the kernel or of files are outcomes, not exceptions.</returns>
     public async Task<RequestOutcome> RequestAsync(LoadRequest request, CancellationToken cancellationToken = default)
     {
-        var order = new LoadOrder(request.Rank, _statistics.CountRequest());
+        var order = new LoadOrder(request.Rank, request.CriticalPath, _statistics.CountRequest());
         var madeAt = new RequestTime(request.Seqnum, _loop.Time.GetTimestamp());
         IReadOnlyList<FoundModule> found;
         try

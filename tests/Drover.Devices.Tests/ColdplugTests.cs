@@ -139,7 +139,7 @@ public sealed class ColdplugTests
         var loader = new Loader(loop, machine, new SimulatedGate(loop), catalog, new LoaderOptions { Jobs = 1 });
         var conditions = new Conditions(loop);
         var requests = new PendingRequests(loop, loader, conditions);
-        var tracker = new DeviceTracker(loop, devices, requests, conditions);
+        var tracker = new DeviceTracker(loop, devices, requests, conditions, record: null);
         loop.Run(async () =>
         {
             using var listening = tracker.Listen(CancellationToken.None);

@@ -37,6 +37,8 @@ static class RunCommand
         text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries), "");
     static readonly ValueOption<string> s_boot = new(
         "--boot", "FILE", "a recording of an earlier boot for the first audit: watch.jsonl of --watch --raw", Any);
+    static readonly ValueOption<string> s_record = new(
+        "--record", "FILE", "the record of an earlier boot, for drover and daemon: boot-record of --raw", Any);
     static readonly ValueOption<string> s_scenario = new(
         "--scenario", "FILE", "write the guest as a scenario of the model, with its calls' times; for loader drover",
         Path.GetFullPath);
@@ -62,7 +64,7 @@ static class RunCommand
         "the guest sent no results",
         RunAsync, s_system, s_architecture, s_cpus, s_loader, s_gate, GuestClock, GuestThreads, s_seed, FullBoots,
         Memory, Json, TimeLimit, Binary, StudyBinary, DroverArguments,
-        s_devices, s_qemuArguments, s_watch, s_audit, s_boot, s_scenario, s_slowdown, s_guest, Raw, Verbose);
+        s_devices, s_qemuArguments, s_record, s_watch, s_audit, s_boot, s_scenario, s_slowdown, s_guest, Raw, Verbose);
 
     static async Task<int> RunAsync(ParseResult line, LabHost host)
     {
@@ -90,7 +92,8 @@ static class RunCommand
             Watch = line.GetValue(s_watch),
             Audit = line.GetValue(s_audit),
             Scenario = scenario is not null,
-            EarlierBoot = boot is null ? null : ReadBoot(boot),
+            EarlierBoot = boot is null ? null : ReadFile("--boot", boot),
+            BootRecord = s_record.Of(line) is { } record ? ReadFile("--record", record) : null,
         };
         using var laboratory = new Laboratory(settings, host);
         var report = await laboratory.RunAsync(new Point(system, gate, s_cpus.Of(line), loader), s_seed.Of(line));
@@ -109,7 +112,7 @@ static class RunCommand
 
     static int DefaultSlowdown(Clock clock) => clock == Clock.Instructions ? 3 : 20;
 
-    static string ReadBoot(string file)
+    static string ReadFile(string option, string file)
     {
         try
         {
@@ -117,7 +120,7 @@ static class RunCommand
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw LabException.Usage($"--boot: {problem.Message}");
+            throw LabException.Usage($"{option}: {problem.Message}");
         }
     }
 

@@ -54,12 +54,13 @@ sealed record RunSettings(
     public bool Audit { get; init; }
     public bool Scenario { get; init; }
     public string? EarlierBoot { get; init; } // a recording of an earlier boot, for the first audit; null for none
+    public string? BootRecord { get; init; } // the record that an earlier boot left; null for none
 }
 
 /// <summary>Prepares a point's kernel, boots the guest, and makes the report. Safe for concurrent runs.</summary>
 sealed class Laboratory(RunSettings settings, LabHost host) : IDisposable
 {
-    const string EarlierBootFile = "lab/earlier-boot";
+    const string EarlierBootFile = "lab/earlier-boot", BootRecordFile = "var/lib/drover/boot-record";
 
     readonly ConcurrentDictionary<GuestSystem, Task<KernelImage>> _kernels = new();
     readonly SemaphoreSlim _lists = new(1);
@@ -117,9 +118,8 @@ sealed class Laboratory(RunSettings settings, LabHost host) : IDisposable
             Settings = (settings.Watch ? "watch=1\n" : "") + (settings.Audit ? "audit=1\n" : "")
                 + (settings.Scenario ? "scenario=1\n" : "")
                 + (settings.EarlierBoot is null ? "" : $"earlier_boot=/{EarlierBootFile}\n"),
-            Files = settings.EarlierBoot is { } recording
-                ? new Dictionary<string, string> { [EarlierBootFile] = recording }
-                : new Dictionary<string, string>(),
+            Files = new[] { (EarlierBootFile, settings.EarlierBoot), (BootRecordFile, settings.BootRecord) }
+                .Where(file => file.Item2 is not null).ToDictionary(file => file.Item1, file => file.Item2!),
         };
 
         var report = Report(run, await BootAsync(run, ""), hash);

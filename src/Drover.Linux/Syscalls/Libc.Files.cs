@@ -33,6 +33,12 @@ static partial class Libc
     [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
     internal static partial nint Write(int fd, ref readonly byte buffer, nint count);
 
+    internal const int POSIX_FADV_WILLNEED = 3;
+
+    /// <returns>The errno.</returns>
+    [LibraryImport(Library, EntryPoint = "posix_fadvise")]
+    internal static partial int PosixFAdvise(int fd, long offset, long length, int advice);
+
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
     internal static partial int FCntl(int fd, int command, nint argument);
 

@@ -12,7 +12,7 @@ public sealed class ModulesLoadConfig
 {
     const string CommandLineName = "kernel command line", Blanks = " \t\r\n\v\f";
 
-    /// <summary>The directories, highest priority first (systemd: <c>CONF_PATHS_NULSTR("modules-load.d")</c>).</summary>
+    /// <summary>The directories, highest priority first (systemd: <c>CONF_PATHS_NULSTR</c>).</summary>
     static readonly string[] s_directories =
     [
         "etc/modules-load.d", "run/modules-load.d", "usr/local/lib/modules-load.d", "usr/lib/modules-load.d",

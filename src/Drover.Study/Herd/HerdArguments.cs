@@ -13,8 +13,8 @@ sealed record HerdArguments(IReadOnlyList<HerdOptions> Runs, Sweep? Sweep)
     public static readonly Option Gate = new(
         "gate", "the kernel's gate: none, early, exclusive, idempotent; several with commas, or all", "GATE", "all");
     public static readonly Option Herd = new(
-        "herd", "the loader: udev, threads, modprobe, modules-load, spray, user-decompress, drover; several, or all", "WHO",
-        "udev,drover");
+        "herd", "the loader: udev, threads, modprobe, modules-load, spray, user-decompress, drover; several, or all",
+        "WHO", "udev,drover");
     public static readonly Option Memory = new(
         "memory", "memory of the machine", "SIZE", "the scenario's", Kind: ValueKind.Bytes);
     public static readonly Option Kasan = new("kasan", "a kernel with KASAN: larger modules, everything slower");
@@ -107,8 +107,8 @@ static class HerdNames
     static readonly (string Name, LoaderKind Herd)[] s_herds =
     [
         ("udev", LoaderKind.Udev), ("threads", LoaderKind.UdevThreads), ("modprobe", LoaderKind.Modprobe),
-        ("modules-load", LoaderKind.ModulesLoad), ("spray", LoaderKind.Spray), ("user-decompress", LoaderKind.UserDecompress),
-        ("drover", LoaderKind.Drover),
+        ("modules-load", LoaderKind.ModulesLoad), ("spray", LoaderKind.Spray),
+        ("user-decompress", LoaderKind.UserDecompress), ("drover", LoaderKind.Drover),
     ];
 
     public static IEnumerable<GateKind> Gates => s_gates.Select(known => known.Gate);

@@ -156,7 +156,7 @@ sealed class ColdplugVerb : Verb
         var watcher = new LoadWatcher(
             terminal, arguments.Has(CommonOptions.Verbose), arguments.Has(CommonOptions.Quiet));
         var loader = session.CreateLoader(arguments, watcher);
-        var coldplug = new Coldplug(session.Loop, devices, loader, s_quietTime);
+        var coldplug = new Coldplug(session.Loop, devices, loader, s_quietTime, session.ReadRecord(arguments));
         watcher.Progress = () =>
         {
             var progress = coldplug.Progress;

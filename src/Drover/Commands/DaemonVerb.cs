@@ -69,7 +69,8 @@ sealed class DaemonVerb : Verb
             : new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose), isQuiet: true);
         if (session.WithoutGate is { } reason)
             terminal.Warn(reason);
-        var service = session.CreateService(arguments, devices, observer);
+        var record = session.ReadRecord(arguments);
+        var service = session.CreateService(arguments, devices, observer, record);
         var options = new ControlOptions { Version = ProgramVersion.Text, GroupId = (uint?)arguments.Count(s_group) };
 
         using var interrupt = new Interrupt();
@@ -88,11 +89,13 @@ sealed class DaemonVerb : Verb
                 ? new MetricsFile(file, control.Metrics, session.Loop.Time, terminal)
                 : null;
             using var modprobe = arguments.Has(s_ownModprobe) ? TakeOverModprobe(arguments, terminal) : null;
+            using var recording = new BootRecording(session.Loop, service, arguments);
             using var watchdog = StartWatchdog(manager, session);
             var serving = ServeAsync(service, interrupt.Token);
             manager.Notify("READY=1"); // it listens: every later event and request is served
             await serving;
             manager.Notify("STOPPING=1");
+            recording.Write();
             return ExitCode.Ok;
         });
         return ExitCode.Ok;

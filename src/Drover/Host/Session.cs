@@ -2,6 +2,7 @@ using Drover.CommandLine;
 using Drover.Control;
 using Drover.Devices;
 using Drover.Kernel;
+using Drover.Linux.Files;
 using Drover.Linux.Gate;
 using Drover.Linux.Kernel;
 using Drover.Linux.Runtime;
@@ -58,8 +59,21 @@ sealed class Session : IDisposable
         CreateLoader(OptionsOf(arguments), observer);
 
     /// <summary>The daemon's service, with the limits of the command line.</summary>
-    public LoadService CreateService(Arguments arguments, IDevices devices, ILoaderObserver observer) =>
-        new(Loop, devices, Kernel, _gate, Catalog, () => Reopen(arguments), OptionsOf(arguments), observer);
+    public LoadService CreateService(
+        Arguments arguments, IDevices devices, ILoaderObserver observer, BootRecord? record) =>
+        new(Loop, devices, Kernel, _gate, Catalog, () => Reopen(arguments), OptionsOf(arguments), observer, record);
+
+    /// <summary>The record of the last boot of this machine's kernel, or null. The kernel starts to read the files of
+    /// that boot's loads.</summary>
+    public BootRecord? ReadRecord(Arguments arguments)
+    {
+        var directory = Catalog.Tree.Directory.TrimEnd('/');
+        var isHere = arguments.Text(CommonOptions.Root) is null or "/";
+        if (!isHere || BootRecordFile.Read(Path.GetFileName(directory)) is not { } record)
+            return null;
+        Loop.Detach(Threads.Run(() => ReadAhead.Start(directory, record.Files), noThread: 0));
+        return record;
+    }
 
     public void Dispose()
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Drover.CommandLine;
+using Drover.Host;
 
 namespace Drover.Install;
 
@@ -89,6 +90,8 @@ sealed class Installation(RootTree tree)
             if (!TakeBack(entry))
                 left.Insert(0, entry);
         }
+        if (tree.Has(BootRecordFile.OfLastBoot))
+            tree.Remove(BootRecordFile.OfLastBoot);
         RemoveDirectories();
         if (left.Count > 0)
         {

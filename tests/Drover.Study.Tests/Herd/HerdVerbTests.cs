@@ -138,7 +138,9 @@ public class HerdVerbTests
     [InlineData(
         "--gate takes none, early, exclusive, idempotent or all, not 'exlusive'; did you mean 'exclusive'?",
         "--gate=none,exlusive")]
-    [InlineData("--herd takes udev, threads, modprobe, modules-load, spray, user-decompress, drover or all, not ", "--herd=kmod")]
+    [InlineData(
+        "--herd takes udev, threads, modprobe, modules-load, spray, user-decompress, drover or all, not ",
+        "--herd=kmod")]
     [InlineData("--cost: there is no cost 'opensNs'; did you mean 'openNs'?", "--cost=opensNs=4")]
     [InlineData("--cost takes NAME=VALUE with a number of at least 0, such as openNs=1.5, not ", "--cost=openNs=-4")]
     [InlineData("--cost takes NAME=VALUE with a number of at least 0, such as openNs=1.5, not ", "--cost=openNs")]

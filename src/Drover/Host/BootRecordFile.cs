@@ -1,0 +1,79 @@
+using System.Text;
+using Drover.CommandLine;
+using Drover.Devices;
+using Drover.Kernel;
+using Drover.Linux.Files;
+using Drover.Linux.Sysfs;
+using Drover.Text;
+
+namespace Drover.Host;
+
+/// <summary>Where the record of a boot is kept: for the next boot, and for the next daemon of this one, to which an
+/// initramfs' daemon leaves its own.</summary>
+static class BootRecordFile
+{
+    public const string OfLastBoot = "/var/lib/drover/boot-record", OfThisBoot = "/run/drover/boot-record";
+
+    /// <summary>This boot's record so far, else the last boot's; null for none that can be used.</summary>
+    /// <param name="release">The kernel version.</param>
+    public static BootRecord? Read(string release) => Read(OfThisBoot, release) ?? Read(OfLastBoot, release);
+
+    /// <summary>Writes both files. A file system that is missing or read-only costs only a gain.</summary>
+    public static void Write(BootRecord record)
+    {
+        foreach (var path in new[] { OfThisBoot, OfLastBoot })
+        {
+            try
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                AtomicFile.WriteAllText(path, record.Format());
+            }
+            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+            {
+                // the next boot does without it
+            }
+        }
+    }
+
+    static BootRecord? Read(string path, string release)
+    {
+        try
+        {
+            if (!LinuxPath.IsRegularFile(path))
+                return null;
+            using var file = File.OpenRead(path);
+            return BoundedRead.TryReadAll(file, BootRecord.MaxBytes) is { } bytes
+                ? BootRecord.TryParse(Encoding.UTF8.GetString(bytes), release)
+                : null;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>Records a daemon's boot: 30 s after its start, and again when it ends. Runs on the event loop.</summary>
+sealed class BootRecording : IDisposable
+{
+    static readonly TimeSpan s_bootTime = TimeSpan.FromSeconds(30);
+
+    readonly LoadService _service;
+    readonly ITimer? _timer;
+
+    /// <param name="arguments">With a --root other than this machine's nothing is recorded.</param>
+    public BootRecording(EventLoop loop, LoadService service, Arguments arguments)
+    {
+        _service = service;
+        if (arguments.Text(CommonOptions.Root) is null or "/")
+            _timer = loop.Time.CreateTimer(_ => Write(), null, s_bootTime, Timeout.InfiniteTimeSpan);
+    }
+
+    public void Write()
+    {
+        if (_timer is not null)
+            BootRecordFile.Write(_service.Record(RootDevice.Modules()));
+    }
+
+    public void Dispose() => _timer?.Dispose();
+}
