@@ -58,35 +58,35 @@ public sealed class BootRecord
         IReadOnlySet<string> rootModules, Func<string, string?> fileOf, BootRecord? earlier)
     {
         var loads = new LoadPaths(aliases, modules);
-        var paths = new Dictionary<string, LoadPath>();
+        var paths = new List<LoadPath>();
         foreach (var alias in aliases.Where(alias => alias.Modules.Count > 0 && IsPlain(alias.Modalias)))
         {
-            var known = earlier?._paths.GetValueOrDefault(alias.Modalias) ?? default;
+            var known = earlier?._paths.GetValueOrDefault(alias.Modalias);
             var isForRoot = rootModules.Count == 0
-                ? known.IsForRoot
+                ? known is { IsForRoot: true }
                 : alias.Modules.Any(module => rootModules.Contains(module.Module));
-            paths[alias.Modalias] = new LoadPath(loads.TimeOf(alias) ?? known.Took, isForRoot);
+            var took = loads.TimeOf(alias) ?? known?.Took ?? TimeSpan.Zero;
+            paths.Add(new LoadPath(alias.Modalias, took, isForRoot));
         }
-        foreach (var (modalias, path) in earlier?._paths ?? [])
+        paths.Sort((a, b) => b.Took.CompareTo(a.Took));
+        var byModalias = new Dictionary<string, LoadPath>();
+        foreach (var path in earlier is null ? paths : paths.Concat(earlier._paths.Values))
         {
-            if (paths.Count < MaxEntries)
-                paths.TryAdd(modalias, path);
+            if (byModalias.Count < MaxEntries)
+                byModalias.TryAdd(path.Modalias, path);
         }
-        if (paths.Count > MaxEntries)
-            paths = paths.OrderByDescending(path => path.Value.Took).Take(MaxEntries).ToDictionary();
         var files = loads.ByTime().Select(fileOf).OfType<string>().Where(IsPlain);
-        return new BootRecord(release, paths, [.. files.Union(earlier?.Files ?? []).Take(MaxEntries)]);
+        return new BootRecord(release, byModalias, [.. files.Union(earlier?.Files ?? []).Take(MaxEntries)]);
     }
 
     public string Format()
     {
         var text = new StringBuilder();
         text.Append(Head).Append('\n').Append("release ").Append(Release).Append('\n');
-        foreach (var (modalias, path) in _paths)
+        foreach (var path in _paths.Values)
         {
-            var microseconds = (long)path.Took.TotalMicroseconds;
-            text.Append(CultureInfo.InvariantCulture, $"{(path.IsForRoot ? "root" : "path")} {microseconds} ");
-            text.Append(modalias).Append('\n');
+            text.Append(path.IsForRoot ? "root " : "path ").Append((long)path.Took.TotalMicroseconds).Append(' ');
+            text.Append(path.Modalias).Append('\n');
         }
         foreach (var file in Files)
             text.Append("file ").Append(file).Append('\n');
@@ -111,7 +111,7 @@ public sealed class BootRecord
                 case [("root" or "path") and var kind, var number, var modalias]
                     when long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds):
                     var took = TimeSpan.FromMicroseconds(Math.Min(microseconds, LoadPath.MaxMicroseconds));
-                    paths[modalias] = new LoadPath(took, kind == "root");
+                    paths[modalias] = new LoadPath(modalias, took, kind == "root");
                     break;
                 case ["file", ..] when IsInside(line["file ".Length..]):
                     files.Add(line["file ".Length..]);
@@ -133,11 +133,18 @@ public sealed class BootRecord
         path.Length > 0 && path[0] != '/' && !path.Contains('\0', StringComparison.Ordinal)
         && !path.Split('/').Contains("..");
 
-    /// <param name="Took">From the first call for a modalias to the end of all that followed from it.</param>
-    /// <param name="IsForRoot">The root file system needs it.</param>
-    readonly record struct LoadPath(TimeSpan Took, bool IsForRoot)
+    /// <summary>What a modalias led to.</summary>
+    sealed class LoadPath(string modalias, TimeSpan took, bool isForRoot)
     {
         public const long MaxMicroseconds = 24L * 3600 * 1_000_000;
+
+        public string Modalias => modalias;
+
+        /// <summary>From the first call for the modalias to the end of all that followed from it.</summary>
+        public TimeSpan Took => took;
+
+        /// <summary>The root file system needs it.</summary>
+        public bool IsForRoot => isForRoot;
     }
 
     /// <summary>The loads of a boot as a graph: a load follows from the loads of its dependencies, and from the load
@@ -147,7 +154,7 @@ public sealed class BootRecord
         readonly Dictionary<string, ModuleRecord> _modules;
         readonly Dictionary<string, AliasReport> _byDevice = [];
         readonly ILookup<string, AliasReport> _children;
-        readonly Dictionary<string, TimeSpan?> _known = [];
+        readonly Dictionary<string, LoadPath?> _known = [];
 
         public LoadPaths(IReadOnlyList<AliasReport> aliases, IReadOnlyList<ModuleRecord> modules)
         {
@@ -159,30 +166,35 @@ public sealed class BootRecord
         }
 
         /// <summary>The modules that were loaded, in the order of their calls.</summary>
-        public IEnumerable<string> ByTime() => _modules.Values.Where(module => CallOf(module.Module) is not null)
-            .OrderBy(module => module.First!.CalledAt).Select(module => module.Module);
+        public IEnumerable<string> ByTime()
+        {
+            var loaded = _modules.Values.Where(module => CallOf(module.Module) is not null).ToList();
+            loaded.Sort((a, b) => a.First!.CalledAt!.Value.CompareTo(b.First!.CalledAt!.Value));
+            return loaded.Select(module => module.Module);
+        }
 
         /// <summary>Null if nothing was loaded for it.</summary>
         public TimeSpan? TimeOf(AliasReport alias)
         {
             if (_known.TryGetValue(alias.Modalias, out var known))
-                return known;
+                return known?.Took;
             // a child's path is longer than its parent's: there is no cycle
             _known[alias.Modalias] = null;
             TimeSpan? longest = null;
             foreach (var module in alias.Modules)
-            {
-                if (WithDependencies(module.Module) is { } time && !(longest > time))
-                    longest = time;
-            }
-            if (longest is not null)
-            {
-                var after = _children[alias.Modalias].Select(TimeOf).Max() ?? TimeSpan.Zero;
-                longest += after;
-            }
-            Debug.Assert(!(longest < TimeSpan.Zero), "a call ends after it starts");
-            return _known[alias.Modalias] = longest;
+                longest = Later(longest, WithDependencies(module.Module));
+            if (longest is not { } took)
+                return null;
+            TimeSpan? after = null;
+            foreach (var child in _children[alias.Modalias])
+                after = Later(after, TimeOf(child));
+            took += after ?? TimeSpan.Zero;
+            Debug.Assert(took >= TimeSpan.Zero, "a call ends after it starts");
+            _known[alias.Modalias] = new LoadPath(alias.Modalias, took, false);
+            return took;
         }
+
+        static TimeSpan? Later(TimeSpan? one, TimeSpan? other) => one > other || other is null ? one : other;
 
         /// <summary>The nearest device above an alias' device that had a load, if that began before its own.</summary>
         AliasReport? ParentOf(AliasReport alias)
@@ -196,16 +208,25 @@ public sealed class BootRecord
             return null;
         }
 
-        TimeSpan? StartOf(AliasReport alias) =>
-            alias.Modules.Select(module => CallOf(module.Module)?.CalledAt).Min();
+        TimeSpan? StartOf(AliasReport alias) => FirstCall(alias.Modules.Select(module => module.Module));
+
+        TimeSpan? FirstCall(IEnumerable<string> modules)
+        {
+            TimeSpan? first = null;
+            foreach (var module in modules)
+            {
+                if (CallOf(module)?.CalledAt is { } called && !(first < called))
+                    first = called;
+            }
+            return first;
+        }
 
         /// <summary>The module's call, and those of its dependencies that were made for it.</summary>
         TimeSpan? WithDependencies(string module)
         {
             if (CallOf(module) is not { CalledAt: { } calledAt, EndedAt: { } endedAt } first)
                 return null;
-            var began = first.Needed.Select(needed => CallOf(needed)?.CalledAt).Min();
-            return endedAt - (began < calledAt ? began.Value : calledAt);
+            return endedAt - (FirstCall(first.Needed) is { } began && began < calledAt ? began : calledAt);
         }
 
         /// <summary>The module's first load, if it made a call that has returned.</summary>

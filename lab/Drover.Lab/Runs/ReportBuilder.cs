@@ -48,6 +48,7 @@ static class ReportBuilder
             Threads: run.Threads.OptionName(), Seed: run.Seed, Instructions: trace.Instructions,
             TracedCalls: trace.Calls)
         {
+            RestingMemoryBytes = result.Text("memory.resting") is { } resting ? GuestFacts.Kilobytes(resting) : null,
             Scenario = result.Text("scenario.json") ?? result.Text("scenario.err"),
         };
 

@@ -55,6 +55,9 @@ sealed record RunReport(
         RespectRequiredConstructorParameters = true,
     };
 
+    /// <summary>Resident set of the daemon 31 s after the loader ended; null for other loaders and clocks.</summary>
+    public long? RestingMemoryBytes { get; init; }
+
     /// <summary>The output of <c>drover scenario</c> in the guest, or its errors.</summary>
     [JsonIgnore]
     public string? Scenario { get; init; }

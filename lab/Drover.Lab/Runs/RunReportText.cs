@@ -30,8 +30,9 @@ static class RunReportText
                 + $"idle {executed.IdleSeconds:F3} s");
         }
         Row("peak memory", $"{Bytes(run.PeakMemoryBytes)} in use, {Bytes(run.StartMemoryBytes)} before the loader");
-        Row("loader memory",
-            $"{Bytes(run.LoaderMemoryBytes)}, {run.LoaderProcesses} process{(run.LoaderProcesses == 1 ? "" : "es")}");
+        var rest = run.RestingMemoryBytes is { } resting ? $"; {Bytes(resting)} half a minute later" : "";
+        Row("loader memory", $"{Bytes(run.LoaderMemoryBytes)}, {run.LoaderProcesses} "
+            + $"process{(run.LoaderProcesses == 1 ? "" : "es")}{rest}");
         Row("devices",
             $"{run.Uevents} uevent files in {run.SysfsDirectories} directories; find took {run.SysfsWalkSeconds:F2} s");
         if (run.Nodes.Count > 0)

@@ -14,6 +14,8 @@ static partial class Libc
     /// <returns>0 if the C library has no such parameter (musl).</returns>
     [LibraryImport(Library, EntryPoint = "mallopt")] internal static partial int MallOpt(int parameter, int value);
 
+    [LibraryImport(Library, EntryPoint = "malloc_trim")] internal static partial int MallocTrim(nint pad);
+
     /// <param name="path">NUL-terminated.</param>
     /// <param name="arguments">Addresses of NUL-terminated strings, then 0.</param>
     [LibraryImport(Library, EntryPoint = "execv", SetLastError = true)]

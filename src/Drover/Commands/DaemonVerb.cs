@@ -89,13 +89,13 @@ sealed class DaemonVerb : Verb
                 ? new MetricsFile(file, control.Metrics, session.Loop.Time, terminal)
                 : null;
             using var modprobe = arguments.Has(s_ownModprobe) ? TakeOverModprobe(arguments, terminal) : null;
-            using var recording = new BootRecording(session.Loop, service, arguments);
+            using var bootEnd = new BootEnd(session.Loop, service, arguments);
             using var watchdog = StartWatchdog(manager, session);
             var serving = ServeAsync(service, interrupt.Token);
             manager.Notify("READY=1"); // it listens: every later event and request is served
             await serving;
             manager.Notify("STOPPING=1");
-            recording.Write();
+            bootEnd.Record();
             return ExitCode.Ok;
         });
         return ExitCode.Ok;

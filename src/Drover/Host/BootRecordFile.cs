@@ -3,6 +3,7 @@ using Drover.CommandLine;
 using Drover.Devices;
 using Drover.Kernel;
 using Drover.Linux.Files;
+using Drover.Linux.Runtime;
 using Drover.Linux.Sysfs;
 using Drover.Text;
 
@@ -53,27 +54,33 @@ static class BootRecordFile
     }
 }
 
-/// <summary>Records a daemon's boot: 30 s after its start, and again when it ends. Runs on the event loop.</summary>
-sealed class BootRecording : IDisposable
+/// <summary>What a daemon does when the boot is over, 30 s after its start: it records the boot, again when it ends, and
+/// returns the memory that only the boot needed. Runs on the event loop.</summary>
+sealed class BootEnd : IDisposable
 {
     static readonly TimeSpan s_bootTime = TimeSpan.FromSeconds(30);
 
     readonly LoadService _service;
-    readonly ITimer? _timer;
+    readonly ITimer _timer;
+    readonly bool _isRecorded;
 
     /// <param name="arguments">With a --root other than this machine's nothing is recorded.</param>
-    public BootRecording(EventLoop loop, LoadService service, Arguments arguments)
+    public BootEnd(EventLoop loop, LoadService service, Arguments arguments)
     {
         _service = service;
-        if (arguments.Text(CommonOptions.Root) is null or "/")
-            _timer = loop.Time.CreateTimer(_ => Write(), null, s_bootTime, Timeout.InfiniteTimeSpan);
+        _isRecorded = arguments.Text(CommonOptions.Root) is null or "/";
+        _timer = loop.Time.CreateTimer(_ =>
+        {
+            Record();
+            UnusedMemory.Return();
+        }, null, s_bootTime, Timeout.InfiniteTimeSpan);
     }
 
-    public void Write()
+    public void Record()
     {
-        if (_timer is not null)
+        if (_isRecorded)
             BootRecordFile.Write(_service.Record(RootDevice.Modules()));
     }
 
-    public void Dispose() => _timer?.Dispose();
+    public void Dispose() => _timer.Dispose();
 }
