@@ -31,6 +31,9 @@ public static class CommonOptions
         "release", "use the modules of this kernel version", "VERSION", "the running kernel, or the only one in DIR",
         'k');
 
+    public static readonly Option OverridePolicy =
+        new("override-policy", "load also what the policy forbids; it is logged");
+
     public static readonly Option Json = new("json", "print one JSON document instead of text");
 
     public static readonly Option Verbose = new("verbose", "print more details", Short: 'v');

@@ -18,7 +18,7 @@ public static class ModuleSource
     /// <exception cref="CommandException">There is no such module directory, or there are several.</exception>
     public static ModuleCatalog Open(Arguments arguments, string? release = null)
     {
-        var root = arguments.Text(CommonOptions.Root) ?? ThisMachine;
+        var root = RootOf(arguments);
         var directory = FindDirectory(root, arguments.Text(CommonOptions.Release) ?? release);
         var config = ModprobeConfig.Load(new ModprobeConfigSources
         {
@@ -26,12 +26,26 @@ public static class ModuleSource
             ModuleDirectory = RootedPath.Find(root, directory),
             CommandLine = root == ThisMachine ? Machine.CommandLine() : null,
         });
-        return new ModuleCatalog(ModuleTree.Open(directory, root), config);
+        return new ModuleCatalog(ModuleTree.Open(directory, root), config) { Policy = PolicyOf(root) };
     }
+
+    /// <summary>The policy of a root. This machine's also has its seal and its kernel command line.</summary>
+    public static ModulePolicy? PolicyOf(string root = ThisMachine, bool withSeal = true) =>
+        ModulePolicy.Load(new PolicySources
+        {
+            Root = root,
+            CommandLine = root == ThisMachine ? Machine.CommandLine() : null,
+            SealFile = root == ThisMachine && withSeal ? ModulePolicy.SealFile : null,
+        });
 
     /// <summary>The directories to watch for changes of what <see cref="Open"/> has read.</summary>
     public static IReadOnlyList<string> Directories(Arguments arguments, ModuleCatalog catalog) =>
-        [catalog.Tree.Directory, .. ModprobeConfig.DirectoriesBelow(arguments.Text(CommonOptions.Root) ?? ThisMachine)];
+    [
+        catalog.Tree.Directory, .. ModprobeConfig.DirectoriesBelow(RootOf(arguments)),
+        .. ModulePolicy.DirectoriesBelow(RootOf(arguments)), ModulePolicy.SealFile,
+    ];
+
+    static string RootOf(Arguments arguments) => arguments.Text(CommonOptions.Root) ?? ThisMachine;
 
     static string FindDirectory(string root, string? release)
     {

@@ -64,6 +64,13 @@ public sealed class Terminal
             Warn(warning);
     }
 
+    /// <summary>Warns of each line of the policy that does not count.</summary>
+    public void WarnOf(ModulePolicy? policy)
+    {
+        foreach (var problem in policy?.Problems ?? [])
+            Warn($"policy: {problem}");
+    }
+
     /// <exception cref="IOException">The results cannot be written.</exception>
     public void Flush() => _out?.Flush();
 

@@ -5,7 +5,11 @@ namespace Drover.Control;
 /// <param name="GroupId">Effective, when it connected.</param>
 /// <param name="Groups">Supplementary groups; empty where the kernel does not report them.</param>
 /// <param name="ProcessId">0 for a process of another PID namespace.</param>
-public sealed record ControlPeer(uint UserId, uint GroupId, IReadOnlyList<uint> Groups, int ProcessId);
+public sealed record ControlPeer(uint UserId, uint GroupId, IReadOnlyList<uint> Groups, int ProcessId)
+{
+    /// <summary>Reads its control group now; null if it has exited, or is of another PID namespace.</summary>
+    public Func<string?> Cgroup { get; init; } = () => null;
+}
 
 /// <summary>Port: a client's connection. Used on the event loop; no member throws for what a client can do.</summary>
 public interface IControlConnection

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Drover.Kernel;
 using Drover.Loading;
+using Drover.Modules.Config;
 using Drover.Text;
 
 namespace Drover.Control;
@@ -27,16 +28,25 @@ public sealed record LoadBatch(IReadOnlyList<string> Names)
     /// <summary>The program that makes the requests, for reports; at most 256 bytes of UTF-8.</summary>
     public string? Requester { get; init; }
 
+    /// <summary>The program that makes the requests; the daemon takes it from the connection.</summary>
+    public PolicyClient? Client { get; init; }
+
+    /// <summary>Load also what the policy forbids. A daemon is not asked for that.</summary>
+    public bool OverridesPolicy { get; init; }
+
     public IEnumerable<LoadRequest> Requests => Names.Select(name =>
         new LoadRequest(name, Requester, Parameters: Parameters, Timeout: Timeout, ApplyBlacklist: ApplyBlacklist)
         {
             Scope = IgnoreInstall ? LoadScope.WithoutCommand : LoadScope.Full,
+            Client = Client,
+            OverridesPolicy = OverridesPolicy,
         });
 
-    /// <summary>The call; null for no names, or more than <see cref="ControlLimits"/> allows.</summary>
+    /// <summary>The call; null for one that overrides the policy, for no names, or more than <see cref="ControlLimits"/>
+    /// allows.</summary>
     public ReadOnlyMemory<byte>? TryWriteCall()
     {
-        if (Names.Count is 0 or > ControlLimits.MaxNames)
+        if (OverridesPolicy || Names.Count is 0 or > ControlLimits.MaxNames)
             return null;
         var call = VarlinkMessage.Call($"{VarlinkInterfaces.Loader}.Load", json =>
         {
@@ -96,7 +106,7 @@ public sealed record LoadBatch(IReadOnlyList<string> Names)
         };
         var process = $"pid {peer.ProcessId}";
         var requester = string.IsNullOrEmpty(batch.Requester) ? process : $"{batch.Requester} ({process})";
-        batch = batch with { Requester = requester };
+        batch = batch with { Requester = requester, Client = new PolicyClient(peer.UserId, peer.Cgroup) };
         return reader;
     }
 
@@ -113,7 +123,7 @@ public static class OutcomeJson
 {
     /// <summary>By <see cref="OutcomeKind"/>.</summary>
     static readonly string[] s_kinds =
-        ["loaded", "joined", "alreadyLive", "builtIn", "blacklisted", "notFound", "failed", "left"];
+        ["loaded", "joined", "alreadyLive", "builtIn", "blacklisted", "forbidden", "notFound", "failed", "left"];
 
     /// <summary>Writes the members; <c>errno</c> and <c>why</c> are null for a success.</summary>
     public static void Write(Utf8JsonWriter json, ModuleOutcome outcome)

@@ -35,12 +35,19 @@ public sealed record ColdplugReport
     /// <summary>Distinct modules of all modaliases.</summary>
     public int Modules => Aliases.SelectMany(alias => alias.Modules).DistinctBy(module => module.Module).Count();
 
+    /// <summary>Each module that the policy keeps out, once, with the first modalias that requested it.</summary>
+    public IReadOnlyList<(ModuleOutcome Outcome, AliasReport Alias)> Forbidden() =>
+    [
+        .. Aliases.SelectMany(alias => alias.Modules, (alias, outcome) => (Outcome: outcome, Alias: alias))
+            .Where(entry => entry.Outcome.Kind is OutcomeKind.Forbidden).DistinctBy(entry => entry.Outcome.Module),
+    ];
+
     /// <summary>Each module that failed, once, with the first modalias that requested it; preferably one whose own
     /// request made the attempt, because its outcome has the details.</summary>
     public IReadOnlyList<(ModuleOutcome Outcome, AliasReport Alias)> Failures() =>
     [
         .. Aliases.SelectMany(alias => alias.Modules, (alias, outcome) => (Outcome: outcome, Alias: alias))
-            .Where(failure => failure.Outcome.Error is not Errno.None)
+            .Where(failure => failure.Outcome is { Error: not Errno.None, Kind: not OutcomeKind.Forbidden })
             .GroupBy(failure => failure.Outcome.Module)
             .Select(failures => failures.MaxBy(failure => failure.Outcome.Kind is OutcomeKind.Failed)),
     ];

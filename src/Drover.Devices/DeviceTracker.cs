@@ -153,6 +153,10 @@ sealed class DeviceTracker(
         }
     }
 
+    /// <summary>The last outcome left a module out, or there is none yet: another policy may change that.</summary>
+    public bool IsLeftOut(string modalias) =>
+        _aliases.GetValueOrDefault(modalias) is { } alias && (alias.IsPending || alias.IsLeftOut);
+
     void OnLoss()
     {
         HasLostEvents = true;
@@ -292,6 +296,9 @@ sealed class DeviceTracker(
         /// <summary>The last outcome has a failure that another attempt may mend: any but ENODEV.</summary>
         public bool CanImprove { get; private set; }
 
+        /// <summary>The last outcome has a module that the policy or the blacklist keeps out.</summary>
+        public bool IsLeftOut { get; private set; }
+
         /// <summary>A module was removed, or the indexes changed, since the pending request was made.</summary>
         public bool IsInvalid { get; private set; }
 
@@ -325,6 +332,7 @@ sealed class DeviceTracker(
             (IsPending, _isAnswered) = (false, !IsInvalid);
             _lacksHardware = outcomes.Any(outcome => outcome.Error is Errno.ENODEV);
             CanImprove = outcomes.Any(outcome => outcome.Error is not (Errno.None or Errno.ENODEV));
+            IsLeftOut = outcomes.Any(outcome => outcome.Kind is OutcomeKind.Forbidden or OutcomeKind.Blacklisted);
             Attempts += outcomes.Count(outcome => outcome.Kind is OutcomeKind.Loaded or OutcomeKind.Failed);
             // the first outcome shows which request loaded a module; a later success replaces a failure
             if (outcomes is not [{ Kind: OutcomeKind.NotFound }])

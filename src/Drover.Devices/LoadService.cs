@@ -140,7 +140,8 @@ public sealed class LoadService : ILoadService
         {
             catalog = _reopen();
             // a device whose driver is new gets it; an alias with the same modules is not requested again
-            changed = [.. _tracker.Aliases.Where(IsChanged)];
+            // and so does one whose driver the policy allows now
+            changed = [.. _tracker.Aliases.Where(alias => IsChanged(alias) || MayBeAllowedNow(alias))];
         }
         catch (Exception problem) when (problem is ModuleDataException or IOException or UnauthorizedAccessException)
         {
@@ -153,6 +154,8 @@ public sealed class LoadService : ILoadService
         return null;
 
         bool IsChanged(string alias) => !Resolve(catalog, alias).SequenceEqual(Resolve(_catalog, alias));
+
+        bool MayBeAllowedNow(string alias) => _catalog.Policy is not null && _tracker.IsLeftOut(alias);
     }
 
     static string[] Resolve(ModuleCatalog catalog, string name) =>

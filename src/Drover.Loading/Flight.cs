@@ -30,6 +30,9 @@ sealed class Flight(EventLoop loop, FlightKey key, PlannedModule plan, in Module
 
     public PlannedModule Plan { get; } = plan;
 
+    /// <summary>The request that started it; the policy judges the load by it.</summary>
+    public ModuleRequest First { get; } = first;
+
     /// <summary>When the first request was made: a failure that became known later answers it.</summary>
     public RequestTime MadeAt { get; } = first.MadeAt;
 
@@ -41,6 +44,9 @@ sealed class Flight(EventLoop loop, FlightKey key, PlannedModule plan, in Module
 
     /// <summary>The first requester has parameters of its own.</summary>
     public bool HasOwnParameters { get; } = first.Parameters.Length > 0;
+
+    /// <summary>What the policy says about the load that it lets pass; else null.</summary>
+    public string? Warning { get; set; }
 
     /// <summary>The flight's own requests: for its dependencies and, once it has ended, for its softdeps "post". A
     /// caller's request waits for all of them; the flight never waits for those that come after it.</summary>

@@ -7,7 +7,7 @@ namespace Drover.Loading;
 /// reaction (design rules 1, 5, 8, 10, 12). Owned by the event loop.</summary>
 sealed class LoadAttempt(
     EventLoop loop, IKernel kernel, IModuleGate gate, LoadBudget budget, LoadCache cache, StatisticsCounter statistics,
-    LoaderOptions options, ILoaderObserver? observer)
+    PolicyGuard policy, LoaderOptions options, ILoaderObserver? observer)
 {
     /// <summary>First pause between checks of a module that another process is loading.</summary>
     static readonly TimeSpan s_minPoll = TimeSpan.FromMilliseconds(5);
@@ -29,7 +29,7 @@ sealed class LoadAttempt(
     public async Task<ModuleOutcome?> RunAsync(Flight flight, bool isLastTry)
     {
         if (flight.Plan.InstallCommand is { } command)
-            return await RunInstallCommandAsync(flight, command);
+            return policy.Bar(flight) ?? await RunInstallCommandAsync(flight, command);
         var path = flight.Plan.Path;
         if (!kernel.TryInspect(path, out var file, out var reason))
             return flight.Outcome(OutcomeKind.Failed, reason.Error, reason.Detail ?? ErrnoText.Describe(reason.Error));
@@ -52,6 +52,8 @@ sealed class LoadAttempt(
                 var state = kernel.InitStateOf(flight.Module);
                 if (FindAnswer(flight, gateLock, file.Version, state, hasWaited) is { } answer)
                     return answer;
+                if (policy.Bar(flight) is { } forbidden)
+                    return forbidden;
                 var reply = state is InitState.Coming ? s_anotherIsLoading : await CallAsync(flight, call, file);
                 if (call.Via is LoadVia.InitModule && reply.Error is Errno.EPERM or Errno.EACCES
                     && KernelDecompresses(file.Compression) && budget.Has(flight))
@@ -244,7 +246,7 @@ sealed class LoadAttempt(
             cache.Remove(flight.Module);
         if (gateLock.LastFailure is not null)
             gateLock.RecordFailure(null);
-        return flight.Outcome(OutcomeKind.Loaded);
+        return flight.Outcome(OutcomeKind.Loaded, why: flight.Warning);
     }
 
     /// <summary>Runs an install command without gate and budget: its own modprobe usually loads the module.</summary>
@@ -266,7 +268,7 @@ sealed class LoadAttempt(
         observer?.CommandEnded(flight.Module, command, status);
         // kmod's errno for it (module_do_install_commands)
         var outcome = status == 0
-            ? flight.Outcome(OutcomeKind.Loaded)
+            ? flight.Outcome(OutcomeKind.Loaded, why: flight.Warning)
             : flight.Outcome(OutcomeKind.Failed, Errno.EINVAL, LoaderMessages.InstallCommandFailed(command, status));
         // a success too: it may leave no live module
         Remember(flight, outcome, default);

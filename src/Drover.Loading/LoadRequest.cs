@@ -29,6 +29,12 @@ public sealed record LoadRequest(
     /// <summary>How long this load and all that follows from it took in the last boot; zero if that is not
     /// known.</summary>
     public TimeSpan CriticalPath { get; init; }
+
+    /// <summary>The program that requests it, for the policy; null for a device.</summary>
+    public PolicyClient? Client { get; init; }
+
+    /// <summary>Load also what the policy forbids, and say so.</summary>
+    public bool OverridesPolicy { get; init; }
 }
 
 /// <summary>Which of the waiting loads enter the kernel first; within a rank, the one with the longest
@@ -133,6 +139,18 @@ readonly record struct ModuleRequest(FoundModule Module, RequestTime MadeAt, Loa
     /// <inheritdoc cref="LoadRequest.File"/>
     public string? File { get; init; }
 
+    /// <summary>The name or alias that stands for it, as requested; null for its own name.</summary>
+    public string? Asked { get; init; } = Module.Alias;
+
+    /// <inheritdoc cref="LoadRequest.Client"/>
+    public PolicyClient? Client { get; init; }
+
+    /// <inheritdoc cref="LoadRequest.OverridesPolicy"/>
+    public bool OverridesPolicy { get; init; }
+
+    /// <summary>The load that brings this module along; null for a caller's request.</summary>
+    public Flight? NeededBy { get; init; }
+
     public CancellationToken CancellationToken { get; init; }
 
     /// <summary>The rest of the timeout, at least zero; null: no limit.</summary>
@@ -165,7 +183,12 @@ public enum OutcomeKind
 
     BuiltIn,
 
+    /// <summary>A blacklist line names it, or the policy prefers another module of the request.</summary>
     Blacklisted,
+
+    /// <summary>The policy forbids it, or a module that it needs. <see cref="ModuleOutcome.Error"/> is
+    /// EPERM.</summary>
+    Forbidden,
 
     /// <summary>No index has the name.</summary>
     NotFound,
@@ -179,7 +202,8 @@ public enum OutcomeKind
 
 /// <param name="Module">Normalised name, or the requested name where nothing was found.</param>
 /// <param name="Error">None unless <see cref="OutcomeKind.Failed"/>, <see cref="OutcomeKind.Joined"/> with a failed
-/// load, or <see cref="OutcomeKind.Left"/> after a timeout (ETIMEDOUT).</param>
+/// load, <see cref="OutcomeKind.Forbidden"/> (EPERM), or <see cref="OutcomeKind.Left"/> after a timeout
+/// (ETIMEDOUT).</param>
 /// <param name="Why">A message for people; null for a plain success.</param>
 /// <param name="ParametersDiffer">The module is or was loaded with other parameters than these (design rule 6).</param>
 public sealed record ModuleOutcome(
@@ -195,7 +219,7 @@ public sealed record ModuleOutcome(
     /// <summary>The outcome for a request that joined the flight.</summary>
     internal ModuleOutcome ForJoiner(bool parametersDiffer) => this with
     {
-        Kind = Kind is OutcomeKind.NotFound or OutcomeKind.Left ? Kind : OutcomeKind.Joined,
+        Kind = Kind is OutcomeKind.NotFound or OutcomeKind.Left or OutcomeKind.Forbidden ? Kind : OutcomeKind.Joined,
         ParametersDiffer = parametersDiffer,
     };
 }
@@ -226,6 +250,21 @@ public readonly record struct FoundModule(string Name, string? Alias, AliasRule?
                 : new FoundModule(resolution.Modules[i], alias);
         }
         return found;
+    }
+
+    /// <summary>Why a request that stands for several modules does not load this one; null if it does.</summary>
+    /// <param name="found">All modules of the request.</param>
+    public string? WhyLeftOut(ModuleCatalog catalog, IReadOnlyList<FoundModule> found, bool applyBlacklist)
+    {
+        if (IsBlocked(catalog, applyBlacklist))
+            return LoaderMessages.Blacklisted(Name);
+        if (found.Count == 1 || catalog.Policy is not { Preferences.Count: > 0 } policy)
+            return null;
+        var usable = found.Where(other => !other.IsBlocked(catalog, applyBlacklist) && policy.Ask(
+            new(other.Name, other.Alias, catalog.Tree.Find(other.Name)?.Path ?? "")).Effect is not PolicyEffect.Forbid);
+        return policy.Outranking(Name, usable.Select(other => other.Name)) is { } line
+            ? LoaderMessages.LessPreferred(Name, line)
+            : null;
     }
 
     /// <summary>A blacklist line keeps a request from loading it. The blacklist applies to aliases; to names only where

@@ -18,6 +18,7 @@ public sealed class Loader
     readonly ILoaderObserver? _observer;
     readonly LoadCache _cache;
     readonly LoadBudget _budget;
+    readonly PolicyGuard _policy;
     readonly LoadAttempt _attempt;
     readonly StatisticsCounter _statistics = new();
     readonly Dictionary<FlightKey, Flight> _flights = [];
@@ -40,7 +41,8 @@ public sealed class Loader
         var bytes = options.BudgetBytes ?? Math.Clamp(kernel.AvailableBytes / 4, 1, LoaderOptions.MaxDefaultBytes);
         var jobs = options.Jobs ?? Math.Clamp(kernel.CpuCount, 1, LoaderOptions.MaxDefaultLoads);
         _budget = new LoadBudget(loop, bytes, jobs, options.Stagger);
-        _attempt = new LoadAttempt(loop, kernel, gate, _budget, _cache, _statistics, options, observer);
+        _policy = new PolicyGuard(observer) { Policy = planner.Catalog.Policy };
+        _attempt = new LoadAttempt(loop, kernel, gate, _budget, _cache, _statistics, _policy, options, observer);
     }
 
     /// <summary>The owner calls <see cref="ModuleRemoved"/> for every module that is removed from now on. A module once
@@ -96,10 +98,13 @@ public sealed class Loader
                 HasPriority = request.Timeout is not null,
                 Scope = request.Scope,
                 File = request.File,
+                Asked = request.File is null ? request.Name : null,
+                Client = request.Client,
+                OverridesPolicy = request.OverridesPolicy,
                 CancellationToken = cancellationToken,
             };
-            var (outcome, flight) = module.IsBlocked(Catalog, request.ApplyBlacklist)
-                ? (Blacklisted(module.Name), null)
+            var (outcome, flight) = module.WhyLeftOut(Catalog, found, request.ApplyBlacklist) is { } why
+                ? (new ModuleOutcome(module.Name, OutcomeKind.Blacklisted, Why: why), null)
                 : await JoinOrStartAsync(one);
             loads.Add((one, outcome, flight));
         }
@@ -115,16 +120,21 @@ public sealed class Loader
         {
             Debug.Assert(modules.Length > 0, "every request gets an outcome");
             foreach (var outcome in modules)
+            {
                 _statistics.CountOutcome(outcome.Kind);
+                if (outcome.Kind is OutcomeKind.Forbidden)
+                    _observer?.PolicyApplied(outcome.Module, PolicyAction.Forbade, outcome.Why!);
+            }
             return new RequestOutcome(request, modules);
         }
     }
 
     /// <summary>Uses another catalog for requests from now on: the indexes or the configuration have changed. Flights
-    /// end by the old one. Failures that a file or an index caused are forgotten.</summary>
+    /// end by the old one, but by the new policy. Failures that a file or an index caused are forgotten.</summary>
     public void UseCatalog(ModuleCatalog catalog)
     {
         _planner = new Planner(catalog);
+        _policy.Policy = catalog.Policy;
         _cache.ForgetFileFailures();
     }
 
@@ -173,7 +183,9 @@ public sealed class Loader
             Debug.Assert(flight is not { IsOver: true }, "the table has no flight that has ended or is abandoned");
             if (isJoiner)
             {
-                if (flight!.IsStale && await flight.WaitUntilEndedAsync(request) is not null)
+                if (_policy.Bar(_planner, request, flight!.Plan, _cache.IsLive) is { } forbidden)
+                    return (forbidden, null);
+                if (flight.IsStale && await flight.WaitUntilEndedAsync(request) is not null)
                     continue;
                 if ((request.HasPriority && !flight.HasPriority) || request.Order.IsBefore(flight.Order))
                     MoveForward(flight, request);
@@ -182,6 +194,10 @@ public sealed class Loader
             else if (TryAnswer(request, parameters, out var plan) is { } answer)
             {
                 return (answer, null);
+            }
+            else if (_policy.Bar(_planner, request, plan!, _cache.IsLive) is { } forbidden)
+            {
+                return (forbidden, null);
             }
             else
             {
@@ -197,7 +213,8 @@ public sealed class Loader
             if (ended is null)
                 return (Left(request), null);
             Debug.Assert(ended.Module == module, "a flight answers for its own module");
-            if (request.Postdates(ended))
+            // what the policy says of one request does not answer another
+            if (request.Postdates(ended) || (isJoiner && ended.Kind is OutcomeKind.Forbidden))
                 continue;
             return (isJoiner ? ended.ForJoiner(flight.Parameters != parameters) : ended, flight);
         }
@@ -254,7 +271,15 @@ public sealed class Loader
             if (outcome.Kind is OutcomeKind.Loaded)
             {
                 foreach (var soft in flight.Plan.After)
-                    flight.Requests.Add(JoinOrStartAsync(new ModuleRequest(soft, flight.MadeAt, flight.Order)));
+                {
+                    var request = new ModuleRequest(soft, flight.MadeAt, flight.Order)
+                    {
+                        Client = flight.First.Client,
+                        OverridesPolicy = flight.First.OverridesPolicy,
+                        NeededBy = flight,
+                    };
+                    flight.Requests.Add(JoinOrStartAsync(request));
+                }
             }
             RemoveFromTable(flight);
             Debug.Assert(!_budget.Has(flight), "a flight returns its share before it ends");
@@ -281,6 +306,9 @@ public sealed class Loader
         ModuleRequest RequestFor(FoundModule module) => new(module, flight.MadeAt, flight.Order)
         {
             HasPriority = flight.HasPriority,
+            Client = flight.First.Client,
+            OverridesPolicy = flight.First.OverridesPolicy,
+            NeededBy = flight,
             CancellationToken = flight.Abandoned,
         };
         Debug.Assert(!flight.InKernel, "dependencies come before the call");
@@ -306,6 +334,8 @@ public sealed class Loader
     static ModuleOutcome FailureOf(Flight flight, ModuleOutcome dependency) => dependency.Kind switch
     {
         OutcomeKind.Left => flight.Outcome(OutcomeKind.Left),
+        OutcomeKind.Forbidden => flight.Outcome(
+            OutcomeKind.Forbidden, Errno.EPERM, LoaderMessages.ForbiddenDependency(dependency)),
         OutcomeKind.NotFound =>
             flight.Outcome(OutcomeKind.Failed, Errno.ENOENT, LoaderMessages.MissingDependency(dependency.Module)),
         _ => flight.Outcome(OutcomeKind.Failed, dependency.Error, LoaderMessages.FailedDependency(dependency)) with
@@ -412,9 +442,6 @@ public sealed class Loader
 
     static ModuleOutcome NotFound(string name) => new(name, OutcomeKind.NotFound, Why: LoaderMessages.NotFound(name));
 
-    static ModuleOutcome Blacklisted(string module) =>
-        new(module, OutcomeKind.Blacklisted, Why: LoaderMessages.Blacklisted(module));
-
     static ModuleOutcome CorruptIndex(string module, ModuleDataException problem) =>
         new(module, OutcomeKind.Failed, Errno.EBADMSG, LoaderMessages.CorruptIndex(problem.Message));
 
@@ -443,6 +470,12 @@ public interface ILoaderObserver
 
     /// <summary>An install command has ended with an exit status, or below 0 when no shell could be started.</summary>
     void CommandEnded(string module, string command, int status)
+    {
+    }
+
+    /// <summary>The policy forbids a requested module, or says something about one that is loaded.</summary>
+    /// <param name="why">The rest of a message that begins with the module's name.</param>
+    void PolicyApplied(string module, PolicyAction action, string why)
     {
     }
 

@@ -1,4 +1,5 @@
 using Drover.Kernel;
+using Drover.Modules.Config;
 
 namespace Drover.Loading;
 
@@ -20,6 +21,24 @@ static class LoaderMessages
 
     public static string Blacklisted(string module) =>
         $"{module} is blacklisted in modprobe.d or on the kernel's command line";
+
+    public static string LessPreferred(string module, PolicyPreference line) =>
+        $"{module} is left out: policy prefers {line.Preferred} ({line.Source.File}:{line.Source.Line})";
+
+    public static string Forbidden(PolicyAnswer answer) => $"not loaded: {answer.Refusal("it")}";
+
+    public static string NeedsForbidden(IReadOnlyList<string> chain, PolicyAnswer answer) =>
+        $"not loaded: needs {string.Join(", which needs ", chain)}, {answer.Refusal("which")}";
+
+    public static string ForbiddenDependency(ModuleOutcome dependency) =>
+        $"not loaded: needs {dependency.Module}: {dependency.Why}";
+
+    public static string Warned(PolicyAnswer answer) => $"the policy warns of it ({answer.Line})";
+
+    public static string WouldForbid(PolicyAnswer answer) =>
+        $"loaded only because the policy is warn-only: {answer.Refusal("it")}";
+
+    public static string Overridden(PolicyAnswer answer) => $"policy overridden: {answer.Refusal("it")}";
 
     public static string CorruptIndex(string problem) => $"{problem} (run depmod)";
 

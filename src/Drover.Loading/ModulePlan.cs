@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Drover.Kernel;
 using Drover.Modules;
+using Drover.Modules.Config;
 
 namespace Drover.Loading;
 
@@ -65,9 +66,11 @@ public sealed class ModulePlan
     readonly Func<string, InitState> _stateOf;
     readonly List<PlanStep> _steps = [];
     readonly List<PlanRemark> _remarks = [];
+    readonly List<ModuleOutcome> _forbidden = [];
     bool _remarkNotFound;
 
     // of the target that is being added
+    LoadRequest? _request;
     readonly HashSet<FoundModule> _visited = [];
     readonly HashSet<FoundModule> _required = [];
     readonly HashSet<FoundModule> _withoutCommand = [];
@@ -79,16 +82,17 @@ public sealed class ModulePlan
     /// <summary>Only in a plan for requests.</summary>
     public IReadOnlyList<PlanRemark> Remarks => _remarks;
 
+    /// <summary>The modules that the policy keeps out: the target, which then has no steps, or softdeps.</summary>
+    public IReadOnlyList<ModuleOutcome> Forbidden => _forbidden;
+
     /// <summary>The plan for one module. As in kmod, a module found in several ways has several steps.</summary>
-    /// <param name="file">The target's file instead of the index's; or null.</param>
-    /// <param name="ignoreCommand">Ignore the target's install command and its softdeps.</param>
+    /// <param name="request">Its file, scope and requester count, and its name for the policy.</param>
     /// <exception cref="ModuleDataException">An index is corrupt, or a chain of softdeps is too long.</exception>
     public static ModulePlan Of(
-        Planner planner, FoundModule target, Func<string, InitState> stateOf, string? file = null,
-        bool ignoreCommand = false)
+        Planner planner, FoundModule target, Func<string, InitState> stateOf, LoadRequest? request = null)
     {
         var plan = new ModulePlan(planner, stateOf);
-        plan.Add(target with { Rule = null }, target.Name, file, ignoreCommand);
+        plan.Add(target with { Rule = null }, request ?? new LoadRequest(target.Name), target.Name);
         return plan;
     }
 
@@ -116,10 +120,13 @@ public sealed class ModulePlan
         foreach (var target in found.DistinctBy(module => module.Name))
         {
             var first = _steps.Count;
-            if (target.IsBlocked(_planner.Catalog, request.ApplyBlacklist))
-                Remark(OutcomeKind.Blacklisted, target.Name, why: LoaderMessages.Blacklisted(target.Name));
+            if (target.WhyLeftOut(_planner.Catalog, found, request.ApplyBlacklist) is { } why)
+                Remark(OutcomeKind.Blacklisted, target.Name, why: why);
             else if (!seen.Contains(target.Name) && !IsCyclic(target.Name))
-                Add(target with { Rule = null }, request.Name, file: null, ignoreCommand: false);
+                Add(target with { Rule = null }, request, request.Name);
+            _remarks.AddRange(_forbidden.Where(module => seen.Add(module.Module))
+                .Select(module => new PlanRemark(request, module)));
+            _forbidden.Clear();
             var added = _steps[first..];
             _steps.RemoveRange(first, added.Count);
             foreach (var step in added.Where(step => seen.Add(step.Name) && !IsLeftOut(step)))
@@ -156,9 +163,13 @@ public sealed class ModulePlan
             _remarks.Add(new PlanRemark(request, new ModuleOutcome(module, kind, error, why)));
     }
 
-    void Add(FoundModule target, string name, string? file, bool ignoreCommand)
+    void Add(FoundModule target, LoadRequest request, string name)
     {
         Debug.Assert(target.Rule is null, "modules are compared by name and alias");
+        var (file, ignoreCommand) = (request.File, request.Scope is not LoadScope.Full);
+        if (IsForbidden(target, request, isTarget: true))
+            return;
+        _request = request;
         _visited.Clear();
         _required.Clear();
         _withoutCommand.Clear();
@@ -213,13 +224,43 @@ public sealed class ModulePlan
     void AddWithSoftdeps(FoundModule module, PlanReason reason, string by, int depth)
     {
         var (before, after) = _planner.SoftdepsOf(module.Name);
-        foreach (var soft in before)
+        foreach (var soft in before.Where(IsAllowed))
             Visit(soft, PlanReason.BeforeOf, module.Name, isRequired: false, ignoreCommand: false, depth + 1);
         _steps.Add(new PlanStep(module, reason, by));
         // softdeps replace the command (modprobe.d(5))
         if (before.Count + after.Count > 0)
             _withoutCommand.Add(module);
-        foreach (var soft in after)
+        foreach (var soft in after.Where(IsAllowed))
             Visit(soft, PlanReason.AfterOf, module.Name, isRequired: false, ignoreCommand: false, depth + 1);
+
+        bool IsAllowed(FoundModule soft) => !IsForbidden(soft, _request!, isTarget: false);
+    }
+
+    /// <summary>The policy forbids a module, or one that it needs; it is noted once.</summary>
+    /// <remarks>What an allowed module brings along needs no line of its own.</remarks>
+    bool IsForbidden(FoundModule module, LoadRequest request, bool isTarget)
+    {
+        if (_planner.Catalog.Policy is not { IsWarnOnly: false } policy || request.OverridesPolicy
+            || _planner.Catalog.Tree.IsBuiltIn(module.Name) || _stateOf(module.Name) is InitState.Live)
+        {
+            return false;
+        }
+        var one = new ModuleRequest(module, default, default)
+        {
+            Asked = isTarget && request.File is null ? request.Name : module.Alias,
+            File = isTarget ? request.File : null,
+            Client = request.Client,
+        };
+        if (!_planner.TryPlan(module, request.Scope, one.File, out var planned, out _))
+            return false; // nothing to load
+        var answer = policy.Ask(PolicyText.QuestionOf(one, planned.Path));
+        var why = answer.Effect is PolicyEffect.Forbid && (isTarget || !answer.IsDefault)
+            ? LoaderMessages.Forbidden(answer)
+            : PolicyText.WhatBars(policy, _planner, planned, request.Client, IsLive);
+        if (why is not null && _forbidden.All(known => known.Module != module.Name))
+            _forbidden.Add(new ModuleOutcome(module.Name, OutcomeKind.Forbidden, Errno.EPERM, why));
+        return why is not null;
+
+        bool IsLive(string name) => _stateOf(name) is InitState.Live;
     }
 }

@@ -15,7 +15,7 @@ static class Program
     public static Verb[] Verbs =>
     [
         new ColdplugVerb(), new DaemonVerb(), new StatusVerb(), new SettleVerb(), new InstallVerb(),
-        new UninstallVerb(), new LoadVerb(), new ModulesLoadVerb(), new ResolveVerb(),
+        new UninstallVerb(), new LoadVerb(), new ModulesLoadVerb(), new ResolveVerb(), new SealVerb(),
     ];
 
     public static int Main(string[] args)

@@ -8,8 +8,8 @@ using Drover.Linux.Syscalls;
 namespace Drover.Linux.Files;
 
 /// <summary>Reports when a file in one of several directories has changed and no further change follows for a while: a
-/// package manager or depmod(8) replaces many files one after another. For a missing directory, its parent is watched.
-/// Created and disposed on the event loop.</summary>
+/// package manager or depmod(8) replaces many files one after another. For a missing directory, the nearest one above
+/// it is watched. Created and disposed on the event loop.</summary>
 public sealed class DirectoryWatch : IDisposable
 {
     const uint Changes = Libc.IN_CLOSE_WRITE | Libc.IN_MOVED_FROM | Libc.IN_MOVED_TO | Libc.IN_CREATE | Libc.IN_DELETE
@@ -91,8 +91,14 @@ public sealed class DirectoryWatch : IDisposable
 
     void WatchParent(string directory)
     {
-        if (Path.GetDirectoryName(directory) is { } parent && Add(parent) is >= 0 and var watch &&
-            _watched.GetValueOrDefault(watch, []) is { } names)
+        if (Path.GetDirectoryName(directory) is not { } parent)
+            return;
+        var watch = Add(parent);
+        if (watch < 0)
+        {
+            WatchParent(parent);
+        }
+        else if (_watched.GetValueOrDefault(watch, []) is { } names)
         {
             names.Add(Path.GetFileName(directory));
             _watched[watch] = names;

@@ -1,6 +1,7 @@
 using System.Text;
 using Drover.Control;
 using Drover.Kernel;
+using Drover.Linux.ProcFs;
 using Drover.Linux.Syscalls;
 
 namespace Drover.Linux.Sockets;
@@ -57,9 +58,13 @@ static unsafe class UnixSocket
     {
         Libc.UserCredentials peer;
         var length = (uint)sizeof(Libc.UserCredentials);
-        return Libc.GetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_PEERCRED, &peer, ref length) < 0
-            ? null
-            : new(peer.UserId, peer.GroupId, GroupsOf(socket), peer.ProcessId);
+        if (Libc.GetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_PEERCRED, &peer, ref length) < 0)
+            return null;
+        var processId = peer.ProcessId;
+        return new(peer.UserId, peer.GroupId, GroupsOf(socket), processId)
+        {
+            Cgroup = () => ProcessCgroup.Of(processId),
+        };
     }
 
     static uint[] GroupsOf(int socket)

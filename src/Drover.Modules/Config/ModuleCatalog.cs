@@ -31,6 +31,9 @@ public sealed class ModuleCatalog
     public ModuleTree Tree { get; }
     public ModprobeConfig Config { get; }
 
+    /// <summary>What may be loaded; null for everything.</summary>
+    public ModulePolicy? Policy { get; init; }
+
     /// <summary>Whether only a module's first softdep line counts, as in kmod 30.</summary>
     public bool FirstSoftdepOnly { get; init; }
 

@@ -49,15 +49,10 @@ public sealed class ModulesLoadConfig
             return config;
         }
         config.ReadCommandLine(commandLine ?? "", isInitramfs);
-        var found = directories.Where(Directory.Exists).SelectMany(Directory.GetFiles).Where(IsConfig)
-            .DistinctBy(Path.GetFileName).OrderBy(Path.GetFileName, StringComparer.Ordinal);
-        foreach (var file in found)
+        foreach (var file in DropIns.List(directories))
             config.ReadFile(file, mayBeGone: true);
         return config;
     }
-
-    static bool IsConfig(string path) =>
-        Path.GetFileName(path)[0] != '.' && Path.GetExtension(path) == ".conf";
 
     static string Find(string[] directories, string name)
     {
@@ -128,4 +123,17 @@ public sealed class ModulesLoadConfig
         if (word.Length > 0)
             yield return word.ToString();
     }
+}
+
+/// <summary>The <c>.conf</c> files of directories that override each other
+/// (systemd: <c>conf_files_list_strv</c>).</summary>
+static class DropIns
+{
+    /// <summary>By base name; of several with one base name, that of the first directory.</summary>
+    public static IEnumerable<string> List(IEnumerable<string> directories) =>
+        directories.Where(Directory.Exists).SelectMany(Directory.GetFiles).Where(IsConfig)
+            .DistinctBy(Path.GetFileName).OrderBy(Path.GetFileName, StringComparer.Ordinal);
+
+    static bool IsConfig(string path) =>
+        Path.GetFileName(path)[0] != '.' && Path.GetExtension(path) == ".conf";
 }

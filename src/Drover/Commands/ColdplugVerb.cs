@@ -5,6 +5,7 @@ using Drover.Host;
 using Drover.Kernel;
 using Drover.Linux.Runtime;
 using Drover.Linux.Sysfs;
+using Drover.Loading;
 using Drover.Modules.Config;
 using Drover.Text;
 
@@ -56,6 +57,7 @@ sealed class ColdplugVerb : Verb
         var catalog = ModuleSource.Open(arguments);
         if (arguments.Has(CommonOptions.Verbose))
             terminal.WarnOf(catalog.Config);
+        terminal.WarnOf(catalog.Policy);
         var sys = arguments.Text(s_sys) ?? "/sys";
         if (arguments.Has(CommonOptions.DryRun))
             return Plan(catalog, sys, arguments, terminal);
@@ -97,13 +99,22 @@ sealed class ColdplugVerb : Verb
         Row("loads", $"{report.Counts.Calls}{LoadReport.InBrackets(LoadReport.CallsOf(report.Counts))}");
         Row("converged", report.Converged);
         Row("failed", failures.Count);
+        if (report.Forbidden() is { Count: > 0 } kept)
+            Row("forbidden", kept.Count);
         Row("wasted", ByteSize.Format(report.Counts.WastedFileBytes));
         Row("seconds", report.Took.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture));
         table.WriteTo(writer);
-        if (failures.Count == 0)
+        WriteReasons("FAILED", failures, writer);
+        WriteReasons("FORBIDDEN", report.Forbidden(), writer);
+    }
+
+    static void WriteReasons(
+        string heading, IReadOnlyList<(ModuleOutcome Outcome, AliasReport Alias)> entries, TextWriter writer)
+    {
+        if (entries.Count == 0)
             return;
-        var reasons = new PlainTable("FAILED", "REASON", "DEVICE");
-        foreach (var (outcome, alias) in failures)
+        var reasons = new PlainTable(heading, "REASON", "DEVICE");
+        foreach (var (outcome, alias) in entries)
             reasons.Add(outcome.Module, OutcomeText.ReasonOf(outcome), alias.FirstDevice);
         writer.WriteLine();
         reasons.WriteTo(writer);
@@ -126,12 +137,8 @@ sealed class ColdplugVerb : Verb
         json.WriteNumber("timesLost", report.TimesLost);
         json.WriteNumber("seconds", Math.Round(report.Took.TotalSeconds, 6));
         json.WriteBoolean("interrupted", interrupted);
-        json.WriteObjects("failures", report.Failures(), failure =>
-        {
-            json.WriteObject("outcome", () => json.WriteOutcome(failure.Outcome));
-            json.WriteString("modalias", failure.Alias.Modalias);
-            json.WriteString("device", failure.Alias.FirstDevice);
-        });
+        json.WriteObjects("failures", report.Failures(), WriteEntry);
+        json.WriteObjects("forbidden", report.Forbidden(), WriteEntry);
         // without the many modaliases that no module has
         json.WriteObjects("aliases", report.Aliases.Where(alias => alias.Modules.Count > 0), alias =>
         {
@@ -141,6 +148,13 @@ sealed class ColdplugVerb : Verb
             json.WriteNumber("attempts", alias.Attempts);
             json.WriteObjects("modules", alias.Modules, json.WriteOutcome);
         });
+
+        void WriteEntry((ModuleOutcome Outcome, AliasReport Alias) entry)
+        {
+            json.WriteObject("outcome", () => json.WriteOutcome(entry.Outcome));
+            json.WriteString("modalias", entry.Alias.Modalias);
+            json.WriteString("device", entry.Alias.FirstDevice);
+        }
     });
 
     static void WarnOfFailures(ColdplugReport report, Terminal terminal)

@@ -69,6 +69,7 @@ sealed class DaemonVerb : Verb
             : new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose), isQuiet: true);
         if (session.WithoutGate is { } reason)
             terminal.Warn(reason);
+        terminal.WarnOf(session.Catalog.Policy);
         var record = session.ReadRecord(arguments);
         var service = session.CreateService(arguments, devices, observer, record);
         var options = new ControlOptions { Version = ProgramVersion.Text, GroupId = (uint?)arguments.Count(s_group) };

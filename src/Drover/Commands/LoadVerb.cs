@@ -13,7 +13,7 @@ sealed class LoadVerb : Verb
     static readonly Option[] s_notForDaemon =
     [
         CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Stagger, CommonOptions.Decompress,
-        CommonOptions.Verbose, CommonOptions.Root, CommonOptions.Release,
+        CommonOptions.Verbose, CommonOptions.Root, CommonOptions.Release, CommonOptions.OverridePolicy,
     ];
 
     public override string Name => "load";
@@ -27,13 +27,14 @@ sealed class LoadVerb : Verb
         Loads the modules and their dependencies, in parallel where possible, and prints a line for each
         requested module. A module that is live needs no kernel call; if several drover processes request
         the same module, one loads it and all report the result. A running daemon does the loading, unless
-        --jobs, --budget, --stagger, --decompress, --verbose, --root or --release is given.
+        --jobs, --budget, --stagger, --decompress, --verbose, --root, --release or --override-policy is given.
         """;
 
     public override IReadOnlyList<Option> Options =>
     [
         CommonOptions.DryRun, CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Stagger,
-        CommonOptions.Decompress, CommonOptions.Root, CommonOptions.Release, CommonOptions.Json,
+        CommonOptions.Decompress, CommonOptions.Root, CommonOptions.Release, CommonOptions.OverridePolicy,
+        CommonOptions.Json,
         CommonOptions.Verbose with { Help = "print a line for each kernel call to standard error" },
     ];
 
@@ -48,7 +49,12 @@ sealed class LoadVerb : Verb
     {
         if (arguments.Operands.Count == 0)
             throw new UsageException("no module given");
-        var batch = new LoadBatch(arguments.Operands) { Requester = "drover load" };
+        var batch = new LoadBatch(arguments.Operands) 
+        {
+            Requester = "drover load",
+            Client = ThisProcess.Client,
+            OverridesPolicy = arguments.Has(CommonOptions.OverridePolicy),
+        };
         if (arguments.Has(CommonOptions.DryRun))
             return PlanOutput.Write(OpenCatalog(arguments, terminal), [.. batch.Requests], arguments, terminal);
         var (outcomes, statistics) = Load(batch, arguments, terminal);
@@ -75,6 +81,7 @@ sealed class LoadVerb : Verb
         var catalog = ModuleSource.Open(arguments);
         if (arguments.Has(CommonOptions.Verbose))
             terminal.WarnOf(catalog.Config);
+        terminal.WarnOf(catalog.Policy);
         return catalog;
     }
 
@@ -106,6 +113,8 @@ sealed class LoadVerb : Verb
         {
             foreach (var module in outcomes.SelectMany(outcome => outcome.Modules))
             {
+                if (module is { Kind: OutcomeKind.Loaded, Why: { } warning } && statistics is null)
+                    terminal.Warn($"{module.Module}: {warning}"); // the daemon's: this process prints its own
                 if (module.IsAvailable)
                     terminal.Out.WriteLine(OutcomeText.LineOf(module));
                 else

@@ -63,7 +63,12 @@ sealed class ModulesLoadVerb : Verb
             return unread;
         }
         var names = config.Lines.Select(line => line.Name).Distinct().ToArray();
-        var batch = new LoadBatch(names) { Requester = Name, ApplyBlacklist = true };
+        var batch = new LoadBatch(names) 
+        {
+            Requester = Name,
+            ApplyBlacklist = true,
+            Client = ThisProcess.Client,
+        };
         if (arguments.Has(CommonOptions.DryRun))
         {
             var catalog = LoadVerb.OpenCatalog(arguments, terminal);
@@ -87,7 +92,7 @@ sealed class ModulesLoadVerb : Verb
             foreach (var module in byName[name].Modules)
             {
                 var text = $"{place}: {OutcomeText.LineOf(module)}";
-                if (module.IsAvailable || module.Kind is OutcomeKind.Blacklisted)
+                if (module.IsAvailable || module.Kind is OutcomeKind.Blacklisted or OutcomeKind.Forbidden)
                     terminal.Out.WriteLine(text);
                 else
                     terminal.Warn(text);
@@ -99,7 +104,7 @@ sealed class ModulesLoadVerb : Verb
     static bool IsFailure(ModuleOutcome module) => module.Kind switch
     {
         OutcomeKind.NotFound or OutcomeKind.Left => true,
-        OutcomeKind.Blacklisted => false,
+        OutcomeKind.Blacklisted or OutcomeKind.Forbidden => false,
         _ => !module.IsAvailable && module.Error is not (Errno.ENODEV or Errno.ENOENT),
     };
 }

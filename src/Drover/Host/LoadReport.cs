@@ -63,6 +63,7 @@ static class OutcomeText
             OutcomeKind.AlreadyLive => $"{outcome.Module}: already loaded",
             OutcomeKind.BuiltIn => $"{outcome.Module}: built into the kernel",
             OutcomeKind.Left => $"{outcome.Module}: {outcome.Why ?? "interrupted before the load ended"}",
+            OutcomeKind.Forbidden => $"{outcome.Module}: {outcome.Why}",
             OutcomeKind.Blacklisted or OutcomeKind.NotFound => outcome.Why!, // contains the name
             _ => $"{outcome.Module}: {ReasonOf(outcome)}",
         };

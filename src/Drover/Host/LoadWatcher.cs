@@ -2,6 +2,7 @@ using System.Globalization;
 using Drover.CommandLine;
 using Drover.Control;
 using Drover.Kernel;
+using Drover.Linux.ProcFs;
 using Drover.Linux.Systemd;
 using Drover.Loading;
 using Drover.Text;
@@ -38,6 +39,14 @@ sealed class LoadWatcher(Terminal terminal, bool isVerbose, bool isQuiet = false
         ShowProgress();
     }
 
+    public void PolicyApplied(string module, PolicyAction action, string why)
+    {
+        if (action is PolicyAction.Forbade)
+            return; // the outcome says it
+        WriteLine($"drover: {module}: {why}");
+        PolicyLog.Write("drover", module, action, why);
+    }
+
     public void Noted(string message)
     {
         if (isVerbose)
@@ -65,6 +74,8 @@ sealed class JournalEntries(Journal journal) : ILoaderObserver
 {
     const int Warning = 4, Notice = 5, Info = 6;
 
+    readonly HashSet<string> _refused = [];
+
     public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took) =>
         journal.Write(
             reply.Error is Errno.None or Errno.ENODEV ? Info : Warning,
@@ -83,5 +94,36 @@ sealed class JournalEntries(Journal journal) : ILoaderObserver
         }
     }
 
+    public void PolicyApplied(string module, PolicyAction action, string why)
+    {
+        // hundreds of devices may ask for a forbidden module
+        if (action is not PolicyAction.Forbade || _refused.Add(module + why))
+        {
+            journal.Write(
+                Warning, $"{module}: {why}", ("DROVER_MODULE", module), ("DROVER_POLICY", PolicyLog.WordOf(action)));
+        }
+    }
+
     public void Noted(string message) => journal.Write(Notice, message);
+}
+
+/// <summary>Loads that the policy comments on, in the system's log.</summary>
+static class PolicyLog
+{
+    const int Warning = 4;
+
+    /// <summary>Logs a load that overrides the policy; the rest is printed only.</summary>
+    public static void Write(string program, string module, PolicyAction action, string why)
+    {
+        if (action is PolicyAction.Overridden)
+            Syslog.Write(program, Warning, $"{module}: {why}; uid {ProcessCgroup.UserId}");
+    }
+
+    /// <summary>The word in journal fields.</summary>
+    public static string WordOf(PolicyAction action) => action switch
+    {
+        PolicyAction.Forbade => "forbidden",
+        PolicyAction.Warned => "warned",
+        _ => "overridden",
+    };
 }

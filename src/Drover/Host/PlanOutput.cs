@@ -58,7 +58,7 @@ static class PlanOutput
         }
         foreach (var remark in remarks)
         {
-            if (IsFailure(remark))
+            if (IsFailure(remark) || remark.Outcome.Kind is OutcomeKind.Forbidden)
                 terminal.Warn(OutcomeText.LineOf(remark.Outcome));
             else
                 terminal.Out.WriteLine($"-  {OutcomeText.LineOf(remark.Outcome)}");

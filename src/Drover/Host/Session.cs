@@ -5,6 +5,7 @@ using Drover.Kernel;
 using Drover.Linux.Files;
 using Drover.Linux.Gate;
 using Drover.Linux.Kernel;
+using Drover.Linux.ProcFs;
 using Drover.Linux.Runtime;
 using Drover.Linux.Sockets;
 using Drover.Loading;
@@ -61,7 +62,9 @@ sealed class Session : IDisposable
     /// <summary>The daemon's service, with the limits of the command line.</summary>
     public LoadService CreateService(
         Arguments arguments, IDevices devices, ILoaderObserver observer, BootRecord? record) =>
-        new(Loop, devices, Kernel, _gate, Catalog, () => Reopen(arguments), OptionsOf(arguments), observer, record);
+        new(
+            Loop, devices, Kernel, _gate, Catalog, () => Reopen(arguments, observer), OptionsOf(arguments), observer,
+            record);
 
     /// <summary>The record of the last boot of this machine's kernel, or null. The kernel starts to read the files of
     /// that boot's loads.</summary>
@@ -98,17 +101,26 @@ sealed class Session : IDisposable
         };
     }
 
-    static ModuleCatalog Reopen(Arguments arguments)
+    static ModuleCatalog Reopen(Arguments arguments, ILoaderObserver observer)
     {
         try
         {
-            return ModuleSource.Open(arguments);
+            var catalog = ModuleSource.Open(arguments);
+            foreach (var problem in catalog.Policy?.Problems ?? [])
+                observer.Noted($"policy: {problem}");
+            return catalog;
         }
         catch (CommandException problem)
         {
             throw new IOException(problem.Message, problem);
         }
     }
+}
+
+/// <summary>This process, to the policy.</summary>
+static class ThisProcess
+{
+    public static PolicyClient Client { get; } = new(ProcessCgroup.UserId, ProcessCgroup.OfThis);
 }
 
 /// <summary>Sends a request to the daemon, which joins all requests of the machine. If there is no daemon, or it

@@ -10,7 +10,7 @@ namespace Drover.Kmod;
 /// <summary>insmod(8): loads one module file, without its dependencies.</summary>
 sealed class InsmodTool : KmodTool
 {
-    const int ForceModversion = 1000, ForceVermagic = 1001;
+    const int ForceModversion = 1000, ForceVermagic = 1001, OverridePolicy = 1002;
 
     // kmod 30 ignores -p and -s; later releases have -s, -v, and an option for each check
     const string Letters = "psfvVh";
@@ -23,6 +23,7 @@ sealed class InsmodTool : KmodTool
         	-f, --force             Skip both checks below. DANGEROUS
         	    --force-modversion  Ignore the versions of the module's symbols
         	    --force-vermagic    Ignore the kernel that the module was built for
+        	    --override-policy   Load also what the policy forbids; it is logged (Drover)
         	-s, --syslog            print to syslog, not stderr
         	-v, --verbose           enables more messages
         	-V, --version           show version
@@ -37,6 +38,7 @@ sealed class InsmodTool : KmodTool
         new("force-modversion", OptionValue.None, ForceModversion, IsExact: true),
         new("force-vermagic", OptionValue.None, ForceVermagic, IsExact: true),
         new("syslog", OptionValue.None, 's', IsExact: true), new("verbose", OptionValue.None, 'v', IsExact: true),
+        new("override-policy", OptionValue.None, OverridePolicy, IsExact: true),
     ];
 
     public override string Name => "insmod";
@@ -47,6 +49,7 @@ sealed class InsmodTool : KmodTool
     {
         var log = new ToolLog(Name, terminal);
         var ignored = IgnoredChecks.None;
+        var overridesPolicy = false;
         var reader = CLibrary.GetOpt(Name, args, Letters, s_longs, terminal.Error);
         for (int option; (option = reader.Next()) != GetOpt.End;)
         {
@@ -58,15 +61,18 @@ sealed class InsmodTool : KmodTool
                 case 'f': ignored |= IgnoredChecks.Modversions | IgnoredChecks.Vermagic; break;
                 case ForceModversion: ignored |= IgnoredChecks.Modversions; break;
                 case ForceVermagic: ignored |= IgnoredChecks.Vermagic; break;
+                case OverridePolicy: overridesPolicy = true; break;
                 case 'V': WriteVersion(terminal.Out); return ExitCode.Ok;
                 case 'h': terminal.Out.Write(Help); return ExitCode.Ok;
                 default: return ExitCode.Failure;
             }
         }
-        return reader.Operands.Count > 0 ? Insert(reader.Operands, ignored, log) : Fail(log, "missing filename.");
+        return reader.Operands.Count > 0 
+            ? Insert(reader.Operands, ignored, overridesPolicy, log)
+            : Fail(log, "missing filename.");
     }
 
-    static int Insert(IReadOnlyList<string> words, IgnoredChecks ignored, ToolLog log)
+    static int Insert(IReadOnlyList<string> words, IgnoredChecks ignored, bool overridesPolicy, ToolLog log)
     {
         var file = words[0];
         if (file == "-")
@@ -77,18 +83,26 @@ sealed class InsmodTool : KmodTool
             return Fail(log, $"could not insert module {file}: {StrError.Of(Errno.EISDIR)}");
         // without modprobe.d
         var directory = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        using var session = new Session(new ModuleCatalog(ModuleTree.OpenOrEmpty(directory), ModprobeConfig.Empty));
+        var catalog = new ModuleCatalog(ModuleTree.OpenOrEmpty(directory), ModprobeConfig.Empty)
+        {
+            Policy = ModuleSource.PolicyOf(),
+        };
+        using var session = new Session(catalog);
         var loader = session.CreateLoader(new LoaderOptions { Ignored = ignored }, new Listener(log));
         var request = new LoadRequest(file, "insmod", Parameters: ModuleOptions.Join(words, 1))
         {
             File = Path.GetFullPath(file),
             Scope = LoadScope.Alone,
+            Client = ThisProcess.Client,
+            OverridesPolicy = overridesPolicy,
         };
         var outcome = session.Loop.Run(() => loader.RequestAsync(request)).Modules[0];
         if (outcome.Kind is OutcomeKind.AlreadyLive)
             return Fail(log, $"could not insert module {file}: {StrError.Of(Errno.EEXIST)}");
         if (outcome.IsAvailable)
             return ExitCode.Ok;
+        if (outcome.Kind is OutcomeKind.Forbidden)
+            return Fail(log, $"could not insert module {file}: {outcome.Why}");
         if (outcome.Why is { } why)
             log.Info(why);
         return Fail(log, $"could not insert module {file}: {StrError.OfInsmod(outcome.Error)}");
@@ -102,6 +116,14 @@ sealed class InsmodTool : KmodTool
 
     sealed class Listener(ToolLog log) : ILoaderObserver
     {
+        public void PolicyApplied(string module, PolicyAction action, string why)
+        {
+            if (action is PolicyAction.Forbade)
+                return; // the outcome says it
+            log.Error($"{module}: {why}"); // insmod prints no warnings
+            PolicyLog.Write("insmod", module, action, why);
+        }
+
         public void Noted(string message) => log.Info(message);
     }
 }

@@ -62,20 +62,32 @@ sealed class ModprobeInsert : IDisposable
         var found = file is null ? FoundModule.All(_run.Catalog, name)
             : File.Exists(file) ? [new FoundModule(ModuleName.FromPath(file), null)]
             : [];
-        return new Request(name, file, parameters, [.. found.Select(module => Classify(module, file))]);
+        return new Request(name, file, parameters, [.. found.Select(module => Classify(module, name, file, found))]);
     }
 
-    Target Classify(FoundModule module, string? file)
+    Target Classify(FoundModule module, string name, string? file, IReadOnlyList<FoundModule> found)
     {
         if (_options.LookUpOnly)
             return new Target(module, Fate.Load, null);
         if (!_options.ShowDepends && IsInKernel(module.Name))
             return new Target(module, Fate.InKernel, null);
-        if (module.IsBlocked(_run.Catalog, _options.UseBlacklist))
+        if (module.WhyLeftOut(_run.Catalog, found, _options.UseBlacklist) is not null)
             return new Target(module, Fate.Blacklisted, null);
-        var plan = ModulePlan.Of(_planner, module, SysModule.InitStateOf, file, _options.IgnoreCommands);
+        var plan = ModulePlan.Of(_planner, module, SysModule.InitStateOf, RequestOf(_options, name, module, file));
         return new Target(module, Fate.Load, plan);
     }
+
+    /// <summary>The request for one module of a name.</summary>
+    public static LoadRequest RequestOf(ModprobeOptions options, string name, FoundModule module, string? file) =>
+        new(name, "modprobe")
+        {
+            ApplyBlacklist = options.UseBlacklist,
+            Found = module,
+            File = file,
+            Scope = options.IgnoreCommands ? LoadScope.WithoutCommand : LoadScope.Full,
+            Client = ThisProcess.Client,
+            OverridesPolicy = options.OverridesPolicy,
+        };
 
     bool IsInKernel(string module) =>
         _run.Catalog.Tree.IsBuiltIn(module) || SysModule.InitStateOf(module) is InitState.Live;
@@ -112,14 +124,10 @@ sealed class ModprobeInsert : IDisposable
     {
         foreach (var target in request.Targets.Where(target => target is { Fate: Fate.Load, Loop: null }))
         {
-            var load = new LoadRequest(target.Module.Name, "modprobe")
+            var load = RequestOf(_options, request.Name, target.Module, request.File) with
             {
                 Parameters = request.Parameters,
                 Timeout = _timeout.Value,
-                ApplyBlacklist = _options.UseBlacklist,
-                Found = target.Module,
-                File = request.File,
-                Scope = _options.IgnoreCommands ? LoadScope.WithoutCommand : LoadScope.Full,
             };
             target.Outcome = (await _loader!.RequestAsync(load)).Modules[0];
             _lines.Ended(target.Plan!, target.Outcome);
@@ -156,7 +164,11 @@ sealed class ModprobeInsert : IDisposable
         if (all.Any(one => one.Outcome is null))
             return false;
         foreach (var (target, outcome) in all)
+        {
             target.Outcome = outcome;
+            if (outcome is { Kind: OutcomeKind.Loaded, Why: { } warning })
+                _run.Log.Warning($"{outcome.Module}: {warning}");
+        }
         return true;
     }
 
@@ -194,6 +206,12 @@ sealed class ModprobeInsert : IDisposable
             return Fail($"install commands form a loop: {loop}; an install command loads its own module with "
                 + "'modprobe --ignore-install'");
         }
+        foreach (var forbidden in target.Plan?.Forbidden ?? [])
+        {
+            if (forbidden.Module == module)
+                return Judge(forbidden);
+            _run.Log.Info($"{forbidden.Module}: {forbidden.Why}"); // a softdep
+        }
         if (target.Plan is { } plan && (_options.ShowDepends || _options.IsVerbose))
             _lines.Write(plan.Steps, parameters);
         return true;
@@ -210,6 +228,8 @@ sealed class ModprobeInsert : IDisposable
             _run.Log.Error($"could not find module by name='{outcome.Module}'");
             return Failed(outcome.Module, Errno.ENOENT);
         }
+        if (outcome.Kind is OutcomeKind.Forbidden)
+            return Fail($"{outcome.Module}: {outcome.Why}");
         if (outcome.Why is { } why)
             _run.Log.Info(why);
         return Failed(outcome.Module, outcome.Kind is OutcomeKind.Left ? Errno.ETIMEDOUT : outcome.Error);
@@ -346,6 +366,14 @@ sealed class InsertLines(ModprobeRun run) : ILoaderObserver
         run.Log.Error(status < 0
             ? $"Could not run install command '{command}' for module {module}: no shell"
             : $"Error running install command '{command}' for module {module}: retcode {status}");
+    }
+
+    public void PolicyApplied(string module, PolicyAction action, string why)
+    {
+        if (action is PolicyAction.Forbade)
+            return; // the outcome says it
+        run.Log.Warning($"{module}: {why}");
+        PolicyLog.Write("modprobe", module, action, why);
     }
 
     public void Noted(string message) => run.Log.Info(message);

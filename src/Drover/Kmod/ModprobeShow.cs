@@ -167,9 +167,12 @@ static class ModprobeJson
                 json.WriteString("name", module.Name);
                 json.WriteString("alias", module.Alias);
                 json.WriteBoolean("isBlacklisted", run.Catalog.IsBlacklisted(module.Name));
+                var plan = ModulePlan.Of(
+                    planner, module, SysModule.InitStateOf, ModprobeInsert.RequestOf(options, asked, module, null));
+                json.WriteString("forbidden", WhyForbidden(plan, module));
                 if (options.LookUpOnly)
                     return;
-                json.WriteObjects("steps", StepsOf(module), step =>
+                json.WriteObjects("steps", plan.Steps, step =>
                 {
                     json.WriteString("module", step.Name);
                     json.WriteString("path", step.Path);
@@ -182,10 +185,11 @@ static class ModprobeJson
             });
         });
         return all ? ExitCode.Ok : ExitCode.Failure;
-
-        IReadOnlyList<PlanStep> StepsOf(FoundModule module) =>
-            ModulePlan.Of(planner, module, SysModule.InitStateOf, null, options.IgnoreCommands).Steps;
     }
+
+    /// <summary>Why the policy keeps the module of a plan out; null if it does not.</summary>
+    public static string? WhyForbidden(ModulePlan plan, FoundModule module) =>
+        plan.Forbidden.FirstOrDefault(forbidden => forbidden.Module == module.Name)?.Why;
 }
 
 /// <summary><c>modprobe --explain NAME…</c>: what would be done, and the lines of the files that decide it.</summary>
@@ -232,7 +236,15 @@ static class ModprobeExplain
         foreach (var line in catalog.Config.Blacklist.Where(line => line.Module == module.Name))
             Say("blacklist", effect, line.Source);
         var planner = new Planner(catalog);
-        var plan = ModulePlan.Of(planner, module, SysModule.InitStateOf, null, run.Options.IgnoreCommands);
+        var request = ModprobeInsert.RequestOf(run.Options, name, module, null);
+        var plan = ModulePlan.Of(planner, module, SysModule.InitStateOf, request);
+        if (module.WhyLeftOut(catalog, FoundModule.All(catalog, name), applyBlacklist: false) is { } leftOut
+            && !catalog.IsBlacklisted(module.Name))
+        {
+            Say("policy", leftOut, null);
+        }
+        foreach (var forbidden in plan.Forbidden)
+            Say("policy", $"{forbidden.Module}: {forbidden.Why}", null);
         foreach (var step in plan.Steps)
             Explain(run, step);
 

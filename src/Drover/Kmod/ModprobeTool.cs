@@ -38,6 +38,8 @@ sealed class ModprobeTool : KmodTool
         }
         log.Level = options.Level; // -q does not hide the message above
         var run = new ModprobeRun(options, CatalogOf(options, terminal), log, terminal);
+        foreach (var problem in run.Catalog.Policy?.Problems ?? [])
+            log.Warning($"policy: {problem}");
         try
         {
             return run.Options.Task switch
@@ -79,7 +81,22 @@ sealed class ModprobeTool : KmodTool
                 : $" line {bad.LastLine}: ignoring bad line starting with '{bad.Command}'"));
         }
         return new ModuleCatalog(ModuleTree.OpenOrEmpty(directory, root), config)
-        { FirstSoftdepOnly = options.FirstSoftdepOnly };
+        {
+            FirstSoftdepOnly = options.FirstSoftdepOnly,
+            Policy = PolicyOf(options),
+        };
+    }
+
+    /// <summary>The policy of what is loaded, or of the root that is shown. An initramfs is built with -D: what the
+    /// next boot may load does not depend on a seal.</summary>
+    static ModulePolicy? PolicyOf(ModprobeOptions options)
+    {
+        if (options.Task is not (ModprobeTask.Insert or ModprobeTask.Explain))
+            return null;
+        var isForHere = options is { Root: null, Release: null };
+        var isShown = options.DryRun || options.LookUpOnly || options.Task is ModprobeTask.Explain;
+        return ModuleSource.PolicyOf(
+            isShown && options.Root is { } root ? root : "/", withSeal: isForHere && !options.ShowDepends);
     }
 
     // kmod makes it absolute and nothing else
@@ -112,7 +129,7 @@ sealed class ModprobeOptions
     // codes beyond the letters
     const int ForceVermagic = 1000, ForceModversion = 1001, FirstTimeOnly = 1002, Modversions = 1003,
         RemoveHolders = 1004, Exports = 1005;
-    const int AsJson = 1006, ExplainPlan = 1007, OneSoftdep = 1008;
+    const int AsJson = 1006, ExplainPlan = 1007, OneSoftdep = 1008, AgainstPolicy = 1009;
 
     const string Letters = "arw:RibfDcnC:d:S:sqvVh";
 
@@ -139,6 +156,7 @@ sealed class ModprobeOptions
         new("json", OptionValue.None, AsJson, IsExact: true),
         new("explain", OptionValue.None, ExplainPlan, IsExact: true),
         new("first-softdep", OptionValue.None, OneSoftdep, IsExact: true),
+        new("override-policy", OptionValue.None, AgainstPolicy, IsExact: true),
     ];
 
     /// <summary>kmod's options in kmod's order, then Drover's.</summary>
@@ -182,6 +200,7 @@ sealed class ModprobeOptions
         	-d, --dirname=DIR           Use DIR as filesystem root for /lib/modules
         	-S, --set-version=VERSION   Use VERSION instead of `uname -r`
         	    --first-softdep         Use only the first softdep line of a module, as kmod 30 does (Drover)
+        	    --override-policy       Load also what the policy forbids; it is logged (Drover)
         	    --json                  With -R, -D, -c: print JSON (Drover)
         	-s, --syslog                print to syslog, not stderr
         	-q, --quiet                 disable messages
@@ -234,11 +253,14 @@ sealed class ModprobeOptions
 
     public bool Json { get; private set; }
 
+    public bool OverridesPolicy { get; private set; }
+
     public bool FirstSoftdepOnly { get; private set; }
 
     /// <summary>A daemon can do it, with this machine's modules and configuration, and without -f and -v.</summary>
     public bool IsForDaemon =>
-        !LookUpOnly && !DryRun && !Force && Ignored is IgnoredChecks.None && !IsVerbose && !FirstSoftdepOnly
+        !LookUpOnly && !DryRun && !Force && !OverridesPolicy && Ignored is IgnoredChecks.None && !IsVerbose
+        && !FirstSoftdepOnly
         && ConfigPaths is null && Root is null && Release is null;
 
     public bool Version { get; private set; }
@@ -322,6 +344,7 @@ sealed class ModprobeOptions
                 _forCommands.Add("-v");
                 break;
             case AsJson: Json = true; break;
+            case AgainstPolicy: OverridesPolicy = true; break;
             case ExplainPlan: Show(ModprobeTask.Explain); break;
             case OneSoftdep: FirstSoftdepOnly = true; break;
             case 'V': Version = true; break;

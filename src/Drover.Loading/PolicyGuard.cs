@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using Drover.Kernel;
+using Drover.Modules;
+using Drover.Modules.Config;
+
+namespace Drover.Loading;
+
+/// <summary>What the policy did to a module.</summary>
+public enum PolicyAction
+{
+    /// <summary>It was not loaded.</summary>
+    Forbade,
+
+    /// <summary>It is loaded, and a <c>warn</c> line or a warn-only policy says so.</summary>
+    Warned,
+
+    /// <summary>It is loaded although the policy forbids it.</summary>
+    Overridden,
+}
+
+/// <summary>Applies the policy of the current catalog to every load, of any caller: to a request and all that it needs
+/// before anything of it is loaded, and to each module once more just before its call, because the policy may have
+/// changed meanwhile. Owned by the event loop.</summary>
+sealed class PolicyGuard(ILoaderObserver? observer)
+{
+    public ModulePolicy? Policy { get; set; }
+
+    /// <summary>The outcome of a request that the policy forbids; else null.</summary>
+    /// <param name="isLive">What is in the kernel is not loaded, so it is not forbidden.</param>
+    public ModuleOutcome? Bar(
+        Planner planner, in ModuleRequest request, PlannedModule plan, Func<string, bool> isLive)
+    {
+        if (Policy is null || request.OverridesPolicy || Policy.IsWarnOnly)
+            return null;
+        if (Forbids(Policy, request, plan.Path) is { } answer)
+            return Forbidden(plan.Name, LoaderMessages.Forbidden(answer));
+        if (PolicyText.WhatBars(Policy, planner, plan, request.Client, isLive) is not { } why)
+            return null;
+        return Forbidden(plan.Name, why);
+    }
+
+    /// <summary>The same for a module alone that is about to be loaded; reports what is loaded all the same.</summary>
+    public ModuleOutcome? Bar(Flight flight)
+    {
+        if (Policy is null)
+            return null;
+        var path = flight.Plan.Path;
+        if (Forbids(Policy, flight.First, path) is not { } forbids)
+        {
+            if (Policy.Ask(PolicyText.QuestionOf(flight.First, path)) is { Effect: PolicyEffect.Warn } warning)
+                Warn(PolicyAction.Warned, LoaderMessages.Warned(warning));
+        }
+        else if (flight.First.OverridesPolicy)
+        {
+            Warn(PolicyAction.Overridden, LoaderMessages.Overridden(forbids));
+        }
+        else if (Policy.IsWarnOnly)
+        {
+            Warn(PolicyAction.Warned, LoaderMessages.WouldForbid(forbids));
+        }
+        else
+        {
+            return Forbidden(flight.Module, LoaderMessages.Forbidden(forbids));
+        }
+        return null;
+
+        void Warn(PolicyAction action, string why)
+        {
+            if (flight.Warning == why)
+                return; // said at an earlier try
+            flight.Warning = why;
+            observer?.PolicyApplied(flight.Module, action, why);
+        }
+    }
+
+    /// <summary>The answer, if it forbids the module. A module without a line of its own may be loaded with one that
+    /// needs it and may.</summary>
+    static PolicyAnswer? Forbids(ModulePolicy policy, in ModuleRequest request, string path)
+    {
+        var answer = policy.Ask(PolicyText.QuestionOf(request, path));
+        if (answer.Effect is not PolicyEffect.Forbid)
+            return null;
+        var (first, by) = (answer, request.NeededBy);
+        for (; answer.IsDefault && by is not null; by = by.First.NeededBy)
+        {
+            answer = policy.Ask(PolicyText.QuestionOf(by.First, by.Plan.Path));
+            if (answer.Effect is not PolicyEffect.Forbid)
+                return null;
+        }
+        return first;
+    }
+
+    static ModuleOutcome Forbidden(string module, string why) =>
+        new(module, OutcomeKind.Forbidden, Errno.EPERM, why);
+}
+
+/// <summary>What the loader and <see cref="ModulePlan"/> ask a policy.</summary>
+static class PolicyText
+{
+    public static PolicyQuestion QuestionOf(in ModuleRequest request, string path)
+    {
+        var asked = request.Asked is { } name && ModuleName.TryNormalizeAlias(name, out var alias) ? alias : null;
+        return new(request.Module.Name, asked, path, request.Client, request.File is not null);
+    }
+
+    /// <summary>Why a module cannot be loaded because of those that it needs; null if it can.</summary>
+    public static string? WhatBars(
+        ModulePolicy policy, Planner planner, PlannedModule plan, PolicyClient? client, Func<string, bool> isLive)
+    {
+        foreach (var needed in plan.HardDependencies)
+        {
+            var path = planner.Catalog.Tree.Find(needed)?.Path ?? "";
+            var answer = policy.Ask(new PolicyQuestion(needed, null, path, client));
+            if (answer is { Effect: PolicyEffect.Forbid, IsDefault: false } && !isLive(needed))
+                return LoaderMessages.NeedsForbidden(Chain(planner, plan, needed), answer);
+        }
+        return null;
+    }
+
+    /// <summary>The modules from a direct dependency to <paramref name="last"/>, as far as the index tells.</summary>
+    static List<string> Chain(Planner planner, PlannedModule plan, string last)
+    {
+        var chain = new List<string>();
+        var among = plan.HardDependencies;
+        while (true)
+        {
+            // the list of a module has all that it needs; the one that needs most of the rest comes first
+            var next = among.Where(name => name != last && !chain.Contains(name))
+                .Select(name => (Name: name, Needs: planner.HardDependenciesOf(name)))
+                .Where(entry => entry.Needs.Contains(last)).OrderByDescending(entry => entry.Needs.Count)
+                .FirstOrDefault();
+            if (next.Name is null)
+                break;
+            chain.Add(next.Name);
+            among = next.Needs;
+        }
+        chain.Add(last);
+        Debug.Assert(chain.Count == chain.Distinct().Count(), "a chain has each module once");
+        return chain;
+    }
+}

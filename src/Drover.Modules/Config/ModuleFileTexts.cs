@@ -1,0 +1,51 @@
+using Drover.Modules.Containers;
+using Drover.Modules.Image;
+using Drover.Modules.Signature;
+
+namespace Drover.Modules.Config;
+
+/// <summary>What a policy reads from a module's file.</summary>
+/// <param name="Name">The name by which the kernel will know it, normalised; null if the file is no module.</param>
+/// <param name="Signer">Empty for a signature without a name; null for none.</param>
+public readonly record struct ModuleFileText(string? Name, string? Signer);
+
+/// <summary>Reads files for a policy, each version once. For one thread.</summary>
+sealed class ModuleFileTexts
+{
+    readonly Dictionary<string, (DateTime Modified, long Bytes, ModuleFileText Text)> _known = [];
+
+    /// <summary>Instead of the file itself.</summary>
+    public Func<string, ModuleFileText>? Read { get; init; }
+
+    /// <summary>Nothing for a file that cannot be read: the kernel will not load it either.</summary>
+    public ModuleFileText Of(string path)
+    {
+        if (Read is not null)
+            return Read(path);
+        var file = new FileInfo(path);
+        if (!file.Exists)
+            return default;
+        var (modified, bytes) = (file.LastWriteTimeUtc, file.Length);
+        if (_known.TryGetValue(path, out var known) && known.Modified == modified && known.Bytes == bytes)
+            return known.Text;
+        var text = OfFile(path);
+        _known[path] = (modified, bytes, text);
+        return text;
+    }
+
+    static ModuleFileText OfFile(string path)
+    {
+        string? name = null;
+        try
+        {
+            var image = ModuleFile.ReadImage(path);
+            name = ModuleName.Normalize(ModuleImage.Parse(image, path).Name);
+            return new(name, ModuleSignature.Read(new MemorySource(image, path))?.Signer);
+        }
+        catch (Exception problem) when (
+            problem is ModuleDataException or IOException or UnauthorizedAccessException)
+        {
+            return new(name, null);
+        }
+    }
+}

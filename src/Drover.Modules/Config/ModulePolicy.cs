@@ -1,0 +1,205 @@
+using System.Diagnostics;
+using Drover.Modules.Patterns;
+
+namespace Drover.Modules.Config;
+
+/// <summary>Where a policy comes from.</summary>
+public sealed record PolicySources
+{
+    /// <summary>The root of the policy directories.</summary>
+    public string Root { get; init; } = "/";
+
+    /// <summary>As in /proc/cmdline: <c>drover.policy=off</c> and <c>drover.policy=warn</c>; null for none.</summary>
+    public string? CommandLine { get; init; }
+
+    /// <summary>The file that says that <c>drover seal</c> ran; null where a seal does not count.</summary>
+    public string? SealFile { get; init; }
+}
+
+/// <summary>What may be loaded: the files of policy.d (docs/policy.md). The strongest line that applies decides,
+/// wherever it stands: forbid, then warn, then allow, then default. For one thread.</summary>
+public sealed class ModulePolicy
+{
+    /// <summary>Where a seal of the running machine is kept: it ends with the boot.</summary>
+    public const string SealFile = "/run/drover/sealed";
+
+    static readonly string[] s_directories =
+        ["etc/drover/policy.d", "run/drover/policy.d", "usr/local/lib/drover/policy.d", "usr/lib/drover/policy.d"];
+
+    readonly Dictionary<string, List<int>> _byName = new(StringComparer.Ordinal);
+    readonly GlobTable<int> _byPattern = new();
+    readonly List<int> _others = []; // lines without a pattern of names
+    readonly List<int> _found = [];
+    readonly PolicyAnswer _default;
+    readonly ModuleFileTexts _files;
+
+    ModulePolicy(PolicyParser parsed, PolicyLine? seal, ModuleFileTexts files)
+    {
+        (Lines, Preferences, Problems) = (parsed.Lines, parsed.Preferences, parsed.Problems);
+        (IsWarnOnly, IsSealed, _files) = (parsed.IsWarnOnly, seal is not null, files);
+        for (var i = 0; i < Lines.Count; i++)
+        {
+            if (Counts(Lines[i]) && !Lines[i].IsDefault)
+                Add(i, Lines[i].Name);
+        }
+        var defaults = Lines.Where(line => line.IsDefault && Counts(line)).ToArray();
+        // after a seal, a module needs a line of its own
+        var line = Array.Find(defaults, line => line.Effect is PolicyEffect.Forbid) ?? defaults.FirstOrDefault(seal);
+        _default = new PolicyAnswer(line?.Effect ?? PolicyEffect.Allow, line);
+    }
+
+    public IReadOnlyList<PolicyLine> Lines { get; }
+
+    public IReadOnlyList<PolicyPreference> Preferences { get; }
+
+    /// <summary>Lines that do not count, and files that cannot be read.</summary>
+    public IReadOnlyList<PolicyProblem> Problems { get; }
+
+    /// <summary>What is forbidden is loaded and reported.</summary>
+    public bool IsWarnOnly { get; }
+
+    /// <summary><c>drover seal</c> ran on this boot: the lines <c>when booted</c> count.</summary>
+    public bool IsSealed { get; }
+
+    /// <summary>The policy directories below a root, existing or not, highest priority first.</summary>
+    public static IReadOnlyList<string> DirectoriesBelow(string root) =>
+        Array.ConvertAll(s_directories, directory => $"{root.TrimEnd('/')}/{directory}");
+
+    /// <summary>The policy of the files; null where there is none: everything may be loaded.</summary>
+    public static ModulePolicy? Load(PolicySources sources)
+    {
+        ArgumentNullException.ThrowIfNull(sources);
+        var parser = new PolicyParser();
+        foreach (var path in DropIns.List(DirectoriesBelow(sources.Root)))
+            parser.ParseFile(path);
+        var isSealed = sources.SealFile is { } file && File.Exists(file);
+        if (!isSealed && parser is { Lines: [], Preferences: [], Problems: [] })
+            return null;
+        switch (WordOf(sources.CommandLine))
+        {
+            case "off":
+                return null;
+            case "warn":
+                parser.IsWarnOnly = true;
+                break;
+        }
+        return new ModulePolicy(parser, isSealed ? SealLine(sources.SealFile!) : null, new ModuleFileTexts());
+    }
+
+    /// <summary>Parses a text as if it were a file of that name.</summary>
+    /// <param name="fileTexts">Reads signer and name of a module file; null to read the file itself.</param>
+    public static ModulePolicy Parse(
+        string text, string file = "policy.conf", bool isSealed = false,
+        Func<string, ModuleFileText>? fileTexts = null)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var parser = new PolicyParser();
+        parser.Parse(System.Text.Encoding.UTF8.GetBytes(text), file);
+        return new ModulePolicy(
+            parser, isSealed ? SealLine(SealFile) : null, new ModuleFileTexts { Read = fileTexts });
+    }
+
+    /// <summary>What the policy says about one module of a request, without <see cref="IsWarnOnly"/>.</summary>
+    public PolicyAnswer Ask(in PolicyQuestion question)
+    {
+        _found.Clear();
+        AddLines(question.Module);
+        if (question.Asked is { } asked && asked != question.Module)
+            AddLines(asked);
+        // a file under another name is still the module that it contains
+        if (question.IsOwnFile && _files.Of(question.Path).Name is { } inside && inside != question.Module)
+            AddLines(inside);
+        var (best, rank) = (-1, -1);
+        foreach (var list in (ReadOnlySpan<List<int>>)[_found, _others])
+        {
+            foreach (var index in list)
+            {
+                var line = Lines[index];
+                var isBetter = (int)line.Effect > rank || ((int)line.Effect == rank && index < best);
+                if (isBetter && Applies(line, question))
+                    (best, rank) = (index, (int)line.Effect);
+            }
+        }
+        return best < 0 ? _default : new PolicyAnswer(Lines[best].Effect, Lines[best]);
+    }
+
+    /// <summary>The line that leaves a module out because its request also stands for a preferred one; else
+    /// null.</summary>
+    /// <param name="others">All modules of the request.</param>
+    public PolicyPreference? Outranking(string module, IEnumerable<string> others)
+    {
+        foreach (var line in Preferences)
+        {
+            if (line.Over == module && line.Preferred != module && others.Contains(line.Preferred))
+                return line;
+        }
+        return null;
+    }
+
+    /// <summary>On a system with a merged /usr, one file has two paths.</summary>
+    internal static string WithoutUsr(string path) =>
+        path.StartsWith("/usr/lib/", StringComparison.Ordinal) ? path["/usr".Length..] : path;
+
+    void Add(int line, string? pattern)
+    {
+        if (pattern is null)
+        {
+            _others.Add(line);
+        }
+        else if (pattern.AsSpan().IndexOfAny("*?[\\") >= 0)
+        {
+            _byPattern.Add(pattern, line);
+        }
+        else
+        {
+            if (!_byName.TryGetValue(pattern, out var lines))
+                _byName[pattern] = lines = [];
+            lines.Add(line);
+        }
+    }
+
+    void AddLines(string name)
+    {
+        if (_byName.TryGetValue(name, out var lines))
+            _found.AddRange(lines);
+        _byPattern.Find(name, _found);
+    }
+
+    /// <summary>After a seal only its own allowances count; before it, only lines without that scope.</summary>
+    bool Counts(PolicyLine line) =>
+        IsSealed ? line.WhenBooted || line.Effect is PolicyEffect.Forbid : !line.WhenBooted;
+
+    bool Applies(PolicyLine line, in PolicyQuestion question)
+    {
+        if (line.Path is { } path && !Fnmatch.Matches(path, WithoutUsr(question.Path)))
+            return false;
+        if ((line.UserId ?? question.Client?.UserId) != question.Client?.UserId)
+            return false;
+        if (line.Cgroup is { } cgroup
+            && (question.Client?.Cgroup() is not { } actual || !Fnmatch.Matches(cgroup, actual)))
+        {
+            return false;
+        }
+        if (!line.NeedsFile)
+            return true;
+        // a name for a command alone has no file
+        if (question.Path.Length == 0)
+            return false;
+        var signer = _files.Of(question.Path).Signer;
+        return line.IsUnsigned ? signer is null : signer is not null && Fnmatch.Matches(line.Signer!, signer);
+    }
+
+    static PolicyLine SealLine(string file) => new(PolicyEffect.Forbid, "drover seal", new ConfigSource(file, 0))
+    {
+        IsDefault = true,
+        WhenBooted = true,
+    };
+
+    /// <summary>The value of <c>drover.policy=</c>; the last one counts.</summary>
+    static string? WordOf(string? commandLine)
+    {
+        const string Key = "drover.policy=";
+        return commandLine?.Split((char[])[' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries)
+            .LastOrDefault(word => word.StartsWith(Key, StringComparison.Ordinal))?[Key.Length..];
+    }
+}
