@@ -38,9 +38,10 @@ _drover_command() {
         settle) _drover_words '-t --timeout --socket --json -h --help' '--socket' 'none' ;;
         install) _drover_words '-n --dry-run -r --root --no-initramfs --watch -h --help' '-r --root' 'none' ;;
         uninstall) _drover_words '-n --dry-run -r --root --no-initramfs -h --help' '-r --root' 'none' ;;
-        load) _drover_words '-n --dry-run -j --jobs --budget --stagger --decompress -r --root -k --release --json -v --verbose -h --help' '-r --root' 'modules' ;;
+        load) _drover_words '-n --dry-run -j --jobs --budget --stagger --decompress -r --root -k --release --override-policy --json -v --verbose -h --help' '-r --root' 'modules' ;;
         modules-load) _drover_words '-n --dry-run -j --jobs --budget --stagger --decompress -r --root -k --release --json -v --verbose -h --help' '-r --root' 'none' ;;
         resolve) _drover_words '-r --root -k --release --json -v --verbose -h --help' '-r --root' 'none' ;;
+        seal) _drover_words '--socket -h --help' '--socket' 'none' ;;
         watch) _drover_words '--once --begin --since-boot --json -v --verbose -h --help' '' 'none' ;;
         timeline) _drover_words '--html --socket --json -h --help' '--html --socket' 'none' ;;
         audit) _drover_words '-r --root -k --release --sys --memory --tar --boot --scenario --cpus --json -h --help' '-r --root --sys --tar --boot --scenario' 'none' ;;
@@ -48,18 +49,18 @@ _drover_command() {
         herd) _drover_words '--cpus --gate --herd --memory --kasan --user-decompress --seed --scenario --cost --sweep --json --csv --html --trace --stats --explore -h --help' '--scenario --html' 'none' ;;
         scenario) _drover_words '-o --output -r --root -k --release --sys --name --description --memory --from --timings --slowdown --guest -h --help' '-o --output -r --root --sys --from --timings' 'none' ;;
         depmod) _drover_words '-a --all -A --quick -e --errsyms -n --show -P --symbol-prefix -C --config -v --verbose -w --warn -V --version -h --help -b --basedir -m --moduledir -o --outdir -F --filesyms -E --symvers' '-C --config -b --basedir -m --moduledir -o --outdir -F --filesyms -E --symvers' 'none' ;;
-        insmod) _drover_words '-f --force --force-modversion --force-vermagic -s --syslog -v --verbose -V --version -h --help' '' 'files' ;;
+        insmod) _drover_words '-f --force --force-modversion --force-vermagic --override-policy -s --syslog -v --verbose -V --version -h --help' '' 'files' ;;
         kmod) _drover_words '-V --version -h --help' '' 'help list static-nodes' ;;
         lsmod) _drover_words '-s --syslog -v --verbose --json -V --version -h --help' '' 'none' ;;
         modinfo) _drover_words '-a --author -d --description -l --license -p --parameters -n --filename -0 --null -m --modname -F --field -k --set-version -b --basedir --json -V --version -h --help' '-b --basedir' 'modules' ;;
-        modprobe) _drover_words '-a --all -r --remove --remove-holders --remove-dependencies -w --wait --first-time -i --ignore-install -i --ignore-remove -b --use-blacklist -f --force --force-modversion --force-vermagic -R --resolve-alias -D --show-depends -c --showconfig -c --show-config --show-modversions --dump-modversions --show-exports --explain -n --dry-run -n --show -C --config -d --dirname -S --set-version --first-softdep --json -s --syslog -q --quiet -v --verbose -V --version -h --help' '-C --config -d --dirname' 'modules' ;;
+        modprobe) _drover_words '-a --all -r --remove --remove-holders --remove-dependencies -w --wait --first-time -i --ignore-install -i --ignore-remove -b --use-blacklist -f --force --force-modversion --force-vermagic -R --resolve-alias -D --show-depends -c --showconfig -c --show-config --show-modversions --dump-modversions --show-exports --explain -n --dry-run -n --show -C --config -d --dirname -S --set-version --first-softdep --override-policy --json -s --syslog -q --quiet -v --verbose -V --version -h --help' '-C --config -d --dirname' 'modules' ;;
         rmmod) _drover_words '-f --force -s --syslog -v --verbose -V --version -h --help' '' 'loaded' ;;
     esac
 }
 
 _drover() {
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W 'coldplug daemon status settle install uninstall load modules-load resolve watch timeline audit report herd scenario depmod insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
+        COMPREPLY=($(compgen -W 'coldplug daemon status settle install uninstall load modules-load resolve seal watch timeline audit report herd scenario depmod insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
     else
         _drover_command "${COMP_WORDS[1]}"
     fi

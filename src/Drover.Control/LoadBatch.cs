@@ -42,8 +42,8 @@ public sealed record LoadBatch(IReadOnlyList<string> Names)
             OverridesPolicy = OverridesPolicy,
         });
 
-    /// <summary>The call; null for one that overrides the policy, for no names, or more than <see cref="ControlLimits"/>
-    /// allows.</summary>
+    /// <summary>The call; null for one that overrides the policy, for no names, or more than
+    /// <see cref="ControlLimits"/> allows.</summary>
     public ReadOnlyMemory<byte>? TryWriteCall()
     {
         if (OverridesPolicy || Names.Count is 0 or > ControlLimits.MaxNames)

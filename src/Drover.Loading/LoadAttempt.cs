@@ -7,7 +7,7 @@ namespace Drover.Loading;
 /// reaction (design rules 1, 5, 8, 10, 12). Owned by the event loop.</summary>
 sealed class LoadAttempt(
     EventLoop loop, IKernel kernel, IModuleGate gate, LoadBudget budget, LoadCache cache, StatisticsCounter statistics,
-    PolicyGuard policy, LoaderOptions options, ILoaderObserver? observer)
+    PolicyGuard guard, LoaderOptions options, ILoaderObserver? observer)
 {
     /// <summary>First pause between checks of a module that another process is loading.</summary>
     static readonly TimeSpan s_minPoll = TimeSpan.FromMilliseconds(5);
@@ -29,7 +29,7 @@ sealed class LoadAttempt(
     public async Task<ModuleOutcome?> RunAsync(Flight flight, bool isLastTry)
     {
         if (flight.Plan.InstallCommand is { } command)
-            return policy.Bar(flight) ?? await RunInstallCommandAsync(flight, command);
+            return guard.Bar(flight) ?? await RunInstallCommandAsync(flight, command);
         var path = flight.Plan.Path;
         if (!kernel.TryInspect(path, out var file, out var reason))
             return flight.Outcome(OutcomeKind.Failed, reason.Error, reason.Detail ?? ErrnoText.Describe(reason.Error));
@@ -52,7 +52,7 @@ sealed class LoadAttempt(
                 var state = kernel.InitStateOf(flight.Module);
                 if (FindAnswer(flight, gateLock, file.Version, state, hasWaited) is { } answer)
                     return answer;
-                if (policy.Bar(flight) is { } forbidden)
+                if (guard.Bar(flight) is { } forbidden)
                     return forbidden;
                 var reply = state is InitState.Coming ? s_anotherIsLoading : await CallAsync(flight, call, file);
                 if (call.Via is LoadVia.InitModule && reply.Error is Errno.EPERM or Errno.EACCES

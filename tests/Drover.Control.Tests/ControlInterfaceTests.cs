@@ -193,7 +193,10 @@ public sealed class ControlInterfaceTests
             Assert.Equal(2, answers.Count);
         });
         Assert.Equal(["mid", "other"], bench.Loads.Asked.Select(request => request.Name));
-        Assert.Equal((batch with { Requester = "modprobe (pid 42)" }).Requests, bench.Loads.Asked);
+        Assert.All(bench.Loads.Asked, request => Assert.Equal(0u, request.Client!.UserId));
+        Assert.Equal(
+            (batch with { Requester = "modprobe (pid 42)" }).Requests,
+            bench.Loads.Asked.Select(request => request with { Client = null }));
         Assert.All(bench.Loads.Asked, request => Assert.Equal(
             ("a=1 b=\"ü\"", TimeSpan.FromSeconds(2), true, LoadScope.WithoutCommand),
             (request.Parameters, request.Timeout, request.ApplyBlacklist, request.Scope)));

@@ -306,8 +306,7 @@ public class LoadServiceTests
         SimulatedModule disk = new("disk") { Inode = 1 }, none = new("none")
         {
             Inode = 2,
-            Replies = [
-            Errno.ENODEV]
+            Replies = [Errno.ENODEV],
         }, late = new("late") { Inode = 3 };
         var bench = new Bench([disk, none, late], [("d:*", "disk"), ("n:*", "none")]);
         bench.Devices.Add("/devices/d", "d:1");
@@ -323,6 +322,23 @@ public class LoadServiceTests
             Assert.Equal((1, 1, 1), (disk.Calls, none.Calls, late.Calls));
             Assert.Equal(4, service.Status().Counts.Requests);
         });
+    }
+
+    [Fact]
+    public void A_device_whose_driver_a_new_policy_allows_gets_it()
+    {
+        var bench = new Bench([new("disk")], [("d:*", "disk")]);
+        bench.Catalog = new(bench.Catalog!.Tree, bench.Catalog.Config) { Policy = ModulePolicy.Parse("forbid disk") };
+        bench.Devices.Add("/devices/d", "d:1");
+        bench.Run(async service =>
+        {
+            await service.SettleAsync(null, null, default);
+            Assert.Equal(OutcomeKind.Forbidden, service.Modules().Single().Last.Kind);
+            bench.Catalog = new(bench.Catalog.Tree, bench.Catalog.Config);
+            Assert.Null(service.Reload());
+            await service.SettleAsync(null, null, default);
+        });
+        Assert.Equal(1, bench.Machine["disk"].Calls);
     }
 
     [Fact]

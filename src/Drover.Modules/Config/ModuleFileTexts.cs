@@ -33,19 +33,24 @@ sealed class ModuleFileTexts
         return text;
     }
 
-    static ModuleFileText OfFile(string path)
+    static ModuleFileText OfFile(string path) =>
+        TryRead(() => ModuleFile.ReadImage(path)) is { } image
+            ? new(
+                TryRead(() => ModuleName.Normalize(ModuleImage.Parse(image, path).Name)),
+                TryRead(() => ModuleSignature.Read(new MemorySource(image, path)))?.Signer)
+            : default;
+
+    static T? TryRead<T>(Func<T?> read)
+        where T : class
     {
-        string? name = null;
         try
         {
-            var image = ModuleFile.ReadImage(path);
-            name = ModuleName.Normalize(ModuleImage.Parse(image, path).Name);
-            return new(name, ModuleSignature.Read(new MemorySource(image, path))?.Signer);
+            return read();
         }
         catch (Exception problem) when (
             problem is ModuleDataException or IOException or UnauthorizedAccessException)
         {
-            return new(name, null);
+            return null;
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Drover.Modules.Patterns;
 
 namespace Drover.Modules.Config;

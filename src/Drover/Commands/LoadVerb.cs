@@ -49,7 +49,7 @@ sealed class LoadVerb : Verb
     {
         if (arguments.Operands.Count == 0)
             throw new UsageException("no module given");
-        var batch = new LoadBatch(arguments.Operands) 
+        var batch = new LoadBatch(arguments.Operands)
         {
             Requester = "drover load",
             Client = ThisProcess.Client,

@@ -63,7 +63,7 @@ sealed class ModulesLoadVerb : Verb
             return unread;
         }
         var names = config.Lines.Select(line => line.Name).Distinct().ToArray();
-        var batch = new LoadBatch(names) 
+        var batch = new LoadBatch(names)
         {
             Requester = Name,
             ApplyBlacklist = true,

@@ -94,13 +94,13 @@ static class PlanOutput
             json.WriteString("path", step.Path ?? "");
             json.WriteString("why", WhyOf(step.Reason));
             json.WriteString("for", step.For);
-            json.WriteString("device", step.Request!.Requester);
+            json.WriteString("device", devices is null ? null : step.Request!.Requester);
             json.WriteBoolean("isLive", step.IsLive);
         });
         json.WriteObjects("remarks", remarks, remark =>
         {
             json.WriteString("asked", remark.Request.Name);
-            json.WriteString("device", remark.Request.Requester);
+            json.WriteString("device", devices is null ? null : remark.Request.Requester);
             json.WriteObject("outcome", () => json.WriteOutcome(remark.Outcome));
         });
     });

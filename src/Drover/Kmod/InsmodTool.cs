@@ -67,7 +67,7 @@ sealed class InsmodTool : KmodTool
                 default: return ExitCode.Failure;
             }
         }
-        return reader.Operands.Count > 0 
+        return reader.Operands.Count > 0
             ? Insert(reader.Operands, ignored, overridesPolicy, log)
             : Fail(log, "missing filename.");
     }

@@ -1,4 +1,3 @@
-using System.Text;
 using CsCheck;
 using Drover.Modules.Config;
 using Drover.Modules.Patterns;
