@@ -5,8 +5,8 @@ public static class RootedPath
 {
     const int MaxLinks = 40; // kernel: MAXSYMLINKS
 
-    /// <summary>As <see cref="Resolve"/>, where to read: the path itself if nothing is there, as some distributions make
-    /// trees of links to what this machine has.</summary>
+    /// <summary>As <see cref="Resolve"/>, where to read: the path itself if nothing is there, as some distributions
+    /// make trees of links to what this machine has.</summary>
     /// <inheritdoc cref="Resolve"/>
     public static string Find(string? root, string path) =>
         Resolve(root, path) is var real && Path.Exists(real) ? real : path;

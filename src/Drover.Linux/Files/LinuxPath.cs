@@ -8,6 +8,9 @@ public static class LinuxPath
 {
     const uint OwnerWrites = 0x1ed; // 0755
 
+    /// <summary>Whether a path leads to anything; .NET takes a link to nothing for a file.</summary>
+    public static bool Exists(string path) => TryStat(path, out _);
+
     /// <summary>Whether a path leads to a regular file: reading a pipe or device might not end.</summary>
     public static bool IsRegularFile(string path) =>
         TryStat(path, out var file) && (file.Mode & Libc.S_IFMT) == Libc.S_IFREG;

@@ -103,7 +103,7 @@ sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, IDepmodMac
     }
 
     /// <summary>Whether a module replaces an earlier one: by depmod.d, else by its path, never by directory order. In
-    /// kmod, the later wins in a directory of search, else the earlier: <c>depmod_module_is_higher_priority</c>.</summary>
+    /// kmod, the later wins in a directory of search, else the earlier: depmod_module_is_higher_priority.</summary>
     bool Wins(DepmodModule module, DepmodModule rival)
     {
         Debug.Assert(module.Name == rival.Name, "only modules of one name compete");

@@ -1,6 +1,7 @@
 using Drover.CommandLine;
 using Drover.Host;
 using Drover.Kernel;
+using Drover.Linux.Files;
 using Drover.Loading;
 using Drover.Modules.Config;
 using Drover.Modules.Tree;
@@ -77,7 +78,7 @@ sealed class InsmodTool : KmodTool
         var file = words[0];
         if (file == "-")
             return Fail(log, "this tool does not support loading from stdin!");
-        if (!Path.Exists(file))
+        if (!LinuxPath.Exists(file))
             return Fail(log, $"could not load module {file}: {StrError.Of(Errno.ENOENT)}");
         if (Directory.Exists(file))
             return Fail(log, $"could not insert module {file}: {StrError.Of(Errno.EISDIR)}");

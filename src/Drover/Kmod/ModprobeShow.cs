@@ -1,5 +1,6 @@
 using Drover.CommandLine;
 using Drover.Kernel;
+using Drover.Linux.Files;
 using Drover.Linux.ProcFs;
 using Drover.Loading;
 using Drover.Modules;
@@ -114,7 +115,7 @@ static class ModprobeSymbols
     {
         var file = run.Options.Operands[0];
         var exports = run.Options.Task is ModprobeTask.ShowExports;
-        if (!File.Exists(file) && !Directory.Exists(file))
+        if (!LinuxPath.Exists(file))
         {
             run.ReportFailure($"Module {file} not found.");
             return ExitCode.Failure;
