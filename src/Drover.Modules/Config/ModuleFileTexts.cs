@@ -12,7 +12,7 @@ public readonly record struct ModuleFileText(string? Name, string? Signer);
 /// <summary>Reads files for a policy, each version once. For one thread.</summary>
 sealed class ModuleFileTexts
 {
-    readonly Dictionary<string, (DateTime Modified, long Bytes, ModuleFileText Text)> _known = [];
+    readonly Dictionary<string, KnownFile> _known = [];
 
     /// <summary>Instead of the file itself.</summary>
     public Func<string, ModuleFileText>? Read { get; init; }
@@ -25,11 +25,11 @@ sealed class ModuleFileTexts
         var file = new FileInfo(path);
         if (!file.Exists)
             return default;
-        var (modified, bytes) = (file.LastWriteTimeUtc, file.Length);
-        if (_known.TryGetValue(path, out var known) && known.Modified == modified && known.Bytes == bytes)
+        var (modifiedTicks, bytes) = (file.LastWriteTimeUtc.Ticks, file.Length);
+        if (_known.TryGetValue(path, out var known) && known.ModifiedTicks == modifiedTicks && known.Bytes == bytes)
             return known.Text;
         var text = OfFile(path);
-        _known[path] = (modified, bytes, text);
+        _known[path] = new KnownFile(modifiedTicks, bytes, text);
         return text;
     }
 
@@ -39,6 +39,16 @@ sealed class ModuleFileTexts
                 TryRead(() => ModuleName.Normalize(ModuleImage.Parse(image, path).Name)),
                 TryRead(() => ModuleSignature.Read(new MemorySource(image, path)))?.Signer)
             : default;
+
+    // a tuple with a DateTime would link its formats and all time zones: 100 KB
+    sealed class KnownFile(long modifiedTicks, long bytes, ModuleFileText text)
+    {
+        public long ModifiedTicks => modifiedTicks;
+
+        public long Bytes => bytes;
+
+        public ModuleFileText Text => text;
+    }
 
     static T? TryRead<T>(Func<T?> read)
         where T : class

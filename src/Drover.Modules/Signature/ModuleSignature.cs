@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Formats.Asn1;
+using System.Text;
 using Drover.Modules.Containers;
 
 namespace Drover.Modules.Signature;
@@ -102,7 +103,7 @@ static class Pkcs7SignerInfo
     static ModuleSignature? Read(ReadOnlyMemory<byte> message)
     {
         var content = new AsnReader(message, AsnEncodingRules.BER).ReadSequence();
-        if (content.ReadObjectIdentifier() != SignedData)
+        if (ReadIdentifier(content) != SignedData)
             return null;
         var signed = content.ReadSequence(s_tag0).ReadSequence();
         signed.ReadIntegerBytes();
@@ -118,11 +119,33 @@ static class Pkcs7SignerInfo
         var issuerAndSerial = signer.ReadSequence();
         var name = NameOf(issuerAndSerial.ReadSequence());
         var serial = Magnitude(issuerAndSerial.ReadIntegerBytes());
-        var hash = HashOf(signer.ReadSequence().ReadObjectIdentifier());
+        var hash = HashOf(ReadIdentifier(signer.ReadSequence()));
         SkipOptional(signer, s_tag0);
         signer.ReadSequence();
         var signature = signer.ReadOctetString();
         return hash is null ? null : new ModuleSignature("PKCS#7", name, serial, hash, signature);
+    }
+
+    /// <summary>An object identifier, such as 1.2.840; AsnReader's own method would link BigInteger, 40 KB.</summary>
+    static string ReadIdentifier(AsnReader reader)
+    {
+        if (!reader.PeekTag().HasSameClassAndValue(Asn1Tag.ObjectIdentifier))
+            throw new AsnContentException("an object identifier is missing");
+        var text = new StringBuilder();
+        var arc = 0UL;
+        foreach (var part in reader.PeekContentBytes().Span)
+        {
+            if (arc > ulong.MaxValue >> 7)
+                throw new AsnContentException("an object identifier is too large");
+            arc = (arc << 7) | (part & 0x7Fu);
+            if ((part & 0x80) != 0)
+                continue;
+            var first = text.Length == 0 ? Math.Min(arc / 40, 2) : 0;
+            text.Append(text.Length == 0 ? $"{first}." : ".").Append(arc - (first * 40));
+            arc = 0;
+        }
+        reader.ReadEncodedValue();
+        return text.ToString();
     }
 
     static void SkipOptional(AsnReader reader, Asn1Tag tag)
@@ -141,7 +164,7 @@ static class Pkcs7SignerInfo
             while (relative.HasData)
             {
                 var pair = relative.ReadSequence();
-                var type = pair.ReadObjectIdentifier();
+                var type = ReadIdentifier(pair);
                 var text = pair.PeekContentBytes().Span;
                 var end = text.IndexOf((byte)0);
                 name = RawText.Of(end < 0 ? text : text[..end]);
