@@ -1,3 +1,4 @@
+using Drover.Linux.Files;
 using Drover.Linux.ProcFs;
 using Drover.Modules;
 using Drover.Modules.Config;
@@ -36,6 +37,7 @@ public static class ModuleSource
             Root = root,
             CommandLine = root == ThisMachine ? Machine.CommandLine() : null,
             SealFile = root == ThisMachine && withSeal ? ModulePolicy.SealFile : null,
+            VersionOf = LinuxPath.VersionOf,
         });
 
     /// <summary>The directories to watch for changes of what <see cref="Open"/> has read.</summary>

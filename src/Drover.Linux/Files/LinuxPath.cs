@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Drover.Linux.Syscalls;
 
@@ -31,6 +32,13 @@ public static class LinuxPath
         for (var slash = path.IndexOf('/', 1); slash > 0; slash = path.IndexOf('/', slash + 1))
             _ = Libc.MkDir(path[..slash], OwnerWrites);
     }
+
+    /// <summary>A text that changes with the file the path leads to; null if it leads nowhere.</summary>
+    public static string? VersionOf(string path) => TryStat(path, out var file)
+        ? string.Create(
+            CultureInfo.InvariantCulture,
+            $"{file.Inode} {file.Size} {file.ModifiedSeconds} {file.ModifiedNanoseconds}")
+        : null;
 
     /// <summary>The inode number of the file the path leads to, or null.</summary>
     internal static ulong? InodeOf(string path) => TryStat(path, out var file) ? file.Inode : null;

@@ -10,7 +10,9 @@ namespace Drover.Modules.Config;
 public readonly record struct ModuleFileText(string? Name, string? Signer);
 
 /// <summary>Reads files for a policy, each version once. For one thread.</summary>
-sealed class ModuleFileTexts
+/// <param name="versionOf">A text that changes with a file; null for a missing file. Null: each file is read every
+/// time.</param>
+sealed class ModuleFileTexts(Func<string, string?>? versionOf)
 {
     readonly Dictionary<string, KnownFile> _known = [];
 
@@ -22,14 +24,14 @@ sealed class ModuleFileTexts
     {
         if (Read is not null)
             return Read(path);
-        var file = new FileInfo(path);
-        if (!file.Exists)
+        if (versionOf is null)
+            return OfFile(path);
+        if (versionOf(path) is not { } version)
             return default;
-        var (modifiedTicks, bytes) = (file.LastWriteTimeUtc.Ticks, file.Length);
-        if (_known.TryGetValue(path, out var known) && known.ModifiedTicks == modifiedTicks && known.Bytes == bytes)
+        if (_known.TryGetValue(path, out var known) && known.Version == version)
             return known.Text;
         var text = OfFile(path);
-        _known[path] = new KnownFile(modifiedTicks, bytes, text);
+        _known[path] = new KnownFile(version, text);
         return text;
     }
 
@@ -40,12 +42,9 @@ sealed class ModuleFileTexts
                 TryRead(() => ModuleSignature.Read(new MemorySource(image, path)))?.Signer)
             : default;
 
-    // a tuple with a DateTime would link its formats and all time zones: 100 KB
-    sealed class KnownFile(long modifiedTicks, long bytes, ModuleFileText text)
+    sealed class KnownFile(string version, ModuleFileText text)
     {
-        public long ModifiedTicks => modifiedTicks;
-
-        public long Bytes => bytes;
+        public string Version => version;
 
         public ModuleFileText Text => text;
     }

@@ -13,6 +13,10 @@ public sealed record PolicySources
 
     /// <summary>The file that says that <c>drover seal</c> ran; null where a seal does not count.</summary>
     public string? SealFile { get; init; }
+
+    /// <summary>A text that changes with a file, so that each version is read once; null for a missing file. Without it,
+    /// a policy with signatures reads a file for each question.</summary>
+    public Func<string, string?>? VersionOf { get; init; }
 }
 
 /// <summary>What may be loaded: the files of policy.d (docs/policy.md). The strongest line that applies decides,
@@ -82,7 +86,7 @@ public sealed class ModulePolicy
                 parser.IsWarnOnly = true;
                 break;
         }
-        return new ModulePolicy(parser, isSealed ? SealLine(sources.SealFile!) : null, new ModuleFileTexts());
+        return new ModulePolicy(parser, isSealed ? SealLine(sources.SealFile!) : null, new ModuleFileTexts(sources.VersionOf));
     }
 
     /// <summary>Parses a text as if it were a file of that name.</summary>
@@ -95,7 +99,7 @@ public sealed class ModulePolicy
         var parser = new PolicyParser();
         parser.Parse(System.Text.Encoding.UTF8.GetBytes(text), file);
         return new ModulePolicy(
-            parser, isSealed ? SealLine(SealFile) : null, new ModuleFileTexts { Read = fileTexts });
+            parser, isSealed ? SealLine(SealFile) : null, new ModuleFileTexts(null) { Read = fileTexts });
     }
 
     /// <summary>What the policy says about one module of a request, without <see cref="IsWarnOnly"/>.</summary>
