@@ -1,5 +1,8 @@
 using Drover.Bench;
+using Drover.Linux.Files;
+using Drover.Modules;
 
+SystemFiles.Current = new LinuxFiles();
 switch (args)
 {
     case []:

@@ -65,12 +65,14 @@ public static class ModuleSource
 
     static string? Find(string root, string release) =>
         s_homes.Select(home => Path.Join(root, home, release))
-            .FirstOrDefault(directory => Directory.Exists(RootedPath.Find(root, directory)));
+            .FirstOrDefault(directory => SystemFiles.Current.IsDirectory(RootedPath.Find(root, directory)));
 
     static List<string> Releases(string root) =>
     [
-        .. s_homes.Select(home => RootedPath.Find(root, Path.Join(root, home))).Where(Directory.Exists)
-            .SelectMany(Directory.GetDirectories).Select(path => Path.GetFileName(path)).Distinct()
+        .. s_homes.Select(home => RootedPath.Find(root, Path.Join(root, home))).Where(SystemFiles.Current.IsDirectory)
+            .SelectMany(home => SystemFiles.Current.List(home).Where(
+                name => SystemFiles.Current.IsDirectory(Path.Join(home, name))))
+            .Distinct()
             .Order(StringComparer.Ordinal),
     ];
 }

@@ -1,7 +1,6 @@
-using System.Text;
 using Drover.Linux.Files;
-using Drover.Modules;
 using Drover.Modules.Config;
+using Drover.Text;
 
 namespace Drover.CommandLine;
 
@@ -10,7 +9,7 @@ namespace Drover.CommandLine;
 public sealed class Terminal
 {
     /// <summary>Most reports are a single write.</summary>
-    const int ReportChars = 16 << 10;
+    const int ReportBytes = 16 << 10;
 
     readonly Stream? _outStream;
     readonly Stream? _errorStream;
@@ -29,10 +28,10 @@ public sealed class Terminal
     public TerminalSize? Screen => _screen();
 
     /// <summary>Results; buffered until the end or <see cref="Flush"/>.</summary>
-    public TextWriter Out => _out ??= Writer(_outStream!, autoFlush: false);
+    public TextWriter Out => _out ??= new ByteWriter(_outStream!, ReportBytes);
 
     /// <summary>Errors, warnings, progress.</summary>
-    public TextWriter Error => _error ??= Writer(_errorStream!, autoFlush: true);
+    public TextWriter Error => _error ??= new ByteWriter(_errorStream!, bufferBytes: 0);
 
     /// <summary>Standard error is a terminal: a line may be overwritten.</summary>
     public bool IsWatched { get; }
@@ -42,18 +41,6 @@ public sealed class Terminal
             new DescriptorStream(DescriptorStream.StandardOutput),
             new DescriptorStream(DescriptorStream.StandardError, mayLose: true),
             TerminalSize.Of(DescriptorStream.StandardError) is not null);
-
-    /// <summary>Writes a <see cref="RawText"/> as bytes; a tests' text writer gets a character a byte.</summary>
-    public void WriteRaw(string raw)
-    {
-        if (_outStream is null)
-        {
-            Out.Write(raw);
-            return;
-        }
-        Out.Flush();
-        _outStream.Write(RawText.BytesOf(raw));
-    }
 
     public void Warn(string message) => Error.WriteLine($"drover: {message}");
 
@@ -73,11 +60,4 @@ public sealed class Terminal
 
     /// <exception cref="IOException">The results cannot be written.</exception>
     public void Flush() => _out?.Flush();
-
-    static StreamWriter Writer(Stream stream, bool autoFlush) =>
-        new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), autoFlush ? -1 : ReportChars)
-        {
-            AutoFlush = autoFlush,
-            NewLine = "\n",
-        };
 }

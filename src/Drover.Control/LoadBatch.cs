@@ -42,11 +42,13 @@ public sealed record LoadBatch(IReadOnlyList<string> Names)
             OverridesPolicy = OverridesPolicy,
         });
 
-    /// <summary>The call; null for one that overrides the policy, for no names, or more than
-    /// <see cref="ControlLimits"/> allows.</summary>
+    /// <summary>The call; null for one that overrides the policy, for no names, for more than
+    /// <see cref="ControlLimits"/> allows, or for what JSON cannot have.</summary>
     public ReadOnlyMemory<byte>? TryWriteCall()
     {
         if (OverridesPolicy || Names.Count is 0 or > ControlLimits.MaxNames)
+            return null;
+        if (!Names.All(name => ByteText.IsUtf8(name)) || !ByteText.IsUtf8(Parameters))
             return null;
         var call = VarlinkMessage.Call($"{VarlinkInterfaces.Loader}.Load", json =>
         {

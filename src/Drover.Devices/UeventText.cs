@@ -1,12 +1,11 @@
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
-using System.Text;
+using Drover.Text;
 
 namespace Drover.Devices;
 
-/// <summary>Reads both forms of a uevent: the kernel's netlink message and a device's <c>uevent</c> file. Each byte
-/// becomes the character of the same number (Latin-1), so nothing is lost, whatever a driver or a hostile tree writes,
-/// and equal bytes are equal strings. Never throws.</summary>
+/// <summary>Reads both forms of a uevent: the kernel's netlink message and a device's <c>uevent</c> file. Nothing is
+/// lost (<see cref="ByteText"/>), whatever a driver or a hostile tree writes. Never throws.</summary>
 public static class UeventText
 {
     /// <summary>Reads a message of the kernel: <c>ACTION@DEVPATH</c>, then KEY=value, each with a NUL (kernel:
@@ -67,11 +66,11 @@ public static class UeventText
             if (field[..equals].SequenceEqual("MODALIAS"u8))
             {
                 if (!value.IsEmpty)
-                    (_modaliases ??= []).Add(Encoding.Latin1.GetString(value));
+                    (_modaliases ??= []).Add(ByteText.Of(value));
             }
             else if (separator != 0 || !TryAddEnvelope(field[..equals], value))
             {
-                (_properties ??= []).Add(Encoding.Latin1.GetString(field));
+                (_properties ??= []).Add(ByteText.Of(field));
             }
         }
 
@@ -81,9 +80,9 @@ public static class UeventText
             if (key.SequenceEqual("ACTION"u8))
                 Action ??= ActionOf(value);
             else if (key.SequenceEqual("DEVPATH"u8))
-                DevPath ??= Encoding.Latin1.GetString(value);
+                DevPath ??= ByteText.Of(value);
             else if (key.SequenceEqual("SUBSYSTEM"u8))
-                Subsystem ??= Encoding.Latin1.GetString(value);
+                Subsystem ??= ByteText.Of(value);
             else if (key.SequenceEqual("SEQNUM"u8))
                 ReadSeqnum(value);
             else

@@ -65,7 +65,11 @@ public readonly record struct LoadReply(Errno Error, string? Detail = null);
 /// <param name="FileBytes">Bytes on disk.</param>
 /// <param name="ImageBytes">Bytes of the module in the kernel, or an upper bound.</param>
 public readonly record struct ModuleFileFacts(
-    FileId Id, FileVersion Version, long FileBytes, long ImageBytes, ModuleCompression Compression);
+    FileId Id, FileVersion Version, long FileBytes, long ImageBytes, ModuleCompression Compression)
+{
+    /// <summary>Packed otherwise than by the kernel's build: a kernel that reads the format may refuse it.</summary>
+    public bool IsUnusual { get; init; }
+}
 
 /// <summary>A file's identity: device and inode number.</summary>
 public readonly record struct FileId(ulong Device, ulong Inode);

@@ -17,6 +17,9 @@ enum Reaction
     /// <summary>The kernel could not decompress the file: decompress it here. Final for an uncompressed file.</summary>
     DecompressHere,
 
+    /// <summary>There is no finit_module: read the file here. Final for init_module.</summary>
+    ReadHere,
+
     /// <summary>A symbol is missing: a dependency may have been removed.</summary>
     MissingSymbol,
 
@@ -55,9 +58,12 @@ readonly record struct ErrnoPolicy(Reaction Reaction, FailureScope Scope, int Tr
         // descriptors, like memory, become free when a load ends
         Errno.EMFILE or Errno.ENFILE => new(Reaction.ShrinkBudget, FailureScope.Generation, 6),
         Errno.ENOENT => new(Reaction.MissingSymbol, FailureScope.Generation, 2),
-        Errno.ENOEXEC or Errno.EOPNOTSUPP => new(Reaction.DecompressHere, FailureScope.File, 2),
-        Errno.EPERM or Errno.EKEYREJECTED or Errno.ENOKEY or Errno.EINVAL or Errno.EBADMSG or Errno.EFBIG
-            or Errno.ENOSYS => new(Reaction.Final, FailureScope.File, 1),
+        // EINVAL: a compressed file that the kernel's decompressor does not read, or the module's init
+        Errno.ENOEXEC or Errno.EOPNOTSUPP or Errno.EINVAL => new(Reaction.DecompressHere, FailureScope.File, 2),
+        // of finit_module: a kernel before 3.8, or a filter of system calls (seccomp) that refuses it
+        Errno.ENOSYS => new(Reaction.ReadHere, FailureScope.File, 2),
+        Errno.EPERM or Errno.EKEYREJECTED or Errno.ENOKEY or Errno.EBADMSG or Errno.EFBIG =>
+            new(Reaction.Final, FailureScope.File, 1),
         // ENODEV and other results of a module's init
         _ => new(Reaction.Final, FailureScope.Generation, 1),
     };

@@ -20,6 +20,9 @@ sealed class LoadAttempt(
     /// <summary>The kernel claims to decompress and has replied EOPNOTSUPP.</summary>
     bool _kernelCannotDecompress;
 
+    /// <summary>finit_module has replied ENOSYS.</summary>
+    bool _hasNoFinitModule;
+
     /// <summary>init_module was refused. finit_module may be allowed: LoadPin and IMA want a file.</summary>
     bool _imagesAreRefused;
 
@@ -35,7 +38,7 @@ sealed class LoadAttempt(
             return flight.Outcome(OutcomeKind.Failed, reason.Error, reason.Detail ?? ErrnoText.Describe(reason.Error));
 
         using var fileLock = await _files.EnterAsync(file.Id);
-        var via = ViaFor(file.Compression);
+        var via = ViaFor(file);
         var call = new LoadCall(flight.Module, path, via, flight.Parameters, options.Ignored);
         try
         {
@@ -56,7 +59,7 @@ sealed class LoadAttempt(
                     return forbidden;
                 var reply = state is InitState.Coming ? s_anotherIsLoading : await CallAsync(flight, call, file);
                 if (call.Via is LoadVia.InitModule && reply.Error is Errno.EPERM or Errno.EACCES
-                    && KernelDecompresses(file.Compression) && budget.Has(flight))
+                    && KernelDecompresses(file) && budget.Has(flight))
                 {
                     _imagesAreRefused = true;
                     call = call with { Via = LoadVia.FinitModuleCompressed };
@@ -196,7 +199,12 @@ sealed class LoadAttempt(
                 observer?.Noted(LoaderMessages.DecompressingHere(call, reply.Error));
                 return (null, call with { Via = LoadVia.InitModule });
 
-            case Reaction.DecompressHere:
+            case Reaction.ReadHere when again && call.Via is not LoadVia.InitModule:
+                _hasNoFinitModule = true;
+                observer?.Noted(LoaderMessages.ReadingHere(call, reply.Error));
+                return (null, call with { Via = LoadVia.InitModule });
+
+            case Reaction.DecompressHere or Reaction.ReadHere:
                 again = false;
                 break;
 
@@ -286,23 +294,25 @@ sealed class LoadAttempt(
         return known;
     }
 
-    LoadVia ViaFor(ModuleCompression compression)
+    LoadVia ViaFor(in ModuleFileFacts file)
     {
-        if (compression is ModuleCompression.None)
+        if (_hasNoFinitModule)
+            return LoadVia.InitModule;
+        if (file.Compression is ModuleCompression.None)
             return LoadVia.FinitModule;
-        if (!KernelDecompresses(compression))
+        if (!KernelDecompresses(file))
             return LoadVia.InitModule;
         // only finit_module has flags for checks; an image altered instead no longer matches its signature
         if (_imagesAreRefused || options.Ignored is not IgnoredChecks.None)
             return LoadVia.FinitModuleCompressed;
         var isForHere = options.Decompressor is { } chosen
             ? chosen is Decompressor.Here
-            : compression == kernel.CheaperHere;
+            : file.Compression == kernel.CheaperHere || file.IsUnusual;
         return isForHere ? LoadVia.InitModule : LoadVia.FinitModuleCompressed;
     }
 
-    bool KernelDecompresses(ModuleCompression compression) =>
-        compression == kernel.Decompresses && !_kernelCannotDecompress;
+    bool KernelDecompresses(in ModuleFileFacts file) =>
+        file.Compression == kernel.Decompresses && !_kernelCannotDecompress && !_hasNoFinitModule;
 
     /// <summary>One load per file (design rule 1): two names may lead to one inode, which the kernel locks.</summary>
     sealed class FileLocks

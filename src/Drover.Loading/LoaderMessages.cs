@@ -72,6 +72,9 @@ static class LoaderMessages
     public static string DecompressingHere(LoadCall call, Errno error) =>
         $"{call.Module}: the kernel did not decompress {call.Path} ({ErrnoText.Name(error)}); decompressing it here";
 
+    public static string ReadingHere(LoadCall call, Errno error) =>
+        $"{call.Module}: finit_module: {ErrnoText.Name(error)}; reading {call.Path} here, for init_module";
+
     public static string MissingSymbol(IReadOnlyList<string> dependencies, IReadOnlyList<string> notLive)
     {
         if (notLive.Count > 0)

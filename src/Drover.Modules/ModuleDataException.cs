@@ -9,6 +9,9 @@ public enum DataFault
     /// <summary>Of another format (kmod: <c>ENOEXEC</c>).</summary>
     OtherFormat,
 
+    /// <summary>Valid, and only a library that is missing reads it (kmod: <c>ENOSYS</c>).</summary>
+    NeedsLibrary,
+
     /// <summary>Valid, but without the requested part (kmod: <c>ENOENT</c>).</summary>
     NoSuchPart,
 }

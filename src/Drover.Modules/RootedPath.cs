@@ -9,7 +9,7 @@ public static class RootedPath
     /// make trees of links to what this machine has.</summary>
     /// <inheritdoc cref="Resolve"/>
     public static string Find(string? root, string path) =>
-        Resolve(root, path) is var real && Path.Exists(real) ? real : path;
+        Resolve(root, path) is var real && SystemFiles.Current.KindOf(real) is not null ? real : path;
 
     /// <summary>The file of this machine that a path below a root means. The path itself if its links lead to the same
     /// file here and there, if they form a loop, or if it is not below the root.</summary>
@@ -32,7 +32,7 @@ public static class RootedPath
                 real = real[..Math.Max(top.Length, real.LastIndexOf('/'))];
                 continue;
             }
-            if (new FileInfo($"{real}/{name}").LinkTarget is not { } target)
+            if (SystemFiles.Current.LinkTarget($"{real}/{name}") is not { } target)
             {
                 real = $"{real}/{name}";
                 continue;

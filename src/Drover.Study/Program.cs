@@ -1,5 +1,8 @@
+using Drover.Linux.Files;
+using Drover.Linux.Runtime;
 using Drover.Model.Scenarios;
 using Drover.Model.Time;
+using Drover.Modules;
 using Drover.Study.Audit;
 using Drover.Study.Herd;
 using Drover.Study.Recordings;
@@ -16,7 +19,11 @@ static class Program
     public static Verb[] Verbs =>
         [new WatchVerb(), new TimelineVerb(), new AuditVerb(), new ReportVerb(), new HerdVerb(), new ScenarioVerb()];
 
-    public static int Main(string[] args) => Run(args, Terminal.OfProcess());
+    public static int Main(string[] args)
+    {
+        SystemFiles.Current = new LinuxFiles();
+        return Run(ProcessText.Arguments(args), Terminal.OfProcess());
+    }
 
     /// <returns>The exit code of a command line.</returns>
     public static int Run(ReadOnlySpan<string> args, Terminal terminal) => new VerbProgram(Verbs, Help)

@@ -36,14 +36,11 @@ public static class Json
         var text = new ArrayBufferWriter<byte>(InitialBytes);
         using (var json = new Utf8JsonWriter(text, s_options))
             document(json);
-        if (writer is not StreamWriter { Encoding: UTF8Encoding } encoded)
-        {
-            writer.WriteLine(Encoding.UTF8.GetString(text.WrittenSpan));
-            return;
-        }
-        encoded.Flush();
-        encoded.BaseStream.Write(text.WrittenSpan);
-        encoded.WriteLine();
+        if (writer is ByteWriter bytes)
+            bytes.Write(text.WrittenSpan);
+        else
+            writer.Write(Encoding.UTF8.GetString(text.WrittenSpan));
+        writer.WriteLine();
     }
 
     extension(Utf8JsonWriter json)

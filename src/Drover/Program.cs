@@ -4,6 +4,7 @@ using Drover.Host;
 using Drover.Kmod;
 using Drover.Linux.Files;
 using Drover.Linux.Kernel;
+using Drover.Linux.Runtime;
 using Drover.Modules;
 
 namespace Drover;
@@ -21,6 +22,8 @@ static class Program
     public static int Main(string[] args)
     {
         SystemDecoders.Current = new LibraryDecoders();
+        SystemFiles.Current = new LinuxFiles();
+        args = ProcessText.Arguments(args);
         var terminal = Terminal.OfProcess();
         // called through a link with the tool's name
         if (KmodTool.Find(Path.GetFileName(Environment.GetCommandLineArgs()[0])) is { } tool)

@@ -231,6 +231,9 @@ public sealed class ControlInterfaceTests
         Assert.Null(new LoadBatch([]).TryWriteCall());
         Assert.Null(new LoadBatch([.. Enumerable.Repeat("a", ControlLimits.MaxNames + 1)]).TryWriteCall());
         Assert.Null(new LoadBatch(["a"]) { Parameters = new('a', ControlLimits.MaxMessageBytes) }.TryWriteCall());
+        // bytes that are not UTF-8
+        Assert.Null(new LoadBatch(["a\udce9"]).TryWriteCall());
+        Assert.Null(new LoadBatch(["a"]) { Parameters = "p=\udce9" }.TryWriteCall());
     }
 
     [Theory]

@@ -1,13 +1,13 @@
-using System.Text;
 using CsCheck;
+using Drover.Text;
 
 namespace Drover.Devices.Tests;
 
 public sealed class UeventTextTests
 {
     // any byte but the two separators; a key without '=' that has no meaning
-    static readonly Gen<string> Value = Gen.Char[(char)1, (char)255].Where(c => c != '\n').Array[0, 40].Select(chars =>
-        new string(chars));
+    static readonly Gen<string> Value = Gen.Byte[1, 255].Where(b => b != '\n').Array[0, 40].Select(bytes =>
+        ByteText.Of(bytes));
     static readonly Gen<string> Property = Gen.Select(
         Gen.Char['a', 'z'].Array[1, 10], Value, (key, value) => $"{new string(key)}={value}");
     static readonly Gen<string> Modalias = Value.Where(value => value.Length > 0);
@@ -110,5 +110,5 @@ public sealed class UeventTextTests
         Assert.Empty(e.Properties);
     }
 
-    static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
+    static byte[] Bytes(string text) => ByteText.BytesOf(text);
 }

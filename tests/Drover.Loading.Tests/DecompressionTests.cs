@@ -38,6 +38,62 @@ public sealed class DecompressionTests
             scene.Machine.Ended.Select(e => e.Call.Via));
     }
 
+    [Theory]
+    [InlineData(Errno.EINVAL)]
+    [InlineData(Errno.ENOEXEC)]
+    public void A_compressed_file_that_the_kernel_does_not_read_is_read_here_once(Errno error)
+    {
+        var scene = new Scene([
+            new("a") { Inode = 1, Compression = ModuleCompression.Xz, Replies = [error, Errno.None] },
+            new("bad") { Inode = 2, Compression = ModuleCompression.Xz, Replies = [error, error] },
+            new("plain") { Inode = 3, Replies = [error] },
+            new("next") { Inode = 4, Compression = ModuleCompression.Xz },
+        ]);
+        scene.Machine.Decompresses = ModuleCompression.Xz;
+        var results = scene.Run(async loader => new[]
+        {
+            await Scene.One(loader, "a"), await Scene.One(loader, "bad"), await Scene.One(loader, "plain"),
+            await Scene.One(loader, "next"),
+        });
+        Assert.Equal([Errno.None, error, error, Errno.None], results.Select(result => result.Error));
+        Assert.Equal(
+            [
+                LoadVia.FinitModuleCompressed, LoadVia.InitModule, LoadVia.FinitModuleCompressed, LoadVia.InitModule,
+                LoadVia.FinitModule, LoadVia.FinitModuleCompressed,
+            ],
+            scene.Machine.Ended.Select(ended => ended.Call.Via));
+    }
+
+    [Fact]
+    public void A_file_that_not_every_kernel_reads_is_read_here_at_once()
+    {
+        var scene = new Scene([new("a") { Compression = ModuleCompression.Xz, IsUnusual = true }]);
+        scene.Machine.Decompresses = ModuleCompression.Xz;
+        scene.Run(loader => Scene.One(loader, "a"));
+        Assert.Equal(LoadVia.InitModule, scene.Machine.Ended.Single().Call.Via);
+    }
+
+    [Fact]
+    public void Init_module_takes_the_place_of_a_finit_module_that_is_missing()
+    {
+        var scene = new Scene([
+            new("a") { Inode = 1, Replies = [Errno.ENOSYS, Errno.None] },
+            new("b") { Inode = 2 },
+            new("packed") { Inode = 3, Compression = ModuleCompression.Xz },
+            new("c") { Inode = 4, Replies = [Errno.ENOSYS] },
+        ]);
+        scene.Machine.Decompresses = ModuleCompression.Xz;
+        var results = scene.Run(async loader => new[]
+        {
+            await Scene.One(loader, "a"), await Scene.One(loader, "b"), await Scene.One(loader, "packed"),
+            await Scene.One(loader, "c"),
+        });
+        Assert.Equal([Errno.None, Errno.None, Errno.None, Errno.ENOSYS], results.Select(result => result.Error));
+        Assert.Equal(
+            [LoadVia.FinitModule, LoadVia.InitModule, LoadVia.InitModule, LoadVia.InitModule, LoadVia.InitModule],
+            scene.Machine.Ended.Select(ended => ended.Call.Via));
+    }
+
     // two modules, one after the other; isRefused: the kernel refuses init_module
     [Theory]
     [InlineData(null, true, true, false, new[] { LoadVia.InitModule, LoadVia.InitModule })]

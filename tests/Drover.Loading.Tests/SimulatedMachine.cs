@@ -33,6 +33,8 @@ sealed class SimulatedModule(string name)
 
     public ModuleCompression Compression { get; init; }
 
+    public bool IsUnusual { get; init; }
+
     /// <summary>The results of the calls in order; the last one repeats. Empty: success.</summary>
     public Errno[] Replies { get; init; } = [];
 
@@ -100,7 +102,10 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
         if (!_byPath.TryGetValue(path, out var module))
             return false;
         facts = new ModuleFileFacts(
-            new FileId(1, module.Inode), module.Version, module.FileBytes, module.ImageBytes, module.Compression);
+            new FileId(1, module.Inode), module.Version, module.FileBytes, module.ImageBytes, module.Compression)
+        {
+            IsUnusual = module.IsUnusual,
+        };
         return true;
     }
 

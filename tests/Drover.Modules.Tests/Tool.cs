@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Text;
+using Drover.Text;
 
 namespace Drover.Modules.Tests;
 
@@ -9,7 +9,7 @@ sealed record ToolResult(int Exit, byte[] Bytes, string Error)
 {
     public bool Succeeded => Exit == 0;
 
-    public string Out => Encoding.UTF8.GetString(Bytes);
+    public string Out => ByteText.Of(Bytes);
 }
 
 /// <summary>Runs programs of the machine, as oracles: xz, zstd, gzip, kmod.</summary>
@@ -37,7 +37,12 @@ static partial class Tool
             using var process = Process.Start(start)!;
             // dedicated threads, because parallel tests can exhaust the thread pool
             var error = "";
-            var reader = new Thread(() => error = process.StandardError.ReadToEnd());
+            var reader = new Thread(() =>
+            {
+                var bytes = new MemoryStream();
+                process.StandardError.BaseStream.CopyTo(bytes);
+                error = ByteText.Of(bytes.ToArray());
+            });
             var writer = new Thread(() => Write(process, input ?? []));
             reader.Start();
             writer.Start();

@@ -1,8 +1,8 @@
-using System.Text;
 using Drover.Kernel;
 using Drover.Linux.Syscalls;
 using Drover.Modules;
 using Drover.Modules.Depmod;
+using Drover.Text;
 
 namespace Drover.Linux.Files;
 
@@ -47,7 +47,7 @@ public sealed class DepmodMachine : IDepmodMachine
             return new(entries, identity);
         while (entries.Count < DirectoryListing.MaxEntries && reader.MoveNext())
         {
-            var name = Encoding.UTF8.GetString(reader.Name);
+            var name = ByteText.Of(reader.Name);
             if (reader.Type is EntryType.Directory)
                 entries.Add(new(name, FileKind.Directory, Libc.S_IFDIR, default, 0));
             // what is no module is not looked at: temporary files of another depmod come and go
@@ -108,14 +108,8 @@ public sealed class DepmodMachine : IDepmodMachine
                 ? null
                 : new(name, FileKind.Other, 0, default, (int)error);
         }
-        var mode = stat.Mode & Libc.S_IFMT;
-        var kind = mode switch
-        {
-            Libc.S_IFREG => FileKind.Regular,
-            Libc.S_IFDIR => FileKind.Directory,
-            _ => FileKind.Other,
-        };
-        return new(name, kind, mode, Identity(stat), 0, ReferenceEquals(target, path) ? null : target);
+        return new(name, LinuxFiles.KindOf(stat.Mode), stat.Mode & Libc.S_IFMT, Identity(stat), 0,
+            ReferenceEquals(target, path) ? null : target);
     }
 
     static FileIdentity Identity(in Libc.StatX stat) =>

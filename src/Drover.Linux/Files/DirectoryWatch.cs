@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Text;
 using Drover.Kernel;
 using Drover.Linux.Runtime;
 using Drover.Linux.Syscalls;
+using Drover.Text;
 
 namespace Drover.Linux.Files;
 
@@ -140,7 +140,7 @@ public sealed class DirectoryWatch : IDisposable
             var name = events.Slice(Libc.InotifyHeaderBytes, length);
             any |= (mask & Libc.IN_Q_OVERFLOW) != 0 ||
                 (_watched.TryGetValue(watch, out var names) &&
-                    (names is null || names.Contains(Encoding.UTF8.GetString(name.TrimEnd((byte)0)))));
+                    (names is null || names.Contains(ByteText.Of(name.TrimEnd((byte)0)))));
             if ((mask & Libc.IN_IGNORED) != 0)
                 _watched.Remove(watch);
             events = events[(Libc.InotifyHeaderBytes + length)..];

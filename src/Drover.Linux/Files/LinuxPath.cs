@@ -1,6 +1,7 @@
 using System.Globalization;
-using System.Text;
+using Drover.Linux.Runtime;
 using Drover.Linux.Syscalls;
+using Drover.Text;
 
 namespace Drover.Linux.Files;
 
@@ -9,21 +10,17 @@ public static class LinuxPath
 {
     const uint OwnerWrites = 0x1ed; // 0755
 
-    /// <summary>Whether a path leads to anything; .NET takes a link to nothing for a file.</summary>
-    public static bool Exists(string path) => TryStat(path, out _);
-
-    /// <summary>Whether a path leads to a regular file: reading a pipe or device might not end.</summary>
-    public static bool IsRegularFile(string path) =>
-        TryStat(path, out var file) && (file.Mode & Libc.S_IFMT) == Libc.S_IFREG;
-
     /// <summary>The path from the root, without a look at the file (kmod: <c>path_make_absolute_cwd</c>).</summary>
     public static string Absolute(string path) => path.StartsWith('/') ? path : $"{WorkingDirectory()}/{path}";
+
+    /// <summary>getcwd(3); <c>/</c> if it was deleted.</summary>
+    public static string CurrentDirectory => Real(".") ?? "/";
 
     /// <summary>The path with all links resolved (realpath(3)); null if it leads nowhere.</summary>
     public static string? Real(string path)
     {
         Span<byte> real = stackalloc byte[Libc.PATH_MAX];
-        return Libc.RealPath(path, ref real[0]) == 0 ? null : Encoding.UTF8.GetString(real[..real.IndexOf((byte)0)]);
+        return Libc.RealPath(path, ref real[0]) == 0 ? null : ByteText.Of(real[..real.IndexOf((byte)0)]);
     }
 
     /// <summary>Creates missing parents, mode 0755. Failures show when the path itself is created.</summary>
@@ -45,12 +42,15 @@ public static class LinuxPath
 
     /// <summary>$PWD if it is this directory (glibc: <c>get_current_dir_name</c>).</summary>
     static string WorkingDirectory() =>
-        Environment.GetEnvironmentVariable("PWD") is ['/', ..] pwd && TryStat(pwd, out var named) &&
+        ProcessText.Variable("PWD") is ['/', ..] pwd && TryStat(pwd, out var named) &&
             TryStat(".", out var current) &&
         (named.Inode, named.DeviceMajor, named.DeviceMinor) == (current.Inode, current.DeviceMajor, current.DeviceMinor)
             ? pwd
-            : Environment.CurrentDirectory;
+            : CurrentDirectory;
 
-    static bool TryStat(string path, out Libc.StatX result) =>
+    internal static bool TryStat(string path, out Libc.StatX result) =>
         Libc.StatXAt(Libc.AT_FDCWD, path, 0, Libc.STATX_BASIC_STATS, out result) == 0;
+
+    internal static bool TryStat(int fd, out Libc.StatX result) =>
+        Libc.StatXAt(fd, in "\0"u8[0], Libc.AT_EMPTY_PATH, Libc.STATX_BASIC_STATS, out result) == 0;
 }

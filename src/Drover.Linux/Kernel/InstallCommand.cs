@@ -14,7 +14,7 @@ public static class InstallCommand
 
     /// <summary>Modules whose running commands led to this process, the outermost first.</summary>
     public static string[] Running() =>
-        (Environment.GetEnvironmentVariable(Chain) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        (ProcessText.Variable(Chain) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>The exit status; 128 + the signal that ended the command; −1 if no shell could be run.</summary>
     internal static int Run(string command, string module, IReadOnlyDictionary<string, string> environment)

@@ -80,7 +80,10 @@ public sealed class LinuxKernel : IKernel, IModuleRemovals, IDisposable
         facts = new(
             new(((ulong)stat.DeviceMajor << 32) | stat.DeviceMinor, stat.Inode),
             new((long)stat.Size, (stat.ModifiedSeconds * NsPerSecond) + stat.ModifiedNanoseconds),
-            size.FileBytes, size.ImageBytes, size.Compression);
+            size.FileBytes, size.ImageBytes, size.Compression)
+        {
+            IsUnusual = size.IsUnusual,
+        };
         return true;
     }
 

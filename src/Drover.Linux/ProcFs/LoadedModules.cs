@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using System.Text;
 using Drover.Kernel;
+using Drover.Text;
 
 namespace Drover.Linux.ProcFs;
 
@@ -49,7 +49,7 @@ public static class ProcModules
     public static IReadOnlyList<ProcModule>? Read(string root = "")
     {
         var path = $"{root}/proc/modules";
-        return File.Exists(path) ? Parse(File.ReadAllText(path, Encoding.Latin1)) : null;
+        return File.Exists(path) ? Parse(ByteText.Of(File.ReadAllBytes(path))) : null;
     }
 
     /// <summary>The modules of a text in the format of /proc/modules, without its malformed lines.</summary>

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using Drover.Linux.Syscalls;
+using Drover.Text;
 
 namespace Drover.Linux.ProcFs;
 
@@ -31,7 +31,7 @@ public static class Machine
         Span<byte> texts = stackalloc byte[Libc.UtsTexts * Libc.UtsTextBytes];
         _ = Libc.UName(ref texts[0]); // cannot fail
         var release = texts.Slice(Libc.UtsRelease * Libc.UtsTextBytes, Libc.UtsTextBytes);
-        return Encoding.Latin1.GetString(release[..Math.Max(release.IndexOf((byte)0), 0)]);
+        return ByteText.Of(release[..Math.Max(release.IndexOf((byte)0), 0)]);
     }
 
     /// <summary>The kernel's command line; null without /proc.</summary>

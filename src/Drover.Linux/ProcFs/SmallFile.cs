@@ -1,8 +1,8 @@
 using System.Buffers.Text;
 using System.Globalization;
-using System.Text;
 using Drover.Kernel;
 using Drover.Linux.Syscalls;
+using Drover.Text;
 
 namespace Drover.Linux.ProcFs;
 
@@ -11,7 +11,7 @@ static class SmallFile
 {
     const int MaxBytes = 4096; // longest attribute of sysfs (kernel: sysfs_emit; PAGE_SIZE is at least this)
 
-    /// <summary>The text without its last newline, as Latin-1; null and the errno if it cannot be read.</summary>
+    /// <summary>The text without its last newline, null and the errno if it cannot be read.</summary>
     internal static string? TryRead(string path, out Errno error)
     {
         var fd = Open(path, out error);
@@ -21,7 +21,7 @@ static class SmallFile
         var length = Libc.PRead(fd, ref buffer[0], buffer.Length, 0);
         error = length < 0 ? Libc.LastError : Errno.None;
         _ = Libc.Close(fd);
-        return length < 0 ? null : Encoding.Latin1.GetString(buffer[..(int)length]).TrimEnd('\n');
+        return length < 0 ? null : ByteText.Of(buffer[..(int)length]).TrimEnd('\n');
     }
 
     internal static string? TryRead(string path) => TryRead(path, out _);
@@ -33,12 +33,12 @@ static class SmallFile
             : null;
 
     /// <summary>A descriptor to read from, or −1.</summary>
-    internal static int Open(string path, out Errno error)
+    internal static int Open(string path, out Errno error, int flags = 0)
     {
         int fd;
         do
         {
-            fd = Libc.OpenAt(Libc.AT_FDCWD, path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+            fd = Libc.OpenAt(Libc.AT_FDCWD, path, Libc.O_RDONLY | Libc.O_CLOEXEC | flags, 0);
             error = fd < 0 ? Libc.LastError : Errno.None;
         }
         while (error is Errno.EINTR);

@@ -1,4 +1,5 @@
 using Drover.Kernel;
+using Drover.Linux.Syscalls;
 
 namespace Drover.Linux.ProcFs;
 
@@ -18,7 +19,7 @@ public static class SysModule
             "coming" => InitState.Coming,
             "going" => InitState.Going,
             // The directory is created before its attributes (kernel: mod_sysfs_setup).
-            null when error is Errno.ENOENT => Directory.Exists(Root + module) ? InitState.Coming : InitState.Absent,
+            null when error is Errno.ENOENT => Exists(Root + module) ? InitState.Coming : InitState.Absent,
             // It is being removed right now (kernfs: kernfs_get_active).
             null when error is Errno.ENODEV => InitState.Going,
             _ => InitState.Absent,
@@ -29,10 +30,10 @@ public static class SysModule
     /// <c>holders</c> before it has <c>parameters</c> (kernel: mod_sysfs_setup). Without modules.builtin of this
     /// kernel, this is the only way to tell them apart; treating a built-in as coming would wait forever.</summary>
     internal static bool IsBuiltIn(string module) =>
-        Directory.Exists($"{Root}{module}/parameters") && !Directory.Exists($"{Root}{module}/holders");
+        Exists($"{Root}{module}/parameters") && !Exists($"{Root}{module}/holders");
 
     /// <summary>Whether a module has registered drivers (kernel: module_add_driver).</summary>
-    internal static bool HasDrivers(string module) => Directory.Exists($"{Root}{module}/drivers");
+    internal static bool HasDrivers(string module) => Exists($"{Root}{module}/drivers");
 
     /// <summary>The format the kernel decompresses (kernel: compression_show), or none.</summary>
     /// <param name="root">The directory of modules, with its slash, of this machine or of a recorded one.</param>
@@ -63,6 +64,9 @@ public static class SysModule
 
     /// <summary><c>holders</c>, in directory order, which is kmod's; null as above.</summary>
     public static IReadOnlyList<string>? HoldersOf(string module) => HoldersIn(Root + module);
+
+    static bool Exists(string path) =>
+        Libc.StatXAt(Libc.AT_FDCWD, path, 0, Libc.STATX_BASIC_STATS, out _) == 0;
 
     internal static int? ReferencesIn(string directory) => (int?)SmallFile.TryReadNumber($"{directory}/refcnt");
 

@@ -1,8 +1,7 @@
-using System.Collections;
 using System.Runtime.InteropServices;
-using System.Text;
 using Drover.Kernel;
 using Drover.Linux.Syscalls;
+using Drover.Text;
 
 namespace Drover.Linux.Runtime;
 
@@ -20,10 +19,10 @@ public static class ChildProcess
         IReadOnlyList<string> command, IReadOnlyDictionary<string, string> variables, out int status)
     {
         var environment = new List<string>();
-        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        foreach (var variable in ProcessText.Environs())
         {
-            if (!variables.ContainsKey((string)variable.Key))
-                environment.Add($"{variable.Key}={variable.Value}");
+            if (!variables.ContainsKey(variable[..Math.Max(variable.IndexOf('=', StringComparison.Ordinal), 0)]))
+                environment.Add(variable);
         }
         environment.AddRange(variables.Select(variable => $"{variable.Key}={variable.Value}"));
         status = 0;
@@ -47,7 +46,7 @@ public static class ChildProcess
     sealed class StringVector(IReadOnlyList<string> strings) : IDisposable
     {
         readonly GCHandle _bytes = GCHandle.Alloc(
-            Encoding.UTF8.GetBytes(string.Concat(strings.Select(text => text + '\0'))),
+            ByteText.BytesOf(string.Concat(strings.Select(text => text + '\0'))),
             GCHandleType.Pinned);
 
         public nint[] Pointers
@@ -83,7 +82,7 @@ public static class ProcessImage
             for (var at = 0; at < bytes.Length; at = Array.IndexOf(bytes, (byte)0, at) + 1)
                 pointers.Add(arguments.AddrOfPinnedObject() + at);
             pointers.Add(0);
-            _ = Libc.Execv(Encoding.UTF8.GetBytes(path + '\0'), [.. pointers]);
+            _ = Libc.Execv(ByteText.BytesOf(path + '\0'), [.. pointers]);
             return Libc.LastError;
         }
         finally

@@ -1,8 +1,8 @@
-using System.Text;
 using Drover.Control;
 using Drover.Kernel;
 using Drover.Linux.ProcFs;
 using Drover.Linux.Syscalls;
+using Drover.Text;
 
 namespace Drover.Linux.Sockets;
 
@@ -23,13 +23,13 @@ static unsafe class UnixSocket
     internal static bool TryAddress(string path, out Libc.UnixAddress address, out uint length)
     {
         address = new() { Family = Libc.AF_UNIX };
-        var bytes = Encoding.UTF8.GetByteCount(path);
+        var bytes = ByteText.CountBytes(path);
         length = (uint)(sizeof(ushort) + bytes + 1);
         if (bytes is 0 or >= Libc.UnixAddress.PathBytes || path.Contains('\0', StringComparison.Ordinal))
             return false;
         fixed (byte* to = address.Path)
         {
-            Encoding.UTF8.GetBytes(path, new Span<byte>(to, Libc.UnixAddress.PathBytes));
+            ByteText.Write(path, new Span<byte>(to, Libc.UnixAddress.PathBytes));
             if (path[0] == '@')
             {
                 *to = 0;

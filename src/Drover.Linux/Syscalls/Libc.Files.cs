@@ -5,15 +5,15 @@ namespace Drover.Linux.Syscalls;
 // Files by path and by descriptor. Names from the kernel are NUL-terminated bytes, names of ours are strings.
 static partial class Libc
 {
-    internal const int AT_FDCWD = -100, O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0x40, O_NOCTTY = 0x100,
-        O_TRUNC = 0x200, O_APPEND = 0x400, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
+    internal const int AT_FDCWD = -100, O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_CREAT = 0x40, O_EXCL = 0x80,
+        O_NOCTTY = 0x100, O_TRUNC = 0x200, O_APPEND = 0x400, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000;
 
     internal static int O_DIRECTORY => Abi.Here.OpenDirectory;
     internal static int O_NOFOLLOW => Abi.Here.OpenNoFollow;
 
     internal const int F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, FD_CLOEXEC = 1, LOCK_EX = 2, LOCK_NB = 4;
 
-    [LibraryImport(Library, EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library, EntryPoint = "openat", SetLastError = true, StringMarshallingCustomType = typeof(CText))]
     internal static partial int OpenAt(int directory, string path, int flags, uint mode);
 
     [LibraryImport(Library, EntryPoint = "openat", SetLastError = true)]
@@ -48,14 +48,17 @@ static partial class Libc
     [LibraryImport(Library, EntryPoint = "flock", SetLastError = true)]
     internal static partial int FLock(int fd, int operation);
 
-    [LibraryImport(Library, EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library, EntryPoint = "mkdir", SetLastError = true, StringMarshallingCustomType = typeof(CText))]
     internal static partial int MkDir(string path, uint mode);
 
-    [LibraryImport(Library, EntryPoint = "chmod", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library, EntryPoint = "chmod", SetLastError = true, StringMarshallingCustomType = typeof(CText))]
     internal static partial int ChMod(string path, uint mode);
 
-    [LibraryImport(Library, EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library, EntryPoint = "unlink", SetLastError = true, StringMarshallingCustomType = typeof(CText))]
     internal static partial int Unlink(string path);
+
+    [LibraryImport(Library, EntryPoint = "renameat", SetLastError = true, StringMarshallingCustomType = typeof(CText))]
+    internal static partial int RenameAt(int fromDirectory, string from, int toDirectory, string to);
 
     [LibraryImport(Library, EntryPoint = "getdents64", SetLastError = true)]
     internal static partial nint GetDents64(int fd, ref byte buffer, nint count);
@@ -63,11 +66,15 @@ static partial class Libc
     internal const int PATH_MAX = 4096; // longest path, with its NUL
 
     /// <param name="real"><see cref="PATH_MAX"/> bytes.</param>
-    [LibraryImport(Library, EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library, EntryPoint = "realpath", SetLastError = true, StringMarshallingCustomType = typeof(CText))]
     internal static partial nint RealPath(string path, ref byte real);
 
     [LibraryImport(Library, EntryPoint = "readlinkat", SetLastError = true)]
     internal static partial nint ReadLinkAt(int directory, ref readonly byte path, ref byte buffer, nint count);
+
+    [LibraryImport(Library, EntryPoint = "readlinkat", SetLastError = true,
+        StringMarshallingCustomType = typeof(CText))]
+    internal static partial nint ReadLinkAt(int directory, string path, ref byte buffer, nint count);
 
     internal const int AT_SYMLINK_NOFOLLOW = 0x100, AT_EMPTY_PATH = 0x1000;
     internal const uint STATX_BASIC_STATS = 0x7ff;
@@ -96,7 +103,7 @@ static partial class Libc
         [FieldOffset(0)] internal long Type;
     }
 
-    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library, EntryPoint = "statx", SetLastError = true, StringMarshallingCustomType = typeof(CText))]
     internal static partial int StatXAt(int directory, string path, int flags, uint mask, out StatX result);
 
     [LibraryImport(Library, EntryPoint = "statx", SetLastError = true)]

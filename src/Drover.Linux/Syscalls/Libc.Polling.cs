@@ -45,6 +45,6 @@ static unsafe partial class Libc
     internal static partial int InotifyInit1(int flags);
 
     [LibraryImport(Library, EntryPoint = "inotify_add_watch", SetLastError = true,
-        StringMarshalling = StringMarshalling.Utf8)]
+        StringMarshallingCustomType = typeof(CText))]
     internal static partial int InotifyAddWatch(int fd, string path, uint mask);
 }

@@ -8,6 +8,10 @@ static partial class Libc
     [LibraryImport(Library, EntryPoint = "geteuid")] internal static partial uint GetEUid();
     [LibraryImport(Library, EntryPoint = "getppid")] internal static partial int GetPPid();
 
+    /// <returns>The address of the value, or 0.</returns>
+    [LibraryImport(Library, EntryPoint = "getenv", StringMarshallingCustomType = typeof(CText))]
+    internal static partial nint GetEnv(string name);
+
     // malloc.h
     internal const int M_ARENA_MAX = -8;
 
@@ -25,7 +29,7 @@ static partial class Libc
     /// <param name="attributes">posix_spawnattr_t, or 0.</param>
     /// <param name="arguments">Addresses of NUL-terminated strings, then 0.</param>
     /// <returns>0 or an errno.</returns>
-    [LibraryImport(Library, EntryPoint = "posix_spawnp", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library, EntryPoint = "posix_spawnp", StringMarshallingCustomType = typeof(CText))]
     internal static partial int Spawn(
         out int pid, string path, nint actions, nint attributes, nint[] arguments, nint[] environment);
 
@@ -58,10 +62,10 @@ static partial class Libc
     // number it differently.
     internal const int RegexBytes = 256;
 
-    [LibraryImport(Library, EntryPoint = "regcomp", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library, EntryPoint = "regcomp", StringMarshallingCustomType = typeof(CText))]
     internal static partial int RegexCompile(ref ulong regex, string expression, int flags);
 
-    [LibraryImport(Library, EntryPoint = "regexec", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library, EntryPoint = "regexec", StringMarshallingCustomType = typeof(CText))]
     internal static partial int RegexExecute(ref readonly ulong regex, string text, nint matches, nint noMatches,
         int flags);
 
@@ -71,7 +75,7 @@ static partial class Libc
 
     // Variadic in C. With integers and pointers only, the calling convention is that of other functions (System
     // V and AAPCS64).
-    [LibraryImport(Library, EntryPoint = "syslog", StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library, EntryPoint = "syslog", StringMarshallingCustomType = typeof(CText))]
     internal static partial void SysLog(int priority, string format, string text);
 
     /// <param name="ident">Begins each line; must not move until <see cref="CloseLog"/>.</param>

@@ -8,8 +8,8 @@ static unsafe class Liblzma
     const uint LZMA_TELL_UNSUPPORTED_CHECK = 2, LZMA_CONCATENATED = 8;
     const int LZMA_OK = 0;
 
-    /// <summary>Enough for <c>xz -9</c> (a dictionary of 64 MiB).</summary>
-    const ulong MaxDecoderBytes = 80 << 20;
+    /// <summary>None, as in kmod: of a dictionary, up to 4 GiB, only as much is touched as the image has.</summary>
+    const ulong MaxDecoderBytes = ulong.MaxValue;
 
     // lzma_ret lzma_stream_buffer_decode(u64 *memlimit, u32 flags, allocator, in, *in_pos, in_size, out, *out_pos,
     // out_size)

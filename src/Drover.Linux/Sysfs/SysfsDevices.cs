@@ -1,10 +1,10 @@
-using System.Text;
 using Drover.Devices;
 using Drover.Kernel;
 using Drover.Linux.Netlink;
 using Drover.Linux.ProcFs;
 using Drover.Linux.Syscalls;
 using Drover.Modules;
+using Drover.Text;
 
 namespace Drover.Linux.Sysfs;
 
@@ -68,9 +68,9 @@ public sealed class SysfsDevices : IDevices, IDisposable
         Span<byte> path = stackalloc byte[SysPath.MaxBytes];
         Span<byte> target = stackalloc byte[SysPath.MaxBytes];
         var name = $".{devPath}/{link}\0";
-        if (name.Length > path.Length)
+        if (name.Length * ByteText.MaxBytesPerChar > path.Length)
             return null;
-        Encoding.Latin1.GetBytes(name, path);
+        ByteText.Write(name, path);
         var length = Libc.ReadLinkAt(_root, in path[0], ref target[0], target.Length);
         return length <= 0 || length == target.Length
             ? null

@@ -1,9 +1,9 @@
-using System.Text;
 using Drover.Devices;
 using Drover.Kernel;
 using Drover.Linux.Files;
 using Drover.Linux.ProcFs;
 using Drover.Linux.Syscalls;
+using Drover.Text;
 
 namespace Drover.Linux.Sysfs;
 
@@ -101,8 +101,8 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
         var length = Libc.ReadLinkAt(_inner.Fd, in _inner.Name[0], ref _link[0], _link.Length);
         if (length <= 0 || length == _link.Length)
             return null; // removed in between, or no link
-        Span<byte> from = stackalloc byte[directory.Length];
-        Encoding.Latin1.GetBytes(directory, from);
+        Span<byte> from = stackalloc byte[SysPath.MaxBytes];
+        from = from[..ByteText.Write(directory, from)];
         var resolved = _resolved.AsSpan(0, SysPath.Resolve(from, _link.AsSpan(0, (int)length), _resolved));
         var inside = resolved.StartsWith("devices/"u8);
         var devPath = inside ? SysPath.ToDevPath(resolved) : $"/{directory}/{SysPath.ToText(_inner.Name)}";
@@ -204,9 +204,9 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
     bool Open(DirectoryReader reader, int parent, string path)
     {
         Span<byte> bytes = stackalloc byte[SysPath.MaxBytes];
-        if (path.Length >= bytes.Length)
+        if (path.Length * ByteText.MaxBytesPerChar >= bytes.Length)
             return false;
-        bytes[Encoding.Latin1.GetBytes(path, bytes)] = 0;
+        bytes[ByteText.Write(path, bytes)] = 0;
         var opened = Note(reader.Open(parent, bytes));
         counts.Directories += opened ? 1 : 0;
         return opened;
@@ -337,13 +337,8 @@ static class SysPath
         return buffer[..(length + 1)];
     }
 
-    internal static string ToText(ReadOnlySpan<byte> path) => Encoding.Latin1.GetString(path);
+    internal static string ToText(ReadOnlySpan<byte> path) => ByteText.Of(path);
 
     /// <summary>A DEVPATH: the path with a leading slash.</summary>
-    internal static string ToDevPath(ReadOnlySpan<byte> path) =>
-        string.Create(path.Length + 1, path, static (text, path) =>
-    {
-        text[0] = '/';
-        Encoding.Latin1.GetChars(path, text[1..]);
-    });
+    internal static string ToDevPath(ReadOnlySpan<byte> path) => $"/{ToText(path)}";
 }

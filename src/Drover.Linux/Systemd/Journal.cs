@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text;
 using Drover.Linux.Files;
 using Drover.Linux.Syscalls;
+using Drover.Text;
 
 namespace Drover.Linux.Systemd;
 
@@ -42,8 +42,8 @@ public sealed class Journal
     /// <summary><c>NAME=value</c>; the length precedes a value of several lines.</summary>
     static void Add(MemoryStream entry, string name, string value)
     {
-        var bytes = Encoding.UTF8.GetBytes(value);
-        entry.Write(Encoding.UTF8.GetBytes(name));
+        var bytes = ByteText.BytesOf(value);
+        entry.Write(ByteText.BytesOf(name));
         if (bytes.Contains((byte)'\n'))
         {
             Span<byte> length = stackalloc byte[1 + sizeof(ulong)];
@@ -67,7 +67,7 @@ public static class Syslog
     /// <param name="priority">0 (emergency) to 7 (debug).</param>
     public static void Write(string program, int priority, string message)
     {
-        var ident = Marshal.StringToCoTaskMemUTF8(program);
+        var ident = Marshal.StringToCoTaskMemUTF8(program); // a tool's name, in ASCII
         Libc.OpenLog(ident, 0, Libc.LOG_DAEMON);
         Libc.SysLog(Libc.LOG_DAEMON | priority, "%s", message);
         Libc.CloseLog();

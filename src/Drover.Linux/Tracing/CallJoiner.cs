@@ -1,7 +1,7 @@
 using System.Buffers.Text;
-using System.Text;
 using Drover.Kernel;
 using Drover.Modules;
+using Drover.Text;
 
 namespace Drover.Linux.Tracing;
 
@@ -140,7 +140,7 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
         {
             call.IsFormed = true;
             var word = item.Text.Trim((byte)' ');
-            call.Name(Encoding.UTF8.GetString(word.IndexOf((byte)' ') is > 0 and var end ? word[..end] : word),
+            call.Name(ByteText.Of(word.IndexOf((byte)' ') is > 0 and var end ? word[..end] : word),
                 NamedBy.Module);
         }
     }
@@ -172,7 +172,7 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
         if (!item.Comm.SequenceEqual("<...>"u8))
             worker.SetComm(item.Comm);
         else if (Quoted(item.Text, "comm="u8) is { Length: > 0 } comm)
-            worker.SetComm(Encoding.UTF8.GetBytes(comm));
+            worker.SetComm(ByteText.BytesOf(comm));
         return worker;
     }
 
@@ -213,7 +213,7 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
         if (text.IndexOf(key) is not (>= 0 and var at) || !text[(at + key.Length)..].StartsWith("\""u8))
             return "";
         var value = text[(at + key.Length + 1)..];
-        return value.IndexOf((byte)'"') is >= 0 and var end ? Encoding.UTF8.GetString(value[..end]) : "";
+        return value.IndexOf((byte)'"') is >= 0 and var end ? ByteText.Of(value[..end]) : "";
     }
 
     static long? Decimal(ReadOnlySpan<byte> text, ReadOnlySpan<byte> key) =>
@@ -253,7 +253,7 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
             if (!comm.SequenceEqual(_commBytes))
             {
                 _commBytes = comm.ToArray();
-                Comm = Encoding.UTF8.GetString(comm);
+                Comm = ByteText.Of(comm);
             }
         }
     }

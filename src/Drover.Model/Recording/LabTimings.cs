@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Drover.Model.Scenarios;
+using Drover.Modules;
 
 namespace Drover.Model.Recording;
 
@@ -62,7 +63,7 @@ public sealed class LabTimings
     /// <exception cref="UnauthorizedAccessException">Permission denied, or the path is a directory.</exception>
     public static LabTimings Load(string path)
     {
-        using var file = File.OpenRead(path);
+        using var file = SystemFiles.Current.OpenRead(path);
         return Read(ScenarioFile.ReadBounded(file, path, MaxFileBytes), path);
     }
 

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Drover.Modules;
 using Drover.Text;
 
 namespace Drover.Model.Scenarios;
@@ -43,7 +44,7 @@ public static class ScenarioFile
     /// <exception cref="UnauthorizedAccessException">Permission denied, or the path is a directory.</exception>
     public static Scenario Load(string path)
     {
-        using var file = File.OpenRead(path);
+        using var file = SystemFiles.Current.OpenRead(path);
         return Read(ReadBounded(file, path, ScenarioLimits.MaxFileBytes), path);
     }
 

@@ -1,4 +1,4 @@
-using System.Text;
+using Drover.Text;
 
 namespace Drover.Modules.Config;
 
@@ -16,7 +16,7 @@ static class ConfigParser
             to.LastLine = lines.LastNumber;
             // a comment begins with # in the first column
             if (!lines.Current.IsEmpty && lines.Current[0] != '#')
-                ParseLine(Encoding.UTF8.GetString(lines.Current), new ConfigSource(file, lines.Number), to);
+                ParseLine(ByteText.Of(lines.Current), new ConfigSource(file, lines.Number), to);
         }
     }
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Text;
+using Drover.Text;
 
 namespace Drover.Modules.Config;
 
@@ -82,7 +82,7 @@ public sealed class ModprobeConfig
             byte[] text;
             try
             {
-                text = File.ReadAllBytes(RootedPath.Find(sources.Root, path));
+                text = SystemFiles.Current.ReadAllBytes(RootedPath.Find(sources.Root, path));
             }
             catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {
@@ -101,7 +101,7 @@ public sealed class ModprobeConfig
     {
         ArgumentNullException.ThrowIfNull(text);
         var rules = new ConfigRules();
-        ConfigParser.Parse(Encoding.UTF8.GetBytes(text), file, rules);
+        ConfigParser.Parse(ByteText.BytesOf(text), file, rules);
         if (commandLine is not null)
             new KernelCommandLine(commandLine, rules).Parse();
         return new ModprobeConfig(rules);
@@ -147,16 +147,16 @@ static class ConfigFiles
     /// <summary>The files ordered by base name; of several with one base name, that of the first directory.</summary>
     public static IList<string> List(ModprobeConfigSources sources, ConfigRules rules)
     {
-        // ordinal UTF-16 order is the byte order of UTF-8, except for names with surrogates
-        var files = new SortedList<string, string>(StringComparer.Ordinal);
+        var files = new SortedList<string, string>(ByteText.ByteOrder);
         foreach (var path in sources.ExplicitPaths ?? [.. DirectoriesBelow(sources.Root)
             .Select(directory => RootedPath.Find(sources.Root, directory))])
         {
-            if (Directory.Exists(path))
+            var kind = SystemFiles.Current.KindOf(path);
+            if (kind is FileKind.Directory)
                 AddDirectory(files, path, rules);
             else if (sources.ExplicitPaths is null)
                 continue;
-            else if (File.Exists(path))
+            else if (kind is not null)
                 files.TryAdd(Path.GetFileName(path), path);
             else
                 rules.Warnings.Add($"{path}: there is no such file or directory");
@@ -171,23 +171,26 @@ static class ConfigFiles
 
     static void AddDirectory(SortedList<string, string> files, string directory, ConfigRules rules)
     {
-        foreach (var path in Directory.GetFiles(directory).Where(IsConfig))
-            files.TryAdd(Path.GetFileName(path), path);
-        foreach (var path in Directory.GetDirectories(directory).Where(IsConfig))
+        foreach (var name in SystemFiles.Current.List(directory).Where(IsConfig))
         {
+            var path = $"{directory}{(directory.EndsWith('/') ? "" : "/")}{name}";
+            if (!SystemFiles.Current.IsDirectory(path))
+            {
+                files.TryAdd(name, path);
+                continue;
+            }
             rules.SkippedDirectories.Add(path);
             rules.Warnings.Add($"{path}: a directory inside a directory is skipped");
         }
     }
 
     /// <summary>Accepts <c>.alias</c> as well as <c>.conf</c> (kmod: <c>conf_files_filter_out</c>).</summary>
-    static bool IsConfig(string path) => Path.GetFileName(path) is var name && name[0] != '.'
-        && Path.GetExtension(name) is ".conf" or ".alias";
+    static bool IsConfig(string name) => name[0] != '.' && Path.GetExtension(name) is ".conf" or ".alias";
 
     static void AddIfExists(SortedList<string, string> files, string directory, string name)
     {
         var path = $"{directory.TrimEnd('/')}/{name}";
-        if (File.Exists(path))
+        if (SystemFiles.Current.IsFile(path))
             files.TryAdd(name, path);
     }
 }

@@ -1,4 +1,5 @@
 using Drover.Modules.Patterns;
+using Drover.Text;
 
 namespace Drover.Modules.Config;
 
@@ -75,7 +76,7 @@ public sealed class ModulePolicy
         var parser = new PolicyParser();
         foreach (var path in DropIns.List(DirectoriesBelow(sources.Root)))
             parser.ParseFile(path);
-        var isSealed = sources.SealFile is { } file && File.Exists(file);
+        var isSealed = sources.SealFile is { } file && SystemFiles.Current.IsFile(file);
         if (!isSealed && parser is { Lines: [], Preferences: [], Problems: [] })
             return null;
         switch (WordOf(sources.CommandLine))
@@ -97,7 +98,7 @@ public sealed class ModulePolicy
     {
         ArgumentNullException.ThrowIfNull(text);
         var parser = new PolicyParser();
-        parser.Parse(System.Text.Encoding.UTF8.GetBytes(text), file);
+        parser.Parse(ByteText.BytesOf(text), file);
         return new ModulePolicy(
             parser, isSealed ? SealLine(SealFile) : null, new ModuleFileTexts(null) { Read = fileTexts });
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using Drover.Text;
 
 namespace Drover.Modules.Config;
 
@@ -57,7 +58,7 @@ public sealed class ModulesLoadConfig
     static string Find(string[] directories, string name)
     {
         var paths = directories.Select(directory => $"{directory}/{name}");
-        return paths.FirstOrDefault(File.Exists) ?? $"{directories[0]}/{name}";
+        return paths.FirstOrDefault(SystemFiles.Current.IsFile) ?? $"{directories[0]}/{name}";
     }
 
     /// <param name="mayBeGone">A link to nothing is no error: Debian has one to /etc/modules.</param>
@@ -66,7 +67,7 @@ public sealed class ModulesLoadConfig
         try
         {
             var number = 0;
-            foreach (var line in Encoding.UTF8.GetString(File.ReadAllBytes(path)).Split('\n'))
+            foreach (var line in ByteText.Of(SystemFiles.Current.ReadAllBytes(path)).Split('\n'))
             {
                 number++;
                 var name = line.Trim(Blanks.ToCharArray());
@@ -131,8 +132,10 @@ static class DropIns
 {
     /// <summary>By base name; of several with one base name, that of the first directory.</summary>
     public static IEnumerable<string> List(IEnumerable<string> directories) =>
-        directories.Where(Directory.Exists).SelectMany(Directory.GetFiles).Where(IsConfig)
-            .DistinctBy(Path.GetFileName).OrderBy(Path.GetFileName, StringComparer.Ordinal);
+        directories.Where(SystemFiles.Current.IsDirectory)
+            .SelectMany(directory => SystemFiles.Current.List(directory).Select(name => $"{directory}/{name}"))
+            .Where(path => IsConfig(path) && !SystemFiles.Current.IsDirectory(path))
+            .DistinctBy(Path.GetFileName).OrderBy(path => Path.GetFileName(path), ByteText.ByteOrder);
 
     static bool IsConfig(string path) =>
         Path.GetFileName(path)[0] != '.' && Path.GetExtension(path) == ".conf";

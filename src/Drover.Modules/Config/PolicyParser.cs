@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Drover.Text;
 
 namespace Drover.Modules.Config;
 
@@ -20,7 +21,7 @@ sealed class PolicyParser
     {
         try
         {
-            Parse(File.ReadAllBytes(path), path);
+            Parse(SystemFiles.Current.ReadAllBytes(path), path);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -34,7 +35,7 @@ sealed class PolicyParser
         while (lines.MoveNext())
         {
             var source = new ConfigSource(file, lines.Number);
-            var line = Encoding.UTF8.GetString(lines.Current).Trim(Blanks.ToCharArray());
+            var line = ByteText.Of(lines.Current).Trim(Blanks.ToCharArray());
             if (line.Length > 0 && line[0] != '#' && ParseLine(line, source) is { } why)
                 Problems.Add(new PolicyProblem(source, why));
         }

@@ -33,7 +33,7 @@ sealed class FileSource : ByteSource, IDisposable
     /// <exception cref="UnauthorizedAccessException">Access is denied, or the file is a directory.</exception>
     public static FileSource Open(string path)
     {
-        var handle = File.OpenHandle(path);
+        var handle = SystemFiles.Current.OpenRegular(path);
         try
         {
             return new FileSource(handle, path, RandomAccess.GetLength(handle));

@@ -89,12 +89,59 @@ static class XzFile
             XzIndex.Number(body, ref at, file, offset);
         var filter = XzIndex.Number(body, ref at, file, offset);
         if ((flags & (FilterCountMask | ReservedFlags)) != 0 || filter != Lzma2Filter)
-            throw new ModuleDataException(file, offset + at, $"xz filters other than LZMA2 alone (0x{filter:x2})");
+        {
+            throw new ModuleDataException(file, offset + at, $"the xz filter {NameOf(filter)}: only liblzma reads it")
+            { Fault = DataFault.NeedsLibrary };
+        }
         var properties = XzIndex.Number(body, ref at, file, offset);
         if (properties != 1 || at >= body.Length || body[at] > MaxDictionaryCode)
             throw new ModuleDataException(file, offset + at, "properties of LZMA2 are out of range");
         dictionaryBytes = body[at] == MaxDictionaryCode ? uint.MaxValue : (2u | (body[at] & 1u)) << (body[at] / 2 + 11);
         return headerBytes;
+    }
+
+    /// <summary>By the list of filters in the format, and in lzma/filter.h and its neighbours.</summary>
+    static string NameOf(long filter) => filter switch
+    {
+        0x03 => "delta",
+        0x04 => "x86",
+        0x05 => "powerpc",
+        0x06 => "ia64",
+        0x07 => "arm",
+        0x08 => "armthumb",
+        0x09 => "sparc",
+        0x0a => "arm64",
+        0x0b => "riscv",
+        _ => $"0x{filter:x2}",
+    };
+
+    /// <summary>Whether each kernel that has xz reads the file: LZMA2 alone with CRC32 or no check, in one stream
+    /// (kernel: <c>dec_stream_header</c>, <c>dec_block_header</c>). What else it reads depends on its build.</summary>
+    /// <param name="head">The first 64 bytes, or all of a shorter file.</param>
+    public static bool IsForAnyKernel(ReadOnlySpan<byte> head, XzIndex index)
+    {
+        const int StreamHeaderBytes = 12, UsualHeaderBytes = 12;
+        // 64 MiB, xz -9: the kernel allocates all of it
+        const int MaxDictionaryCodeOfKernel = 28;
+        if (index.Streams != 1 || index.Blocks.Any(block => block.Check is not (XzCheck.None or XzCheck.Crc32)))
+            return false;
+        if (index.Blocks.Count == 0)
+            return true;
+        var block = head[StreamHeaderBytes..];
+        if (block.Length < UsualHeaderBytes || (block[1] & (FilterCountMask | ReservedFlags)) != 0)
+            return false;
+        try
+        {
+            var at = 2;
+            for (var sizes = block[1] & (HasPackedSize | HasImageSize); sizes != 0; sizes &= sizes - 1)
+                XzIndex.Number(block, ref at, "", 0);
+            return XzIndex.Number(block, ref at, "", 0) == Lzma2Filter && at + 1 < block.Length
+                && block[at + 1] <= MaxDictionaryCodeOfKernel;
+        }
+        catch (ModuleDataException)
+        {
+            return false;
+        }
     }
 
     static int CheckBytes(XzCheck check) => check switch
@@ -142,24 +189,25 @@ sealed class XzIndex
     const int HeaderBytes = 12, FooterBytes = 12;
     const int MinIndexBytes = 8; // index of a stream without blocks
 
-    /// <summary>10,000 blocks. xz writes a module as one block, with <c>--block-size</c> or threads as a few.</summary>
-    const int MaxIndexBytes = 64 << 10;
+    /// <summary>A million blocks. xz writes a module as one, with <c>--block-size</c> or threads as a few.</summary>
+    const int MaxIndexBytes = 8 << 20;
 
-    const int MaxStreams = 64; // the format allows several streams and liblzma decodes them (LZMA_CONCATENATED)
-    const int MaxPaddingBytes = 64 << 10; // padding after a stream
+    const int MaxStreams = 64 << 10; // liblzma decodes any number (LZMA_CONCATENATED)
     const int MaxNumberBytes = 9;
 
     public static ReadOnlySpan<byte> Magic => [0xfd, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0];
 
     static ReadOnlySpan<byte> FooterMagic => "YZ"u8;
 
-    XzIndex(List<XzBlock> blocks, long imageBytes)
+    XzIndex(List<XzBlock> blocks, int streams, long imageBytes)
     {
         Blocks = blocks;
+        Streams = streams;
         ImageBytes = imageBytes;
     }
 
     public IReadOnlyList<XzBlock> Blocks { get; } // in file order
+    public int Streams { get; }
     public long ImageBytes { get; } // sum over the blocks; at most ModuleLimits.MaxImageBytes
 
     /// <exception cref="ModuleDataException">Corrupt, with trailing data, or too large.</exception>
@@ -168,7 +216,8 @@ sealed class XzIndex
         var blocks = new List<XzBlock>();
         var total = 0L;
         var end = source.Length;
-        for (var streams = 0; end > 0; streams++)
+        var streams = 0;
+        for (; end > 0; streams++)
         {
             if (streams == MaxStreams)
                 throw new ModuleDataException(source.Name, end, $"more than {MaxStreams} xz streams");
@@ -176,7 +225,7 @@ sealed class XzIndex
         }
         blocks.Reverse();
         Debug.Assert(total <= ModuleLimits.MaxImageBytes, "ReadRecords bounds the sum");
-        return new XzIndex(blocks, total);
+        return new XzIndex(blocks, streams, total);
     }
 
     /// <summary>Appends the blocks of the stream that ends at <paramref name="end"/>, last block first.</summary>
@@ -272,15 +321,16 @@ sealed class XzIndex
 
     static long SkipPadding(ByteSource source, long end)
     {
-        Span<byte> four = stackalloc byte[4];
-        for (var skipped = 0; end >= 4; skipped += 4)
+        Span<byte> buffer = stackalloc byte[1 << 10];
+        // most files have none: four bytes show it
+        for (var next = 4; end >= 4; next = buffer.Length)
         {
-            source.Read(end - 4, four);
-            if (four.ContainsAnyExcept((byte)0))
-                break;
-            if (skipped == MaxPaddingBytes)
-                throw new ModuleDataException(source.Name, end, $"more than {MaxPaddingBytes} NULs after an xz stream");
-            end -= 4;
+            var part = buffer[..(int)Math.Min(next, end & ~3)];
+            source.Read(end - part.Length, part);
+            var last = part.LastIndexOfAnyExcept((byte)0);
+            if (last >= 0)
+                return end - ((part.Length - 1 - last) & ~3);
+            end -= part.Length;
         }
         return end;
     }

@@ -14,13 +14,19 @@ static class ZstdFile
 
     public static ReadOnlySpan<byte> Magic => [0x28, 0xb5, 0x2f, 0xfd];
 
-    /// <summary>The decompressed size by the header of the first frame; null if it has none.</summary>
+    /// <summary>Whether a frame begins that has no contents: 50 to 5f 2a 4d 18.</summary>
+    public static bool IsSkippable(ReadOnlySpan<byte> head) =>
+        head.Length >= 4 && (BinaryPrimitives.ReadUInt32LittleEndian(head) & ~0xfu) == 0x184d2a50;
+
+    /// <summary>The decompressed size by the header of the first frame; null if it has none, or is skippable.</summary>
     /// <param name="head">The first <see cref="MaxHeaderBytes"/> bytes, or all of a shorter file.</param>
     /// <exception cref="ModuleDataException">Ends within the header.</exception>
     public static ulong? ContentSize(ReadOnlySpan<byte> head, string file)
     {
         if (head.Length <= Magic.Length)
             throw TooShort(head, file);
+        if (IsSkippable(head))
+            return null;
         // descriptor: content size in bits 7 and 6, single segment (no window byte) in 5, dictionary id in 1 and 0
         var descriptor = head[Magic.Length];
         var singleSegment = (descriptor & 0x20) != 0;

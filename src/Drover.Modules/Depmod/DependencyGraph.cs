@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using System.Text;
 using Drover.Modules.Tree;
+using Drover.Text;
 
 namespace Drover.Modules.Depmod;
 
@@ -36,7 +36,7 @@ static class ModuleOrder
         var lines = new Dictionary<string, int>();
         var text = new TextLines(ReadFile(options, FileName, report.Log));
         for (var number = 1; text.MoveNext(); number++)
-            lines.TryAdd(Encoding.UTF8.GetString(text.Current.TrimEnd((byte)'\r')), number);
+            lines.TryAdd(ByteText.Of(text.Current.TrimEnd((byte)'\r')), number);
         return lines;
     }
 
@@ -45,7 +45,7 @@ static class ModuleOrder
     {
         try
         {
-            return File.ReadAllBytes(options.Input(name));
+            return SystemFiles.Current.ReadAllBytes(options.Input(name));
         }
         catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
         {
@@ -160,7 +160,7 @@ static class DependencyGraph
         return ranked == modules.Length;
     }
 
-    static string Text(ReadOnlySpan<byte> name) => Encoding.UTF8.GetString(name);
+    static string Text(ReadOnlySpan<byte> name) => ByteText.Of(name);
 }
 
 /// <summary>Reports dependency cycles as kmod does (kmod: <c>depmod_report_cycles</c>): the same cycles in the

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text;
 using Drover.Modules.Containers;
+using Drover.Text;
 
 namespace Drover.Modules.Depmod;
 
@@ -45,7 +46,7 @@ sealed class DepmodCache
         var path = $"{directory}/{FileName}";
         try
         {
-            using var file = File.OpenHandle(path);
+            using var file = SystemFiles.Current.OpenRegular(path);
             var length = RandomAccess.GetLength(file);
             Span<byte> header = stackalloc byte[HeaderBytes];
             if (length is < HeaderBytes or > MaxBytes || RandomAccess.Read(file, header, 0) != HeaderBytes)
@@ -75,7 +76,7 @@ sealed class DepmodCache
         var known = new Dictionary<string, (FileIdentity, ModuleFacts)>();
         try
         {
-            using var file = File.OpenHandle(_path);
+            using var file = SystemFiles.Current.OpenRegular(_path);
             var facts = GC.AllocateUninitializedArray<byte>(_factBytes);
             var isWhole = RandomAccess.Read(file, facts, HeaderBytes + _stateBytes + _outputBytes) == facts.Length;
             return isWhole && Checksums.Crc64(facts) == Crc && CachedFacts.TryRead(facts, needs, known) ? known : [];
@@ -186,7 +187,7 @@ static class CachedFacts
         foreach (var module in modules)
         {
             Debug.Assert(module.Facts.Errno == 0, "a module without facts is read again");
-            WriteBytes(to, Encoding.UTF8.GetBytes(module.Path));
+            WriteBytes(to, ByteText.BytesOf(module.Path));
             DepmodState.WriteIdentity(to, module.Identity!.Value);
             to.Write7BitEncodedInt(module.Facts.ExportCount);
             to.Write7BitEncodedInt(module.Facts.AliasCount);
@@ -213,7 +214,7 @@ static class CachedFacts
             needNumbers[i] = needs.Add(from.Bytes(), from.U64(), from.Take(1) is [not 0]);
         for (var count = from.Count(); count > 0 && !from.IsBad; count--)
         {
-            var path = Encoding.UTF8.GetString(from.Bytes());
+            var path = ByteText.Of(from.Bytes());
             var identity = new FileIdentity(
                 from.U64(), from.U64(), (long)from.U64(), (long)from.U64(), (long)from.U64());
             var (exports, aliases, softdeps) = (from.Count(), from.Count(), from.Count());

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using System.Text;
 using Drover.Modules.Config;
+using Drover.Text;
 
 namespace Drover.Modules.Depmod;
 
@@ -71,9 +71,6 @@ public interface IDepmodReport
 /// <param name="ChangedNs">st_ctim in nanoseconds since 1970; cannot be set.</param>
 public readonly record struct FileIdentity(ulong Device, ulong Inode, long Bytes, long ModifiedNs, long ChangedNs);
 
-/// <summary>File type by stat(2).</summary>
-public enum FileKind { Regular, Directory, Other }
-
 /// <summary>A directory entry, with symbolic links followed.</summary>
 /// <param name="Kind">Type of the entry, or of its link's target.</param>
 /// <param name="Identity">Set for module files and links.</param>
@@ -139,7 +136,7 @@ sealed class DepmodConfig
         IReadOnlyList<string>? paths, string release, IDepmodMachine machine, IDepmodReport report)
     {
         var config = new DepmodConfig(machine, report, release);
-        var files = new SortedList<string, string>(StringComparer.Ordinal);
+        var files = new SortedList<string, string>(ByteText.ByteOrder);
         foreach (var path in paths ?? s_directories)
             config.AddFiles(files, path);
         foreach (var file in files.Values)
@@ -158,12 +155,12 @@ sealed class DepmodConfig
     void AddFiles(SortedList<string, string> files, string path)
     {
         const string Ending = ".conf";
-        if (File.Exists(path))
+        if (SystemFiles.Current.IsFile(path))
         {
             files.TryAdd(Path.GetFileName(path), path);
             return;
         }
-        if (!Directory.Exists(path))
+        if (!SystemFiles.Current.IsDirectory(path))
             return;
         var listing = _machine.List(path);
         if (listing.Errno != 0)
@@ -184,7 +181,7 @@ sealed class DepmodConfig
         byte[] text;
         try
         {
-            text = File.ReadAllBytes(file);
+            text = SystemFiles.Current.ReadAllBytes(file);
         }
         catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
         {
@@ -249,7 +246,7 @@ sealed class DepmodConfig
         foreach (var range in line.SplitAny(Blanks))
         {
             if (!line[range].IsEmpty)
-                words.Add(Encoding.UTF8.GetString(line[range]));
+                words.Add(ByteText.Of(line[range]));
         }
         return words;
     }

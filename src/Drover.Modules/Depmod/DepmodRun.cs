@@ -174,13 +174,10 @@ public sealed class DepmodRun
 
     bool TryWrite(DepmodTables tables, byte[]? state, byte[] facts)
     {
-        const UnixFileMode DirectoryMode = (UnixFileMode)0b111_101_101;
         var directory = _options.OutputDirectory;
         try
         {
-#pragma warning disable CA1416 // only Linux has modules
-            Directory.CreateDirectory(directory, DirectoryMode);
-#pragma warning restore CA1416
+            SystemFiles.Current.CreateDirectories(directory);
         }
         catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
         {
@@ -285,10 +282,6 @@ public sealed class DepmodRun
 /// <summary>Writes temporary files, then renames all. A full disk leaves the old ones, a crash a mixture.</summary>
 sealed class OutputFiles(string directory, long nowNs) : IDisposable
 {
-    /// <summary>kmod's file mode; the umask applies.</summary>
-    const UnixFileMode Mode =
-        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-
     readonly List<(string Temporary, string Name)> _written = [];
 
     public string TemporaryName(string name) => string.Create(CultureInfo.InvariantCulture,
@@ -301,11 +294,7 @@ sealed class OutputFiles(string directory, long nowNs) : IDisposable
     {
         Debug.Assert(!_written.Exists(written => written.Name == name), "a file is written once");
         var temporary = $"{directory}/{TemporaryName(name)}";
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
-#pragma warning disable CA1416 // only Linux has modules
-        options.UnixCreateMode = Mode;
-#pragma warning restore CA1416
-        using var file = new FileStream(temporary, options);
+        using var file = new FileStream(SystemFiles.Current.CreateNew(temporary), FileAccess.Write, bufferSize: 0);
         _written.Add((temporary, name));
         file.Write(content);
     }
@@ -320,7 +309,7 @@ sealed class OutputFiles(string directory, long nowNs) : IDisposable
             var (temporary, name) = _written[0];
             try
             {
-                File.Move(temporary, $"{directory}/{name}", overwrite: true);
+                SystemFiles.Current.Rename(temporary, $"{directory}/{name}");
             }
             catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } number)
             {
@@ -339,7 +328,7 @@ sealed class OutputFiles(string directory, long nowNs) : IDisposable
         {
             try
             {
-                File.Delete(temporary);
+                SystemFiles.Current.Delete(temporary);
             }
             catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {

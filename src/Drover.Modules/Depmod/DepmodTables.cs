@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using Drover.Modules.Index;
 using Drover.Modules.Tree;
+using Drover.Text;
 
 namespace Drover.Modules.Depmod;
 
@@ -77,7 +77,7 @@ sealed class DepmodTables
             seen.Clear();
             foreach (var bytes in module.Facts.Aliases)
             {
-                var alias = Encoding.UTF8.GetString(bytes);
+                var alias = ByteText.Of(bytes);
                 if (!ModuleName.TryNormalizeAlias(alias, out var key))
                 {
                     _aliasIndex.Log(DepmodSeverity.Warning, $"Unmatched bracket in {alias}");
@@ -106,7 +106,7 @@ sealed class DepmodTables
         foreach (var symbol in sorted)
         {
             var owner = symbols.Owner(symbol);
-            Add(index, $"symbol:{Encoding.UTF8.GetString(symbols.Name(symbol))}", owner.Name, owner, _symbolIndex);
+            Add(index, $"symbol:{ByteText.Of(symbols.Name(symbol))}", owner.Name, owner, _symbolIndex);
         }
         _symbolIndex.Content = index.ToBytes();
     }
@@ -121,7 +121,7 @@ sealed class DepmodTables
             {
                 var paths = DependencyGraph.AllDependencies(module, marks).Select(dependency => dependency.ShortPath);
                 var line = string.Join(' ', paths.Prepend(module.ShortPath + ":"));
-                Encoding.UTF8.GetBytes(line, to);
+                ByteText.Write(line, to);
                 to.Write("\n"u8);
                 Add(index, module.Name, line, module, _depIndex);
             }
@@ -209,7 +209,7 @@ static class DeviceNames
             if (isFirst)
                 to.Write("# Device nodes to trigger on-demand module loading.\n"u8);
             isFirst = false;
-            Encoding.UTF8.GetBytes($"{module.Name} {name} {numbers}\n", to);
+            ByteText.Write($"{module.Name} {name} {numbers}\n", to);
         }
     }
 
@@ -221,7 +221,7 @@ static class DeviceNames
         {
             var nameStart = "devname:"u8;
             if (alias.StartsWith(nameStart))
-                name = Encoding.UTF8.GetString(alias[nameStart.Length..]);
+                name = ByteText.Of(alias[nameStart.Length..]);
             else
                 numbers = Numbers(alias, "char-major-"u8, 'c') ?? Numbers(alias, "block-major-"u8, 'b') ?? numbers;
             if (name is not null && numbers is not null)
@@ -262,7 +262,7 @@ static class BuiltInIndexes
         var lines = new TextLines(content);
         while (lines.MoveNext())
         {
-            var line = Encoding.UTF8.GetString(lines.Current);
+            var line = ByteText.Of(lines.Current);
             if (line.Length == 0 || !char.IsAsciiLetter(line[0]))
             {
                 log(DepmodSeverity.Error, $"Invalid modules.builtin line: {line}\n");
@@ -293,9 +293,9 @@ static class BuiltInIndexes
             }
             if (!TryTake(ref content, '\0', out var value))
                 continue;
-            var alias = Encoding.UTF8.GetString(value);
+            var alias = ByteText.Of(value);
             if (ModuleName.TryNormalizeAlias(alias, out var pattern))
-                Add(index, pattern, Encoding.UTF8.GetString(module));
+                Add(index, pattern, ByteText.Of(module));
             else
                 log(DepmodSeverity.Warning, $"Unmatched bracket in {alias}");
         }

@@ -79,7 +79,7 @@ sealed class FactsReader : IDisposable
         catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
         {
             // .NET fails to open a directory, kmod to read it
-            return new() { Errno = Directory.Exists(path) ? (int)Errno.EISDIR : errno };
+            return new() { Errno = SystemFiles.Current.IsDirectory(path) ? (int)Errno.EISDIR : errno };
         }
         finally
         {

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Text;
+using Drover.Text;
 
 namespace Drover.Modules.Depmod;
 
@@ -40,7 +40,7 @@ sealed class DepmodModule
     public int Root { get; init; } // the number of the directory whose walk found it
 
     /// <summary>The name in UTF-8.</summary>
-    public byte[] NameBytes => field ??= Encoding.UTF8.GetBytes(Name);
+    public byte[] NameBytes => field ??= ByteText.BytesOf(Name);
 
     public FileIdentity? Identity { get; }
     public ModuleFacts Facts { get; set; } = new();

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using System.Text;
 using Drover.Kernel;
 using Drover.Modules.Tree;
+using Drover.Text;
 
 namespace Drover.Modules.Depmod;
 
@@ -213,9 +213,9 @@ public sealed class UpToDate
         var lines = new TextLines(ModuleOrder.ReadFile(_options, "modules.dep", _report.Log));
         while (lines.MoveNext())
         {
-            var line = Encoding.UTF8.GetString(lines.Current);
+            var line = ByteText.Of(lines.Current);
             var path = line[..Math.Max(line.IndexOf(':', StringComparison.Ordinal), 0)];
-            if (!_paths.Contains(directory + path) && !(path.StartsWith('/') && File.Exists(path)))
+            if (!_paths.Contains(directory + path) && !(path.StartsWith('/') && SystemFiles.Current.IsFile(path)))
                 return false;
         }
         return true;

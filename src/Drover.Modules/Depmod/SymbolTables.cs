@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
-using System.Text;
 using Drover.Modules.Tree;
+using Drover.Text;
 
 namespace Drover.Modules.Depmod;
 
@@ -37,7 +37,7 @@ sealed class SymbolTable(byte prefix)
         try
         {
             // kmod can open a directory, and finds no lines
-            text = Directory.Exists(file) ? [] : File.ReadAllBytes(file);
+            text = SystemFiles.Current.IsDirectory(file) ? [] : SystemFiles.Current.ReadAllBytes(file);
         }
         catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
         {
@@ -101,7 +101,7 @@ sealed class SymbolTable(byte prefix)
             {
                 continue;
             }
-            var version = Encoding.UTF8.GetString(line[words[0]]);
+            var version = ByteText.Of(line[words[0]]);
             var digits = version.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? version[2..] : version;
             if (ulong.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var crc))
             {
@@ -137,7 +137,7 @@ sealed class SymbolTable(byte prefix)
             var name = AfterBlank(AfterBlank(line, out var first), out var second);
             if (!first || !second)
             {
-                var shown = Encoding.UTF8.GetString(line);
+                var shown = ByteText.Of(line);
                 report.Log(DepmodSeverity.Error, $"{file}:{number}: invalid line: {shown}\n");
                 continue;
             }

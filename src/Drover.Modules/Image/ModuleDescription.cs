@@ -4,6 +4,7 @@ using Drover.Kernel;
 using Drover.Modules.Containers;
 using Drover.Modules.Elf;
 using Drover.Modules.Signature;
+using Drover.Text;
 
 namespace Drover.Modules.Image;
 
@@ -12,7 +13,7 @@ public static class ModuleDescription
 {
     const int HexLineBytes = 20; // bytes a line of a hexadecimal number (kmod: kmod_module_hex_to_str)
 
-    /// <summary>Keys and values in file order, as <see cref="RawText"/>.</summary>
+    /// <summary>Keys and values in file order.</summary>
     /// <exception cref="ModuleDataException">Not ELF, corrupt, or without .modinfo.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Access is denied, or the file is a directory.</exception>
@@ -59,7 +60,7 @@ public static class ModuleDescription
         file.Read((long)section.Offset, bytes);
         // kmod_elf_get_strings ignores a section with fewer than two bytes
         return bytes.AsSpan().TrimStart((byte)0).Length > 1
-            ? ModInfo.Parse(bytes, RawText.Of, file.Name, (long)section.Offset)
+            ? ModInfo.Parse(bytes, ByteText.Of, file.Name, (long)section.Offset)
             : [];
     }
 

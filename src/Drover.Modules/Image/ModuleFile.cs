@@ -15,6 +15,9 @@ public readonly record struct ModuleFileSize(long FileBytes, long ImageBytes)
 {
     /// <summary>By the first bytes; it decides whether and how <c>finit_module</c> can load the file.</summary>
     public ModuleCompression Compression { get; init; }
+
+    /// <summary>Packed otherwise than by the kernel's build: a kernel that reads the format may refuse it.</summary>
+    public bool IsUnusual { get; init; }
 }
 
 /// <summary>A module file: .ko, .ko.gz, .ko.xz or .ko.zst.</summary>
@@ -42,7 +45,7 @@ public static class ModuleFile
     {
         if (head.StartsWith(XzIndex.Magic))
             return ModuleCompression.Xz;
-        if (head.StartsWith(ZstdFile.Magic))
+        if (head.StartsWith(ZstdFile.Magic) || ZstdFile.IsSkippable(head))
             return ModuleCompression.Zstd;
         return head.StartsWith(GzipFile.Magic) ? ModuleCompression.Gzip : ModuleCompression.None;
     }
@@ -97,16 +100,25 @@ public static class ModuleFile
     {
         var head = source.Head(Math.Max(ElfHeader.MaxBytes, ZstdFile.MaxHeaderBytes));
         var compression = CompressionOf(head);
+        var isUnusual = false;
         var image = compression switch
         {
-            ModuleCompression.Gzip => GzipFile.ImageBytes(source),
-            ModuleCompression.Xz => XzIndex.Read(source).ImageBytes,
+            // its trailer has the last member's
+            ModuleCompression.Gzip => Math.Max(GzipFile.ImageBytes(source), source.Length),
+            ModuleCompression.Xz => OfXz(),
             ModuleCompression.Zstd => ZstdFile.ContentSize(head, source.Name) is { } size
                 ? Bounded(size, source)
                 : Math.Min(source.Length, ModuleLimits.MaxImageBytes / AssumedRatio) * AssumedRatio,
             _ => ModuleLayout.ImageBytes(source, head),
         };
-        return new ModuleFileSize(source.Length, image) { Compression = compression };
+        return new ModuleFileSize(source.Length, image) { Compression = compression, IsUnusual = isUnusual };
+
+        long OfXz()
+        {
+            var index = XzIndex.Read(source);
+            isUnusual = !XzFile.IsForAnyKernel(head, index);
+            return index.ImageBytes;
+        }
     }
 
     static long Bounded(ulong bytes, ByteSource source) => bytes <= ModuleLimits.MaxImageBytes

@@ -1,5 +1,5 @@
-using System.Text;
 using Drover.Modules.Elf;
+using Drover.Text;
 
 namespace Drover.Modules.Image;
 
@@ -24,7 +24,7 @@ public sealed class ModuleImage
         var infoIndex = reader.Sections.Find(".modinfo"u8);
         var info = infoIndex < 0
             ? []
-            : ModInfo.Parse(reader.Bytes(infoIndex), RawText.Decode, file, (long)reader.Sections[infoIndex].Offset);
+            : ModInfo.Parse(reader.Bytes(infoIndex), ByteText.Of, file, (long)reader.Sections[infoIndex].Offset);
         var name = Array.Find(info, pair => pair.Key == "name").Value;
         if (string.IsNullOrEmpty(name))
             name = NameOfThisModule(reader);
@@ -62,7 +62,7 @@ public sealed class ModuleImage
             throw new ModuleDataException(sections.File, (long)sections[index].Offset + at,
                 "no name in .gnu.linkonce.this_module");
         }
-        return Encoding.UTF8.GetString(field[..end]);
+        return ByteText.Of(field[..end]);
     }
 }
 
@@ -75,7 +75,7 @@ static class ModInfo
     public const int MaxBytes = 16 << 20; // bounds the bytes read from a hostile file, far above any real section
 
     /// <summary>All pairs in file order; the last needs no NUL (kmod: <c>kmod_elf_get_strings</c>).</summary>
-    /// <param name="text">Decodes a string, by a method of <see cref="RawText"/>.</param>
+    /// <param name="text">Decodes a string, by a method of <see cref="ByteText"/>.</param>
     /// <exception cref="ModuleDataException">More than <see cref="MaxEntries"/> or <see cref="MaxBytes"/>.</exception>
     public static KeyValuePair<string, string>[] Parse(
         ReadOnlySpan<byte> section, Func<ReadOnlySpan<byte>, string> text, string file, long offset)

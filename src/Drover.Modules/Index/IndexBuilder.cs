@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text;
+using Drover.Text;
 
 namespace Drover.Modules.Index;
 
@@ -108,7 +109,7 @@ public sealed class IndexBuilder
             for (var i = from; i < children; i++)
             {
                 WriteU32(file, entries[i].Priority);
-                Encoding.UTF8.GetBytes(entries[i].Value, file);
+                ByteText.Write(entries[i].Value, file);
                 WriteByte(file, 0);
             }
         }

@@ -44,8 +44,7 @@ sealed class IndexBytes
 
     public static IndexBytes Open(string path)
     {
-        // needs System.IO.DisableFileLocking: otherwise a flock of any reader could fail this
-        var handle = File.OpenHandle(path);
+        var handle = SystemFiles.Current.OpenRegular(path);
         try
         {
             var length = RandomAccess.GetLength(handle);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Drover.Modules.Patterns;
+using Drover.Text;
 
 namespace Drover.Modules.Index;
 
@@ -37,7 +38,7 @@ ref struct IndexMatcher
             _memory.HitOrder.AsSpan(0, _hits).Sort(values);
         var found = new string[_hits];
         for (var i = 0; i < found.Length; i++)
-            found[i] = Encoding.UTF8.GetString(_reader.ValueText(values[i]));
+            found[i] = ByteText.Of(_reader.ValueText(values[i]));
         return found;
     }
 
@@ -238,7 +239,7 @@ sealed class MatchMemory
         var bound = Encoding.UTF8.GetMaxByteCount(text.Length);
         if (Text.Length < bound)
             Text = new byte[bound];
-        return Text.AsSpan(0, Encoding.UTF8.GetBytes(text, Text));
+        return Text.AsSpan(0, ByteText.Write(text, Text));
     }
 
     public void MakeRoomForSets(int words)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text;
+using Drover.Text;
 
 namespace Drover.Modules.Index;
 
@@ -68,7 +69,7 @@ public sealed class IndexTrie
                     return null;
                 var at = node.Values;
                 reader.ReadValue(ref at, out var value);
-                return Encoding.UTF8.GetString(value);
+                return ByteText.Of(value);
             }
             link = reader.ChildOrNone(node, (byte)rest[0]);
             rest = rest[1..];
@@ -179,7 +180,7 @@ sealed class IndexCursor
         var reader = Reader();
         reader.ReadValue(ref _values.Node.Values, out var value);
         _values.Node.ValueCount--;
-        Current = new(Encoding.UTF8.GetString(_key.AsSpan(0, _values.KeyBytes)), Encoding.UTF8.GetString(value));
+        Current = new(ByteText.Of(_key.AsSpan(0, _values.KeyBytes)), ByteText.Of(value));
         Done(reader);
     }
 

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Text;
+using Drover.Text;
 
 namespace Drover.Modules.Patterns;
 
@@ -18,7 +18,7 @@ public static class Fnmatch
         if (literal < 0)
             return string.Equals(pattern, text, StringComparison.Ordinal);
         return text.AsSpan().StartsWith(pattern.AsSpan(0, literal), StringComparison.Ordinal) && !text.Contains('\0')
-            && Matches(Encoding.UTF8.GetBytes(pattern[literal..]), Encoding.UTF8.GetBytes(text[literal..]));
+            && Matches(ByteText.BytesOf(pattern[literal..]), ByteText.BytesOf(text[literal..]));
     }
 
     static bool Matches(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> text)

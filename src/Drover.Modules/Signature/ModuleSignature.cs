@@ -2,12 +2,13 @@ using System.Buffers.Binary;
 using System.Formats.Asn1;
 using System.Text;
 using Drover.Modules.Containers;
+using Drover.Text;
 
 namespace Drover.Modules.Signature;
 
 /// <summary>The signature appended to a module; only the kernel verifies it.</summary>
 /// <param name="IdType"><c>PGP</c>, <c>X509</c>, or <c>PKCS#7</c>, the only type in use.</param>
-/// <param name="Signer">The signer, as <see cref="RawText"/>; empty if not named.</param>
+/// <param name="Signer">The signer, empty if not named.</param>
 /// <param name="KeyId">For PKCS#7, the serial number of the signer's certificate, without leading zeros.</param>
 /// <param name="HashAlgorithm">The kernel's name, such as <c>sha256</c>.</param>
 sealed record ModuleSignature(
@@ -61,7 +62,7 @@ sealed record ModuleSignature(
         var signature = bytes.AsMemory(signerBytes + keyIdBytes);
         if (idType == Pkcs7)
             return Pkcs7SignerInfo.Read(signature, module.Name, end - signatureBytes);
-        var signer = RawText.Of(bytes.AsSpan(0, signerBytes));
+        var signer = ByteText.Of(bytes.AsSpan(0, signerBytes));
         var keyId = bytes.AsMemory(signerBytes, keyIdBytes);
         return new ModuleSignature(s_idTypes[idType], signer, keyId, s_hashes[hash], signature);
     }
@@ -167,7 +168,7 @@ static class Pkcs7SignerInfo
                 var type = ReadIdentifier(pair);
                 var text = pair.PeekContentBytes().Span;
                 var end = text.IndexOf((byte)0);
-                name = RawText.Of(end < 0 ? text : text[..end]);
+                name = ByteText.Of(end < 0 ? text : text[..end]);
                 if (type == CommonName)
                     return name;
             }

@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Text;
 using Drover.Modules.Elf;
+using Drover.Text;
 
 namespace Drover.Modules.Symbols;
 
@@ -29,7 +29,7 @@ public static class ModuleVersions
         var uses = new SymbolVersion[records.Count];
         for (var i = 0; i < uses.Length; i++)
         {
-            var name = Encoding.UTF8.GetString(records.Name(i));
+            var name = ByteText.Of(records.Name(i));
             // function names on ppc64 begin with a dot
             uses[i] = new SymbolVersion(name.StartsWith('.') ? name[1..] : name, records.Crc(i));
         }
@@ -52,7 +52,7 @@ public static class ModuleVersions
         for (var i = 0; i < exports.Length; i++)
         {
             var end = rest.IndexOf((byte)0);
-            exports[i] = new SymbolVersion(Encoding.UTF8.GetString(rest[..end]), versions.Count > 0 ? versions[i] : 0);
+            exports[i] = new SymbolVersion(ByteText.Of(rest[..end]), versions.Count > 0 ? versions[i] : 0);
             rest = rest[(end + 1)..];
         }
         return exports.Length > 0 ? exports : null;

@@ -1,5 +1,5 @@
-using System.Text;
 using Drover.Modules.Index;
+using Drover.Text;
 
 namespace Drover.Modules.Tree;
 
@@ -30,7 +30,7 @@ public sealed class ModuleTree
     public static ModuleTree Open(string directory, string? root = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        if (!System.IO.Directory.Exists(RootedPath.Find(root, directory)))
+        if (!SystemFiles.Current.IsDirectory(RootedPath.Find(root, directory)))
             throw new DirectoryNotFoundException($"{directory}: there is no such module directory");
         return OpenOrEmpty(directory, root);
     }
@@ -114,11 +114,11 @@ public sealed class ModuleTree
     static IndexTrie OpenIndex(string directory, string? root, string name)
     {
         var path = RootedPath.Find(root, $"{directory}/{name}.bin");
-        if (File.Exists(path))
+        if (SystemFiles.Current.IsFile(path))
             return IndexTrie.Load(path);
         var text = name == "modules.builtin.alias" ? "modules.builtin.modinfo" : name;
         path = RootedPath.Find(root, $"{directory}/{text}");
-        if (!File.Exists(path))
+        if (!SystemFiles.Current.IsFile(path))
             return IndexTrie.Empty;
         var builder = new IndexBuilder();
         Action<IndexBuilder, byte[], string> add = name switch
@@ -128,7 +128,7 @@ public sealed class ModuleTree
             "modules.builtin.alias" => BuiltInModinfo.Aliases,
             _ => TextTables.Aliases,
         };
-        add(builder, File.ReadAllBytes(path), path);
+        add(builder, SystemFiles.Current.ReadAllBytes(path), path);
         return new IndexTrie(builder.ToBytes(), path);
     }
 }
@@ -145,7 +145,7 @@ static class TextTables
         {
             if (lines.Current.IsEmpty || lines.Current[0] == '#')
                 continue;
-            var line = Encoding.UTF8.GetString(lines.Current);
+            var line = ByteText.Of(lines.Current);
             var colon = line.IndexOf(':');
             if (colon < 0)
                 throw new ModuleDataException(file, lines.Offset, "a line without a colon");
@@ -168,12 +168,12 @@ static class TextTables
             var end = line.LastIndexOf((byte)' ');
             if (!line.StartsWith("alias "u8) || end <= "alias ".Length)
                 throw new ModuleDataException(file, lines.Offset, "not of the form \"alias PATTERN MODULE\"");
-            var module = ModuleName.Normalize(Encoding.UTF8.GetString(line[(end + 1)..]));
+            var module = ModuleName.Normalize(ByteText.Of(line[(end + 1)..]));
             if (last is not null && last != module)
                 priority++;
             last = module;
             // depmod also leaves a pattern with an unmatched bracket out of the index
-            if (ModuleName.TryNormalizeAlias(Encoding.UTF8.GetString(line["alias ".Length..end]), out var pattern))
+            if (ModuleName.TryNormalizeAlias(ByteText.Of(line["alias ".Length..end]), out var pattern))
                 Add(to, pattern, module, priority, file, lines.Offset);
         }
     }
@@ -185,7 +185,7 @@ static class TextTables
         while (lines.MoveNext())
         {
             if (!lines.Current.IsEmpty)
-                Add(to, ModuleName.FromPath(Encoding.UTF8.GetString(lines.Current)), "", 0, file, lines.Offset);
+                Add(to, ModuleName.FromPath(ByteText.Of(lines.Current)), "", 0, file, lines.Offset);
         }
     }
 
@@ -229,7 +229,7 @@ public static class BuiltInModinfo
     public static IReadOnlyList<KeyValuePair<string, string>> Of(ReadOnlySpan<byte> content, string module)
     {
         var fields = new List<KeyValuePair<string, string>>();
-        ReadOnlySpan<byte> prefix = Encoding.UTF8.GetBytes(module + ".");
+        ReadOnlySpan<byte> prefix = ByteText.BytesOf(module + ".");
         foreach (var range in content.Split((byte)0))
         {
             if (!content[range].StartsWith(prefix))
@@ -237,7 +237,7 @@ public static class BuiltInModinfo
             var entry = content[range][prefix.Length..];
             var equals = entry.IndexOf((byte)'=');
             if (equals >= 0)
-                fields.Add(new(RawText.Of(entry[..equals]), RawText.Of(entry[(equals + 1)..])));
+                fields.Add(new(ByteText.Of(entry[..equals]), ByteText.Of(entry[(equals + 1)..])));
         }
         return fields;
     }
@@ -251,7 +251,7 @@ public static class BuiltInModinfo
             var length = content.AsSpan(at).IndexOf((byte)0);
             if (length < 0)
                 throw new ModuleDataException(file, at, "the last entry has no final NUL");
-            var entry = Encoding.UTF8.GetString(content, at, length);
+            var entry = ByteText.Of(content.AsSpan(at, length));
             var equals = entry.IndexOf('=');
             var dot = entry.IndexOf('.');
             if (dot < 0 || equals < dot)

@@ -75,7 +75,7 @@ sealed class SysfsArchive
 
     static Stream Open(string path)
     {
-        var file = File.OpenRead(path);
+        var file = SystemFiles.Current.OpenRead(path);
         Span<byte> head = stackalloc byte[6];
         head = head[..file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)];
         file.Position = 0;
@@ -159,7 +159,7 @@ sealed class SysfsArchive
 
     static DeviceEvent DeviceOf(string path, string properties)
     {
-        var device = UeventText.ParseFile(Encoding.Latin1.GetBytes(properties), path, "", 0);
+        var device = UeventText.ParseFile(ByteText.BytesOf(properties), path, "", 0);
         return device with { Subsystem = Property(device, "SUBSYSTEM=") ?? "" };
     }
 
@@ -178,7 +178,7 @@ sealed class SysfsArchive
     }
 
     static string Text(TarEntry entry) =>
-        Contents(entry, MaxTextBytes) is { } text ? Encoding.Latin1.GetString(text) : "";
+        Contents(entry, MaxTextBytes) is { } text ? ByteText.Of(text) : "";
 
     /// <summary>The contents of a regular file; null for another entry or a larger file.</summary>
     static byte[]? Contents(TarEntry entry, int maxBytes)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Drover.Linux.Tracing;
+using Drover.Modules;
 
 namespace Drover.Study.Recordings;
 
@@ -19,7 +20,7 @@ static class RecordingFile
     {
         try
         {
-            using var stream = File.OpenRead(path);
+            using var stream = SystemFiles.Current.OpenRead(path);
             var bytes = BoundedRead.TryReadAll(stream, MaxBytes)
                 ?? throw new RecordingException($"{path}: larger than {MaxBytes >> 20} MiB");
             return Read(bytes, path);

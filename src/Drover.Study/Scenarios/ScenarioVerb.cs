@@ -1,4 +1,5 @@
 using System.Text;
+using Drover.Linux.Files;
 using Drover.Model.Recording;
 using Drover.Model.Scenarios;
 
@@ -65,7 +66,8 @@ sealed class ScenarioVerb : Verb
             terminal.Out.Write(Encoding.UTF8.GetString(text));
             return ExitCode.Ok;
         }
-        File.WriteAllBytes(output, text);
+        using (var to = new FileStream(LinuxFiles.Create(output), FileAccess.Write, bufferSize: 0))
+            to.Write(text);
         terminal.Out.WriteLine(
             $"{output}: {scenario.Cpus} CPUs, {scenario.Devices.Count} devices (those of each CPU counted once), "
             + $"{scenario.Aliases.Count} modaliases with modules, {scenario.Modules.Count} modules");

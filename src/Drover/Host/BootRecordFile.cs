@@ -2,9 +2,9 @@ using System.Text;
 using Drover.CommandLine;
 using Drover.Devices;
 using Drover.Kernel;
-using Drover.Linux.Files;
 using Drover.Linux.Runtime;
 using Drover.Linux.Sysfs;
+using Drover.Modules;
 using Drover.Text;
 
 namespace Drover.Host;
@@ -40,7 +40,7 @@ static class BootRecordFile
     {
         try
         {
-            if (!LinuxPath.IsRegularFile(path))
+            if (SystemFiles.Current.KindOf(path) is not FileKind.Regular)
                 return null;
             using var file = File.OpenRead(path);
             return BoundedRead.TryReadAll(file, BootRecord.MaxBytes) is { } bytes
@@ -54,8 +54,8 @@ static class BootRecordFile
     }
 }
 
-/// <summary>What a daemon does when the boot is over, 30 s after its start: it records the boot, again when it ends, and
-/// returns the memory that only the boot needed. Runs on the event loop.</summary>
+/// <summary>What a daemon does when the boot is over, 30 s after its start: it records the boot, again when it ends,
+/// and returns the memory that only the boot needed. Runs on the event loop.</summary>
 sealed class BootEnd : IDisposable
 {
     static readonly TimeSpan s_bootTime = TimeSpan.FromSeconds(30);

@@ -20,6 +20,8 @@ sealed class MetricsFile : IDisposable
     public MetricsFile(string path, Func<string> text, TimeProvider time, Terminal terminal)
     {
         (_path, _text, _terminal) = (path, text, terminal);
+        if (!ByteText.IsUtf8(path))
+            throw new CommandException($"--metrics: {path}: the name is not UTF-8");
         if (Replace() is { } problem)
             throw new CommandException($"--metrics: {problem}");
         _timer = time.CreateTimer(_ => Update(), null, s_interval, Timeout.InfiniteTimeSpan);

@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Text;
 using Drover.CommandLine;
 using Drover.Kernel;
-using Drover.Linux.Files;
 using Drover.Linux.Runtime;
+using Drover.Modules;
 using Drover.Modules.Containers;
 using Drover.Text;
 
@@ -20,6 +20,8 @@ sealed record InstallPlace(string Root)
         var named = arguments.Text(CommonOptions.Root) ?? "/";
         if (named.Length == 0)
             throw new UsageException("--root needs the name of a directory");
+        if (!ByteText.IsUtf8(named))
+            throw new CommandException($"{named}: --root takes names in UTF-8 only");
         var root = Path.GetFullPath(named);
         return Directory.Exists(root)
             ? new InstallPlace(root)
@@ -83,7 +85,7 @@ sealed class RootTree(string root, Action<string>? changing = null)
 
         if (!file.Exists)
             return null;
-        if (!LinuxPath.IsRegularFile(file.FullName))
+        if (SystemFiles.Current.KindOf(file.FullName) is not FileKind.Regular)
             throw new CommandException($"{file.FullName} is not a regular file: move it away");
         return new InstallFile(path, File.ReadAllBytes(file.FullName), file.UnixFileMode);
     }

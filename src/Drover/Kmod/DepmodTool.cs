@@ -1,9 +1,9 @@
-using System.Text;
 using Drover.CommandLine;
 using Drover.Linux.Files;
 using Drover.Linux.ProcFs;
 using Drover.Modules;
 using Drover.Modules.Depmod;
+using Drover.Text;
 
 namespace Drover.Kmod;
 
@@ -121,7 +121,7 @@ sealed class DepmodTool : KmodTool
 
         bool TryTakePrefix(string value)
         {
-            var bytes = Encoding.UTF8.GetBytes(value);
+            var bytes = ByteText.BytesOf(value);
             if (bytes.Length != 1)
             {
                 log.Write(LogLevel.Fatal, "-P only takes a single char");
@@ -165,11 +165,11 @@ sealed class DepmodTool : KmodTool
                 log.Warning("-e needs -E or -F");
             return _show
                 ? DepmodRun.Print(options, machine, report, text => terminal.Out.Write(
-                    Encoding.UTF8.GetString(text.Span)))
+                    ByteText.Of(text.Span)))
                 : DepmodRun.Write(options, machine, report);
         }
 
-        static string Absolute(string path) => path.StartsWith('/') ? path : $"{Environment.CurrentDirectory}/{path}";
+        static string Absolute(string path) => path.StartsWith('/') ? path : $"{LinuxPath.CurrentDirectory}/{path}";
 
         /// <summary>Whether sscanf(3) reads "%u.%u": the text starts with two numbers and a dot between them.</summary>
         static bool IsVersion(string text)

@@ -3,6 +3,7 @@ using Drover.Host;
 using Drover.Kernel;
 using Drover.Linux.Files;
 using Drover.Loading;
+using Drover.Modules;
 using Drover.Modules.Config;
 using Drover.Modules.Tree;
 
@@ -78,12 +79,13 @@ sealed class InsmodTool : KmodTool
         var file = words[0];
         if (file == "-")
             return Fail(log, "this tool does not support loading from stdin!");
-        if (!LinuxPath.Exists(file))
+        if (SystemFiles.Current.KindOf(file) is not { } kind)
             return Fail(log, $"could not load module {file}: {StrError.Of(Errno.ENOENT)}");
-        if (Directory.Exists(file))
+        if (kind is FileKind.Directory)
             return Fail(log, $"could not insert module {file}: {StrError.Of(Errno.EISDIR)}");
         // without modprobe.d
-        var directory = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        var path = LinuxPath.Absolute(file);
+        var directory = Path.GetDirectoryName(path)!;
         var catalog = new ModuleCatalog(ModuleTree.OpenOrEmpty(directory), ModprobeConfig.Empty)
         {
             Policy = ModuleSource.PolicyOf(),
@@ -92,7 +94,7 @@ sealed class InsmodTool : KmodTool
         var loader = session.CreateLoader(new LoaderOptions { Ignored = ignored }, new Listener(log));
         var request = new LoadRequest(file, "insmod", Parameters: ModuleOptions.Join(words, 1))
         {
-            File = Path.GetFullPath(file),
+            File = path,
             Scope = LoadScope.Alone,
             Client = ThisProcess.Client,
             OverridesPolicy = overridesPolicy,

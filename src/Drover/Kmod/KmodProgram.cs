@@ -1,6 +1,8 @@
 using Drover.CommandLine;
+using Drover.Linux.Files;
 using Drover.Linux.ProcFs;
 using Drover.Modules;
+using Drover.Text;
 
 namespace Drover.Kmod;
 
@@ -136,13 +138,13 @@ sealed class StaticNodes(string root = "")
         }
 
         var path = $"{root}/lib/modules/{Machine.KernelRelease()}/modules.devname";
-        if (!File.Exists(path))
+        if (!SystemFiles.Current.IsFile(path))
         {
             // not an error: the kernel has no such modules
             terminal.Error.WriteLine($"Warning: {path[root.Length..]} not found - ignoring");
             return 0;
         }
-        return Write(RawText.Of(File.ReadAllBytes(path)), format, output, terminal);
+        return Write(ByteText.Of(SystemFiles.Current.ReadAllBytes(path)), format, output, terminal);
     }
 
     static int Write(string devname, Func<DeviceNode, string> format, string? output, Terminal terminal)
@@ -157,14 +159,14 @@ sealed class StaticNodes(string root = "")
                 continue;
             if (!DeviceNode.TryParse(line, out var node))
             {
-                terminal.Error.Write($"Error: invalid devname entry: {RawText.Decode(line)}");
+                terminal.Error.Write($"Error: invalid devname entry: {line}");
                 exit = 1;
                 continue;
             }
             if (file is null)
-                terminal.WriteRaw(format(node));
+                terminal.Out.Write(format(node));
             else
-                file.Write(RawText.BytesOf(format(node)));
+                file.Write(ByteText.BytesOf(format(node)));
         }
         return exit;
     }
@@ -188,7 +190,7 @@ sealed class StaticNodes(string root = "")
         {
             try
             {
-                Directory.CreateDirectory(parent);
+                SystemFiles.Current.CreateDirectories(parent);
             }
             catch (Exception problem) when (StrError.Of(problem) is { } why)
             {
@@ -200,19 +202,19 @@ sealed class StaticNodes(string root = "")
         {
             if (path.Length == 0)
                 throw new FileNotFoundException();
-            return File.Create(path);
+            return new FileStream(LinuxFiles.Create(path), FileAccess.Write, bufferSize: 0);
         }
         catch (Exception problem) when (StrError.Of(problem) is { } why)
         {
             terminal.Error.WriteLine(
-                $"Error: could not create {path} - {(Directory.Exists(path) ? "Is a directory" : why)}");
+                $"Error: could not create {path} - {(SystemFiles.Current.IsDirectory(path) ? "Is a directory" : why)}");
             return null;
         }
     }
 }
 
 /// <summary>A line of modules.devname: a device node that exists before its driver is loaded.</summary>
-/// <param name="Module">The driver; raw text, as is <paramref name="Path"/>.</param>
+/// <param name="Module">The driver.</param>
 /// <param name="Path">Below <c>/dev</c>.</param>
 /// <param name="Type"><c>c</c> or <c>b</c>.</param>
 readonly record struct DeviceNode(string Module, string Path, char Type, uint Major, uint Minor)

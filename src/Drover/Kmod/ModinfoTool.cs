@@ -64,7 +64,7 @@ sealed class ModinfoTool : KmodTool
                 case 'n': field = ModuleText.FileName; break;
                 case '0': separator = '\0'; break;
                 case 'm': byName = true; break;
-                case 'F': field = RawText.Of(options.Value!); break;
+                case 'F': field = options.Value; break;
                 case 'k': release = options.Value; break;
                 case 'b': root = options.Value; break;
                 case JsonOption: json = true; break;
@@ -93,7 +93,7 @@ sealed class ModinfoTool : KmodTool
                 if (json)
                     documents.Add(text);
                 else
-                    terminal.WriteRaw(text.Write(separator));
+                    terminal.Out.Write(text.Write(separator));
                 isAllFound &= text.IsComplete;
             }
         }
@@ -122,7 +122,7 @@ sealed class ModuleFinder(string? root, string? release, bool byName, ToolLog lo
     {
         if (byName)
             return FindNamed(argument, ModuleName.Normalize(argument));
-        if (ModuleName.IsFileName(argument) && LinuxPath.IsRegularFile(argument))
+        if (ModuleName.IsFileName(argument) && SystemFiles.Current.KindOf(argument) is FileKind.Regular)
             return [new ModinfoSubject(ModuleName.FromPath(argument), LinuxPath.Absolute(argument), argument)];
         var isAlias = ModuleName.TryNormalizeAlias(argument, out _);
         var modules = isAlias && _catalog.Value is { } catalog ? catalog.Resolve(argument).Modules : [];
@@ -159,7 +159,7 @@ sealed class ModuleFinder(string? root, string? release, bool byName, ToolLog lo
     {
         var directory = $"{root}/lib/modules/{release ?? Machine.KernelRelease()}";
         // without modprobe.d: only the aliases of the modules themselves
-        return Directory.Exists(RootedPath.Find(root, directory))
+        return SystemFiles.Current.IsDirectory(RootedPath.Find(root, directory))
             ? new ModuleCatalog(ModuleTree.Open(LinuxPath.Absolute(directory), RootOf(root)), ModprobeConfig.Empty)
             : null;
     }

@@ -2,6 +2,7 @@ using Drover.CommandLine;
 using Drover.Control;
 using Drover.Host;
 using Drover.Kernel;
+using Drover.Linux.Files;
 using Drover.Linux.Kernel;
 using Drover.Linux.ProcFs;
 using Drover.Loading;
@@ -53,14 +54,14 @@ sealed class ModprobeInsert : IDisposable
     /// <summary>An absolute path or one that begins with <c>./</c>, as newer kmod (not kmod 30) takes it.</summary>
     public static string? FileOf(string name) =>
         name.StartsWith('/') ? name
-        : name.StartsWith("./", StringComparison.Ordinal) ? $"{Environment.CurrentDirectory}/{name}"
+        : name.StartsWith("./", StringComparison.Ordinal) ? $"{LinuxPath.CurrentDirectory}/{name}"
         : null;
 
     Request LookUp(string name, string parameters)
     {
         var file = FileOf(name);
         var found = file is null ? FoundModule.All(_run.Catalog, name)
-            : File.Exists(file) ? [new FoundModule(ModuleName.FromPath(file), null)]
+            : SystemFiles.Current.IsFile(file) ? [new FoundModule(ModuleName.FromPath(file), null)]
             : [];
         return new Request(name, file, parameters, [.. found.Select(module => Classify(module, name, file, found))]);
     }

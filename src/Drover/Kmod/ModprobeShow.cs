@@ -1,6 +1,5 @@
 using Drover.CommandLine;
 using Drover.Kernel;
-using Drover.Linux.Files;
 using Drover.Linux.ProcFs;
 using Drover.Loading;
 using Drover.Modules;
@@ -115,7 +114,7 @@ static class ModprobeSymbols
     {
         var file = run.Options.Operands[0];
         var exports = run.Options.Task is ModprobeTask.ShowExports;
-        if (!LinuxPath.Exists(file))
+        if (SystemFiles.Current.KindOf(file) is not { } kind)
         {
             run.ReportFailure($"Module {file} not found.");
             return ExitCode.Failure;
@@ -140,7 +139,7 @@ static class ModprobeSymbols
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             run.Log.Info(problem.Message);
-            error = Directory.Exists(file) ? Errno.EISDIR : Errno.EACCES;
+            error = kind is FileKind.Directory ? Errno.EISDIR : kind is FileKind.Other ? Errno.EINVAL : Errno.EACCES;
         }
         run.ReportFailure($"could not get {(exports ? "symbols" : "modversions")} of {file}: {StrError.Of(error)}");
         return ExitCode.Failure;

@@ -1,6 +1,8 @@
 using Drover.CommandLine;
 using Drover.Kernel;
+using Drover.Linux.Files;
 using Drover.Linux.ProcFs;
+using Drover.Linux.Runtime;
 using Drover.Modules;
 using Drover.Modules.Config;
 using Drover.Modules.Tree;
@@ -100,7 +102,7 @@ sealed class ModprobeTool : KmodTool
     }
 
     // kmod makes it absolute and nothing else
-    static string Absolute(string path) => path.StartsWith('/') ? path : $"{Environment.CurrentDirectory}/{path}";
+    static string Absolute(string path) => path.StartsWith('/') ? path : $"{LinuxPath.CurrentDirectory}/{path}";
 }
 
 /// <summary>The state that all tasks of modprobe share. Immutable.</summary>
@@ -275,7 +277,7 @@ sealed class ModprobeOptions
     /// <summary>Parses the command line; false after an error, which is reported.</summary>
     public bool TryParse(IReadOnlyList<string> args, ToolLog log, TextWriter errors)
     {
-        var fromEnvironment = Environment.GetEnvironmentVariable("MODPROBE_OPTIONS");
+        var fromEnvironment = ProcessText.Variable("MODPROBE_OPTIONS");
         if (fromEnvironment is not null)
             _forCommands.Add(fromEnvironment);
         var words = fromEnvironment is null ? args : [.. ModuleOptions.Split(fromEnvironment), .. args];

@@ -7,7 +7,7 @@ using Drover.Text;
 
 namespace Drover.Kmod;
 
-/// <summary>One module as modinfo shows it; fields are raw text, as authors' names have any encoding.</summary>
+/// <summary>One module as modinfo shows it; an author's name may have any encoding.</summary>
 sealed class ModuleText
 {
     public const string FileName = "filename";
@@ -34,7 +34,7 @@ sealed class ModuleText
     /// <summary>Everything was read.</summary>
     public bool IsComplete { get; private set; } = true;
 
-    string ShownPath => _module.Path is { } path ? RawText.Of(path) : "(builtin)";
+    string ShownPath => _module.Path ?? "(builtin)";
 
     public string Write(char separator)
     {
@@ -42,7 +42,7 @@ sealed class ModuleText
         if (_field == FileName)
             return $"{ShownPath}{separator}";
         if (_field == Name && _module.Path is null)
-            return $"{RawText.Of(_module.Name)}{separator}";
+            return $"{_module.Name}{separator}";
         if (_field == ModuleParameters.Description)
         {
             foreach (var parameter in Parameters().LastFirst)
@@ -60,7 +60,7 @@ sealed class ModuleText
         }
 
         if (_module.Path is null)
-            Line(text, Name, RawText.Of(_module.Name), separator);
+            Line(text, Name, _module.Name, separator);
         Line(text, FileName, ShownPath, separator);
         foreach (var (key, value) in _info)
         {
@@ -88,19 +88,19 @@ sealed class ModuleText
             foreach (var field in fields.GroupBy(pair => pair.Key, pair => pair.Value))
             {
                 // the value of a signature spans lines
-                var values = field.Select(value => RawText.Decode(value.Replace(
+                var values = field.Select(value => ByteText.Shown(value.Replace(
                     "\n\t\t", "", StringComparison.Ordinal)));
-                json.WriteStrings(RawText.Decode(field.Key), values);
+                json.WriteStrings(ByteText.Shown(field.Key), values);
             }
         });
         if (_field is not (null or ModuleParameters.Description))
             return;
         json.WriteObjects("parameters", Parameters().LastFirst.Reverse(), parameter =>
         {
-            json.WriteString("name", RawText.Decode(parameter.Name));
-            json.WriteString("description", parameter.Description is { } description ? RawText.Decode(description)
+            json.WriteString("name", ByteText.Shown(parameter.Name));
+            json.WriteString("description", parameter.Description is { } description ? ByteText.Shown(description)
                 : null);
-            json.WriteString("type", parameter.Type is { } type ? RawText.Decode(type) : null);
+            json.WriteString("type", parameter.Type is { } type ? ByteText.Shown(type) : null);
         });
     }
 
@@ -110,14 +110,17 @@ sealed class ModuleText
         foreach (var (key, value) in _info)
         {
             if (ModuleParameters.IsOf(key) && !parameters.TryAdd(key, value))
-                _log.Error($"Found invalid \"{RawText.Decode(key)}={RawText.Decode(value)}\": missing ':'");
+                _log.Error($"Found invalid \"{key}={value}\": missing ':'");
         }
         return parameters;
     }
 
     // kmod prints "%s:%-*s" with the width 15 − length; printf(3) takes a negative width as its absolute value
-    static void Line(StringBuilder text, string key, string value, char separator) =>
-        text.Append(key).Append(':').Append(' ', Math.Abs(KeyWidth - 1 - key.Length)).Append(value).Append(separator);
+    static void Line(StringBuilder text, string key, string value, char separator)
+    {
+        text.Append(key).Append(':').Append(' ', Math.Abs(KeyWidth - 1 - ByteText.CountBytes(key)));
+        text.Append(value).Append(separator);
+    }
 
     IReadOnlyList<KeyValuePair<string, string>> Read()
     {
@@ -126,8 +129,8 @@ sealed class ModuleText
             if (_module.File is { } path)
                 return ModuleDescription.Read(path);
             // kernels before 5.2 have no such file
-            return File.Exists(_module.BuiltInInfo)
-                ? BuiltInModinfo.Of(File.ReadAllBytes(_module.BuiltInInfo), _module.Name)
+            return SystemFiles.Current.IsFile(_module.BuiltInInfo!)
+                ? BuiltInModinfo.Of(SystemFiles.Current.ReadAllBytes(_module.BuiltInInfo!), _module.Name)
                 : [];
         }
         catch (Exception problem) when (StrError.Of(problem) is { } why)
@@ -139,7 +142,7 @@ sealed class ModuleText
     }
 }
 
-/// <summary>A parameter of a module; raw text.</summary>
+/// <summary>A parameter of a module.</summary>
 sealed record ModuleParameter(string Name)
 {
     /// <summary>From <c>parm=</c>, or null.</summary>

@@ -69,7 +69,8 @@ sealed class RmmodTool : KmodTool
         foreach (var word in reader.Operands)
         {
             // the path of a module file names the module
-            var module = Path.Exists(word) ? ModuleName.FromPath(word) : ModuleName.Normalize(word);
+            var isFile = SystemFiles.Current.KindOf(word) is not null;
+            var module = isFile ? ModuleName.FromPath(word) : ModuleName.Normalize(word);
             if (!force && Objection(module, tree.IsBuiltIn(module), log) is { } objection)
             {
                 log.Error(objection);

@@ -31,7 +31,14 @@ public sealed class LibraryDecodersTests : IDisposable
     [InlineData("--check=none", "-0")]
     [InlineData("--x86", "--lzma2=preset=6")]
     [InlineData("--delta=dist=4", "--lzma2")]
-    [InlineData("--lzma2=dict=256MiB", "--check=crc64")] // more than the limit: the decoder without a library reads it
+    [InlineData("--lzma2=dict=1536MiB", "--check=crc64")]
+    [InlineData("--x86", "--lzma2=dict=768MiB")]
+    [InlineData("--powerpc", "--lzma2")]
+    [InlineData("--ia64", "--lzma2")]
+    [InlineData("--arm", "--lzma2")]
+    [InlineData("--armthumb", "--lzma2")]
+    [InlineData("--arm64", "--lzma2")]
+    [InlineData("--sparc", "--lzma2")]
     public void Xz_with_any_filter_and_check_is_read(params string[] settings)
     {
         RequireLiblzma();

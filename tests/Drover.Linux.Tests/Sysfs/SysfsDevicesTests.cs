@@ -1,4 +1,3 @@
-using System.Text;
 using Drover.Devices;
 using Drover.Linux.Runtime;
 using Drover.Linux.Sysfs;
@@ -115,7 +114,7 @@ public sealed class SysfsDevicesTests : IDisposable
         Run("mkfifo", _sys["devices/pipe/uevent"]);
         _sys.Link("devices/linked/uevent", "/proc/self/environ");
         Directory.CreateDirectory(_sys["devices/directory/uevent"]);
-        File.WriteAllText(_sys["devices/good/uevent"], "MODALIAS=good\nNOISE\n=\nA=\u00ff\n", Encoding.Latin1);
+        File.WriteAllText(_sys["devices/good/uevent"], "MODALIAS=good\nNOISE\n=\nA=ÿ\n");
 
         var (devices, counts) = Enumerate();
 

@@ -1,11 +1,10 @@
-using System.Text;
 using Drover.CommandLine;
 using Drover.Kmod;
 using Drover.Modules.Tests;
 
 namespace Drover.Tests.Kmod;
 
-/// <summary>Output and exit status of a tool; one character per byte.</summary>
+/// <summary>Output and exit status of a tool.</summary>
 sealed record ToolRun(int Exit, string Out, string Error);
 
 /// <summary>The tools of kmod on this machine, and those of Drover.</summary>
@@ -41,6 +40,6 @@ static class KmodOracle
     static ToolRun Start(string program, string[] args, IReadOnlyDictionary<string, string>? environment)
     {
         var run = Tool.Try(program, args, environment: environment);
-        return new ToolRun(run.Exit, Encoding.Latin1.GetString(run.Bytes), run.Error);
+        return new ToolRun(run.Exit, run.Out, run.Error);
     }
 }

@@ -55,5 +55,12 @@ sealed class ModuleRoot : IDisposable
         return this;
     }
 
-    public void Dispose() => System.IO.Directory.Delete(Path, recursive: true);
+    /// <summary>Deletes a directory with names that .NET cannot have.</summary>
+    public static void Delete(string directory)
+    {
+        using var remove = System.Diagnostics.Process.Start("rm", ["-rf", directory]);
+        remove.WaitForExit();
+    }
+
+    public void Dispose() => Delete(Path);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Drover.Text;
 
 namespace Drover.Tests.Kmod;
 
@@ -16,7 +17,7 @@ static class NamespaceScript
         var script = new StringBuilder($"set -e\ncd {directory}\n{preparation}set +e\n");
         for (var i = 0; i < lines.Length; i++)
             script.Append($"( {lines[i]} ) >{i}.out 2>{i}.err </dev/null; echo $? >{i}.exit\n");
-        File.WriteAllText($"{directory}/script", script.ToString());
+        File.WriteAllBytes($"{directory}/script", ByteText.BytesOf(script.ToString()));
         using var process = Process.Start(
             new ProcessStartInfo("unshare", ["-m", "bash", $"{directory}/script"])
             {
@@ -30,6 +31,6 @@ static class NamespaceScript
         return [.. lines.Select((_, i) => new ToolRun(int.Parse(Read(i, "exit"), null), Read(i, "out"),
             Read(i, "err")))];
 
-        string Read(int line, string what) => File.ReadAllText($"{directory}/{line}.{what}");
+        string Read(int line, string what) => ByteText.Of(File.ReadAllBytes($"{directory}/{line}.{what}"));
     }
 }

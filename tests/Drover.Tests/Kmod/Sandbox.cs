@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Drover.Text;
 
 namespace Drover.Tests.Kmod;
 
@@ -15,7 +16,7 @@ sealed class Sandbox : IDisposable
         Assert.SkipUnless(File.Exists("/usr/sbin/modprobe"), "kmod is not installed: apt-get install kmod");
         foreach (var directory in new[] { "sys", "kmod", "drover", "dev" })
             Directory.CreateDirectory($"{_directory}/{directory}");
-        foreach (var tool in new[] { "modprobe", "rmmod", "insmod" })
+        foreach (var tool in new[] { "modprobe", "rmmod", "insmod", "depmod", "modinfo" })
         {
             File.CreateSymbolicLink($"{_directory}/kmod/{tool}", $"/usr/sbin/{tool}");
             // the program under the name of the tool, like an installed link
@@ -46,6 +47,9 @@ sealed class Sandbox : IDisposable
         return this;
     }
 
+    /// <summary>Writes a file that the lines find in their directory.</summary>
+    public void Write(string name, byte[] content) => File.WriteAllBytes($"{_directory}/{name}", content);
+
     /// <summary>Each shell line has the same effect and output with kmod and with Drover.</summary>
     public void ShouldBeAlike(params string[] lines)
     {
@@ -62,7 +66,7 @@ sealed class Sandbox : IDisposable
         var preparation = new StringBuilder("chmod +x drover/*\nmount --bind sys /sys/module\n");
         if (CommandLine is { } commandLine)
         {
-            File.WriteAllText($"{_directory}/cmdline", commandLine + "\n");
+            File.WriteAllBytes($"{_directory}/cmdline", ByteText.BytesOf(commandLine + "\n"));
             preparation.Append("mount --bind cmdline /proc/cmdline\n");
         }
         preparation.Append(
@@ -83,12 +87,12 @@ sealed class Sandbox : IDisposable
         var messages = new List<string>();
         var buffer = new byte[8192];
         while (socket.Available > 0)
-            messages.Add(Encoding.UTF8.GetString(buffer, 0, socket.Receive(buffer)).TrimEnd('\n', '\0'));
+            messages.Add(ByteText.Of(buffer.AsSpan(0, socket.Receive(buffer))).TrimEnd('\n', '\0'));
         File.Delete(path);
         return [.. messages];
     }
 
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    public void Dispose() => ModuleRoot.Delete(_directory);
 
     /// <summary>Without the directory.</summary>
     string Local(string text) => text.Replace($"{_directory}/", "", StringComparison.Ordinal);
