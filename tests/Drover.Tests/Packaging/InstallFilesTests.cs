@@ -36,9 +36,40 @@ public class InstallFilesTests
             root.File($"/bin/{program}", "", UnixFileMode.UserRead | UnixFileMode.UserExecute);
         // every system has it
         root.File("/usr/lib/systemd/system/sysinit.target", "[Unit]\n");
+        root.File(
+            "/usr/lib/systemd/system/modprobe@.service", "[Service]\nType=oneshot\nExecStart=-/no/modprobe %I\n");
         CommandLineRun.Run("install", "--watch", "--root", root.Path);
         Assert.Equal((0, ""), PackagingTests.Run("systemd-analyze", "verify", "--man=no", $"--root={root.Path}",
-            "drover.service", "drover-settle.service", "drover-watch.service"));
+            "drover.service", "drover-settle.service", "drover-watch.service", "modprobe@loop.service"));
+    }
+
+    /// <summary>The scripts that build an initramfs, with kmod's programs in the image and stubs for the builder's
+    /// functions.</summary>
+    [Theory]
+    [InlineData(
+        "ldd() { :; }; copy_exec() { :; }; copy_file() { :; }", "/usr/share/initramfs-tools/hooks/drover", "",
+        "/usr/bin/drover")]
+    [InlineData(
+        "inst() { :; }; inst_multiple() { :; }; inst_libdir_file() { :; }; inst_hook() { :; }; initdir=$DESTDIR",
+        "/usr/lib/dracut/modules.d/90drover/module-setup.sh", "install", "drover")]
+    public void Kmods_program_in_an_initramfs_becomes_a_link_to_drover(
+        string stubs, string script, string then, string target)
+    {
+        using var image = new TestRoot();
+        image.File("/usr/bin/kmod", "kmod's");
+        image.Link("/usr/sbin/modprobe", "../bin/kmod");
+        image.Link("/bin", "usr/bin");
+        var shell = $"DESTDIR={image.Path}; {stubs}\nsource <(grep -v '^\\. /usr/share' {s_files}{script})\n{then}";
+        Assert.Equal((0, ""), PackagingTests.Run("bash", "-c", shell));
+        Assert.Equal(target, new FileInfo(image["/usr/bin/kmod"]).LinkTarget);
+        Assert.Equal("../bin/kmod", new FileInfo(image["/usr/sbin/modprobe"]).LinkTarget);
+    }
+
+    [Fact]
+    public void Stop_of_the_daemon_kills_no_load()
+    {
+        var unit = File.ReadLines($"{s_files}/usr/lib/systemd/system/drover.service");
+        Assert.Contains("TimeoutStopSec=infinity", unit);
     }
 
     [Fact]
