@@ -9,8 +9,15 @@ public static class HerdRun
 {
     const int StepsPerCancellationCheck = 4096;
 
+    /// <summary>Beyond any machine: a boot of 4096 CPUs takes 700,000 steps, some 100 for each of their
+    /// devices.</summary>
+    const long MaxSteps = 2_000_000, MaxStepsPerDevice = 2_000;
+
+    /// <summary>A year of the model's time.</summary>
+    const long MaxNs = 365L * 24 * 3600 * 1_000_000_000;
+
     /// <summary>Runs from the first event to the end of the last one, or until memory is exhausted.</summary>
-    /// <exception cref="ScenarioException">The scenario contradicts itself.</exception>
+    /// <exception cref="ScenarioException">The scenario contradicts itself, or does not end.</exception>
     /// <exception cref="DeadlockException">A task waits for ever: a bug of the model, or of the
     /// loader on it.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
@@ -20,6 +27,9 @@ public static class HerdRun
         var machine = new ModelMachine(options, observer);
         var simulation = machine.Simulation;
         var loader = Boot(machine);
+        var perCpu = options.Scenario.Devices.Count(device => device.IsPerCpu);
+        var devices = options.Scenario.Devices.Count + ((long)perCpu * machine.Options.Cpus);
+        var maxSteps = MaxSteps + (MaxStepsPerDevice * devices);
         while (!loader.IsDone && !machine.Memory.IsExhausted)
         {
             if (!simulation.Step())
@@ -28,6 +38,12 @@ public static class HerdRun
                 throw new IOException(output.Message, output.HResult); // the trace could not be written
             if (simulation.Fault is { } fault)
                 throw new InvalidOperationException($"the model failed after {At()}: {fault.Message}", fault);
+            if (simulation.Steps > maxSteps || simulation.NowNs > MaxNs)
+            {
+                throw new ScenarioException(
+                    $"scenario '{options.Scenario.Name}' does not end in the model: it is given up after {At()}; "
+                    + "is one of its times or costs, or one of --cost, out of all proportion?");
+            }
             if (simulation.Steps % StepsPerCancellationCheck == 0)
                 cancellationToken.ThrowIfCancellationRequested();
         }

@@ -110,6 +110,20 @@ public static class CostTable
         new("kasanShadow", c => c.KasanShadow, (c, value) => c with { KasanShadow = value }),
     ];
 
+    /// <summary>What is wrong with a value, as a clause; null for a valid one.</summary>
+    public static string? ProblemOf(string name, double value)
+    {
+        const double MaxCost = 1e15; // of any unit
+        const double MinSliceNs = 1_000; // with less, a run computes for hours
+        return value switch
+        {
+            < 0 => "must not be negative",
+            not (<= MaxCost) => $"must be a number of at most {MaxCost:0}",
+            < MinSliceNs when name == "sliceNs" => $"must be at least {MinSliceNs:0}",
+            _ => null,
+        };
+    }
+
     public static IEnumerable<string> Names => All.Select(cost => cost.Name);
     public static CostEntry? Find(string name) => All.FirstOrDefault(cost => cost.Name == name);
 

@@ -20,7 +20,6 @@ static class ScenarioLimits
     public const long MaxMemoryBytes = 1L << 52; // 4 PiB: physical addresses of x86 have 52 bits
     public const long MaxModuleBytes = ModuleLimits.MaxImageBytes;
     public const long MaxTimeNs = 3_600_000_000_000; // an hour
-    public const double MaxCost = 1e15; // of a cost in any unit
     public const int MaxNameLength = 55; // a module's name without its NUL (kernel: MODULE_NAME_LEN on 64 bits)
     /// <summary>A quarter of the longest key of an index: each character may need escaping.</summary>
     public const int MaxModaliasLength = 1023;
@@ -90,10 +89,8 @@ static class ScenarioRules
         {
             if (CostTable.Find(cost) is null)
                 yield return new($"costs.{cost}", $"there is no such cost{Hint(cost, CostTable.Names)}");
-            if (value < 0)
-                yield return new($"costs.{cost}", "must not be negative");
-            if (!(value <= ScenarioLimits.MaxCost))
-                yield return new($"costs.{cost}", $"must be a number of at most {ScenarioLimits.MaxCost:0}");
+            if (CostTable.ProblemOf(cost, value) is { } costProblem)
+                yield return new($"costs.{cost}", costProblem);
         }
         foreach (var (list, count, max) in new[]
         {

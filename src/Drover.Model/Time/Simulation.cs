@@ -11,6 +11,9 @@ public sealed class Simulation
     /// <summary>Set in the key of a timer, so that it runs after all other actions of the instant.</summary>
     const ulong TimerBit = 1UL << 63;
 
+    /// <summary>The longest delay, 146 years: no sum of two times overflows.</summary>
+    const long MaxDelayNs = long.MaxValue / 2;
+
     // key: time in the upper half; a random number, or the order of timers, in the lower half
     readonly PriorityQueue<Action, UInt128> _actions = new();
     ulong _timers;
@@ -44,7 +47,7 @@ public sealed class Simulation
         _actions.Enqueue(action, new UInt128((ulong)Math.Max(atNs, NowNs), TimerBit | _timers++));
 
     /// <summary>Sleeps for this many ns, using no CPU; 0 lets other actions of the instant run.</summary>
-    public DelayAwaitable Delay(long ns) => new(this, ns);
+    public DelayAwaitable Delay(long ns) => new(this, Math.Min(ns, MaxDelayNs));
 
     /// <summary>Runs the next action; false when the queue is empty.</summary>
     public bool Step()

@@ -27,8 +27,6 @@ sealed record HerdArguments(IReadOnlyList<HerdOptions> Runs, Sweep? Sweep)
     public static readonly Option SweepOption = new(
         "sweep", "runs along cpus=1..4096 (powers of two), cpus=1,8,64 or memory=256M..8G; with a chart", "RANGE");
 
-    const double MaxCost = 1e15; // of any unit; the limit of scenarios
-
     /// <param name="builtIn">The scenario without <c>--scenario</c>.</param>
     /// <exception cref="UsageException">Options contradict each other, or a value is out of range.</exception>
     /// <exception cref="CommandException">The scenario cannot be read.</exception>
@@ -85,12 +83,12 @@ sealed record HerdArguments(IReadOnlyList<HerdOptions> Runs, Sweep? Sweep)
                 hint = $"; there are {string.Join(", ", names)}";
             throw new UsageException($"--cost: there is no cost '{name}'{hint}");
         }
-        return equals >= 0
-            && double.TryParse(text.AsSpan(equals + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
-            && value is >= 0 and <= MaxCost
-            ? (cost, value)
-            : throw new UsageException(
-                $"--cost takes NAME=VALUE with a number of at least 0, such as {name}=1.5, not '{text}'");
+        var number = text.AsSpan(equals + 1);
+        if (equals < 0 || !double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
+            throw new UsageException($"--cost takes NAME=VALUE with a number, such as {name}=1.5, not '{text}'");
+        return CostTable.ProblemOf(name, value) is { } problem
+            ? throw new UsageException($"--cost {text}: {name} {problem}")
+            : (cost, value);
     }
 }
 

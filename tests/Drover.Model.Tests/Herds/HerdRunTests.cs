@@ -1,7 +1,9 @@
+using CsCheck;
 using Drover.Kernel;
 using Drover.Model.Herds;
 using Drover.Model.Kernel;
 using Drover.Model.Scenarios;
+using Drover.Model.Tests.Scenarios;
 
 namespace Drover.Model.Tests.Herds;
 
@@ -45,6 +47,41 @@ public sealed class HerdRunTests
 
     public static TheoryData<GateKind, LoaderKind> Everything => new(
         from gate in Enum.GetValues<GateKind>() from loader in Enum.GetValues<LoaderKind>() select (gate, loader));
+
+    [Theory]
+    [InlineData("setupTurns", 1e15)]
+    [InlineData("jitter", 1e15)]
+    [InlineData("lookupNs", 1e15)]
+    public void Run_that_would_not_end_is_given_up(string cost, double value)
+    {
+        var scenario = Server with { Costs = new Dictionary<string, double> { [cost] = value } };
+        var problem = Assert.Throws<ScenarioException>(() => HerdRun.Run(new HerdOptions { Scenario = scenario }));
+        Assert.StartsWith("scenario 'server' does not end in the model: ", problem.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Whatever valid scenario a file has.</summary>
+    [Fact]
+    public void Every_scenario_ends_or_is_given_up() => Gen
+        .Select(RandomScenario.Any, Gen.Enum<GateKind>(), Gen.Enum<LoaderKind>(), Gen.Bool)
+        .Sample((scenario, gate, loader, kasan) =>
+        {
+            try
+            {
+                var options = new HerdOptions
+                {
+                    Scenario = scenario,
+                    Cpus = Math.Min(scenario.Cpus, 32),
+                    Gate = gate,
+                    Loader = loader,
+                    Kasan = kasan,
+                };
+                Assert.True(HerdRun.Run(options).Steps > 0);
+            }
+            catch (ScenarioException)
+            {
+                // a sentence for the user
+            }
+        }, iter: 30, threads: 1);
 
     /// <summary>Twenty modules that all need the same four.</summary>
     [Fact]

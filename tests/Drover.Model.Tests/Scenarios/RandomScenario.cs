@@ -33,7 +33,7 @@ static class RandomScenario
         from description in Text
         from cpus in Gen.Int[1, 8192]
         from memory in Gen.Long[1, 1L << 52]
-        from costs in Gen.Dictionary(Gen.OneOf([.. CostTable.All.Select(cost => cost.Name)]), Gen.Double[0, 1e15])[0, 5]
+        from costs in Gen.Dictionary(Gen.OneOf([.. CostTable.All.Select(cost => cost.Name)]), Gen.Double[0, 9e14])[0, 5]
         select new Scenario
         {
             Name = name,
@@ -45,7 +45,8 @@ static class RandomScenario
             Modules = modules,
             Aliases = aliases,
             Devices = devices,
-            Costs = (IReadOnlyDictionary<string, double>)costs,
+            Costs = costs.ToDictionary(
+                cost => cost.Key, cost => cost.Key == "sliceNs" ? cost.Value + 1000 : cost.Value),
         };
 
     static Gen<ScenarioModule[]> Modules(int count, ModuleCompression compression) =>

@@ -142,8 +142,10 @@ public class HerdVerbTests
         "--herd takes udev, threads, modprobe, modules-load, spray, user-decompress, drover or all, not ",
         "--herd=kmod")]
     [InlineData("--cost: there is no cost 'opensNs'; did you mean 'openNs'?", "--cost=opensNs=4")]
-    [InlineData("--cost takes NAME=VALUE with a number of at least 0, such as openNs=1.5, not ", "--cost=openNs=-4")]
-    [InlineData("--cost takes NAME=VALUE with a number of at least 0, such as openNs=1.5, not ", "--cost=openNs")]
+    [InlineData("--cost takes NAME=VALUE with a number, such as openNs=1.5, not ", "--cost=openNs")]
+    [InlineData("--cost openNs=-4: openNs must not be negative", "--cost=openNs=-4")]
+    [InlineData("--cost sliceNs=0: sliceNs must be at least 1000", "--cost=sliceNs=0")]
+    [InlineData("--cost jitter=NaN: jitter must be a number of at most ", "--cost=jitter=NaN")]
     [InlineData(
         "--sweep takes cpus=1..4096, cpus=1,8,64 or memory=256M..8G, not 'cpu=1'; did you mean 'cpus'?",
         "--sweep=cpu=1")]
