@@ -49,6 +49,10 @@ public static class ModuleSource
 
     static string RootOf(Arguments arguments) => arguments.Text(CommonOptions.Root) ?? ThisMachine;
 
+    /// <summary>The files and directories whose stamps change when what <see cref="Open"/> reads is replaced.</summary>
+    public static IReadOnlyList<string> Files(Arguments arguments, ModuleCatalog catalog) =>
+        [.. Directories(arguments, catalog), .. catalog.Tree.IndexFiles];
+
     static string FindDirectory(string root, string? release)
     {
         var requested = release ?? Machine.KernelRelease();

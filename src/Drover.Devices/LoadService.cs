@@ -45,6 +45,10 @@ public sealed class LoadService : ILoadService
         _tracker = new DeviceTracker(loop, devices, _requests, _conditions, record);
     }
 
+    /// <summary>Whether the indexes or the configuration were replaced since they were last opened. A package that has
+    /// written them and requests its module at once must not get the old ones.</summary>
+    public Func<bool> HaveSourcesChanged { get; init; } = () => false;
+
     /// <summary>Index look-ups for the targets of <see cref="SettleAsync"/>.</summary>
     internal long TargetLookups { get; private set; }
 
@@ -68,10 +72,17 @@ public sealed class LoadService : ILoadService
         await _conditions.WaitAsync(() => _requests.Count == 0, timeout: null, CancellationToken.None);
     }
 
-    public Task<RequestOutcome> LoadForClientAsync(LoadRequest request, CancellationToken cancellationToken) =>
-        _requests.TrackRequestAsync(request, completed: null, cancellationToken, _stopping);
+    public Task<RequestOutcome> LoadForClientAsync(LoadRequest request, CancellationToken cancellationToken)
+    {
+        ReloadIfChanged();
+        return _requests.TrackRequestAsync(request, completed: null, cancellationToken, _stopping);
+    }
 
-    public IReadOnlyList<string> Resolve(string name) => Resolve(_catalog, name);
+    public IReadOnlyList<string> Resolve(string name)
+    {
+        ReloadIfChanged();
+        return Resolve(_catalog, name);
+    }
 
     public ServiceStatus Status() => new()
     {
@@ -156,6 +167,12 @@ public sealed class LoadService : ILoadService
         bool IsChanged(string alias) => !Resolve(catalog, alias).SequenceEqual(Resolve(_catalog, alias));
 
         bool MayBeAllowedNow(string alias) => _catalog.Policy is not null && _tracker.IsLeftOut(alias);
+    }
+
+    void ReloadIfChanged()
+    {
+        if (HaveSourcesChanged())
+            _ = Reload(); // after a problem the old ones stay in use
     }
 
     static string[] Resolve(ModuleCatalog catalog, string name) =>

@@ -8,7 +8,7 @@ using Drover.Modules.Config;
 namespace Drover.Devices.Tests;
 
 /// <summary>The daemon on a simulated machine, in virtual time.</summary>
-public class LoadServiceTests
+public partial class LoadServiceTests
 {
     static readonly TimeSpan Ms = TimeSpan.FromMilliseconds(1);
 
@@ -274,107 +274,6 @@ public class LoadServiceTests
     }
 
     [Fact]
-    public void Reload_finds_new_modules_and_retries_bad_files()
-    {
-        SimulatedModule bad = new("bad")
-        {
-            Inode = 1,
-            Replies = [
-            Errno.EINVAL, Errno.None]
-        }, late = new("late") { Inode = 2 };
-        var bench = new Bench([bad, late], [("b:*", "bad")]) { };
-        bench.Run(async service =>
-        {
-            Assert.Equal(Errno.EINVAL, (await LoadAsync(service, "bad")).Error);
-            Assert.Equal(Errno.EINVAL, (await LoadAsync(service, "bad")).Error);
-            Assert.Equal(1, bad.Calls);
-            Assert.Empty(service.Resolve("l:1"));
-            bench.Catalog = SimulatedMachine.Catalog([bad, late], [("b:*", "bad"), ("l:*", "late")]);
-            Assert.Null(service.Reload());
-            Assert.Equal(["late"], service.Resolve("l:1"));
-            Assert.Equal(OutcomeKind.Loaded, (await LoadAsync(service, "bad")).Kind);
-            Assert.Equal(OutcomeKind.Loaded, (await LoadAsync(service, "l:1")).Kind);
-        });
-
-        static async Task<ModuleOutcome> LoadAsync(LoadService service, string name) =>
-            (await service.LoadForClientAsync(new LoadRequest(name), default)).Modules[0];
-    }
-
-    [Fact]
-    public void Reload_requests_only_aliases_whose_modules_changed()
-    {
-        SimulatedModule disk = new("disk") { Inode = 1 }, none = new("none")
-        {
-            Inode = 2,
-            Replies = [Errno.ENODEV],
-        }, late = new("late") { Inode = 3 };
-        var bench = new Bench([disk, none, late], [("d:*", "disk"), ("n:*", "none")]);
-        bench.Devices.Add("/devices/d", "d:1");
-        bench.Devices.Add("/devices/n", "n:1");
-        bench.Devices.Add("/devices/l", "l:1");
-        bench.Run(async service =>
-        {
-            await service.SettleAsync(null, null, default);
-            bench.Catalog = SimulatedMachine.Catalog(
-                [disk, none, late], [("d:*", "disk"), ("n:*", "none"), ("l:*", "late")]);
-            Assert.Null(service.Reload());
-            await service.SettleAsync(null, null, default);
-            Assert.Equal((1, 1, 1), (disk.Calls, none.Calls, late.Calls));
-            Assert.Equal(4, service.Status().Counts.Requests);
-        });
-    }
-
-    [Fact]
-    public void A_device_whose_driver_a_new_policy_allows_gets_it()
-    {
-        var bench = new Bench([new("disk")], [("d:*", "disk")]);
-        bench.Catalog = new(bench.Catalog!.Tree, bench.Catalog.Config) { Policy = ModulePolicy.Parse("forbid disk") };
-        bench.Devices.Add("/devices/d", "d:1");
-        bench.Run(async service =>
-        {
-            await service.SettleAsync(null, null, default);
-            Assert.Equal(OutcomeKind.Forbidden, service.Modules().Single().Last.Kind);
-            bench.Catalog = new(bench.Catalog.Tree, bench.Catalog.Config);
-            Assert.Null(service.Reload());
-            await service.SettleAsync(null, null, default);
-        });
-        Assert.Equal(1, bench.Machine["disk"].Calls);
-    }
-
-    [Fact]
-    public void Removal_of_a_module_that_a_reload_gave_an_alias_is_noticed()
-    {
-        SimulatedModule first = new("first") { Inode = 1 }, second = new("second") { Inode = 2 };
-        var bench = new Bench([first, second], [("d:*", "first")]);
-        bench.Devices.Add("/devices/d", "d:1");
-        bench.Run(async service =>
-        {
-            await service.SettleAsync(null, null, default);
-            bench.Catalog = SimulatedMachine.Catalog([first, second], [("d:*", "second")]);
-            Assert.Null(service.Reload());
-            await service.SettleAsync(null, null, default);
-            second.State = InitState.Absent;
-            bench.Devices.Happens(DeviceAction.Remove, "/module/second");
-            bench.Devices.Repeats("/devices/d", "d:1");
-            await service.SettleAsync(null, null, default);
-        });
-        Assert.Equal((1, 2), (first.Calls, second.Calls));
-    }
-
-    [Fact]
-    public void Reload_of_a_damaged_index_changes_nothing()
-    {
-        var bench = new Bench([new("disk") { Inode = 1 }], [("d:*", "disk")]);
-        bench.Run(async service =>
-        {
-            bench.Catalog = null;
-            Assert.Contains("modules.dep.bin", service.Reload());
-            Assert.Equal(["disk"], service.Resolve("d:1"));
-            Assert.Equal(0, service.Status().Reloads);
-        });
-    }
-
-    [Fact]
     public void Loader_fault_in_a_device_request_ends_the_service()
     {
         var bench = new Bench([new("disk") { Inode = 1 }], [("d:*", "disk")]);
@@ -564,6 +463,9 @@ public class LoadServiceTests
         /// <summary>The result of the next reload; null for a damaged index.</summary>
         public ModuleCatalog? Catalog { get; set; }
 
+        /// <summary>The indexes on disk are newer than those that the service has open.</summary>
+        public bool HasNewIndexes { get; set; }
+
         public void WhenLoaded(string module, Action then) => _whens.Add((module, then));
 
         /// <summary>Runs a service and a test, then stops the service, or waits for its end.</summary>
@@ -572,7 +474,10 @@ public class LoadServiceTests
             var options = new LoaderOptions { BudgetBytes = 1 << 30, Jobs = _jobs };
             var service = new LoadService(
                 Loop, Devices, Machine, new SimulatedGate(Loop), Catalog!,
-                () => Catalog ?? throw new ModuleDataException("modules.dep.bin", 0, "damaged"), options, this);
+                () => Catalog ?? throw new ModuleDataException("modules.dep.bin", 0, "damaged"), options, this)
+            {
+                HaveSourcesChanged = () => HasNewIndexes,
+            };
             using var stop = new CancellationTokenSource();
             var running = service.RunAsync(stop.Token);
             await use(service);

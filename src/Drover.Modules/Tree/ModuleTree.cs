@@ -18,6 +18,9 @@ public sealed record ModuleEntry(string Name, string Path, IReadOnlyList<string>
 /// changes on disk.</remarks>
 public sealed class ModuleTree
 {
+    static readonly string[] s_indexes =
+        ["modules.dep", "modules.alias", "modules.symbols", "modules.builtin", "modules.builtin.alias"];
+
     readonly Func<string, IndexTrie> _open;
     readonly string? _root;
     IndexTrie? _dependencies, _aliases, _symbols, _builtIn, _builtInAliases;
@@ -61,6 +64,9 @@ public sealed class ModuleTree
     }
 
     public string Directory { get; }
+
+    /// <summary>The paths of the index files, existing or not.</summary>
+    public IEnumerable<string> IndexFiles => s_indexes.Select(name => $"{Directory}/{name}.bin");
 
     /// <summary>Looks up a normalised name in modules.dep; null if it is not there.</summary>
     /// <exception cref="ModuleDataException">The index is corrupt.</exception>

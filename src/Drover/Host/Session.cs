@@ -61,10 +61,31 @@ sealed class Session : IDisposable
 
     /// <summary>The daemon's service, with the limits of the command line.</summary>
     public LoadService CreateService(
-        Arguments arguments, IDevices devices, ILoaderObserver observer, BootRecord? record) =>
-        new(
-            Loop, devices, Kernel, _gate, Catalog, () => Reopen(arguments, observer), OptionsOf(arguments), observer,
-            record);
+        Arguments arguments, IDevices devices, ILoaderObserver observer, BootRecord? record)
+    {
+        var sources = ModuleSource.Files(arguments, Catalog);
+        var stamps = new FileStamps(sources);
+        return new(Loop, devices, Kernel, _gate, Catalog, Reopen, OptionsOf(arguments), observer, record)
+        {
+            HaveSourcesChanged = () => stamps.HaveChanged,
+        };
+
+        ModuleCatalog Reopen()
+        {
+            stamps = new FileStamps(sources); // before they are read
+            try
+            {
+                var catalog = ModuleSource.Open(arguments);
+                foreach (var problem in catalog.Policy?.Problems ?? [])
+                    observer.Noted($"policy: {problem}");
+                return catalog;
+            }
+            catch (CommandException problem)
+            {
+                throw new IOException(problem.Message, problem);
+            }
+        }
+    }
 
     /// <summary>The record of the last boot of this machine's kernel, or null. The kernel starts to read the files of
     /// that boot's loads.</summary>
@@ -99,21 +120,6 @@ sealed class Session : IDisposable
                 _ => Decompressor.Kernel,
             },
         };
-    }
-
-    static ModuleCatalog Reopen(Arguments arguments, ILoaderObserver observer)
-    {
-        try
-        {
-            var catalog = ModuleSource.Open(arguments);
-            foreach (var problem in catalog.Policy?.Problems ?? [])
-                observer.Noted($"policy: {problem}");
-            return catalog;
-        }
-        catch (CommandException problem)
-        {
-            throw new IOException(problem.Message, problem);
-        }
     }
 }
 
@@ -150,7 +156,7 @@ static class ThroughDaemon
         }
         if (cancellationToken.IsCancellationRequested)
             return [.. batch.Requests.Select(Left)];
-        if (reply.End is not ControlEnd.Refused) // a refusal, or another version's daemon, needs no message
+        if (reply.End is ControlEnd.Gone) // a refusal, or another version's daemon, needs no message
             note("the daemon exited before it replied; loading without it");
         return null;
     }

@@ -1,0 +1,122 @@
+using Drover.Kernel;
+using Drover.Loading;
+using Drover.Loading.Tests;
+using Drover.Modules.Config;
+
+namespace Drover.Devices.Tests;
+
+// Indexes and configuration that are read again.
+public partial class LoadServiceTests
+{
+    [Fact]
+    public void Reload_finds_new_modules_and_retries_bad_files()
+    {
+        SimulatedModule bad = new("bad") { Inode = 1, Replies = [Errno.EINVAL, Errno.None] };
+        SimulatedModule late = new("late") { Inode = 2 };
+        var bench = new Bench([bad, late], [("b:*", "bad")]);
+        bench.Run(async service =>
+        {
+            Assert.Equal(Errno.EINVAL, (await LoadAsync(service, "bad")).Error);
+            Assert.Equal(Errno.EINVAL, (await LoadAsync(service, "bad")).Error);
+            Assert.Equal(1, bad.Calls);
+            Assert.Empty(service.Resolve("l:1"));
+            bench.Catalog = SimulatedMachine.Catalog([bad, late], [("b:*", "bad"), ("l:*", "late")]);
+            Assert.Null(service.Reload());
+            Assert.Equal(["late"], service.Resolve("l:1"));
+            Assert.Equal(OutcomeKind.Loaded, (await LoadAsync(service, "bad")).Kind);
+            Assert.Equal(OutcomeKind.Loaded, (await LoadAsync(service, "l:1")).Kind);
+        });
+    }
+
+    [Fact]
+    public void Client_gets_new_indexes_at_once_and_the_old_ones_while_the_new_are_damaged()
+    {
+        SimulatedModule early = new("early") { Inode = 1 }, late = new("late") { Inode = 2 };
+        var bench = new Bench([early, late], []) { Catalog = SimulatedMachine.Catalog([early], []) };
+        bench.Run(async service =>
+        {
+            Assert.Equal(OutcomeKind.NotFound, (await LoadAsync(service, "late")).Kind);
+            (bench.Catalog, bench.HasNewIndexes) = (null, true);
+            Assert.Equal(OutcomeKind.Loaded, (await LoadAsync(service, "early")).Kind);
+            bench.Catalog = SimulatedMachine.Catalog([early, late], [("l:*", "late")]);
+            Assert.Equal(OutcomeKind.Loaded, (await LoadAsync(service, "l:1")).Kind);
+        });
+    }
+
+    [Fact]
+    public void Reload_requests_only_aliases_whose_modules_changed()
+    {
+        SimulatedModule disk = new("disk") { Inode = 1 }, none = new("none")
+        {
+            Inode = 2,
+            Replies = [Errno.ENODEV],
+        }, late = new("late") { Inode = 3 };
+        var bench = new Bench([disk, none, late], [("d:*", "disk"), ("n:*", "none")]);
+        bench.Devices.Add("/devices/d", "d:1");
+        bench.Devices.Add("/devices/n", "n:1");
+        bench.Devices.Add("/devices/l", "l:1");
+        bench.Run(async service =>
+        {
+            await service.SettleAsync(null, null, default);
+            bench.Catalog = SimulatedMachine.Catalog(
+                [disk, none, late], [("d:*", "disk"), ("n:*", "none"), ("l:*", "late")]);
+            Assert.Null(service.Reload());
+            await service.SettleAsync(null, null, default);
+            Assert.Equal((1, 1, 1), (disk.Calls, none.Calls, late.Calls));
+            Assert.Equal(4, service.Status().Counts.Requests);
+        });
+    }
+
+    [Fact]
+    public void A_device_whose_driver_a_new_policy_allows_gets_it()
+    {
+        var bench = new Bench([new("disk")], [("d:*", "disk")]);
+        bench.Catalog = new(bench.Catalog!.Tree, bench.Catalog.Config) { Policy = ModulePolicy.Parse("forbid disk") };
+        bench.Devices.Add("/devices/d", "d:1");
+        bench.Run(async service =>
+        {
+            await service.SettleAsync(null, null, default);
+            Assert.Equal(OutcomeKind.Forbidden, service.Modules().Single().Last.Kind);
+            bench.Catalog = new(bench.Catalog.Tree, bench.Catalog.Config);
+            Assert.Null(service.Reload());
+            await service.SettleAsync(null, null, default);
+        });
+        Assert.Equal(1, bench.Machine["disk"].Calls);
+    }
+
+    [Fact]
+    public void Removal_of_a_module_that_a_reload_gave_an_alias_is_noticed()
+    {
+        SimulatedModule first = new("first") { Inode = 1 }, second = new("second") { Inode = 2 };
+        var bench = new Bench([first, second], [("d:*", "first")]);
+        bench.Devices.Add("/devices/d", "d:1");
+        bench.Run(async service =>
+        {
+            await service.SettleAsync(null, null, default);
+            bench.Catalog = SimulatedMachine.Catalog([first, second], [("d:*", "second")]);
+            Assert.Null(service.Reload());
+            await service.SettleAsync(null, null, default);
+            second.State = InitState.Absent;
+            bench.Devices.Happens(DeviceAction.Remove, "/module/second");
+            bench.Devices.Repeats("/devices/d", "d:1");
+            await service.SettleAsync(null, null, default);
+        });
+        Assert.Equal((1, 2), (first.Calls, second.Calls));
+    }
+
+    [Fact]
+    public void Reload_of_a_damaged_index_changes_nothing()
+    {
+        var bench = new Bench([new("disk") { Inode = 1 }], [("d:*", "disk")]);
+        bench.Run(async service =>
+        {
+            bench.Catalog = null;
+            Assert.Contains("modules.dep.bin", service.Reload());
+            Assert.Equal(["disk"], service.Resolve("d:1"));
+            Assert.Equal(0, service.Status().Reloads);
+        });
+    }
+
+    static async Task<ModuleOutcome> LoadAsync(LoadService service, string name) =>
+        (await service.LoadForClientAsync(new LoadRequest(name), default)).Modules[0];
+}
