@@ -7,27 +7,55 @@ namespace Drover.CommandLine;
 /// <summary>Calls to this machine's daemon, for verbs that need one. Blocks.</summary>
 public static class DaemonClient
 {
-    public static string SocketOf(Arguments arguments) =>
-        arguments.Text(CommonOptions.Socket) ?? ControlSocket.DefaultPath;
-
-    /// <summary>Calls a method of io.drover.Loader and returns the parameters of its reply.</summary>
-    /// <param name="parameters">Writes the parameters of the call; null for none.</param>
-    /// <exception cref="CommandException">There is no daemon, it refuses, or the call was cancelled.</exception>
-    public static JsonElement Call(
-        string method, Action<Utf8JsonWriter>? parameters, string socket, CancellationToken cancellationToken = default)
+    /// <exception cref="UsageException">The option has no value.</exception>
+    public static string SocketOf(Arguments arguments) => arguments.Text(CommonOptions.Socket) switch
     {
+        null => ControlSocket.DefaultPath,
+        "" => throw new UsageException("--socket needs the path of a socket"),
+        var path => path,
+    };
+
+    /// <summary>Calls a method of io.drover.Loader and returns what <paramref name="read"/> makes of the parameters of
+    /// its reply.</summary>
+    /// <param name="parameters">Writes the parameters of the call; null for none.</param>
+    /// <param name="read">May throw what JsonElement throws for a member that is missing or of another type.</param>
+    /// <exception cref="CommandException">There is no daemon, it refuses, its reply is of another form, or the call was
+    /// cancelled.</exception>
+    public static T Call<T>(
+        string method, Action<Utf8JsonWriter>? parameters, string socket, Func<JsonElement, T> read,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(read);
         using var client = ControlClient.TryConnect(socket)
             ?? throw new CommandException($"no daemon answers at {socket}: start one with 'drover daemon'");
         using var abort = cancellationToken.Register(client.Abort);
         var reply = client.Call(VarlinkMessage.Call($"{VarlinkInterfaces.Loader}.{method}", parameters));
-        return reply.End switch
+        switch (reply.End)
         {
-            ControlEnd.Replied => reply.Parameters.Clone(),
-            ControlEnd.Refused when reply.Error == "org.varlink.service.PermissionDenied" =>
-                throw new CommandException("permission denied by the daemon: run this as root"),
-            ControlEnd.Refused => throw new CommandException($"the daemon refused: {reply.Error} {reply.Parameters}"),
-            _ when cancellationToken.IsCancellationRequested => throw new CommandException("interrupted"),
-            _ => throw new CommandException("the daemon closed the connection before it replied"),
-        };
+            case ControlEnd.Refused when reply.Error == "org.varlink.service.PermissionDenied":
+                throw new CommandException("permission denied by the daemon: run this as root");
+            case ControlEnd.Refused:
+                throw new CommandException($"the daemon refused: {reply.Error} {reply.Parameters}");
+            case ControlEnd.Gone or ControlEnd.TimedOut when cancellationToken.IsCancellationRequested:
+                throw new CommandException("interrupted");
+            case ControlEnd.Gone or ControlEnd.TimedOut:
+                throw new CommandException("the daemon closed the connection before it replied");
+        }
+        try
+        {
+            if (reply.End is ControlEnd.Replied)
+                return read(reply.Parameters);
+        }
+        catch (Exception problem) when (problem is KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            // reported below
+        }
+        throw new CommandException($"the daemon's reply to {method} is not understood: is it of another version?");
     }
+
+    /// <summary>A member that is a text.</summary>
+    /// <exception cref="InvalidOperationException">It is another value.</exception>
+    /// <exception cref="KeyNotFoundException">It is missing.</exception>
+    public static string TextOf(JsonElement of, string name) =>
+        of.GetProperty(name).GetString() ?? throw new InvalidOperationException($"{name} is null");
 }

@@ -83,7 +83,8 @@ public sealed record LoadBatch(IReadOnlyList<string> Names)
         if (!TryGetArray(answer, "modules"u8, out var list))
             return null;
         var modules = list.EnumerateArray().Select(OutcomeJson.TryRead).OfType<ModuleOutcome>().ToList();
-        return modules.Count == list.GetArrayLength() ? new RequestOutcome(request, modules) : null;
+        var isWhole = modules.Count > 0 && modules.Count == list.GetArrayLength();
+        return isWhole ? new RequestOutcome(request, modules) : null;
     }
 
     static bool TryGetArray(JsonElement json, ReadOnlySpan<byte> name, out JsonElement list)

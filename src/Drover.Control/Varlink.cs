@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Drover.Control;
 
@@ -124,6 +125,28 @@ public static class VarlinkMessage
         WriteParameters(json, parameter is null ? null : members => members.WriteString(parameter, value));
     });
 
+    /// <summary>Whether the message is one JSON value and every string of it can be read. The reader throws for an
+    /// escaped half of a surrogate pair; after this check no other code has to expect that.</summary>
+    internal static bool IsReadable(ReadOnlySpan<byte> message)
+    {
+        if (!Utf8.IsValid(message))
+            return false;
+        try
+        {
+            var reader = new Utf8JsonReader(message);
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
+                    _ = reader.GetString();
+            }
+            return true;
+        }
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     static void WriteParameters(Utf8JsonWriter json, Action<Utf8JsonWriter>? members)
     {
         json.WriteStartObject("parameters"u8);
@@ -155,8 +178,11 @@ public enum ControlEnd
     /// <summary>With an error: <see cref="ControlReply.Error"/>.</summary>
     Refused,
 
-    /// <summary>No reply, or a malformed one; the daemon may still carry out the call.</summary>
+    /// <summary>No reply; the daemon may still carry out the call.</summary>
     Gone,
+
+    /// <summary>With a message that is no reply.</summary>
+    Malformed,
 
     /// <summary>The timeout ended first; the connection cannot be used for another call.</summary>
     TimedOut,
@@ -169,24 +195,19 @@ public enum ControlEnd
 public readonly record struct ControlReply(
     ControlEnd End, JsonElement Parameters = default, string? Error = null, bool Continues = false)
 {
-    /// <summary>Reads a message without its NUL. A malformed one is <see cref="ControlEnd.Gone"/>.</summary>
+    /// <summary>Reads a message without its NUL.</summary>
     public static ControlReply Parse(ReadOnlyMemory<byte> message)
     {
-        try
-        {
-            using var document = JsonDocument.Parse(message);
-            var root = document.RootElement;
-            if (root.ValueKind is not JsonValueKind.Object)
-                return new(ControlEnd.Gone);
-            var parameters = root.TryGetProperty("parameters"u8, out var members) ? members.Clone() : default;
-            if (root.TryGetProperty("error"u8, out var error) && error.ValueKind is JsonValueKind.String)
-                return new(ControlEnd.Refused, parameters, error.GetString());
-            var continues = root.TryGetProperty("continues"u8, out var flag) && flag.ValueKind is JsonValueKind.True;
-            return new(ControlEnd.Replied, parameters, Continues: continues);
-        }
-        catch (Exception problem) when (problem is JsonException or InvalidOperationException)
-        {
-            return new(ControlEnd.Gone); // not JSON, or an escaped half of a surrogate pair
-        }
+        if (!VarlinkMessage.IsReadable(message.Span))
+            return new(ControlEnd.Malformed);
+        using var document = JsonDocument.Parse(message);
+        var root = document.RootElement;
+        if (root.ValueKind is not JsonValueKind.Object)
+            return new(ControlEnd.Malformed);
+        var parameters = root.TryGetProperty("parameters"u8, out var members) ? members.Clone() : default;
+        if (root.TryGetProperty("error"u8, out var error) && error.ValueKind is JsonValueKind.String)
+            return new(ControlEnd.Refused, parameters, error.GetString());
+        var continues = root.TryGetProperty("continues"u8, out var flag) && flag.ValueKind is JsonValueKind.True;
+        return new(ControlEnd.Replied, parameters, Continues: continues);
     }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
-using System.Text.Unicode;
 
 namespace Drover.Control;
 
@@ -34,7 +33,7 @@ sealed class VarlinkCall : IDisposable
     public static bool TryParse(ReadOnlyMemory<byte> message, [NotNullWhen(true)] out VarlinkCall? call)
     {
         call = null;
-        if (!IsReadable(message.Span))
+        if (!VarlinkMessage.IsReadable(message.Span))
             return false;
         var document = JsonDocument.Parse(message);
         call = TryRead(document);
@@ -69,28 +68,6 @@ sealed class VarlinkCall : IDisposable
         if (!root.TryGetProperty(name, out var flag) || flag.ValueKind is JsonValueKind.Null or JsonValueKind.False)
             return false;
         return flag.ValueKind is JsonValueKind.True ? true : null;
-    }
-
-    /// <summary>Whether the message is one JSON value and every string of it can be read. The reader throws for an
-    /// escaped half of a surrogate pair; after this check no other code has to expect that.</summary>
-    static bool IsReadable(ReadOnlySpan<byte> message)
-    {
-        if (!Utf8.IsValid(message))
-            return false;
-        try
-        {
-            var reader = new Utf8JsonReader(message);
-            while (reader.Read())
-            {
-                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
-                    _ = reader.GetString();
-            }
-            return true;
-        }
-        catch (Exception problem) when (problem is JsonException or InvalidOperationException)
-        {
-            return false;
-        }
     }
 }
 

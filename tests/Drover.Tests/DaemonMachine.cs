@@ -2,6 +2,7 @@ using Drover.Control;
 using Drover.Control.Tests;
 using Drover.Linux.Runtime;
 using Drover.Linux.Sockets;
+using Drover.Tests.Host;
 using Drover.Tests.Kmod;
 
 namespace Drover.Tests;
@@ -32,10 +33,15 @@ sealed class DaemonMachine : IDisposable
     /// <summary>Whether a daemon listens.</summary>
     public bool HasDaemon { get; init; } = true;
 
+    /// <summary>What a daemon of another kind replies to every load; null for the usual daemon.</summary>
+    public byte[]? Reply { get; init; }
+
     /// <summary>Runs each shell line; <c>drover</c> and <c>modprobe</c> are the tested programs.</summary>
     public ToolRun[] Run(params string[] lines) => _loop.Run(async () =>
     {
-        _socket = HasDaemon ? ControlSocket.Listen($"{_directory}/run/io.drover.Loader", _loop, _service.Accept) : null;
+        var path = $"{_directory}/run/io.drover.Loader";
+        using var other = Reply is null ? null : new RawDaemon(path) { ["Load"] = Reply };
+        _socket = HasDaemon && Reply is null ? ControlSocket.Listen(path, _loop, _service.Accept) : null;
         var runs = await Task.Run(() => RunThere(lines));
         _socket?.Dispose();
         return runs;

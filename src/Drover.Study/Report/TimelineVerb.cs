@@ -35,16 +35,16 @@ sealed class TimelineVerb : Verb
         if (arguments.Has(ReportVerb.Html) && arguments.Has(CommonOptions.Json))
             throw new UsageException("--html and --json exclude each other");
         var socket = DaemonClient.SocketOf(arguments);
-        using var text = new StringWriter { NewLine = "\n" };
-        WriteJson(DaemonClient.Call("Status", null, socket), DaemonClient.Call("Modules", null, socket), text);
+        var text = DaemonClient.Call("Status", null, socket, status =>
+            DaemonClient.Call("Modules", null, socket, modules => ToJson(status, modules)));
         if (arguments.Has(CommonOptions.Json))
         {
-            terminal.Out.Write(text.ToString());
+            terminal.Out.Write(text);
             return ExitCode.Ok;
         }
         try
         {
-            var recordings = RecordingFile.Read(Encoding.UTF8.GetBytes(text.ToString()), "the daemon's reply");
+            var recordings = RecordingFile.Read(Encoding.UTF8.GetBytes(text), "the daemon's reply");
             ReportVerb.Write(recordings, "drover timeline", arguments, terminal);
         }
         catch (RecordingException problem)
@@ -54,11 +54,16 @@ sealed class TimelineVerb : Verb
         return ExitCode.Ok;
     }
 
-    static void WriteJson(JsonElement status, JsonElement modules, TextWriter writer) => Json.Write(writer, json =>
+    static string ToJson(JsonElement status, JsonElement modules)
     {
-        json.WriteString("release", status.GetProperty("release").GetString());
-        json.WriteNumber("cpus", Machine.CountCpus());
-        json.WritePropertyName("timeline");
-        modules.GetProperty("modules").WriteTo(json);
-    });
+        using var writer = new StringWriter { NewLine = "\n" };
+        Json.Write(writer, json =>
+        {
+            json.WriteString("release", DaemonClient.TextOf(status, "release"));
+            json.WriteNumber("cpus", Machine.CountCpus());
+            json.WritePropertyName("timeline");
+            modules.GetProperty("modules").WriteTo(json);
+        });
+        return writer.ToString();
+    }
 }

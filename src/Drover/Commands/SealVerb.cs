@@ -60,7 +60,7 @@ sealed class SealVerb : Verb
         }
         try
         {
-            DaemonClient.Call("Reload", parameters: null, socket);
+            _ = DaemonClient.Call("Reload", parameters: null, socket, _ => "");
         }
         catch (CommandException problem)
         {

@@ -45,17 +45,16 @@ sealed class SettleVerb : Verb
             throw new UsageException("more than one module, device or modalias");
         var target = arguments.Operands.Count == 0 ? null : Resolve(arguments.Operands[0]);
         using var interrupt = new Interrupt();
-        var reply = DaemonClient.Call("Settle", json =>
+        var (settled, text, unfinished) = DaemonClient.Call("Settle", json =>
         {
             if (target is not null)
                 json.WriteString("target", target);
             json.WriteNumber("patienceMs", (arguments.Count(s_timeout) ?? DefaultSeconds) * 1000L);
-        }, DaemonClient.SocketOf(arguments), interrupt.Token);
-        var settled = reply.GetProperty("settled").GetBoolean();
+        }, DaemonClient.SocketOf(arguments), Read, interrupt.Token);
         if (arguments.Has(CommonOptions.Json))
-            terminal.Out.WriteLine(reply.ToString());
+            terminal.Out.WriteLine(text);
         else if (!settled)
-            WarnOfUnfinished(reply, terminal);
+            unfinished.ForEach(terminal.Warn);
         return settled ? ExitCode.Ok : ExitCode.Failure;
     }
 
@@ -66,16 +65,17 @@ sealed class SettleVerb : Verb
     static string Resolve(string target) =>
         target.StartsWith("/sys/", StringComparison.Ordinal) ? LinuxPath.Real(target) ?? target : target;
 
-    static void WarnOfUnfinished(JsonElement reply, Terminal terminal)
+    static (bool Settled, string Text, List<string> Unfinished) Read(JsonElement reply)
     {
-        terminal.Warn("settle: timed out");
+        var unfinished = new List<string> { "settle: timed out" };
         foreach (var running in reply.GetProperty("running").EnumerateArray())
-            terminal.Warn($"  loading for {Seconds(running)}: {running.GetProperty("module").GetString()}");
+            unfinished.Add($"  loading for {Seconds(running)}: {DaemonClient.TextOf(running, "module")}");
         foreach (var waiting in reply.GetProperty("waiting").EnumerateArray())
         {
-            var request = PlainTable.Shorten(waiting.GetProperty("asked").GetString()!, MaxAliasLength);
+            var request = PlainTable.Shorten(DaemonClient.TextOf(waiting, "asked"), MaxAliasLength);
             var requester = waiting.GetProperty("asker").GetString() is { } name ? $", for {name}" : "";
-            terminal.Warn($"  waiting for {Seconds(waiting)}: {request}{requester}");
+            unfinished.Add($"  waiting for {Seconds(waiting)}: {request}{requester}");
         }
+        return (reply.GetProperty("settled").GetBoolean(), reply.ToString(), unfinished);
     }
 }

@@ -40,15 +40,16 @@ sealed class StatusVerb : Verb
     {
         var socket = DaemonClient.SocketOf(arguments);
         if (arguments.Has(CommonOptions.Json))
-            terminal.Out.WriteLine(Read(socket).ToString());
+            terminal.Out.WriteLine(Read(socket, status => status.ToString()));
         else if (arguments.Has(s_once) || terminal.Screen is null)
-            Print(Read(socket), terminal.Out);
+            terminal.Out.Write(Read(socket, Print));
         else
             Watch(socket, terminal);
         return ExitCode.Ok;
     }
 
-    static JsonElement Read(string socket) => DaemonClient.Call("Status", null, socket);
+    static string Read(string socket, Func<JsonElement, string> print) =>
+        DaemonClient.Call("Status", null, socket, print);
 
     /// <summary>Until Ctrl-C, or until the daemon exits.</summary>
     static void Watch(string socket, Terminal terminal)
@@ -56,17 +57,18 @@ sealed class StatusVerb : Verb
         using var interrupt = new Interrupt();
         var screen = new Screen(terminal);
         do
-            screen.Show((writer, _) => Print(Read(socket), writer));
+            screen.Show((writer, _) => writer.Write(Read(socket, Print)));
         while (!interrupt.Token.WaitHandle.WaitOne(s_interval));
     }
 
-    static void Print(JsonElement status, TextWriter writer)
+    static string Print(JsonElement status)
     {
+        using var writer = new StringWriter { NewLine = "\n" };
         var counts = status.GetProperty("counts");
         var calls = counts.GetProperty("callsByErrno").EnumerateObject()
             .Select(call => (call.Name, call.Value.GetInt64()));
         var table = new PlainTable();
-        table.Add("kernel", status.GetProperty("release").GetString()!);
+        table.Add("kernel", DaemonClient.TextOf(status, "release"));
         var up = status.GetProperty("uptimeUs").GetInt64() / 1e6;
         table.Add("up", up.ToString("0 s", CultureInfo.InvariantCulture));
         table.Add("settled", status.GetProperty("settled").GetBoolean() ? "yes" : "no");
@@ -84,12 +86,13 @@ sealed class StatusVerb : Verb
         {
             var running = new PlainTable("RUNNING", "FOR");
             foreach (var load in status.GetProperty("running").EnumerateArray())
-                running.Add(load.GetProperty("module").GetString()!, SettleVerb.Seconds(load));
+                running.Add(DaemonClient.TextOf(load, "module"), SettleVerb.Seconds(load));
             writer.WriteLine();
             running.WriteTo(writer);
         }
         if (status.GetProperty("waitingCount").GetInt64() is > 0 and var waiting)
             writer.WriteLine($"\n{waiting} requests are waiting");
+        return writer.ToString();
     }
 
     static string Number(JsonElement of, string name) =>
