@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Drover.Linux.Runtime;
 
 namespace Drover.CommandLine;
 
@@ -7,16 +7,13 @@ namespace Drover.CommandLine;
 public sealed class Interrupt : IDisposable
 {
     readonly CancellationTokenSource _source = new();
-    readonly PosixSignalRegistration[] _signals;
+    readonly SignalHandler[] _signals;
 
+    /// <exception cref="IOException">The system has no thread left.</exception>
     public Interrupt() =>
-        _signals =
-        [
-            PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal),
-            PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal),
-        ];
+        _signals = [SignalHandler.Create(Signal.Interrupt, OnSignal), SignalHandler.Create(Signal.Terminate, OnSignal)];
 
-    /// <summary>Cancelled by the first signal, on the runtime's signal thread.</summary>
+    /// <summary>Cancelled by the first signal, on the signal thread.</summary>
     public CancellationToken Token => _source.Token;
 
     public void Dispose()
@@ -26,9 +23,10 @@ public sealed class Interrupt : IDisposable
         _source.Dispose();
     }
 
-    void OnSignal(PosixSignalContext context)
+    bool OnSignal()
     {
-        context.Cancel = !_source.IsCancellationRequested;
+        var isFirst = !_source.IsCancellationRequested;
         _source.Cancel();
+        return isFirst;
     }
 }

@@ -46,7 +46,17 @@ public static class ExitCode
 public sealed class UsageException(string message) : Exception(message);
 
 /// <summary>The command failed; the message says what failed, why, and what to do.</summary>
-public sealed class CommandException(string message) : Exception(message);
+public sealed class CommandException(string message) : Exception(message)
+{
+    /// <summary>The error message for what a command, a disk or a machine can do wrong; null for any other exception,
+    /// which is a fault of the program.</summary>
+    public static string? MessageOf(Exception problem) => problem switch
+    {
+        CommandException or ModuleDataException or IOException or UnauthorizedAccessException => problem.Message,
+        OutOfMemoryException => "not enough memory",
+        _ => null,
+    };
+}
 
 /// <summary>Runs the verb that is the first argument, and turns errors into messages and exit codes.</summary>
 /// <param name="Verbs">Its verbs, in the order of the help.</param>
@@ -80,11 +90,9 @@ public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
         {
             return ExitCode.Failure; // the reader has closed the pipe: drover … | head
         }
-        catch (Exception problem) when (
-            problem is CommandException or ModuleDataException or IOException or UnauthorizedAccessException
-            || IsReported(problem))
+        catch (Exception problem) when (CommandException.MessageOf(problem) is not null || IsReported(problem))
         {
-            terminal.Warn(problem.Message);
+            terminal.Warn(CommandException.MessageOf(problem) ?? problem.Message);
             return ExitCode.Failure;
         }
     }

@@ -114,7 +114,7 @@ public sealed class Coldplug
     public async Task<ColdplugReport> RunAsync(CancellationToken cancellationToken)
     {
         var began = _loop.Time.GetTimestamp();
-        using (var listening = _tracker.Listen(cancellationToken))
+        using (var listening = TryListen(cancellationToken))
         {
             await _tracker.ScanAsync();
             while (!cancellationToken.IsCancellationRequested)
@@ -139,6 +139,19 @@ public sealed class Coldplug
             await OutcomesAsync();
         }
         return Report(_loop.Time.GetElapsedTime(began));
+    }
+
+    /// <summary>Null where there are no events, or nothing to receive them with: scans find the devices too.</summary>
+    IDisposable? TryListen(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _tracker.Listen(cancellationToken);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     Task<bool> OutcomesAsync() =>

@@ -31,5 +31,6 @@ public interface IDevices
     /// <summary>Listens until disposed; both callbacks run on the event loop. <paramref name="lost"/> reports that
     /// events were dropped (ENOBUFS): scan again. Null for a source without events (the sysfs of another machine, a
     /// container), which can only be scanned.</summary>
+    /// <exception cref="IOException">There are events, and no descriptor or thread to receive them.</exception>
     IDisposable? Listen(Action<DeviceEvent> received, Action lost);
 }

@@ -53,10 +53,9 @@ static class Program
         {
             return ExitCode.Failure;
         }
-        catch (Exception problem) when (
-            problem is CommandException or ModuleDataException or IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (CommandException.MessageOf(problem) is not null)
         {
-            terminal.Error.WriteLine($"{tool.Name}: ERROR: {problem.Message}");
+            terminal.Error.WriteLine($"{tool.Name}: ERROR: {CommandException.MessageOf(problem)}");
             return ExitCode.Failure;
         }
     }

@@ -24,6 +24,8 @@ public sealed class GateDirectory : IModuleGate, IDisposable
     const uint FileMode = 0x180; // 0600
     const int OthersMayWrite = 0x12; // 0022
 
+    static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(50);
+
     readonly SafeFileHandle _directory;
     readonly EventLoop _loop;
     readonly KernelThreads _threads;
@@ -49,8 +51,8 @@ public sealed class GateDirectory : IModuleGate, IDisposable
 
     /// <inheritdoc/>
     /// <remarks>A module passes without a lock, and is counted, if its name cannot be a file name or its lock file
-    /// cannot be opened or locked (no descriptor or thread left, a full tmpfs): a broken gate must not keep modules out
-    /// of the kernel.</remarks>
+    /// cannot be opened or locked (no descriptor left, a full tmpfs): a broken gate must not keep modules out of the
+    /// kernel. Without a thread that can wait for a lock, the loop looks for it now and then.</remarks>
     public IGateLock? TryEnter(string module)
     {
         var held = TryEnter(module, out var busy);
@@ -169,7 +171,7 @@ public sealed class GateDirectory : IModuleGate, IDisposable
 
         async Task LockAsync()
         {
-            var error = await gate._threads.Run(LockOrRelease, Errno.EAGAIN);
+            var error = await (gate._threads.TryRun(LockOrRelease, out var locked) ? locked : PollAsync());
             Debug.Assert(_cancelled || !_entered.Task.IsCompleted, "only a cancellation ends the wait earlier");
             if (_cancelled)
             {
@@ -187,6 +189,16 @@ public sealed class GateDirectory : IModuleGate, IDisposable
                 _entered.SetResult(gate.PassUngated($"{module}: flock: {ErrnoText.Describe(error)}"));
             }
         }
+
+        /// <summary>Waits without a thread, which the system does not have.</summary>
+        async Task<Errno> PollAsync()
+        {
+            Errno error;
+            while ((error = Lock(file, Libc.LOCK_EX | Libc.LOCK_NB)) is Errno.EAGAIN && !_cancelled)
+                await gate._loop.Delay(s_pollInterval);
+            return error;
+        }
+
         Errno LockOrRelease()
         {
             var error = Lock(file, Libc.LOCK_EX);
@@ -194,6 +206,7 @@ public sealed class GateDirectory : IModuleGate, IDisposable
                 file.Dispose(); // at once: the loop may have ended
             return error;
         }
+
         void Cancel()
         {
             _cancelled = true;

@@ -24,6 +24,13 @@ public static class InstallCommand
             ["MODPROBE_MODULE"] = module,
             [Chain] = string.Join(' ', (string[])[.. Running(), module]),
         };
-        return ChildProcess.Run([Shell, "-c", command], variables, out var status) is Errno.None ? status : NoShell;
+        const int Tries = 7, FirstPauseMilliseconds = 20;
+        for (var tries = 1; ; tries++)
+        {
+            var error = ChildProcess.Run([Shell, "-c", command], variables, out var status);
+            if (error is not (Errno.EAGAIN or Errno.ENOMEM) || tries == Tries) // no process or memory left just now
+                return error is Errno.None ? status : NoShell;
+            Thread.Sleep(FirstPauseMilliseconds << (tries - 1));
+        }
     }
 }

@@ -16,6 +16,9 @@ public sealed class LinuxKernel : IKernel, IModuleRemovals, IDisposable
     static readonly LoadReply s_noThread = new(Errno.EAGAIN,
         "the system has no thread left for the call (TasksMax=, ulimit -u)");
 
+    /// <summary>For delete_module, whose EAGAIN says that the module is in use.</summary>
+    static readonly LoadReply s_noThreadToDelete = s_noThread with { Error = Errno.ENOMEM };
+
     readonly KernelThreads _threads;
     readonly UeventSeqnum _seqnum = new();
 
@@ -94,7 +97,7 @@ public sealed class LinuxKernel : IKernel, IModuleRemovals, IDisposable
     public Task<LoadReply> DeleteAsync(string module, bool force)
     {
         var flags = Libc.O_NONBLOCK | (force ? Libc.O_TRUNC : 0);
-        return _threads.Run(() => ModuleCalls.Delete(module, flags), s_noThread);
+        return _threads.RunPatientlyAsync(() => ModuleCalls.Delete(module, flags), s_noThreadToDelete);
     }
 
     /// <inheritdoc/>
@@ -105,7 +108,8 @@ public sealed class LinuxKernel : IKernel, IModuleRemovals, IDisposable
 
     /// <inheritdoc/>
     public Task<int> RunInstallCommandAsync(string command, string module) =>
-        _threads.Run(() => InstallCommand.Run(command, module, CommandEnvironment), InstallCommand.NoShell);
+        _threads.RunPatientlyAsync(
+            () => InstallCommand.Run(command, module, CommandEnvironment), InstallCommand.NoShell);
 
     /// <summary>Closes the descriptors. Calls in flight go on.</summary>
     public void Dispose() => _seqnum.Dispose();

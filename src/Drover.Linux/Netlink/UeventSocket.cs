@@ -46,11 +46,14 @@ public sealed unsafe class UeventSocket : IDisposable
     /// <summary>How often the kernel reported lost events (ENOBUFS).</summary>
     public long Losses => Volatile.Read(ref _losses);
 
-    /// <summary>Starts to listen; null without netlink (an unprivileged container) or without a thread.</summary>
+    /// <summary>Starts to listen; null without netlink (an unprivileged container).</summary>
+    /// <exception cref="IOException">The system has no descriptor or thread left.</exception>
     internal static UeventSocket? TryOpen(EventLoop loop, Action<DeviceEvent> received, Action lost,
         int receiveBytes = ReceiveBytes)
     {
         var fd = Libc.Socket(Libc.AF_NETLINK, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, Libc.NETLINK_KOBJECT_UEVENT);
+        if (fd < 0 && Libc.LastError is Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM or Errno.ENOBUFS)
+            throw new IOException($"netlink: socket: {ErrnoText.Describe(Libc.LastError)}");
         if (fd < 0)
             return null;
         // SO_RCVBUFFORCE needs CAP_NET_ADMIN; SO_RCVBUF is limited to rmem_max
@@ -72,6 +75,8 @@ public sealed unsafe class UeventSocket : IDisposable
         catch (IOException)
         {
             stop?.Dispose();
+            _ = Libc.Close(fd);
+            throw;
         }
         _ = Libc.Close(fd);
         return null;

@@ -12,10 +12,27 @@ static class BackgroundThread
     /// <summary>One arena for all threads: each allocates a few hundred bytes, at its start only.</summary>
     static readonly bool s_hasOneArena = Libc.MallOpt(Libc.M_ARENA_MAX, 1) != 0;
 
+    /// <summary>Tries again for some seconds where the system has no thread left: a limit is often reached for a moment
+    /// only.</summary>
     /// <exception cref="IOException">The system has no thread left.</exception>
-    internal static Thread Start(string name, Action body) =>
-        TryStart(name, body) ?? throw new IOException($"no thread '{name}': {ErrnoText.Describe(Errno.EAGAIN)}",
-            (int)Errno.EAGAIN);
+    internal static Thread Start(string name, Action body) => Retry(name, () => TryStart(name, body));
+
+    /// <summary>The first result that is not null; tries 8 times in 2.5 s.</summary>
+    /// <exception cref="IOException">Every result was null.</exception>
+    internal static T Retry<T>(string name, Func<T?> tryStart)
+        where T : class
+    {
+        const int Tries = 8, FirstPauseMilliseconds = 20;
+        for (var tries = 0; tries < Tries; tries++)
+        {
+            if (tries > 0)
+                Thread.Sleep(FirstPauseMilliseconds << (tries - 1));
+            if (tryStart() is { } started)
+                return started;
+        }
+        throw new IOException(
+            $"no thread '{name}': the system has none left (TasksMax=, ulimit -u)", (int)Errno.EAGAIN);
+    }
 
     /// <summary>Null if the system has no thread left (pthread_create: EAGAIN).</summary>
     internal static Thread? TryStart(string name, Action body)

@@ -31,10 +31,30 @@ public sealed class KernelThreads(EventLoop loop)
 
     /// <summary>Runs a blocking call on another thread; the task completes, or throws, on the loop.</summary>
     /// <param name="noThread">The result if the system has no thread left for it (pthread_create: EAGAIN).</param>
-    public Task<T> Run<T>(Func<T> call, T noThread)
+    public Task<T> Run<T>(Func<T> call, T noThread) =>
+        TryRun(call, out var result) ? result : Task.FromResult(noThread);
+
+    /// <summary>As <see cref="Run{T}"/>, and tries again for two seconds where the system has no thread left.</summary>
+    public async Task<T> RunPatientlyAsync<T>(Func<T> call, T noThread)
+    {
+        const int Tries = 7;
+        var pause = TimeSpan.FromMilliseconds(20);
+        for (var tries = 1; ; tries++, pause *= 2)
+        {
+            if (TryRun(call, out var result))
+                return await result;
+            if (tries == Tries)
+                return noThread;
+            await loop.Delay(pause);
+        }
+    }
+
+    /// <summary>As <see cref="Run{T}"/>; false if the system has no thread left.</summary>
+    internal bool TryRun<T>(Func<T> call, out Task<T> result)
     {
         var done = new TaskCompletionSource<T>();
-        var started = TryStart(() =>
+        result = done.Task;
+        return TryStart(() =>
         {
             try
             {
@@ -48,7 +68,6 @@ public sealed class KernelThreads(EventLoop loop)
                 return () => done.SetException(e);
             }
         });
-        return started ? done.Task : Task.FromResult(noThread);
     }
 
     /// <param name="call">Makes the call and returns the action to run on the loop.</param>

@@ -20,7 +20,11 @@ sealed class WakeUp : IDisposable
     public void Set()
     {
         var one = 1UL;
-        _ = Libc.Write(Fd, ref MemoryMarshal.AsBytes(new Span<ulong>(ref one))[0], sizeof(ulong));
+        while (Libc.Write(Fd, ref MemoryMarshal.AsBytes(new Span<ulong>(ref one))[0], sizeof(ulong)) < 0
+            && Libc.LastError is Errno.EINTR)
+        {
+            // a thread that ends only by this must not miss it
+        }
     }
 
     public void Dispose() => _ = Libc.Close(Fd);

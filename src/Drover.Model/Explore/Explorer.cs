@@ -22,14 +22,8 @@ public static class Explorer
         if (options.Seeds < 1)
             throw new ArgumentException("at least one seed", nameof(options));
         var exploration = new Exploration(options, progress, cancellationToken);
-        var threads = new Thread[options.Threads > 0 ? options.Threads : Environment.ProcessorCount];
-        for (var i = 0; i < threads.Length; i++)
-        {
-            threads[i] = new Thread(exploration.Work) { IsBackground = true, Name = "explore" };
-            threads[i].Start();
-        }
-        foreach (var thread in threads)
-            thread.Join();
+        var threads = options.Threads > 0 ? options.Threads : Environment.ProcessorCount;
+        Workers.Run(threads, threads, () => _ => exploration.Work());
         return exploration.Report();
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
+using Drover.Kernel;
 using Drover.Modules.Index;
 using Drover.Modules.Tree;
 using Drover.Text;

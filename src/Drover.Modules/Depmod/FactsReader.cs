@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Diagnostics;
-using System.Runtime.ExceptionServices;
 using Drover.Kernel;
 using Drover.Modules.Image;
 using Drover.Modules.Symbols;
@@ -169,46 +168,5 @@ sealed class FactsReader : IDisposable
             count++;
         }
         return count;
-    }
-}
-
-/// <summary>Runs jobs on threads of its own.</summary>
-static class Workers
-{
-    /// <summary>Runs each job once, started in order, also on this thread; rethrows the first exception.</summary>
-    /// <param name="makeJob">Returns, for each thread, the delegate that runs a job by its number.</param>
-    public static void Run(int threads, int jobs, Func<Action<int>> makeJob)
-    {
-        var next = -1;
-        Exception? failure = null;
-        var others = new Thread[Math.Max(0, Math.Min(threads, jobs) - 1)];
-        for (var i = 0; i < others.Length; i++)
-        {
-            others[i] = new Thread(Work);
-            others[i].Start();
-        }
-        Work();
-        foreach (var thread in others)
-            thread.Join();
-        if (failure is not null)
-            ExceptionDispatchInfo.Throw(failure);
-        Debug.Assert(next >= jobs - 1, "all jobs are done");
-
-        void Work()
-        {
-            try
-            {
-                var job = makeJob();
-                var number = Interlocked.Increment(ref next);
-                for (; number < jobs && Volatile.Read(ref failure) is null; number = Interlocked.Increment(ref next))
-                    job(number);
-            }
-#pragma warning disable CA1031 // rethrown by the calling thread
-            catch (Exception problem)
-#pragma warning restore CA1031
-            {
-                Interlocked.CompareExchange(ref failure, problem, null);
-            }
-        }
     }
 }

@@ -57,8 +57,7 @@ sealed class AuditVerb(HerdEngine engine) : Verb
         var machine = AuditSource.Open(arguments, terminal);
         var plan = BootsOf(machine, arguments.Count(Cpus) ?? LargerCpus);
         var finished = new HerdRuns(engine, terminal)
-            .RunAsync([.. plan.Select(boot => boot.Options)], timelines: false, trace: null, interrupt.Token)
-            .GetAwaiter().GetResult();
+            .Run([.. plan.Select(boot => boot.Options)], timelines: false, trace: null, interrupt.Token);
         if (finished.Count < plan.Count)
         {
             terminal.Warn("audit: interrupted");

@@ -65,8 +65,7 @@ sealed class HerdVerb(HerdEngine engine, Func<Scenario> builtIn) : Verb
         using var interrupt = new Interrupt();
         var timelines = html is not null && sweep is null;
         var trace = arguments.Has(Trace) ? terminal.Out : null;
-        var finished = new HerdRuns(engine, terminal)
-            .RunAsync(runs, timelines, trace, interrupt.Token).GetAwaiter().GetResult();
+        var finished = new HerdRuns(engine, terminal).Run(runs, timelines, trace, interrupt.Token);
         List<HerdResult> results = [.. finished.Select(run => run.Result)];
 
         if (html is not null)

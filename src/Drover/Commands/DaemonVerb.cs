@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Drover.CommandLine;
 using Drover.Control;
 using Drover.Devices;
@@ -7,6 +6,7 @@ using Drover.Host;
 using Drover.Linux.Files;
 using Drover.Linux.Kernel;
 using Drover.Linux.ProcFs;
+using Drover.Linux.Runtime;
 using Drover.Linux.Sockets;
 using Drover.Linux.Sysfs;
 using Drover.Linux.Systemd;
@@ -75,15 +75,17 @@ sealed class DaemonVerb : Verb
         var options = new ControlOptions { Version = ProgramVersion.Text, GroupId = (uint?)arguments.Count(s_group) };
 
         using var interrupt = new Interrupt();
-        using var onHangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        using var onHangup = SignalHandler.Create(Signal.Hangup, () =>
         {
-            context.Cancel = true;
             session.Loop.Post(Reload);
+            return true;
         });
         session.Loop.Run(async () =>
         {
             var directories = ModuleSource.Directories(arguments, session.Catalog);
             using var watch = DirectoryWatch.TryStart(session.Loop, directories, Reload);
+            if (watch is null)
+                terminal.Warn("daemon: no watch, descriptor or thread is left to notice changed indexes: send SIGHUP");
             using var control = new ControlService(session.Loop, service, options);
             using var socket = Listen(DaemonClient.SocketOf(arguments), session, control);
             using var metrics = arguments.Text(s_metrics) is { } file

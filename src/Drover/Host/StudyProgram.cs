@@ -43,9 +43,20 @@ static class StudyProgram
     public static int Execute(Terminal terminal)
     {
         var path = Find();
-        terminal.Warn(
-            path is null ? Missing : $"{path}: cannot be run: {ErrnoText.Describe(ProcessImage.Replace(path))}");
+        terminal.Warn(path is null ? Missing : $"{path}: cannot be run: {Replace(path)}");
         return ExitCode.Failure;
+    }
+
+    static string Replace(string path)
+    {
+        try
+        {
+            return ErrnoText.Describe(ProcessImage.Replace(path));
+        }
+        catch (Exception problem) when (CommandException.MessageOf(problem) is { } message)
+        {
+            return message;
+        }
     }
 
     /// <summary>The program's file, or null if it is not installed.</summary>

@@ -59,19 +59,29 @@ public sealed class GateDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void EnterAsync_passes_ungated_when_no_thread_can_wait_for_the_lock()
+    public void EnterAsync_waits_for_the_lock_without_a_thread() => _loop.Run(async () =>
     {
         using var holder = Open();
-        using var held = holder.TryEnter("m");
+        var held = holder.TryEnter("m")!;
         var threads = new KernelThreads(_loop) { StartThread = (_, _) => null };
         using var gate = Assert.IsType<GateDirectory>(GateDirectory.OpenOrNone(GatePath, _loop, threads));
-        using var passed = _loop.Run(() => gate.EnterAsync("m", CancellationToken.None));
-        Assert.NotNull(passed);
-        Assert.Equal(1, gate.Ungated);
-        Assert.Contains("m: flock", gate.LastProblem, StringComparison.Ordinal);
-        // the holder still has the lock
-        Assert.Null(gate.TryEnter("m"));
-    }
+        var waiting = gate.EnterAsync("m", CancellationToken.None);
+        Assert.False(waiting.IsCompleted);
+        held.Dispose();
+        using (await waiting)
+            Assert.Null(holder.TryEnter("m"));
+        Assert.Equal((0, null), (gate.Ungated, gate.LastProblem));
+        // a wait that is cancelled releases a lock that it gets later
+        held = holder.TryEnter("m")!;
+        using var cancellation = new CancellationTokenSource();
+        waiting = gate.EnterAsync("m", cancellation.Token);
+        await cancellation.CancelAsync();
+        Assert.Null(await waiting);
+        held.Dispose();
+        using var last = await holder.EnterAsync("m", CancellationToken.None);
+        Assert.NotNull(last);
+        return 0;
+    });
 
     [Theory]
     [InlineData("/proc/drover/gate")]

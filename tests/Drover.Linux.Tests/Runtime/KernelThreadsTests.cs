@@ -66,6 +66,21 @@ public sealed class KernelThreadsTests
         return 0;
     });
 
+    [Theory]
+    [InlineData(3, 1)] // two failures, then a thread
+    [InlineData(int.MaxValue, -1)]
+    public void RunPatientlyAsync_tries_again_for_a_thread(int thread, int expected) => _loop.Run(async () =>
+    {
+        var tries = 0;
+        var threads = new KernelThreads(_loop)
+        {
+            StartThread = (name, body) => ++tries == thread ? BackgroundThread.TryStart(name, body) : null,
+        };
+        Assert.Equal(expected, await threads.RunPatientlyAsync(() => 1, noThread: -1));
+        Assert.Equal(Math.Min(thread, 7), tries);
+        return 0;
+    });
+
     [Fact]
     public void TryStart_returns_null_when_the_system_has_no_thread_left()
     {

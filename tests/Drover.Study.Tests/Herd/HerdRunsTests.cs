@@ -18,7 +18,7 @@ public class HerdRunsTests
     ];
 
     [Fact]
-    public async Task Cancellation_keeps_the_finished_runs()
+    public void Cancellation_keeps_the_finished_runs()
     {
         using var cancellation = new CancellationTokenSource();
         // when all workers are in a run that waits for the cancellation, the earlier runs have ended
@@ -33,12 +33,12 @@ public class HerdRunsTests
                 cancellationToken.WaitHandle.WaitOne();
             },
         };
-        var finished = await RunAsync(engine, TextWriter.Null, cancellation.Token);
+        var finished = Run(engine, TextWriter.Null, cancellation.Token);
         Assert.Equal([1, 2], finished.Select(run => run.Result.Options.Cpus));
     }
 
     [Fact]
-    public async Task Failure_cancels_the_other_runs()
+    public void Failure_cancels_the_other_runs()
     {
         var engine = new FakeEngine
         {
@@ -50,24 +50,24 @@ public class HerdRunsTests
                     cancellationToken.WaitHandle.WaitOne();
             },
         };
-        await Assert.ThrowsAsync<ScenarioException>(() => RunAsync(engine, TextWriter.Null, CancellationToken.None));
+        Assert.Throws<ScenarioException>(() => Run(engine, TextWriter.Null, CancellationToken.None));
         Assert.Equal(2, engine.Runs.Count);
     }
 
     [Fact]
-    public async Task Terminal_shows_the_progress_and_erases_it()
+    public void Terminal_shows_the_progress_and_erases_it()
     {
         using var error = new SignallingWriter();
         var engine = new FakeEngine { Before = (_, cancellationToken) => error.Written.Wait(cancellationToken) };
-        await RunAsync(engine, error, TestContext.Current.CancellationToken);
+        Run(engine, error, TestContext.Current.CancellationToken);
         Assert.Matches(@"\d of 6 runs done; now udev, gate none, \d CPUs?, 1 GiB, seed 1", error.ToString());
         Assert.EndsWith("\r\e[K", error.ToString(), StringComparison.Ordinal);
     }
 
-    static Task<List<FinishedRun>> RunAsync(FakeEngine engine, TextWriter error, CancellationToken cancellationToken)
+    static List<FinishedRun> Run(FakeEngine engine, TextWriter error, CancellationToken cancellationToken)
     {
         var terminal = new Terminal(TextWriter.Null, error, isWatched: error is SignallingWriter);
-        return new HerdRuns(engine.Run, terminal).RunAsync(s_runs, timelines: false, trace: null, cancellationToken);
+        return new HerdRuns(engine.Run, terminal).Run(s_runs, timelines: false, trace: null, cancellationToken);
     }
 
     sealed class SignallingWriter : StringWriter
