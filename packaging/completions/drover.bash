@@ -45,6 +45,8 @@ _drover_command() {
         watch) _drover_words '--once --begin --since-boot --json -v --verbose -h --help' '' 'none' ;;
         timeline) _drover_words '--html --socket --json -h --help' '--html --socket' 'none' ;;
         audit) _drover_words '-r --root -k --release --sys --memory --tar --boot --scenario --cpus --json -h --help' '-r --root --sys --tar --boot --scenario' 'none' ;;
+        why) _drover_words '-r --root -k --release --sys --socket --json -h --help' '-r --root --sys --socket' 'none' ;;
+        policy) _drover_words '-o --output --sealed --modprobe.d --blacklist -r --root -k --release --sys --json -h --help' '-o --output -r --root --sys' 'none' ;;
         report) _drover_words '--html --title -h --help' '--html' 'none' ;;
         herd) _drover_words '--cpus --gate --herd --memory --kasan --user-decompress --seed --scenario --cost --sweep --json --csv --html --trace --stats --explore -h --help' '--scenario --html' 'none' ;;
         scenario) _drover_words '-o --output -r --root -k --release --sys --name --description --memory --from --timings --slowdown --guest -h --help' '-o --output -r --root --sys --from --timings' 'none' ;;
@@ -60,7 +62,7 @@ _drover_command() {
 
 _drover() {
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W 'coldplug daemon status settle install uninstall load modules-load resolve seal watch timeline audit report herd scenario depmod insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
+        COMPREPLY=($(compgen -W 'coldplug daemon status settle install uninstall load modules-load resolve seal watch timeline audit why policy report herd scenario depmod insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
     else
         _drover_command "${COMP_WORDS[1]}"
     fi

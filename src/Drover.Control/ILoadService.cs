@@ -108,7 +108,17 @@ public sealed record ModuleRecord(
 
     /// <summary>The first load; null for a module that was already live.</summary>
     public FirstLoad? First { get; init; }
+
+    /// <summary>The requester of the last request; null as for the first.</summary>
+    public string? LastRequester { get; init; }
+
+    /// <summary>The last request that the policy or the blacklist kept from it, or null.</summary>
+    public ModuleRefusal? Refused { get; init; }
 }
+
+/// <param name="At">On CLOCK_MONOTONIC.</param>
+/// <param name="RequestedName">The name or modalias of the request.</param>
+public sealed record ModuleRefusal(TimeSpan At, string? Requester, string RequestedName, string Why);
 
 /// <summary>The first load of a module; times are of CLOCK_MONOTONIC.</summary>
 /// <param name="RequestedAt">When a request or another module first needed it.</param>

@@ -176,6 +176,11 @@ static class LoaderJson
                 json.WriteObject("first", () => WriteFirst(json, first));
             else
                 json.WriteNull("first"u8);
+            json.WriteString("lastAsker"u8, module.LastRequester);
+            if (module.Refused is { } refused)
+                json.WriteObject("refused", () => WriteRefused(json, refused));
+            else
+                json.WriteNull("refused"u8);
         });
 
     public static void WriteServed(Utf8JsonWriter json, ServedOutcome served) => json.WriteObject("served", () =>
@@ -190,6 +195,14 @@ static class LoaderJson
         json.WriteNumber("atUs"u8, Us(served.At));
         json.WriteNumber("tookUs"u8, Us(served.Took));
     });
+
+    static void WriteRefused(Utf8JsonWriter json, ModuleRefusal refused)
+    {
+        json.WriteNumber("atUs"u8, Us(refused.At));
+        json.WriteString("asker"u8, refused.Requester);
+        json.WriteString("asked"u8, refused.RequestedName);
+        json.WriteString("why"u8, refused.Why);
+    }
 
     static void WriteFirst(Utf8JsonWriter json, FirstLoad first)
     {

@@ -263,6 +263,9 @@ sealed class ServiceRecords(EventLoop loop, ILoaderObserver? observer, Condition
             return; // there is no limit to the unknown names that clients can request
         var module = RecordOf(outcome.Module);
         module.Request ??= request;
+        module.LastRequester = request.Requester;
+        if (outcome is { Kind: OutcomeKind.Forbidden or OutcomeKind.Blacklisted, Why: { } why })
+            module.Refused = new ModuleRefusal(loop.Time.GetElapsedTime(0), request.Requester, request.Name, why);
         module.Requests++;
         module.Joined += outcome.Kind is OutcomeKind.Joined ? 1 : 0;
         module.Last = outcome;
@@ -331,6 +334,10 @@ sealed class ServiceRecords(EventLoop loop, ILoaderObserver? observer, Condition
         /// <summary>The first request; null for a module that was loaded as a dependency only.</summary>
         public LoadRequest? Request { get; set; }
 
+        public string? LastRequester { get; set; }
+
+        public ModuleRefusal? Refused { get; set; }
+
         public long Requests { get; set; }
 
         public long Calls { get; set; }
@@ -354,6 +361,8 @@ sealed class ServiceRecords(EventLoop loop, ILoaderObserver? observer, Condition
                 Joined = Joined,
                 FileBytes = FileBytes,
                 First = First,
+                LastRequester = LastRequester,
+                Refused = Refused,
             };
     }
 }

@@ -137,6 +137,10 @@ public sealed class Planner(ModuleCatalog catalog)
         return null;
     }
 
+    /// <summary>A hard dependency that no index has; null if all are there.</summary>
+    public string? FindMissing(string module) => HardDependenciesOf(module)
+        .FirstOrDefault(name => Catalog.Tree.Find(name) is null && !Catalog.Tree.IsBuiltIn(name));
+
     Edges EdgesOf(string module)
     {
         if (_edges.TryGetValue(module, out var edges))

@@ -5,10 +5,12 @@ using Drover.Model.Time;
 using Drover.Modules;
 using Drover.Study.Audit;
 using Drover.Study.Herd;
+using Drover.Study.Policy;
 using Drover.Study.Recordings;
 using Drover.Study.Report;
 using Drover.Study.Scenarios;
 using Drover.Study.Watch;
+using Drover.Study.Why;
 
 namespace Drover.Study;
 
@@ -17,7 +19,10 @@ static class Program
 {
     /// <summary>In the order of the help.</summary>
     public static Verb[] Verbs =>
-        [new WatchVerb(), new TimelineVerb(), new AuditVerb(), new ReportVerb(), new HerdVerb(), new ScenarioVerb()];
+    [
+        new WatchVerb(), new TimelineVerb(), new AuditVerb(), new WhyVerb(), new PolicyVerb(), new ReportVerb(),
+        new HerdVerb(), new ScenarioVerb(),
+    ];
 
     public static int Main(string[] args)
     {

@@ -15,9 +15,15 @@ public sealed record PolicySources
     /// <summary>The file that says that <c>drover seal</c> ran; null where a seal does not count.</summary>
     public string? SealFile { get; init; }
 
-    /// <summary>A text that changes with a file, so that each version is read once; null for a missing file. Without it,
-    /// a policy with signatures reads a file for each question.</summary>
+    /// <summary>A text that changes with a file, so that each version is read once; null for a missing file. Without
+    /// it, a policy with signatures reads a file for each question.</summary>
     public Func<string, string?>? VersionOf { get; init; }
+
+    /// <summary>Read it as if the seal were in force, for a look ahead.</summary>
+    public bool AsSealed { get; init; }
+
+    /// <summary>Read it as if no line <c>mode warn-only</c> were there, for a look ahead.</summary>
+    public bool AsEnforced { get; init; }
 }
 
 /// <summary>What may be loaded: the files of policy.d (docs/policy.md). The strongest line that applies decides,
@@ -76,7 +82,8 @@ public sealed class ModulePolicy
         var parser = new PolicyParser();
         foreach (var path in DropIns.List(DirectoriesBelow(sources.Root)))
             parser.ParseFile(path);
-        var isSealed = sources.SealFile is { } file && SystemFiles.Current.IsFile(file);
+        var isSealed = sources.AsSealed
+            || (sources.SealFile is { } file && SystemFiles.Current.IsFile(file));
         if (!isSealed && parser is { Lines: [], Preferences: [], Problems: [] })
             return null;
         switch (WordOf(sources.CommandLine))
@@ -87,7 +94,9 @@ public sealed class ModulePolicy
                 parser.IsWarnOnly = true;
                 break;
         }
-        return new ModulePolicy(parser, isSealed ? SealLine(sources.SealFile!) : null, new ModuleFileTexts(sources.VersionOf));
+        parser.IsWarnOnly &= !sources.AsEnforced;
+        var seal = isSealed ? SealLine(sources.SealFile ?? SealFile) : null;
+        return new ModulePolicy(parser, seal, new ModuleFileTexts(sources.VersionOf));
     }
 
     /// <summary>Parses a text as if it were a file of that name.</summary>

@@ -85,6 +85,9 @@ public sealed class ModuleTree
         };
     }
 
+    /// <summary>All modules of modules.dep, in byte order.</summary>
+    public IEnumerable<string> Names() => DependencyIndex.Entries().Select(entry => entry.Key).Distinct();
+
     /// <summary>Modules whose patterns in modules.alias match.</summary>
     public IReadOnlyList<string> MatchAliases(string alias) => AliasIndex.Match(alias);
 

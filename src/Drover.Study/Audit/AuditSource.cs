@@ -45,7 +45,8 @@ static class AuditSource
             arguments, catalog, Description, terminal, devices => boot?.AddTo(devices, catalog) ?? devices);
         var decompresses = Directory.Exists(modules) ? SysModule.Compression(modules) : FromConfig(root, scenario);
         var path = PathOf(scenario, KmodVersion.Find(root), decompresses);
-        return AuditedMachine.Of(scenario, path, SysModule.Live(modules), [], boot);
+        List<string> limitations = InitramfsPolicy.IsOld(root, scenario.Kernel) is { } old ? [old] : [];
+        return AuditedMachine.Of(scenario, path, SysModule.Live(modules), limitations, boot);
     }
 
     static AuditedMachine OpenTar(string file, Arguments arguments, Terminal terminal)

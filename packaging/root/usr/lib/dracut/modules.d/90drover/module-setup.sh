@@ -17,6 +17,8 @@ install() {
     inst kmod /usr/bin/kmod
     ln -sf drover "$initdir/usr/bin/kmod"
     inst_multiple modprobe
+    # what may be loaded
+    inst_multiple -o /etc/drover/policy.d/*.conf /usr/local/lib/drover/policy.d/*.conf /usr/lib/drover/policy.d/*.conf
     inst_hook pre-udev 10 "$moddir/start.sh"
     inst_hook cleanup 10 "$moddir/stop.sh"
 }

@@ -1,0 +1,117 @@
+using Drover.Devices;
+using Drover.Linux.ProcFs;
+using Drover.Linux.Runtime;
+using Drover.Linux.Sysfs;
+using Drover.Loading;
+using Drover.Modules.Config;
+using Drover.Study.Recordings;
+using Drover.Study.Scenarios;
+
+namespace Drover.Study.Policy;
+
+/// <summary>A module that something on a machine asks for, or has loaded.</summary>
+/// <param name="Asked">The name or alias of the request; null if it is not known: the module is live.</param>
+/// <param name="By">The device, line or program that asks, for people.</param>
+sealed record ModuleWish(FoundModule Module, string? Asked, string By);
+
+/// <summary>What a machine asks for: devices, modules-load.d, file systems, container engines, live modules, and
+/// recorded boots.</summary>
+static class ModuleWishes
+{
+    /// <summary>What a container engine asks for by name or through a system call, although no device does.</summary>
+    static readonly string[] s_containerModules =
+    [
+        "overlay", "veth", "bridge", "br_netfilter", "nf_nat", "nf_conntrack", "nf_tables", "nft_compat",
+        "nft_chain_nat", "ip_tables", "iptable_nat", "iptable_filter", "ip6_tables", "xt_conntrack", "xt_MASQUERADE",
+        "xt_addrtype", "xt_comment", "xt_mark", "xt_multiport", "vxlan", "macvlan", "ipvlan", "tun", "fuse",
+    ];
+
+    static readonly string[] s_engines =
+        ["docker", "dockerd", "podman", "containerd", "kubelet", "crio", "lxc-start", "incusd", "systemd-nspawn"];
+
+    /// <summary>All wishes of a command line's machine, the ones with a reason before live modules.</summary>
+    /// <exception cref="RecordingException">A recording cannot be read.</exception>
+    public static IReadOnlyList<ModuleWish> Of(
+        Arguments arguments, ModuleCatalog catalog, IEnumerable<string> recordings)
+    {
+        var root = arguments.Text(CommonOptions.Root) ?? "/";
+        var sys = arguments.Text(ScenarioSource.Sys) ?? ScenarioSource.ThisSys;
+        return
+        [
+            .. OfDevices(sys, catalog), .. OfModulesLoad(root, catalog), .. OfFileSystems(root, catalog),
+            .. OfContainers(root, catalog), .. recordings.SelectMany(file => OfRecording(file, catalog)),
+            .. OfLive(sys),
+        ];
+    }
+
+    public static IEnumerable<ModuleWish> OfDevices(string sys, ModuleCatalog catalog)
+    {
+        using var devices = new SysfsDevices(new LiveLoop(), sys);
+        return [.. ColdplugSurvey.Of(devices.Enumerate()).Requests
+            .SelectMany(request => Find(catalog, request.Name, request.Requester ?? "a device"))];
+    }
+
+    public static IEnumerable<ModuleWish> OfModulesLoad(string root, ModuleCatalog catalog) =>
+        ModulesLoadConfig.Load(root, root == "/" ? Machine.CommandLine() : null, isInitramfs: false).Lines
+            .SelectMany(line => Find(catalog, line.Name, PlaceOf(line.Source)));
+
+    /// <summary>Types of /etc/fstab: mount(8) makes the kernel ask for them (kernel: get_fs_type).</summary>
+    public static IEnumerable<ModuleWish> OfFileSystems(string root, ModuleCatalog catalog)
+    {
+        var path = Path.Join(root, "etc/fstab");
+        if (!File.Exists(path))
+            return [];
+        return
+            from line in File.ReadAllLines(path).Index()
+            let words = line.Item.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)
+            where words.Length > 2 && words[0][0] != '#'
+            from type in words[2].Split(',')
+            from wish in Find(catalog, $"fs-{type}", $"{path}:{line.Index + 1}")
+            select wish;
+    }
+
+    /// <summary>A file's <c>file:line</c>.</summary>
+    public static string PlaceOf(ConfigSource source) => source.Line > 0 ? $"{source.File}:{source.Line}" : source.File;
+
+    static IEnumerable<ModuleWish> OfContainers(string root, ModuleCatalog catalog)
+    {
+        var places = (string[])["usr/bin", "usr/sbin", "usr/local/bin", "bin", "sbin"];
+        var engine = s_engines.FirstOrDefault(name => places.Any(place => File.Exists(Path.Join(root, place, name))));
+        return engine is null
+            ? []
+            : s_containerModules.SelectMany(name => Find(catalog, name, $"{engine} is installed"));
+    }
+
+    static IEnumerable<ModuleWish> OfRecording(string file, ModuleCatalog catalog) =>
+        from recording in RecordingFile.Load(file)
+        from call in recording.Calls
+        where call.Result == "0" && call.Module != RecordedCall.UnknownModule
+        let asker = $"{file}: {call.Requester ?? (call.Worker.Length > 0 ? call.Worker : recording.Name)}"
+        let found = call.Request is null ? null : Find(catalog, call.Request, asker)
+            .FirstOrDefault(wish => wish.Module.Name == call.Module)
+        select found ?? new ModuleWish(new FoundModule(call.Module, null), null, asker);
+
+    static IEnumerable<ModuleWish> OfLive(string sys) =>
+        (SysModule.Live($"{sys}/module/") ?? new HashSet<string>()).Order(StringComparer.Ordinal)
+            .Select(name => new ModuleWish(new FoundModule(name, null), null, "live"));
+
+    /// <summary>The modules of a name that are not built in.</summary>
+    static IEnumerable<ModuleWish> Find(ModuleCatalog catalog, string name, string by) =>
+        FoundModule.All(catalog, name).DistinctBy(module => module.Name)
+            .Where(module => !catalog.Tree.IsBuiltIn(module.Name) && catalog.Tree.Find(module.Name) is not null)
+            .Select(module => new ModuleWish(module, name, by));
+}
+
+/// <summary>What loads would bring along, by the loader's own plans.</summary>
+sealed class WishPlans(ModuleCatalog catalog)
+{
+    readonly Planner _planner = new(catalog);
+
+    /// <summary>The plan of a wish as if no module were live.</summary>
+    public ModulePlan Of(ModuleWish wish) =>
+        ModulePlan.Of(_planner, wish.Module, _ => InitState.Absent, new LoadRequest(wish.Asked ?? wish.Module.Name));
+
+    /// <summary>Why the policy would keep a wish out; null if it would not.</summary>
+    public static string? WhyForbidden(ModulePlan plan, ModuleWish wish) =>
+        plan.Forbidden.FirstOrDefault(forbidden => forbidden.Module == wish.Module.Name)?.Why;
+}

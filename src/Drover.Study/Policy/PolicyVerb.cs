@@ -1,0 +1,107 @@
+using Drover.Linux.Files;
+using Drover.Modules.Config;
+using Drover.Study.Scenarios;
+
+namespace Drover.Study.Policy;
+
+/// <summary><c>drover policy</c>: checks, learns, exports and imports policies (docs/policy.md).</summary>
+sealed class PolicyVerb : Verb
+{
+    public static readonly Option Output = new("output", "write to FILE, not to standard output", "FILE", Short: 'o');
+
+    static readonly Option s_modprobeD = new("modprobe.d", "export: write lines of modprobe.d(5)");
+
+    static readonly Option s_blacklist = new("blacklist", "import: forbid what blacklist lines name, too");
+
+    static readonly Option s_sealed = new("sealed", "check: as after 'drover seal'");
+
+    public override string Name => "policy";
+
+    public override string Summary => "check what may be loaded, learn it from this machine, export or import it";
+
+    public override string Operands => "check|learn|export|import [RECORDING…]";
+
+    public override string Details =>
+        """
+        check   what the policy would stop: of the devices' modules, modules-load.d, file systems, live
+                modules, and the recordings given. Status 1 if it would stop something, or has a bad line.
+        learn   an allow list: what this machine's devices, file systems and container engines ask for,
+                what is live, and what the recordings loaded, each line with its reason.
+        export  the nearest that plain kmod understands (--modprobe.d), and what is lost.
+        import  a policy from modprobe.d's lines 'install MODULE /bin/false' (and /bin/true).
+
+        A recording is the output of 'drover watch --json' or 'drover timeline --json'.
+        """;
+
+    public override IReadOnlyList<Option> Options =>
+    [
+        Output, s_sealed, s_modprobeD, s_blacklist, CommonOptions.Root, CommonOptions.Release, ScenarioSource.Sys,
+        CommonOptions.Json,
+    ];
+
+    public override IReadOnlyList<Example> Examples =>
+    [
+        new("drover policy check", "would this machine still boot?"),
+        new("drover policy learn -o /etc/drover/policy.d/50-learned.conf", "then read it, and check"),
+        new("drover policy learn boot.jsonl", "also what a recorded boot has loaded"),
+        new("drover policy export --modprobe.d -o /etc/modprobe.d/policy.conf", "for a machine without Drover"),
+    ];
+
+    public override int Run(Arguments arguments, Terminal terminal)
+    {
+        if (arguments.Operands.Count == 0)
+            throw new UsageException("what to do is missing: check, learn, export or import");
+        var files = arguments.Operands.Skip(1).ToArray();
+        var task = arguments.Operands[0];
+        if (files.Length > 0 && task is "export" or "import")
+            throw new UsageException($"unexpected argument '{files[0]}'");
+        switch (task)
+        {
+            case "check":
+                return PolicyCheck.Run(arguments, Catalog(arguments, enforced: true), files, terminal);
+            case "learn":
+                return Write(arguments, terminal, PolicyLearn.Lines(arguments, WithoutPolicy(arguments), files));
+            case "export" when !arguments.Has(s_modprobeD):
+                throw new UsageException("the format is missing: add --modprobe.d");
+            case "export":
+                return Write(arguments, terminal, PolicyExport.Lines(Catalog(arguments, enforced: true)));
+            case "import":
+                return Write(
+                    arguments, terminal, PolicyImport.Lines(WithoutPolicy(arguments), arguments.Has(s_blacklist)));
+            default:
+                throw new UsageException($"unknown task '{task}': check, learn, export or import");
+        }
+    }
+
+    static ModuleCatalog WithoutPolicy(Arguments arguments)
+    {
+        var catalog = ModuleSource.Open(arguments);
+        return new ModuleCatalog(catalog.Tree, catalog.Config);
+    }
+
+    /// <summary>With the policy as it would be after the next boot, or after a seal.</summary>
+    static ModuleCatalog Catalog(Arguments arguments, bool enforced)
+    {
+        var catalog = ModuleSource.Open(arguments);
+        return new ModuleCatalog(catalog.Tree, catalog.Config)
+        {
+            Policy = ModulePolicy.Load(new PolicySources
+            {
+                Root = arguments.Text(CommonOptions.Root) ?? "/",
+                AsSealed = arguments.Has(s_sealed),
+                AsEnforced = enforced,
+                VersionOf = LinuxPath.VersionOf,
+            }),
+        };
+    }
+
+    static int Write(Arguments arguments, Terminal terminal, IEnumerable<string> lines)
+    {
+        var text = string.Concat(lines.Select(line => line + "\n"));
+        if (arguments.Text(Output) is { } file)
+            AtomicFile.WriteAllText(file, text);
+        else
+            terminal.Out.Write(text);
+        return ExitCode.Ok;
+    }
+}

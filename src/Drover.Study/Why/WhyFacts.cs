@@ -1,0 +1,345 @@
+using System.Text.Json;
+using Drover.Loading;
+using Drover.Modules;
+using Drover.Modules.Config;
+using Drover.Modules.Patterns;
+using Drover.Study.Policy;
+
+namespace Drover.Study.Why;
+
+enum ModuleState { Live, BuiltIn, Coming, Going, NotLoaded, Unknown }
+
+/// <summary>A line of a configuration file that is about a module.</summary>
+/// <param name="Effect">What it does, or why it does nothing.</param>
+sealed record WhyLine(ConfigSource Source, string Text, string? Effect = null);
+
+/// <summary>All that is known of one module.</summary>
+/// <param name="Asked">The operand.</param>
+/// <param name="Name">The module, or the operand if it stands for none.</param>
+sealed record WhyFacts(string Asked, string Name, ModuleState State)
+{
+    /// <summary>The line or index by which the operand led to it; null for its own name.</summary>
+    public string? FoundBy { get; init; }
+
+    /// <summary>The main reason, a sentence without a full stop.</summary>
+    public required string Reason { get; init; }
+
+    public string? File { get; init; }
+
+    public bool IsFileMissing { get; init; }
+
+    /// <summary>What asks for it here.</summary>
+    public IReadOnlyList<ModuleWish> Wishes { get; init; } = [];
+
+    /// <summary>Modules that need it, and how: "mid (live)", "tail (softdep)".</summary>
+    public IReadOnlyList<string> NeededBy { get; init; } = [];
+
+    /// <summary>Lines of modprobe.d, in the order of the files.</summary>
+    public IReadOnlyList<WhyLine> Lines { get; init; } = [];
+
+    /// <summary>What the policy says; null without a policy.</summary>
+    public string? Policy { get; init; }
+
+    /// <summary>The daemon's record; null for none.</summary>
+    public DaemonRecord? Record { get; init; }
+
+    /// <summary>What cannot be known here.</summary>
+    public string? Unknown { get; init; }
+}
+
+/// <summary>The daemon's record of a module, as io.drover.Loader.Modules sends it.</summary>
+sealed record DaemonRecord
+{
+    public required long Requests { get; init; }
+    public required string Asked { get; init; }
+    public string? FirstAsker { get; init; }
+    public string? LastAsker { get; init; }
+    public required string LastOutcome { get; init; }
+    public string? LastError { get; init; }
+    public string? LastWhy { get; init; }
+    public long? LoadedAtUs { get; init; }
+    public string? Refused { get; init; } // the reason
+    public long RefusedAtUs { get; init; }
+    public string? RefusedAsker { get; init; }
+
+    public static DaemonRecord? Find(JsonElement modules, string name)
+    {
+        foreach (var module in modules.EnumerateArray())
+        {
+            if (module.GetProperty("module").GetString() == name)
+                return Read(module);
+        }
+        return null;
+    }
+
+    /// <summary>The modules for which the daemon loaded this one.</summary>
+    public static IEnumerable<string> Dependents(JsonElement modules, string name) =>
+        from module in modules.EnumerateArray()
+        where module.TryGetProperty("first", out var first) && first.ValueKind is JsonValueKind.Object
+            && first.GetProperty("needed").EnumerateArray().Any(needed => needed.GetString() == name)
+        select module.GetProperty("module").GetString()!;
+
+    static DaemonRecord Read(JsonElement module)
+    {
+        var last = module.GetProperty("last");
+        var refused = Member(module, "refused");
+        var first = Member(module, "first");
+        var isLoaded = first is not null && first.Value.GetProperty("errno").ValueKind is JsonValueKind.Null;
+        return new DaemonRecord
+        {
+            Requests = module.GetProperty("requests").GetInt64(),
+            Asked = module.GetProperty("asked").GetString()!,
+            FirstAsker = module.GetProperty("firstAsker").GetString(),
+            LastAsker = module.TryGetProperty("lastAsker", out var asker) ? asker.GetString() : null,
+            LastOutcome = last.GetProperty("outcome").GetString()!,
+            LastError = last.GetProperty("errno").GetString(),
+            LastWhy = last.GetProperty("why").GetString(),
+            LoadedAtUs = isLoaded && Member(first!.Value, "endedAtUs") is { } ended ? ended.GetInt64() : null,
+            Refused = refused?.GetProperty("why").GetString(),
+            RefusedAtUs = refused?.GetProperty("atUs").GetInt64() ?? 0,
+            RefusedAsker = refused?.GetProperty("asker").GetString(),
+        };
+    }
+
+    static JsonElement? Member(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var member) && member.ValueKind is not JsonValueKind.Null ? member : null;
+}
+
+/// <summary>A machine's indexes, configuration, sysfs and daemon.</summary>
+sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, IEnumerable<ModuleWish>> wishes)
+{
+    const int MaxNeeds = 5; // modules that a line lists
+    const string ByDaemon = " (loaded by the daemon)";
+
+    readonly Planner _planner = new(catalog);
+    readonly Lazy<IReadOnlyList<ModuleWish>> _wishes = new(() => [.. wishes(catalog)]);
+
+    public string Root { get; init; } = "/";
+
+    /// <summary>The array of io.drover.Loader.Modules; null without a daemon.</summary>
+    public JsonElement? DaemonModules { get; init; }
+
+    /// <summary>The facts of each module that a name or modalias stands for, or of the name itself.</summary>
+    public IEnumerable<WhyFacts> Explain(string asked)
+    {
+        var found = FoundModule.All(catalog, asked).DistinctBy(module => module.Name).ToArray();
+        if (found.Length > 0)
+            return found.Select(module => Explain(asked, module, found));
+        var name = ModuleName.Normalize(asked);
+        var state = StateOf(name);
+        return
+        [
+            new WhyFacts(asked, asked, state is ModuleState.NotLoaded ? ModuleState.Unknown : state)
+            {
+                Reason = state is ModuleState.NotLoaded
+                    ? WhyNotFound(asked)
+                    : $"it is in the kernel, but in no index of {catalog.Tree.Directory}",
+                Lines = LinesOf(new FoundModule(name, null), isReplaced: false),
+                Record = DaemonModules is { } modules ? DaemonRecord.Find(modules, name) : null,
+            },
+        ];
+    }
+
+    WhyFacts Explain(string asked, FoundModule module, FoundModule[] found)
+    {
+        var name = module.Name;
+        var entry = catalog.Tree.Find(name);
+        var isMissing = entry is not null && !System.IO.File.Exists(entry.File);
+        var facts = new WhyFacts(asked, name, StateOf(name))
+        {
+            Reason = "",
+            FoundBy = module.Rule is { } rule
+                ? $"{ModuleWishes.PlaceOf(rule.Source)}: alias {rule.Pattern} {rule.Module}"
+                : module.Alias is not null ? "an index of aliases" : null,
+            File = entry?.Path,
+            IsFileMissing = isMissing,
+            Wishes = [.. _wishes.Value.Where(wish => wish.Module.Name == name)],
+            NeededBy = NeededBy(name),
+            Lines = LinesOf(module, HasSoftdeps(name)),
+            Policy = PolicyOf(module, asked, entry?.Path ?? ""),
+            Record = DaemonModules is { } modules ? DaemonRecord.Find(modules, name) : null,
+            Unknown = DaemonModules is null
+                ? "who asked first, since when, and refusals: no daemon's records here"
+                : null,
+        };
+        return facts with { Reason = ReasonOf(facts, module, found) };
+    }
+
+    ModuleState StateOf(string name)
+    {
+        if (catalog.Tree.IsBuiltIn(name))
+            return ModuleState.BuiltIn;
+        var directory = $"{sys}/module/{name}";
+        var state = Read($"{directory}/initstate");
+        return state switch
+        {
+            "live" => ModuleState.Live,
+            "coming" => ModuleState.Coming,
+            "going" => ModuleState.Going,
+            // only parameters: a built-in of a kernel without modules.builtin
+            null when Directory.Exists($"{directory}/parameters") && !Directory.Exists($"{directory}/holders") =>
+                ModuleState.BuiltIn,
+            _ => ModuleState.NotLoaded,
+        };
+    }
+
+    string ReasonOf(WhyFacts facts, FoundModule module, FoundModule[] found) => facts.State switch
+    {
+        ModuleState.BuiltIn => "it is a part of the kernel: nothing has to load it",
+        ModuleState.Coming => "its load call is in the kernel",
+        ModuleState.Going => "it is being removed, or its init has failed",
+        ModuleState.Live => WhyLive(facts),
+        _ => WhyNotLoaded(facts, module, found),
+    };
+
+    static string WhyLive(WhyFacts facts)
+    {
+        if (facts.Record is { LastOutcome: "loaded" or "joined", FirstAsker: { } asker } record)
+            return $"it was loaded for {asker}, which asked for {record.Asked}";
+        if (facts.NeededBy.FirstOrDefault(needs => needs.EndsWith("(live)", StringComparison.Ordinal)) is { } live)
+            return $"{live.Split(' ')[0]} needs it";
+        if (facts.NeededBy.FirstOrDefault(needs => needs.EndsWith(ByDaemon, StringComparison.Ordinal)) is { } loaded)
+            return $"it was loaded because {loaded.Split(' ')[0]} needs it";
+        return facts.Wishes is [var wish, ..]
+            ? $"{wish.By} asks for {wish.Asked}"
+            : "nothing here asks for it now: a program, or a device that is gone";
+    }
+
+    string WhyNotLoaded(WhyFacts facts, FoundModule module, FoundModule[] found)
+    {
+        var name = module.Name;
+        if (facts.IsFileMissing)
+            return $"its file is missing: {facts.File} (install the modules again, or run depmod)";
+        if (_planner.FindMissing(name) is { } missing)
+            return $"it needs {missing}, which is in no index (stale index? run depmod)";
+        var request = new LoadRequest(facts.Asked) { Found = module };
+        var plan = ModulePlan.Of(_planner, module, other => InitStateOf(other), request);
+        if (plan.Forbidden.FirstOrDefault(forbidden => forbidden.Module == name)?.Why is { } forbids)
+            return WithoutVerdict(forbids);
+        var command = plan.Steps.FirstOrDefault(step => step.IsTarget)?.Command;
+        if (command is not null && facts.Lines
+            .FirstOrDefault(line => line.Text.EndsWith(command, StringComparison.Ordinal)) is { } install)
+        {
+            var place = ModuleWishes.PlaceOf(install.Source);
+            return $"an install line runs a command in its place ({place}: {install.Text})";
+        }
+        if (facts.Record is { LastError: { } error } record && record.LastOutcome is "failed" or "joined")
+            return $"the last load failed: {error}{(record.LastWhy is { } why ? $" ({why})" : "")}";
+        if (module.WhyLeftOut(catalog, found, applyBlacklist: false) is { } leftOut && !catalog.IsBlacklisted(name))
+            return leftOut;
+        if (catalog.IsBlacklisted(name))
+        {
+            return facts.Wishes.Any(wish => wish.Module.Alias is not null)
+                ? "a device asks for it, but a blacklist line keeps requests by alias from it"
+                : "a blacklist line keeps requests by alias from it; requests by its name would load it";
+        }
+        if (facts.Wishes is [var first, ..])
+            return $"{first.By} asks for it; nothing here stops it: 'modprobe {name}' would load it";
+        return facts.NeededBy.Count > 0
+            ? $"nothing here asks for it or for what needs it: 'modprobe {name}' would load it"
+            : $"nothing here asks for it: no device has one of its aliases; 'modprobe {name}' would load it";
+    }
+
+    string WhyNotFound(string asked)
+    {
+        var directory = catalog.Tree.Directory;
+        if (!catalog.Tree.Names().Any())
+            return $"there is no index in {directory}: install the kernel's modules, or run depmod";
+        if (asked.Contains(':'))
+            return $"no alias in {directory} matches it: this kernel has no driver module for such a device";
+        var hint = Nearest.Hint(ModuleName.Normalize(asked), catalog.Tree.Names());
+        return $"no index, alias or line of modprobe.d has this name{hint}";
+    }
+
+    List<string> NeededBy(string name)
+    {
+        var needs = new List<string>();
+        if (Directory.Exists($"{sys}/module/{name}/holders"))
+        {
+            needs.AddRange(Directory.EnumerateFileSystemEntries($"{sys}/module/{name}/holders")
+                .Select(holder => $"{Path.GetFileName(holder)} (live)").Order(StringComparer.Ordinal));
+        }
+        if (DaemonModules is { } modules)
+            needs.AddRange(DaemonRecord.Dependents(modules, name).Select(other => other + ByDaemon));
+        needs.AddRange(catalog.Tree.Names().Where(other => catalog.Tree.Find(other)!.Dependencies.Contains(name))
+            .Select(other => $"{other} (dependency)"));
+        needs.AddRange(catalog.Config.SoftDependencies.Where(line => line.Pre.Concat(line.Post)
+                .Any(soft => FoundModule.All(catalog, soft).Any(module => module.Name == name)))
+            .Select(line => $"{line.Pattern} (softdep, {ModuleWishes.PlaceOf(line.Source)})"));
+        var distinct = needs.DistinctBy(text => text.Split(' ')[0]).ToList();
+        return distinct.Count <= MaxNeeds
+            ? distinct
+            : [.. distinct.Take(MaxNeeds), $"and {distinct.Count - MaxNeeds} more"];
+    }
+
+    bool HasSoftdeps(string name)
+    {
+        var (pre, post) = catalog.SoftDependenciesOf(name);
+        return pre.Concat(post).Any(soft => FoundModule.All(catalog, soft).Count > 0);
+    }
+
+    List<WhyLine> LinesOf(FoundModule module, bool isReplaced)
+    {
+        var (name, lines) = (module.Name, new List<WhyLine>());
+        foreach (var line in catalog.Config.Blacklist.Where(line => line.Module == name))
+            lines.Add(new(line.Source, $"blacklist {line.Module}", "requests by alias do not load it"));
+        var isFirst = true;
+        foreach (var line in catalog.Config.InstallCommands.Where(line => Fnmatch.Matches(line.Pattern, name)))
+        {
+            var effect = !isFirst ? "of no effect: not the first"
+                : isReplaced ? "of no effect: softdeps take its place"
+                : "runs in its place";
+            lines.Add(new(line.Source, $"install {line.Pattern} {line.Command}", effect));
+            isFirst = false;
+        }
+        foreach (var line in catalog.Config.Options.Where(line => line.Module == name || line.Module == module.Alias))
+            lines.Add(new(line.Source, $"options {line.Module} {line.Options}"));
+        foreach (var line in catalog.Config.SoftDependencies.Where(line => Fnmatch.Matches(line.Pattern, name)))
+            lines.Add(new(line.Source, $"softdep {line.Pattern} {string.Join(' ', line.Pre.Concat(line.Post))}"));
+        foreach (var line in catalog.Config.Aliases.Where(line => line.Module == name))
+            lines.Add(new(line.Source, $"alias {line.Pattern} {line.Module}"));
+        return lines;
+    }
+
+    string? PolicyOf(FoundModule module, string asked, string path)
+    {
+        if (catalog.Policy is not { } policy)
+            return null;
+        _ = ModuleName.TryNormalizeAlias(asked, out var alias);
+        var answer = policy.Ask(new PolicyQuestion(module.Name, alias, path));
+        var mode = policy.IsWarnOnly && answer.Effect is PolicyEffect.Forbid ? " (warn-only: it is loaded)" : "";
+        return (answer.Effect, answer.Line) switch
+        {
+            (PolicyEffect.Allow, null) => "allows it: no line is about it",
+            (PolicyEffect.Allow, { } line) => $"allows it ({line})",
+            (PolicyEffect.Warn, { } line) => $"allows it with a warning ({line})",
+            _ => answer.Refusal("it") + mode,
+        };
+    }
+
+    InitState InitStateOf(string name) => StateOf(name) switch
+    {
+        ModuleState.Live => InitState.Live,
+        ModuleState.Coming => InitState.Coming,
+        ModuleState.Going => InitState.Going,
+        _ => InitState.Absent,
+    };
+
+    static string WithoutVerdict(string why)
+    {
+        const string Verdict = "not loaded: ";
+        return why.StartsWith(Verdict, StringComparison.Ordinal) ? why[Verdict.Length..] : why;
+    }
+
+    static string? Read(string path)
+    {
+        try
+        {
+            return System.IO.File.Exists(path) ? System.IO.File.ReadAllText(path).Trim() : null;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return null; // it has gone meanwhile
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Text.Json;
+using Drover.Linux.Sockets;
+using Drover.Modules.Config;
+using Drover.Modules.Tree;
+using Drover.Study.Policy;
+using Drover.Study.Scenarios;
+
+namespace Drover.Study.Why;
+
+/// <summary><c>drover why</c>: is a module there, for whom, and what would load it or stops it.</summary>
+sealed class WhyVerb : Verb
+{
+    public override string Name => "why";
+
+    public override string Summary => "show why a module is loaded or not: who asked, which line of which file decides";
+
+    public override string Operands => "MODULE|MODALIAS…";
+
+    public override string Details =>
+        """
+        Shows for each module whether it is there, and why: what asks for it (devices, modules-load.d, file
+        systems, other modules), the lines of modprobe.d and of the policy that decide, with file and line,
+        and from the daemon's records for whom it was loaded, and when a request was last refused.
+        Without a daemon it says what it then cannot know.
+        """;
+
+    public override IReadOnlyList<Option> Options =>
+    [
+        CommonOptions.Root, CommonOptions.Release, ScenarioSource.Sys, CommonOptions.Socket, CommonOptions.Json,
+    ];
+
+    public override IReadOnlyList<Example> Examples =>
+    [
+        new("drover why nouveau", "what would load it, what stops it"),
+        new("drover why \"$(cat /sys/bus/pci/devices/0000:00:1f.3/modalias)\"", "the drivers of one device"),
+        new("drover why --json loop", "the same for a program"),
+    ];
+
+    public override int Run(Arguments arguments, Terminal terminal)
+    {
+        if (arguments.Operands.Count == 0)
+            throw new UsageException("no module given");
+        var machine = new WhyMachine(OpenCatalog(arguments, terminal), SysOf(arguments), Wishes(arguments))
+        {
+            Root = RootOf(arguments),
+            DaemonModules = DaemonModules(arguments),
+        };
+        WhyFacts[] all = [.. arguments.Operands.SelectMany(machine.Explain)];
+        if (arguments.Has(CommonOptions.Json))
+            WhyText.WriteJson(all, terminal.Out);
+        else
+            WhyText.Write(all, terminal.Out);
+        return all.All(facts => facts.State is not ModuleState.Unknown) ? ExitCode.Ok : ExitCode.Failure;
+    }
+
+    static string RootOf(Arguments arguments) => arguments.Text(CommonOptions.Root) ?? "/";
+
+    static string SysOf(Arguments arguments) => arguments.Text(ScenarioSource.Sys) ?? ScenarioSource.ThisSys;
+
+    /// <summary>Also of a machine without modules of its kernel.</summary>
+    static ModuleCatalog OpenCatalog(Arguments arguments, Terminal terminal)
+    {
+        try
+        {
+            var catalog = ModuleSource.Open(arguments);
+            terminal.WarnOf(catalog.Policy);
+            return catalog;
+        }
+        catch (CommandException problem) when (!arguments.Has(CommonOptions.Release))
+        {
+            terminal.Warn(problem.Message);
+            var root = RootOf(arguments);
+            var config = ModprobeConfig.Load(new ModprobeConfigSources { Root = root });
+            return new ModuleCatalog(ModuleTree.OpenOrEmpty(Path.Join(root, "lib/modules")), config)
+            {
+                Policy = ModuleSource.PolicyOf(root),
+            };
+        }
+    }
+
+    static Func<ModuleCatalog, IEnumerable<ModuleWish>> Wishes(Arguments arguments) => catalog =>
+    [
+        .. ModuleWishes.OfDevices(SysOf(arguments), catalog), .. ModuleWishes.OfModulesLoad(RootOf(arguments), catalog),
+        .. ModuleWishes.OfFileSystems(RootOf(arguments), catalog),
+    ];
+
+    /// <summary>The daemon's records; null without a daemon, or for another machine's files.</summary>
+    static JsonElement? DaemonModules(Arguments arguments)
+    {
+        if (!arguments.Has(CommonOptions.Socket) && (RootOf(arguments) != "/" || SysOf(arguments) != "/sys"))
+            return null;
+        var socket = DaemonClient.SocketOf(arguments);
+        using (var client = ControlClient.TryConnect(socket))
+        {
+            if (client is null)
+                return null;
+        }
+        return DaemonClient.Call("Modules", null, socket).GetProperty("modules");
+    }
+}

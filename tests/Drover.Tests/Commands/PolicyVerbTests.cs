@@ -1,0 +1,134 @@
+using System.Text;
+using Drover.Tests.Kmod;
+
+namespace Drover.Tests.Commands;
+
+/// <summary>drover policy check, learn, export and import, on a generated machine.</summary>
+public sealed class PolicyVerbTests : IDisposable
+{
+    const string Configuration = """
+        blacklist pcspkr
+        install closed /bin/false
+        install shut /bin/true
+        install kept /sbin/modprobe --ignore-install kept
+        softdep half pre: base
+
+        """;
+
+    readonly ModuleRoot _root = new ModuleRoot()
+        .Write("kernel/base.ko", new TestModule { Exports = ["s"] })
+        .Write("kernel/mid.ko", new TestModule { Needs = ["s"], Exports = ["t"] })
+        .Write("kernel/top.ko", new TestModule { Needs = ["t"] })
+        .Write("kernel/pcspkr.ko", new TestModule { Info = ["alias=platform:pcspkr"] })
+        .Write("kernel/nic.ko", new TestModule { Info = ["alias=pci:v00008086d00001*"] })
+        .Write("updates/nic_vendor.ko", new TestModule { Info = ["alias=pci:v00008086d00001*"] })
+        .Write("kernel/closed.ko", new TestModule()).Write("kernel/half.ko", new TestModule())
+        .Write("kernel/stray.ko", new TestModule()).Write("kernel/overlay.ko", new TestModule())
+        .Write("kernel/ext4.ko", new TestModule { Info = ["alias=fs-ext4"] })
+        .Write("/etc/modprobe.d/site.conf", Configuration)
+        .Write("/etc/modules-load.d/site.conf", "top\n").Write("/usr/bin/podman", "")
+        .Write("/etc/fstab", "/dev/sda1 / ext4 defaults 0 1\n").Index();
+
+    public PolicyVerbTests()
+    {
+        Write("sys/devices/pci0000:00/0000:00:19.0/uevent", "MODALIAS=pci:v00008086d00001234sv\n");
+        Write("sys/devices/platform/pcspkr/uevent", "MODALIAS=platform:pcspkr\n");
+        foreach (var live in (string[])["base", "mid", "half", "stray"])
+            Write($"sys/module/{live}/initstate", "live\n");
+    }
+
+    public void Dispose() => _root.Dispose();
+
+    [Fact]
+    public void Learn_writes_a_line_for_each_module_that_is_asked_for_or_live() =>
+        Local(Run("learn")).ShouldBe("policy-learn.txt");
+
+    [Fact]
+    public void What_is_learned_passes_the_check()
+    {
+        var learned = $"{_root.Path}/etc/drover/policy.d/50-learned.conf";
+        Directory.CreateDirectory(Path.GetDirectoryName(learned)!);
+        Assert.Equal(0, Run("learn", "-o", learned).Exit);
+        Assert.Equal((0, ""), (Run("check").Exit, Run("check").Error));
+        File.Delete(learned);
+        Policy("default forbid\nallow top");
+        Local(Run("check")).ShouldBe("policy-check.txt");
+    }
+
+    [Fact]
+    public void Check_counts_bad_lines_recordings_and_a_seal()
+    {
+        Assert.Equal((0, "There is no policy: everything may be loaded.\n"), (Run("check").Exit, Run("check").Out));
+        Policy("mode warn-only\nforbid stray\nforbidden x");
+        Local(Run("check", "--json")).ShouldBe("policy-check-json.txt");
+        Policy("forbid closed");
+        Assert.Equal(0, Run("check").Exit);
+        Write("boot.json", """
+            {"release":"1.0-test","cpus":1,"timeline":[{"module":"closed","firstAsker":"modprobe (pid 1)",
+            "asked":"closed","fileBytes":1,"first":{"wantedAtUs":1,"needed":[],"calledAtUs":2,"endedAtUs":3,
+            "errno":null}}]}
+            """);
+        var run = Run("check", $"{_root.Path}/boot.json");
+        Assert.Equal(1, run.Exit);
+        Assert.Contains("closed", run.Out, StringComparison.Ordinal);
+        Policy("allow base when booted");
+        Assert.Equal((0, 1), (Run("check").Exit, Run("check", "--sealed").Exit));
+    }
+
+    [Fact]
+    public void Export_writes_what_kmod_understands_and_says_what_is_lost()
+    {
+        Policy("""
+            default forbid
+            allow top
+            allow nic*
+            warn ext4
+            forbid half because it is old
+            forbid path:*/updates/*
+            forbid usb:v0BDA*
+            forbid unsigned client:uid:7
+            allow stray when booted
+            prefer nic_vendor over nic
+            """);
+        Local(Run("export", "--modprobe.d")).ShouldBe("policy-export.txt");
+    }
+
+    [Fact]
+    public void Import_reads_install_lines_and_shows_blacklist_lines() =>
+        Local(Run("import")).ShouldBe("policy-import.txt");
+
+    [Fact]
+    public void What_is_imported_is_a_policy()
+    {
+        Policy(Run("import", "--blacklist").Out);
+        var run = Run("check");
+        Assert.Equal((0, ""), (run.Exit, run.Error)); // a device asks for pcspkr, but the blacklist keeps it out
+        Assert.Contains("has 3 lines", run.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("missing: check, learn, export or import")]
+    [InlineData("unknown task 'teach'", "teach")]
+    [InlineData("unexpected argument 'x'", "import", "x")]
+    [InlineData("add --modprobe.d", "export")]
+    public void A_mistake_is_named(string message, params string[] args)
+    {
+        var run = CommandLineRun.Run(["policy", .. args]);
+        Assert.Equal(2, run.Exit);
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+
+    CommandLineRun Run(params string[] args) => CommandLineRun.Run(
+        ["policy", .. args, "-r", _root.Path, "-k", ModuleRoot.Release, "--sys", $"{_root.Path}/sys"]);
+
+    CommandLineRun Local(CommandLineRun run) => run with
+    {
+        Out = run.Out.Replace(_root.Path, "ROOT", StringComparison.Ordinal),
+        Error = run.Error.Replace(_root.Path, "ROOT", StringComparison.Ordinal),
+    };
+
+    void Policy(string text) => Write("etc/drover/policy.d/x.conf", text);
+
+    void Write(string path, string text) =>
+        ModuleRoot.WriteFile($"{_root.Path}/{path}", Encoding.UTF8.GetBytes(text));
+}

@@ -1,0 +1,198 @@
+using System.Text;
+using System.Text.Json;
+using Drover.Modules.Config;
+using Drover.Modules.Tree;
+using Drover.Study.Policy;
+using Drover.Study.Why;
+using Drover.Tests.Kmod;
+
+namespace Drover.Tests.Commands;
+
+/// <summary>drover why, in situations that people ask about. Golden: what it says in each.</summary>
+public sealed class WhyTests : IDisposable
+{
+    const string Configuration = """
+        alias mynet loop
+        blacklist pcspkr
+        blacklist noisy
+        install closed /bin/false
+        install half /bin/false
+        softdep half pre: base
+        options loop max_loop=8
+
+        """;
+
+    readonly ModuleRoot _root = new ModuleRoot()
+        .Write("kernel/base.ko", new TestModule { Exports = ["s"] })
+        .Write("kernel/mid.ko", new TestModule { Needs = ["s"], Exports = ["t"] })
+        .Write("kernel/top.ko", new TestModule { Needs = ["t"] })
+        .Write("kernel/loop.ko", new TestModule { Info = ["alias=devname:loop-control"] })
+        .Write("kernel/pcspkr.ko", new TestModule { Info = ["alias=platform:pcspkr"] })
+        .Write("kernel/noisy.ko", new TestModule())
+        .Write("kernel/nic.ko", new TestModule { Info = ["alias=pci:v00008086d00001*"] })
+        .Write("updates/nic_vendor.ko", new TestModule { Info = ["alias=pci:v00008086d00001*"] })
+        .Write("kernel/closed.ko", new TestModule()).Write("kernel/half.ko", new TestModule())
+        .Write("kernel/gone.ko", new TestModule()).Write("kernel/ext4.ko", new TestModule { Info = ["alias=fs-ext4"] })
+        .Write("modules.builtin", "kernel/built.ko\n")
+        .Write("/etc/modprobe.d/site.conf", Configuration)
+        .Write("/etc/modules-load.d/site.conf", "top\n")
+        .Write("/etc/fstab", "# boot\n/dev/sda1 / ext4 defaults 0 1\n").Index();
+
+    readonly StringBuilder _text = new();
+
+    public void Dispose() => _root.Dispose();
+
+    [Fact]
+    public void Each_situation_has_its_reason()
+    {
+        File.Delete($"{_root.Directory}/kernel/gone.ko");
+        Device("pci0000:00/0000:00:19.0", "pci:v00008086d00001234sv");
+        Device("platform/pcspkr", "platform:pcspkr");
+        Module("loop", "live");
+        Module("mid", "live", "top");
+        Module("top", "live");
+        Module("base", "live", "mid");
+        Module("noisy", "coming");
+        Module("half", "going");
+        Say("live, and nothing here asks for it", "loop");
+        Say("live, because a live module needs it", "base");
+        Say("live, because a line of modules-load.d asks for it", "top");
+        Say("built in", "built");
+        Say("its load is in the kernel", "noisy");
+        Say("it is being removed", "half");
+        Say("a device asks for it, but it is blacklisted", "pcspkr");
+        Say("an install line closes it", "closed");
+        Say("its file is missing", "gone");
+        Say("a file system of /etc/fstab asks for it", "ext4");
+        Say("by a modalias with two drivers", "pci:v00008086d00001234sv");
+        Say("by an alias of modprobe.d", "mynet");
+        Say("no such module", "lopo");
+        Say("no driver for a device", "usb:v1234p5678");
+        Module("half", null);
+        Say("an install line that a softdep cancels", "half");
+        Module("noisy", null);
+        Say("blacklisted, and nothing here asks for it", "noisy");
+        Module("mid", null);
+        Module("top", null);
+        Module("base", null);
+        Policy("forbid base because CVE-2026-1\nwarn nic\nprefer nic_vendor over nic\nforbid closed client:uid:7");
+        Say("the policy forbids it", "base");
+        Say("the policy forbids what it needs", "top");
+        Say("the policy warns of it", "nic");
+        Say("the policy prefers another driver", "pci:v00008086d00001234sv");
+        Policy("default forbid\nallow nic*");
+        Say("no line of the policy allows it", "ext4");
+        Policy("mode warn-only\nforbid ext4");
+        Say("the policy is warn-only", "ext4");
+        Policy("");
+        Record("ext4", "loaded", null, "modprobe (pid 7)", loadedAtUs: 1_500_000);
+        Module("ext4", "live");
+        Say("the daemon loaded it", "ext4");
+        Record("base", "joined", null, null, loadedAtUs: 1_400_000, dependent: "mid");
+        Module("base", "live");
+        Say("the daemon loaded it for another module", "base");
+        Record("nic", "failed", "ENODEV", "/devices/pci0000:00/0000:00:19.0");
+        Say("the daemon's last load failed", "nic");
+        Record("closed", "forbidden", "EPERM", "modprobe (pid 9)", refused: "not loaded: policy forbids it (x.conf:1)");
+        Say("the daemon refused it", "closed");
+        File.Delete($"{_root.Directory}/modules.dep.bin");
+        File.Delete($"{_root.Directory}/modules.dep");
+        File.Delete($"{_root.Directory}/modules.alias.bin");
+        File.Delete($"{_root.Directory}/modules.alias");
+        _daemon = null;
+        Say("depmod never ran", "nic");
+        new CommandLineRun(0, _text.ToString(), "").ShouldBe("why.txt");
+    }
+
+    [Fact]
+    public void The_verb_prints_the_same_and_json_and_fails_for_an_unknown_name()
+    {
+        Device("platform/pcspkr", "platform:pcspkr");
+        var run = Run("top", "lopo");
+        Assert.Equal("", run.Error);
+        Assert.Equal(1, run.Exit);
+        Assert.StartsWith("top: not loaded: ", run.Out, StringComparison.Ordinal);
+        Assert.Contains("\n\nlopo: unknown: ", run.Out, StringComparison.Ordinal);
+        run = Run("--json", "top");
+        Assert.Equal(0, run.Exit);
+        using var json = JsonDocument.Parse(run.Out);
+        Assert.Equal("not loaded", json.RootElement[0].GetProperty("state").GetString());
+        Assert.EndsWith("/etc/modules-load.d/site.conf:1", json.RootElement[0].GetProperty("askedBy")[0]
+            .GetProperty("by").GetString(), StringComparison.Ordinal);
+        Assert.Equal((2, 2), (Run().Exit, CommandLineRun.Run("why").Exit));
+    }
+
+    JsonElement? _daemon;
+
+    CommandLineRun Run(params string[] args) => CommandLineRun.Run(
+        ["why", "-r", _root.Path, "-k", ModuleRoot.Release, "--sys", $"{_root.Path}/sys", .. args]);
+
+    void Say(string situation, string asked)
+    {
+        var config = ModprobeConfig.Load(new() { Root = _root.Path, ModuleDirectory = _root.Directory });
+        var catalog = new ModuleCatalog(ModuleTree.OpenOrEmpty(_root.Directory), config)
+        {
+            Policy = ModulePolicy.Load(new() { Root = _root.Path }),
+        };
+        var sys = $"{_root.Path}/sys";
+        Directory.CreateDirectory(sys);
+        var machine = new WhyMachine(
+            catalog, sys, from =>
+                [
+                    .. ModuleWishes.OfDevices(sys, from), .. ModuleWishes.OfModulesLoad(_root.Path, from),
+                    .. ModuleWishes.OfFileSystems(_root.Path, from),
+                ])
+        {
+            DaemonModules = _daemon,
+        };
+        using var output = new StringWriter { NewLine = "\n" };
+        WhyText.Write([.. machine.Explain(asked)], output);
+        _text.Append(
+            $"--- {situation}\n$ drover why {asked}\n"
+            + output.ToString().Replace(_root.Path, "ROOT", StringComparison.Ordinal));
+    }
+
+    void Device(string path, string modalias) =>
+        ModuleRoot.WriteFile(
+            $"{_root.Path}/sys/devices/{path}/uevent", Encoding.UTF8.GetBytes($"MODALIAS={modalias}\n"));
+
+    void Module(string name, string? state, string? holder = null)
+    {
+        var directory = $"{_root.Path}/sys/module/{name}";
+        if (state is null)
+        {
+            Directory.Delete(directory, recursive: true);
+            return;
+        }
+        ModuleRoot.WriteFile($"{directory}/initstate", Encoding.UTF8.GetBytes($"{state}\n"));
+        Directory.CreateDirectory($"{directory}/holders{(holder is null ? "" : $"/{holder}")}");
+    }
+
+    void Policy(string text) =>
+        ModuleRoot.WriteFile($"{_root.Path}/etc/drover/policy.d/x.conf", Encoding.UTF8.GetBytes(text));
+
+    void Record(
+        string module, string outcome, string? errno, string? asker, long? loadedAtUs = null, string? dependent = null,
+        string? refused = null)
+    {
+        string Text(string? value) => value is null ? "null" : $"\"{value}\"";
+        var loaded = loadedAtUs is { } at
+            ? $$"""{"wantedAtUs":1,"needed":[],"calledAtUs":2,"endedAtUs":{{at}},"errno":null}"""
+            : "null";
+        var refusal = refused is null
+            ? "null"
+            : $$"""{"atUs":9100000,"asker":{{Text(asker)}},"asked":"{{module}}","why":"{{refused}}"}""";
+        var other = dependent is null
+            ? ""
+            : $$"""
+            ,{"module":"{{dependent}}","requests":1,"calls":1,"asked":"{{dependent}}","firstAsker":"modprobe (pid 3)",
+            "last":{"outcome":"loaded","errno":null,"why":null},
+            "first":{"wantedAtUs":1,"needed":["{{module}}"],"calledAtUs":2,"endedAtUs":3,"errno":null} }
+            """;
+        _daemon = JsonDocument.Parse($$"""
+            [{"module":"{{module}}","requests":{{(asker is null ? 0 : 3)}},"calls":1,"asked":"{{module}}",
+            "firstAsker":{{Text(asker)}},"lastAsker":"drover load (pid 8)","first":{{loaded}},"refused":{{refusal}},
+            "last":{"outcome":"{{outcome}}","errno":{{Text(errno)}},"why":null} }{{other}}]
+            """).RootElement;
+    }
+}
