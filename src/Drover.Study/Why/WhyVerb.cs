@@ -95,6 +95,7 @@ sealed class WhyVerb : Verb
             if (client is null)
                 return null;
         }
-        return DaemonClient.Call("Modules", null, socket).GetProperty("modules");
+        return DaemonClient.Call<JsonElement?>(
+            "Modules", null, socket, reply => reply.GetProperty("modules").Clone());
     }
 }
