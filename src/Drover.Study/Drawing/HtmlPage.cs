@@ -25,7 +25,25 @@ static class HtmlPage
     }
 
     /// <summary>Opens the file of a page before the work that fills it, so that an error is reported first.</summary>
-    public static FileStream Open(string path) => new(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+    /// <exception cref="CommandException">It cannot be written.</exception>
+    public static FileStream Open(string path)
+    {
+        try
+        {
+            return new(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            var why = problem switch
+            {
+                _ when Directory.Exists(path) => "it is a directory",
+                DirectoryNotFoundException => "there is no such directory",
+                UnauthorizedAccessException => "access denied",
+                _ => problem.Message,
+            };
+            throw new CommandException($"{path}: the page cannot be written: {why}");
+        }
+    }
 
     /// <summary>Replaces the contents of a file that <see cref="Open"/> opened.</summary>
     public static void Fill(FileStream file, Action<TextWriter> page)

@@ -27,7 +27,7 @@ static class RecordingFile
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new RecordingException($"{path}: {problem.Message}");
+            throw new RecordingException(problem.Message);
         }
     }
 

@@ -1,3 +1,4 @@
+using Drover.Linux.Files;
 using Drover.Study.Drawing;
 using Drover.Study.Recordings;
 
@@ -45,6 +46,11 @@ sealed class ReportVerb : Verb
             throw new UsageException($"takes at most {MaxFiles} files, not {arguments.Operands.Count}");
         if (arguments.Text(Html) is { Length: 0 })
             throw new UsageException("--html needs the name of a file");
+        if (arguments.Text(Html) is { } page && LinuxPath.Real(page) is { } target
+            && arguments.Operands.Any(file => LinuxPath.Real(file) == target))
+        {
+            throw new UsageException($"--html {page} would overwrite a recording that the report is of");
+        }
         if (arguments.Has(Title) && !arguments.Has(Html))
             throw new UsageException("--title is the title of a page: add --html FILE");
         List<Recording> recordings = [.. arguments.Operands.SelectMany(RecordingFile.Load)];

@@ -27,15 +27,22 @@ public sealed class ReportVerbTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1, "/nonexistent.json: ", "/nonexistent.json")]
+    [InlineData(1, "drover: /nonexistent.json: No such file or directory\n", "/nonexistent.json")]
+    [InlineData(1, "drover: /: Is a directory\n", "/")]
     [InlineData(1, "not JSON", "FILE")]
     [InlineData(2, "needs a recording")]
     [InlineData(2, "--html needs the name of a file", "FILE", "--html", "")]
+    [InlineData(2, "would overwrite a recording", "FILE", "--html", "FILE")]
+    [InlineData(1, "/: the page cannot be written: it is a directory", "GOOD", "--html", "/")]
+    [InlineData(1, "/no/x: the page cannot be written: there is no such directory", "GOOD", "--html", "/no/x")]
     [InlineData(2, "--title is the title of a page", "FILE", "--title", "T")]
     public void Error_has_a_message_and_an_exit_code(int exit, string message, params string[] args)
     {
         var file = Put("file", "{");
-        var run = CommandLineRun.Run(["report", .. args.Select(arg => arg == "FILE" ? file : arg)]);
+        var good = Put("good", RecordingTexts.Lab(RecordingTexts.Herd(8)));
+        var names = args.Select(arg => arg switch { "FILE" => file, "GOOD" => good, _ => arg });
+        var run = CommandLineRun.Run(["report", .. names]);
+        Assert.Equal("{", File.ReadAllText(file));
         Assert.Equal((exit, ""), (run.Exit, run.Out));
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
     }

@@ -142,6 +142,12 @@ int rename(const char *from, const char *to)
     return NEXT(rename)(from, to);
 }
 
+int renameat(int from_directory, const char *from, int to_directory, const char *to)
+{
+    FAIL(RENAME, -1);
+    return NEXT(renameat)(from_directory, from, to_directory, to);
+}
+
 // A message that cannot be written is lost in any case.
 ssize_t write(int file, const void *from, size_t bytes)
 {
