@@ -108,8 +108,18 @@ public interface IKernel
     Task<LoadReply> LoadAsync(LoadCall call);
 
     /// <summary>Runs an <c>install</c> line, without <c>CMDLINE_OPTS</c>; sets <c>MODPROBE_MODULE</c>.</summary>
-    /// <returns>The exit status, or −1 when no shell could be started.</returns>
+    /// <returns>The exit status, or a <see cref="CommandStatus"/>.</returns>
     Task<int> RunInstallCommandAsync(string command, string module);
+}
+
+/// <summary>What an install or remove command may end with that is no exit status.</summary>
+public static class CommandStatus
+{
+    /// <summary>No shell could be started.</summary>
+    public const int NoShell = -1;
+
+    /// <summary>The command has led to this process, and would again.</summary>
+    public const int Loop = -2;
 }
 
 /// <summary>Port: removals of modules. Called on the event loop, where its tasks complete; throws nothing.</summary>

@@ -32,7 +32,7 @@ sealed class LoadAttempt(
     public async Task<ModuleOutcome?> RunAsync(Flight flight, bool isLastTry)
     {
         if (flight.Plan.InstallCommand is { } command)
-            return guard.Bar(flight) ?? await RunInstallCommandAsync(flight, command);
+            return AnswerOfCommand(flight) ?? guard.Bar(flight) ?? await RunInstallCommandAsync(flight, command);
         var path = flight.Plan.Path;
         if (!kernel.TryInspect(path, out var file, out var reason))
             return flight.Outcome(OutcomeKind.Failed, reason.Error, reason.Detail ?? ErrnoText.Describe(reason.Error));
@@ -255,6 +255,15 @@ sealed class LoadAttempt(
         if (gateLock.LastFailure is not null)
             gateLock.RecordFailure(null);
         return flight.Outcome(OutcomeKind.Loaded, why: flight.Warning);
+    }
+
+    /// <summary>The outcome, if the command of a dependency has loaded the module.</summary>
+    ModuleOutcome? AnswerOfCommand(Flight flight)
+    {
+        if (kernel.InitStateOf(flight.Module) is not InitState.Live)
+            return null;
+        cache.AddLive(flight.Module);
+        return flight.Outcome(OutcomeKind.AlreadyLive);
     }
 
     /// <summary>Runs an install command without gate and budget: its own modprobe usually loads the module.</summary>

@@ -42,9 +42,13 @@ static class LoaderMessages
 
     public static string CorruptIndex(string problem) => $"{problem} (run depmod)";
 
-    public static string InstallCommandFailed(string command, int status) => status < 0
-        ? $"its install command could not be started: {command}"
-        : $"its install command exited with status {status}: {command}";
+    public static string InstallCommandFailed(string command, int status) => status switch
+    {
+        CommandStatus.Loop =>
+            $"its install command leads back to it: {command} (use 'modprobe --ignore-install' in it)",
+        < 0 => $"its install command could not be started: {command}",
+        _ => $"its install command exited with status {status}: {command}",
+    };
 
     public static string CallFailed(LoadCall call, LoadReply reply, int tries, string? hint)
     {

@@ -227,8 +227,8 @@ public sealed class ModulePlan
         foreach (var soft in before.Where(IsAllowed))
             Visit(soft, PlanReason.BeforeOf, module.Name, isRequired: false, ignoreCommand: false, depth + 1);
         _steps.Add(new PlanStep(module, reason, by));
-        // softdeps replace the command (modprobe.d(5))
-        if (before.Count + after.Count > 0)
+        // in kmod 30, softdeps replace the command (modprobe.d(5))
+        if (_planner.Catalog.OldSoftdeps && before.Count + after.Count > 0)
             _withoutCommand.Add(module);
         foreach (var soft in after.Where(IsAllowed))
             Visit(soft, PlanReason.AfterOf, module.Name, isRequired: false, ignoreCommand: false, depth + 1);

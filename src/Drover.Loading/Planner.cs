@@ -45,11 +45,10 @@ public sealed class Planner(ModuleCatalog catalog)
             if (cycle is not null)
                 return false;
             var edges = EdgesOf(module);
-            var cyclic = edges.Before.Where(soft => Leads(soft.Name, module)).ToArray();
+            var (before, after) = WithoutCycles(module, edges);
             planned = new PlannedModule(
-                module, entry.File, edges.Hard, [.. edges.Before.Except(cyclic)],
-                [.. cyclic.Concat(edges.After).DistinctBy(soft => soft.Name)],
-                edges.HasSoftdeps ? null : Catalog.InstallCommandOf(module));
+                module, entry.File, edges.Hard, before, after,
+                edges.ReplaceCommand ? null : Catalog.InstallCommandOf(module));
         }
         _planned[module] = planned;
         return planned is not null;
@@ -75,8 +74,9 @@ public sealed class Planner(ModuleCatalog catalog)
             if (file is null && (command is null || scope is not LoadScope.Full))
                 return false;
             var edges = EdgesOf(module.Name);
+            var (before, after) = WithoutCycles(module.Name, edges);
             planned = new PlannedModule(
-                module.Name, file ?? "", [], edges.Before, edges.After, edges.HasSoftdeps ? null : command);
+                module.Name, file ?? "", [], before, after, edges.ReplaceCommand ? null : command);
         }
         if (file is not null)
             planned = planned with { Path = file };
@@ -148,11 +148,19 @@ public sealed class Planner(ModuleCatalog catalog)
         var (before, after) = SoftdepsOf(module);
         var hard = HardDependenciesOf(module).Where(name => name != module).Distinct().ToArray();
         return _edges[module] = new Edges(
-            hard, Expand(before, module), Expand(after, module), HasSoftdeps: before.Count + after.Count > 0);
+            hard, Expand(before, module), Expand(after, module),
+            ReplaceCommand: Catalog.OldSoftdeps && before.Count + after.Count > 0);
     }
 
-    /// <summary>The modules and commands that softdeps load, each once. Built-in and unknown modules need no wait. A
-    /// name that is only a command and has softdeps stands for those.</summary>
+    /// <summary>The softdeps to wait for, and those to load afterwards: also those "pre" that lie on a cycle.</summary>
+    (FoundModule[] Before, FoundModule[] After) WithoutCycles(string module, Edges edges)
+    {
+        var cyclic = edges.Before.Where(soft => Leads(soft.Name, module)).ToArray();
+        return ([.. edges.Before.Except(cyclic)], [.. cyclic.Concat(edges.After).DistinctBy(soft => soft.Name)]);
+    }
+
+    /// <summary>The modules and commands that softdeps load, each once. Built-in and unknown modules need no wait. In
+    /// kmod 30's way, a name that is only a command and has softdeps stands for those.</summary>
     FoundModule[] Expand(IReadOnlyList<FoundModule> softdeps, string except)
     {
         var expanded = new List<FoundModule>();
@@ -166,7 +174,7 @@ public sealed class Planner(ModuleCatalog catalog)
             if (!isModule && Catalog.InstallCommandOf(found.Name, found.Alias) is null)
                 continue;
             seen.Add(found.Name);
-            var (before, after) = isModule ? ([], []) : SoftdepsOf(found.Name);
+            var (before, after) = isModule || !Catalog.OldSoftdeps ? ([], []) : SoftdepsOf(found.Name);
             if (before.Count + after.Count == 0)
                 expanded.Add(found);
             foreach (var soft in before.Concat(after).Reverse())
@@ -184,7 +192,9 @@ public sealed class Planner(ModuleCatalog catalog)
         {
             if (module == target)
                 return true;
-            if (!seen.Add(module) || Catalog.Tree.Find(module) is null)
+            var waits = seen.Add(module)
+                && (Catalog.Tree.Find(module) is not null || Catalog.InstallCommandOf(module) is not null);
+            if (!waits)
                 continue;
             var edges = EdgesOf(module);
             foreach (var next in edges.Hard.Concat(edges.Before.Select(soft => soft.Name)))
@@ -193,6 +203,6 @@ public sealed class Planner(ModuleCatalog catalog)
         return false;
     }
 
-    /// <param name="HasSoftdeps">They stand for something, so they replace the install command (modprobe.d(5)).</param>
-    sealed record Edges(string[] Hard, FoundModule[] Before, FoundModule[] After, bool HasSoftdeps);
+    /// <param name="ReplaceCommand">Softdeps take the install command's place (kmod 30's modprobe.d(5)).</param>
+    sealed record Edges(string[] Hard, FoundModule[] Before, FoundModule[] After, bool ReplaceCommand);
 }

@@ -40,7 +40,7 @@ public sealed class LoadScopeTests
     public void Softdep_may_name_an_install_command_without_module()
     {
         const string Config = """
-            install * true
+            install pre* true
             install prepare true one
             install finish true two
             softdep target pre: prepare post: finish nothing
@@ -51,11 +51,11 @@ public sealed class LoadScopeTests
     }
 
     [Fact]
-    public void Command_without_module_is_replaced_by_its_softdeps()
+    public void A_command_runs_between_its_softdeps()
     {
         const string Config = """
             install prepare true
-            install again true
+            install again false
             softdep target pre: prepare
             softdep prepare pre: first again post: second
             softdep again pre: prepare
@@ -64,19 +64,33 @@ public sealed class LoadScopeTests
         var scene = new Scene(
             [new("target") { Inode = 1 }, new("first") { Inode = 2 }, new("second") { Inode = 3 }], config: Config);
         scene.Run(loader => Scene.One(loader, "target"));
-        Assert.Equal(["second", "first", "target"], scene.Machine.Ended.Select(ended => ended.Call.Module));
-        Assert.Empty(scene.Machine.Commands);
+        Assert.Equal(
+            ["first", "second", "target"], scene.Machine.Ended.Select(ended => ended.Call.Module).Order());
+        Assert.Equal(["false", "true"], scene.Machine.Commands.Order());
     }
 
     [Fact]
-    public void Request_for_a_command_without_module_loads_its_pre_softdeps_and_is_not_found()
+    public void A_command_takes_the_place_of_its_module_whatever_softdeps_there_are()
+    {
+        const string Config = "install off /bin/false\nsoftdep off pre: first post: second";
+        var scene = new Scene(
+            [new("off"), new("first") { Inode = 2 }, new("second") { Inode = 3 }], config: Config);
+        scene.Machine.CommandStatus = 1;
+        var outcome = scene.Run(loader => Scene.One(loader, "off"));
+        Assert.Equal(OutcomeKind.Failed, outcome.Kind);
+        Assert.Equal("first", scene.Machine.Ended.Single().Call.Module);
+        Assert.Equal(["/bin/false"], scene.Machine.Commands);
+    }
+
+    [Fact]
+    public void Request_for_a_command_without_module_loads_its_softdeps_around_it()
     {
         const string Config = "install prepare true\nsoftdep prepare pre: first post: second";
         var scene = new Scene([new("first"), new("second") { Inode = 2 }], config: Config);
         var outcome = scene.Run(loader => Scene.One(loader, "prepare"));
-        Assert.Equal(OutcomeKind.NotFound, outcome.Kind);
-        Assert.Equal("first", scene.Machine.Ended.Single().Call.Module);
-        Assert.Empty(scene.Machine.Commands);
+        Assert.Equal(OutcomeKind.Loaded, outcome.Kind);
+        Assert.Equal(["first", "second"], scene.Machine.Ended.Select(ended => ended.Call.Module));
+        Assert.Equal(["true"], scene.Machine.Commands);
     }
 
     [Fact]

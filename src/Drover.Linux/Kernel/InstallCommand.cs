@@ -6,30 +6,36 @@ namespace Drover.Linux.Kernel;
 /// <summary>Runs an <c>install</c> or <c>remove</c> line by the shell, with <c>MODPROBE_MODULE</c>. Blocks.</summary>
 public static class InstallCommand
 {
-    internal const int NoShell = -1; // the status if no shell could be run
     const string Shell = "/bin/sh"; // kmod: _PATH_BSHELL
 
     /// <summary>Passed from command to command; kmod's <c>MODPROBE_MODULE</c> has only the innermost module.</summary>
     const string Chain = "DROVER_COMMANDS_OF";
 
-    /// <summary>Modules whose running commands led to this process, the outermost first.</summary>
+    /// <summary>Modules whose running commands led to this process, the outermost first; those of remove commands begin
+    /// with a dash.</summary>
     public static string[] Running() =>
         (ProcessText.Variable(Chain) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
-    /// <summary>The exit status; 128 + the signal that ended the command; −1 if no shell could be run.</summary>
-    internal static int Run(string command, string module, IReadOnlyDictionary<string, string> environment)
+    /// <summary>The exit status; 128 + the signal that ended the command; or a <see cref="CommandStatus"/>.</summary>
+    internal static int Run(
+        string command, string module, IReadOnlyDictionary<string, string> environment, bool isRemove = false)
     {
+        var running = Running();
+        var link = isRemove ? $"-{module}" : module;
+        // kmod would go on for ever
+        if (running.Contains(link))
+            return CommandStatus.Loop;
         var variables = new Dictionary<string, string>(environment)
         {
             ["MODPROBE_MODULE"] = module,
-            [Chain] = string.Join(' ', (string[])[.. Running(), module]),
+            [Chain] = string.Join(' ', (string[])[.. running, link]),
         };
         const int Tries = 7, FirstPauseMilliseconds = 20;
         for (var tries = 1; ; tries++)
         {
             var error = ChildProcess.Run([Shell, "-c", command], variables, out var status);
             if (error is not (Errno.EAGAIN or Errno.ENOMEM) || tries == Tries) // no process or memory left just now
-                return error is Errno.None ? status : NoShell;
+                return error is Errno.None ? status : CommandStatus.NoShell;
             Thread.Sleep(FirstPauseMilliseconds << (tries - 1));
         }
     }

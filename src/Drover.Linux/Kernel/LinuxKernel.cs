@@ -109,7 +109,12 @@ public sealed class LinuxKernel : IKernel, IModuleRemovals, IDisposable
     /// <inheritdoc/>
     public Task<int> RunInstallCommandAsync(string command, string module) =>
         _threads.RunPatientlyAsync(
-            () => InstallCommand.Run(command, module, CommandEnvironment), InstallCommand.NoShell);
+            () => InstallCommand.Run(command, module, CommandEnvironment), CommandStatus.NoShell);
+
+    /// <summary>Runs a <c>remove</c> line.</summary>
+    /// <inheritdoc cref="RunInstallCommandAsync"/>
+    public Task<int> RunRemoveCommandAsync(string command, string module) => _threads.RunPatientlyAsync(
+        () => InstallCommand.Run(command, module, CommandEnvironment, isRemove: true), CommandStatus.NoShell);
 
     /// <summary>Closes the descriptors. Calls in flight go on.</summary>
     public void Dispose() => _seqnum.Dispose();

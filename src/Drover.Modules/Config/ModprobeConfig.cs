@@ -16,7 +16,17 @@ public sealed record OptionsRule(string Module, string Options, ConfigSource Sou
 public sealed record CommandRule(string Pattern, string Command, ConfigSource Source);
 
 public sealed record SoftDependencyRule(
-    string Pattern, IReadOnlyList<string> Pre, IReadOnlyList<string> Post, ConfigSource Source);
+    string Pattern, IReadOnlyList<string> Pre, IReadOnlyList<string> Post, ConfigSource Source)
+{
+    /// <summary>The file of a module directory that has the modules' own softdeps.</summary>
+    public const string FileOfModules = "modules.softdep";
+
+    /// <summary>Takes away what the module itself asks for.</summary>
+    public bool IsEmpty => Pre.Count + Post.Count == 0;
+
+    /// <summary>The module's own.</summary>
+    public bool IsOfModule => Path.GetFileName(Source.File) == FileOfModules;
+}
 
 public sealed record WeakDependencyRule(string Pattern, IReadOnlyList<string> Modules, ConfigSource Source);
 
@@ -163,7 +173,7 @@ static class ConfigFiles
         }
         if (sources.ModuleDirectory is { } modules)
         {
-            AddIfExists(files, modules, "modules.softdep");
+            AddIfExists(files, modules, SoftDependencyRule.FileOfModules);
             AddIfExists(files, modules, "modules.weakdep");
         }
         return files.Values;

@@ -34,8 +34,9 @@ public sealed class ModuleCatalog
     /// <summary>What may be loaded; null for everything.</summary>
     public ModulePolicy? Policy { get; init; }
 
-    /// <summary>Whether only a module's first softdep line counts, as in kmod 30.</summary>
-    public bool FirstSoftdepOnly { get; init; }
+    /// <summary>As in kmod 30, a module's first softdep line counts alone, softdeps replace the install command, and an
+    /// empty line of the administrator's is a line like others.</summary>
+    public bool OldSoftdeps { get; init; }
 
     /// <summary>Finds all modules of a name or modalias, in the first source that has any.</summary>
     /// <remarks>None for an unmatched bracket (kmod: EINVAL). A configured alias's module may not exist.</remarks>
@@ -76,16 +77,19 @@ public sealed class ModuleCatalog
         return string.Join(' ', Array.FindAll(Array.ConvertAll(rules, rule => rule.Options), text => text.Length > 0));
     }
 
-    /// <summary>Names (or aliases) to load before and after a module: see <see cref="FirstSoftdepOnly"/>.</summary>
+    /// <summary>Names (or aliases) to load before and after a module: see <see cref="OldSoftdeps"/>.</summary>
     public (IReadOnlyList<string> Pre, IReadOnlyList<string> Post) SoftDependenciesOf(string module)
     {
         ArgumentNullException.ThrowIfNull(module);
         List<string> pre = [], post = [];
-        foreach (var rule in Config.SoftDependencies.Where(rule => Fnmatch.Matches(rule.Pattern, module)))
+        var rules = Config.SoftDependencies.Where(rule => Fnmatch.Matches(rule.Pattern, module)).ToArray();
+        if (!OldSoftdeps && Array.Exists(rules, rule => rule.IsEmpty))
+            rules = Array.FindAll(rules, rule => !rule.IsOfModule);
+        foreach (var rule in rules)
         {
             pre.AddRange(rule.Pre);
             post.AddRange(rule.Post);
-            if (FirstSoftdepOnly)
+            if (OldSoftdeps)
                 break;
         }
         return (pre, post);

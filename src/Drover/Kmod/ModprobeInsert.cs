@@ -99,8 +99,6 @@ sealed class ModprobeInsert : IDisposable
         var rest = requests.SelectMany(request => request.Targets).Where(target => target.Fate is Fate.Load).ToArray();
         if (rest.Length == 0 || AskDaemon([.. requests.Where(request => request.IsLoad)]))
             return;
-        foreach (var target in rest)
-            target.Loop = LoopOf(target.Plan!.Steps);
         _session = new Session(_run.Catalog, CommandEnvironment.Of(_options));
         _loader = _session.CreateLoader(new LoaderOptions { Ignored = _options.Ignored }, _lines, _planner);
         if (_options.IsVerbose)
@@ -108,7 +106,7 @@ sealed class ModprobeInsert : IDisposable
             _lines.Expect(
                 from request in requests
                 from target in request.Targets
-                where target is { Fate: Fate.Load, Loop: null }
+                where target.Fate is Fate.Load
                 select (target.Plan!, request.Parameters));
         }
         _session.Loop.Run(async () =>
@@ -123,7 +121,7 @@ sealed class ModprobeInsert : IDisposable
     /// <summary>Loads a name's modules one after another; drivers of one device register in this order.</summary>
     async Task LoadInTurnAsync(Request request)
     {
-        foreach (var target in request.Targets.Where(target => target is { Fate: Fate.Load, Loop: null }))
+        foreach (var target in request.Targets.Where(target => target.Fate is Fate.Load))
         {
             var load = RequestOf(_options, request.Name, target.Module, request.File) with
             {
@@ -202,11 +200,6 @@ sealed class ModprobeInsert : IDisposable
             return Judge(outcome);
         if (target.Fate is Fate.InKernel)
             return !_options.FirstTime || Failed(module, Errno.EEXIST);
-        if (target.Loop is { } loop)
-        {
-            return Fail($"install commands form a loop: {loop}; an install command loads its own module with "
-                + "'modprobe --ignore-install'");
-        }
         foreach (var forbidden in target.Plan?.Forbidden ?? [])
         {
             if (forbidden.Module == module)
@@ -248,19 +241,6 @@ sealed class ModprobeInsert : IDisposable
         _run.Log.Error(message);
         return false;
     }
-
-    /// <summary>The loop, if a command of the plan has led here; kmod would go on for ever.</summary>
-    static string? LoopOf(IReadOnlyList<PlanStep> steps)
-    {
-        var running = InstallCommand.Running();
-        foreach (var step in steps)
-        {
-            var first = step.Command is null ? -1 : Array.IndexOf(running, step.Name);
-            if (first >= 0)
-                return string.Join(" → ", (string[])[.. running[first..], step.Name]);
-        }
-        return null;
-    }
 }
 
 enum Fate
@@ -295,10 +275,7 @@ sealed class Target(FoundModule module, Fate fate, ModulePlan? plan)
 
     public ModulePlan? Plan => plan;
 
-    /// <summary>Install commands that lead back here: it is not loaded.</summary>
-    public string? Loop { get; set; }
-
-    public bool IsDecided => Fate is not Fate.Load || Loop is not null || Outcome is not null;
+    public bool IsDecided => Fate is not Fate.Load || Outcome is not null;
 
     /// <summary>Set once it is loaded, or has failed.</summary>
     public ModuleOutcome? Outcome { get; set; }
@@ -364,9 +341,13 @@ sealed class InsertLines(ModprobeRun run) : ILoaderObserver
         if (status == 0)
             return;
         _failed.Add(module);
-        run.Log.Error(status < 0
-            ? $"Could not run install command '{command}' for module {module}: no shell"
-            : $"Error running install command '{command}' for module {module}: retcode {status}");
+        run.Log.Error(status switch
+        {
+            CommandStatus.Loop => $"install commands form a loop: {string.Join(" → ", Loop(module))}; "
+                + "an install command loads its own module with 'modprobe --ignore-install'",
+            < 0 => $"Could not run install command '{command}' for module {module}: no shell",
+            _ => $"Error running install command '{command}' for module {module}: retcode {status}",
+        });
     }
 
     public void PolicyApplied(string module, PolicyAction action, string why)
@@ -378,6 +359,9 @@ sealed class InsertLines(ModprobeRun run) : ILoaderObserver
     }
 
     public void Noted(string message) => run.Log.Info(message);
+
+    static IEnumerable<string> Loop(string module) =>
+        InstallCommand.Running().SkipWhile(name => name != module).Append(module);
 
     /// <summary>Joins options as kmod does: a blank follows configured options in any case.</summary>
     public static string Join(string configured, string own) => configured.Length == 0 ? own : $"{configured} {own}";

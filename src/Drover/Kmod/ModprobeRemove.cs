@@ -168,9 +168,16 @@ sealed class ModprobeRemove : IDisposable
             _run.Terminal.Out.WriteLine($"remove {command}");
         if (Options.DryRun)
             return true;
-        var status = await _session.Kernel.RunInstallCommandAsync(command, module);
-        if (status != 0)
+        var status = await _session.Kernel.RunRemoveCommandAsync(command, module);
+        if (status == CommandStatus.Loop)
+        {
+            _run.ReportFailure($"remove commands form a loop that leads back to {module}; a remove command removes its "
+                + "own module with 'modprobe -r --ignore-remove'");
+        }
+        else if (status != 0)
+        {
             _run.ReportFailure($"Error running remove command for {module}");
+        }
         return status == 0;
     }
 }

@@ -267,7 +267,7 @@ static class ModprobeExplain
         foreach (var line in config.InstallCommands.Where(line => Fnmatch.Matches(line.Pattern, name)))
         {
             var effect = !isFirst ? " (of no effect: not the first)"
-                : step.Command is null ? " (of no effect: softdeps, or -i, take its place)"
+                : step.Command is null ? " (of no effect: with -i, or softdeps as in kmod 30)"
                 : "";
             Say($"install {line.Pattern} {line.Command}{effect}", line.Source);
             isFirst = false;
@@ -279,9 +279,13 @@ static class ModprobeExplain
     static void ExplainSoftdeps(ModprobeRun run, string name, Action<string, ConfigSource> say)
     {
         var isFirst = true;
-        foreach (var line in run.Catalog.Config.SoftDependencies.Where(line => Fnmatch.Matches(line.Pattern, name)))
+        var lines = run.Catalog.Config.SoftDependencies.Where(line => Fnmatch.Matches(line.Pattern, name)).ToArray();
+        var isTakenAway = !run.Catalog.OldSoftdeps && Array.Exists(lines, line => line.IsEmpty);
+        foreach (var line in lines)
         {
-            var effect = !isFirst && run.Catalog.FirstSoftdepOnly ? " (of no effect: not the first)" : "";
+            var effect = !isFirst && run.Catalog.OldSoftdeps ? " (of no effect: not the first)"
+                : line.IsOfModule && isTakenAway ? " (of no effect: an empty line takes it away)"
+                : "";
             say($"softdep {line.Pattern} {ModprobeDump.SoftdepText(line)}{effect}", line.Source);
             isFirst = false;
         }

@@ -84,7 +84,7 @@ sealed class ModprobeTool : KmodTool
         }
         return new ModuleCatalog(ModuleTree.OpenOrEmpty(directory, root), config)
         {
-            FirstSoftdepOnly = options.FirstSoftdepOnly,
+            OldSoftdeps = options.OldSoftdeps,
             Policy = PolicyOf(options),
         };
     }
@@ -201,7 +201,7 @@ sealed class ModprobeOptions
         	-C, --config=FILE           Use FILE instead of default search paths
         	-d, --dirname=DIR           Use DIR as filesystem root for /lib/modules
         	-S, --set-version=VERSION   Use VERSION instead of `uname -r`
-        	    --first-softdep         Use only the first softdep line of a module, as kmod 30 does (Drover)
+        	    --first-softdep         Take softdeps as kmod 30 does: the first line, instead of a command (Drover)
         	    --override-policy       Load also what the policy forbids; it is logged (Drover)
         	    --json                  With -R, -D, -c: print JSON (Drover)
         	-s, --syslog                print to syslog, not stderr
@@ -257,12 +257,12 @@ sealed class ModprobeOptions
 
     public bool OverridesPolicy { get; private set; }
 
-    public bool FirstSoftdepOnly { get; private set; }
+    public bool OldSoftdeps { get; private set; }
 
     /// <summary>A daemon can do it, with this machine's modules and configuration, and without -f and -v.</summary>
     public bool IsForDaemon =>
         !LookUpOnly && !DryRun && !Force && !OverridesPolicy && Ignored is IgnoredChecks.None && !IsVerbose
-        && !FirstSoftdepOnly
+        && !OldSoftdeps
         && ConfigPaths is null && Root is null && Release is null;
 
     public bool Version { get; private set; }
@@ -348,7 +348,7 @@ sealed class ModprobeOptions
             case AsJson: Json = true; break;
             case AgainstPolicy: OverridesPolicy = true; break;
             case ExplainPlan: Show(ModprobeTask.Explain); break;
-            case OneSoftdep: FirstSoftdepOnly = true; break;
+            case OneSoftdep: OldSoftdeps = true; break;
             case 'V': Version = true; break;
             case 'h': Help = true; break;
             default:

@@ -117,6 +117,36 @@ public sealed class ModprobeOwnTests : IDisposable
             Run("--first-softdep", "-D", "tail").Out);
     }
 
+    [Fact]
+    public void A_command_is_run_whatever_softdeps_its_module_has()
+    {
+        _root.Write("/c.conf", "install tail /bin/false\nsoftdep tail pre: base post: top\n");
+        var file = $"{_root.Directory}/kernel";
+        Assert.Equal($"insmod {file}/base.ko \ninstall /bin/false \ninsmod {file}/top.ko \n", Run("-D", "tail").Out);
+        // in kmod 30, softdeps take its place
+        Assert.Equal(
+            $"insmod {file}/base.ko \ninsmod {file}/tail.ko \ninsmod {file}/top.ko \n",
+            Run("--first-softdep", "-D", "tail").Out);
+    }
+
+    [Theory]
+    [InlineData("", "base own mid")]
+    [InlineData("softdep own pre: post:", "own")]
+    [InlineData("softdep own pre:", "own")]
+    [InlineData("softdep ow* post:", "own")]
+    [InlineData("softdep own pre: top", "base top own mid")]
+    [InlineData("softdep own pre: top\nsoftdep own pre: post:", "top own")]
+    public void An_empty_softdep_line_takes_the_modules_own_away(string lines, string order)
+    {
+        _root.Write("kernel/own.ko", new TestModule { Info = ["softdep=pre: base", "softdep=post: mid"] }).Index();
+        _root.Write("/c.conf", $"{lines}\n");
+        var steps = Run("-D", "own").Out.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(step => Path.GetFileNameWithoutExtension(step.Split(' ')[1])).Distinct();
+        Assert.Equal(order.Split(' ').Order(), steps.Order());
+        Assert.Equal(order is "own" or "top own", Run("--explain", "own").Out.Contains(
+            "(of no effect: an empty line takes it away)", StringComparison.Ordinal));
+    }
+
     /// <summary>The cycle tail → top → tail of softdeps "pre".</summary>
     [Theory]
     [InlineData("tail", "base top tail")]

@@ -16,6 +16,7 @@ sealed class Sandbox : IDisposable
         Assert.SkipUnless(File.Exists("/usr/sbin/modprobe"), "kmod is not installed: apt-get install kmod");
         foreach (var directory in new[] { "sys", "kmod", "drover", "dev" })
             Directory.CreateDirectory($"{_directory}/{directory}");
+        File.CreateSymbolicLink($"{_directory}/drover/drover", $"{AppContext.BaseDirectory}drover");
         foreach (var tool in new[] { "modprobe", "rmmod", "insmod", "depmod", "modinfo" })
         {
             File.CreateSymbolicLink($"{_directory}/kmod/{tool}", $"/usr/sbin/{tool}");

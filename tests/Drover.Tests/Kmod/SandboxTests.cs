@@ -42,6 +42,49 @@ public sealed class SandboxTests : IClassFixture<ModprobeCorpusTests.Machine>
                     $"{Modprobe} -rD base"]);
     }
 
+    const string Becomes = "() { echo $1 >>log; mkdir -p sys/$1; echo live >sys/$1/initstate; }; ";
+
+    /// <summary>A command that asks for what it is run for: what is live by then is no loop.</summary>
+    [Fact]
+    public void A_command_may_request_what_depends_on_its_live_module()
+    {
+        using var machine = new Sandbox();
+        machine.Write("a.ko", new TestModule { Needs = ["s"] }.ToBytes());
+        machine.Write("b.ko", new TestModule { Exports = ["s"] }.ToBytes());
+        var prepare = "rm -rf r log sys/*; mkdir -p r/lib/modules/1; cp a.ko b.ko r/lib/modules/1; "
+            + "depmod -C /dev/null -b r 1 2>/dev/null; "
+            + "sed \"s,MODPROBE,modprobe -C $PWD/c.conf -d $PWD/r -S 1,\" in.conf >c.conf";
+        machine.Write("in.conf", System.Text.Encoding.UTF8.GetBytes(
+            $"install b live{Becomes}live b; MODPROBE a || exit 9\ninstall a live{Becomes}live a\n"));
+        machine.ShouldBeAlike(
+            prepare, "modprobe -C c.conf -d r -S 1 a; echo $?; cat log; cat sys/*/initstate",
+            prepare, "modprobe -C c.conf -d r -S 1 b; echo $?; cat log; cat sys/*/initstate");
+    }
+
+    [Theory]
+    [InlineData("install a MODPROBE b\ninstall b MODPROBE a", "modprobe -C c.conf -d r -S 1 a", "a → b → a")]
+    [InlineData("install a MODPROBE a", "modprobe -C c.conf -d r -S 1 a", "a → a")]
+    [InlineData("remove a MODPROBE -r a", "modprobe -C c.conf -d r -S 1 -r a", "leads back to a")]
+    public void Commands_that_lead_back_to_themselves_end(string lines, string command, string message)
+    {
+        using var machine = new Sandbox().Add("a");
+        machine.Write("a.ko", new TestModule().ToBytes());
+        machine.Write("b.ko", new TestModule().ToBytes());
+        machine.Write("in.conf", System.Text.Encoding.UTF8.GetBytes($"{lines}\n"));
+        var isRemove = command.Contains(" -r ", StringComparison.Ordinal);
+        var run = machine.Run(
+            "drover",
+            [
+                $"rm -rf r {(isRemove ? "" : "sys/*")}; mkdir -p r/lib/modules/1 r/etc/modprobe.d; "
+                + "cp a.ko b.ko r/lib/modules/1; depmod -C /dev/null -b r 1 2>/dev/null; "
+                + "sed \"s,MODPROBE,modprobe -C $PWD/c.conf -d $PWD/r -S 1,\" in.conf >c.conf; "
+                + "cp c.conf r/etc/modprobe.d",
+                command,
+            ])[1];
+        Assert.Equal(1, run.Exit);
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Live_modules_are_not_inserted_again()
     {
