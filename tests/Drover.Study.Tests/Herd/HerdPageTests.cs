@@ -99,7 +99,7 @@ public class HerdPageTests
     public void File_that_cannot_be_written_is_an_error_before_anything_runs()
     {
         var engine = new FakeEngine();
-        Assert.ThrowsAny<IOException>(() => engine.Command("--html", "/nonexistent/report.html"));
+        Assert.Throws<CommandException>(() => engine.Command("--html", "/nonexistent/report.html"));
         Assert.Empty(engine.Runs);
     }
 
