@@ -1,4 +1,5 @@
 using System.Xml.Linq;
+using Drover.CommandLine;
 using Drover.Model.Kernel;
 
 namespace Drover.Study.Tests.Herd;
