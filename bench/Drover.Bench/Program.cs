@@ -8,9 +8,11 @@ switch (args)
     case []:
     case ["lookup"]:
         return LookupBench.Run();
+    case ["policy"]:
+        return PolicyBench.Run();
     case ["model"]:
         return ModelBench.Run();
     default:
-        Console.Error.WriteLine("usage: Drover.Bench [lookup|model]");
+        Console.Error.WriteLine("usage: Drover.Bench [lookup|policy|model]");
         return 2;
 }

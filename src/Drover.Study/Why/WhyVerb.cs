@@ -45,7 +45,15 @@ sealed class WhyVerb : Verb
             Root = RootOf(arguments),
             DaemonModules = DaemonModules(arguments),
         };
-        WhyFacts[] all = [.. arguments.Operands.SelectMany(machine.Explain)];
+        WhyFacts[] all;
+        try
+        {
+            all = [.. arguments.Operands.SelectMany(machine.Explain)];
+        }
+        catch (Exception problem) when (problem is KeyNotFoundException or InvalidOperationException)
+        {
+            throw new CommandException("the daemon's records cannot be read: is it of another version?");
+        }
         if (arguments.Has(CommonOptions.Json))
             WhyText.WriteJson(all, terminal.Out);
         else
