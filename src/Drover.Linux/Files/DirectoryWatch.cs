@@ -74,10 +74,13 @@ public sealed class DirectoryWatch : IDisposable
     {
         foreach (var directory in _directories)
         {
-            if (TryWatch(directory))
-                continue;
-            WatchParent(directory);
-            TryWatch(directory); // it may have appeared before its parent was watched
+            // one below may have appeared before the nearest was watched: again until nothing changes
+            for (string? nearest = null, next; !TryWatch(directory); nearest = next)
+            {
+                next = WatchNearest(directory);
+                if (next == nearest)
+                    break;
+            }
         }
     }
 
@@ -89,20 +92,24 @@ public sealed class DirectoryWatch : IDisposable
         return watch >= 0;
     }
 
-    void WatchParent(string directory)
+    /// <summary>Watches the nearest directory above for the name that is missing in it.</summary>
+    /// <returns>That directory; null if none can be watched.</returns>
+    string? WatchNearest(string directory)
     {
-        if (Path.GetDirectoryName(directory) is not { } parent)
-            return;
-        var watch = Add(parent);
-        if (watch < 0)
+        for (var (missing, parent) = (directory, Path.GetDirectoryName(directory)); parent is not null;
+            (missing, parent) = (parent, Path.GetDirectoryName(parent)))
         {
-            WatchParent(parent);
+            var watch = Add(parent);
+            if (watch < 0)
+                continue;
+            if (_watched.GetValueOrDefault(watch, []) is { } names)
+            {
+                names.Add(Path.GetFileName(missing));
+                _watched[watch] = names;
+            }
+            return parent;
         }
-        else if (_watched.GetValueOrDefault(watch, []) is { } names)
-        {
-            names.Add(Path.GetFileName(directory));
-            _watched[watch] = names;
-        }
+        return null;
     }
 
     int Add(string directory) => Libc.InotifyAddWatch(_inotify, directory, Changes | Libc.IN_ONLYDIR);

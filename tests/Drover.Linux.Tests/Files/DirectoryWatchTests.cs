@@ -30,6 +30,16 @@ public sealed class DirectoryWatchTests : IDisposable
     }
 
     [Fact]
+    public void Watch_reports_a_directory_whose_parents_are_missing_too()
+    {
+        Reports(
+            "etc/drover/policy.d",
+            () => Directory.CreateDirectory(_root["etc/drover"]),
+            () => _root.File("etc/drover/policy.d/a.conf", ""),
+            () => _root.File("etc/drover/policy.d/a.conf", "forbid a"));
+    }
+
+    [Fact]
     public void Watch_follows_a_replaced_directory() => Reports("modules", () => _loop.Post(() =>
     {
         Directory.Move(_root["modules"], _root["old"]);
