@@ -43,7 +43,7 @@ _drover_command() {
         resolve) _drover_words '-r --root -k --release --json -v --verbose -h --help' '-r --root' 'none' ;;
         seal) _drover_words '--socket -h --help' '--socket' 'none' ;;
         watch) _drover_words '--once --begin --since-boot --json -v --verbose -h --help' '' 'none' ;;
-        timeline) _drover_words '--html --socket --json -h --help' '--html --socket' 'none' ;;
+        timeline) _drover_words '--html --since --until --all --socket --json -h --help' '--html --socket' 'none' ;;
         audit) _drover_words '-r --root -k --release --sys --memory --tar --boot --scenario --cpus --json -h --help' '-r --root --sys --tar --boot --scenario' 'none' ;;
         why) _drover_words '-r --root -k --release --sys --socket --json -h --help' '-r --root --sys --socket' 'none' ;;
         policy) _drover_words '-o --output --sealed --modprobe.d --blacklist -r --root -k --release --sys --json -h --help' '-o --output -r --root --sys' 'none' ;;

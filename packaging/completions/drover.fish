@@ -13,7 +13,7 @@ end
 complete -c drover -n __fish_use_subcommand -f -a coldplug -d 'load the modules of all present devices, each module once'
 complete -c drover -n '__fish_seen_subcommand_from coldplug' -f
 complete -c drover -n '__fish_seen_subcommand_from coldplug' -s n -l dry-run -d 'load nothing; print which modules would be loaded, why, and in which order'
-complete -c drover -n '__fish_seen_subcommand_from coldplug' -s j -l jobs -x -d 'load at most N modules at a time'
+complete -c drover -n '__fish_seen_subcommand_from coldplug' -s j -l jobs -x -d 'load at most N modules at a time; the kernel\'s own requests come on top'
 complete -c drover -n '__fish_seen_subcommand_from coldplug' -l budget -x -d 'limit the memory of loads in flight'
 complete -c drover -n '__fish_seen_subcommand_from coldplug' -l stagger -x -d 'start the next load when the last one ends, or after TIME; 0 starts all at once'
 complete -c drover -n '__fish_seen_subcommand_from coldplug' -l decompress -x -d 'who decompresses modules, where both can'
@@ -26,7 +26,7 @@ complete -c drover -n '__fish_seen_subcommand_from coldplug' -s q -l quiet -d 'p
 complete -c drover -n '__fish_seen_subcommand_from coldplug' -s h -l help -d 'show this help'
 complete -c drover -n __fish_use_subcommand -f -a daemon -d 'serve the module requests of devices and programs, each module once'
 complete -c drover -n '__fish_seen_subcommand_from daemon' -f
-complete -c drover -n '__fish_seen_subcommand_from daemon' -s j -l jobs -x -d 'load at most N modules at a time'
+complete -c drover -n '__fish_seen_subcommand_from daemon' -s j -l jobs -x -d 'load at most N modules at a time; the kernel\'s own requests come on top'
 complete -c drover -n '__fish_seen_subcommand_from daemon' -l budget -x -d 'limit the memory of loads in flight'
 complete -c drover -n '__fish_seen_subcommand_from daemon' -l stagger -x -d 'start the next load when the last one ends, or after TIME; 0 starts all at once'
 complete -c drover -n '__fish_seen_subcommand_from daemon' -l decompress -x -d 'who decompresses modules, where both can'
@@ -66,7 +66,7 @@ complete -c drover -n '__fish_seen_subcommand_from uninstall' -s h -l help -d 's
 complete -c drover -n __fish_use_subcommand -f -a load -d 'load modules by name or modalias, each once'
 complete -c drover -n '__fish_seen_subcommand_from load' -f -a '(__drover_modules)'
 complete -c drover -n '__fish_seen_subcommand_from load' -s n -l dry-run -d 'load nothing; print which modules would be loaded, why, and in which order'
-complete -c drover -n '__fish_seen_subcommand_from load' -s j -l jobs -x -d 'load at most N modules at a time'
+complete -c drover -n '__fish_seen_subcommand_from load' -s j -l jobs -x -d 'load at most N modules at a time; the kernel\'s own requests come on top'
 complete -c drover -n '__fish_seen_subcommand_from load' -l budget -x -d 'limit the memory of loads in flight'
 complete -c drover -n '__fish_seen_subcommand_from load' -l stagger -x -d 'start the next load when the last one ends, or after TIME; 0 starts all at once'
 complete -c drover -n '__fish_seen_subcommand_from load' -l decompress -x -d 'who decompresses modules, where both can'
@@ -79,7 +79,7 @@ complete -c drover -n '__fish_seen_subcommand_from load' -s h -l help -d 'show t
 complete -c drover -n __fish_use_subcommand -f -a modules-load -d 'load the modules of modules-load.d and modules_load='
 complete -c drover -n '__fish_seen_subcommand_from modules-load' -f
 complete -c drover -n '__fish_seen_subcommand_from modules-load' -s n -l dry-run -d 'load nothing; print which modules would be loaded, why, and in which order'
-complete -c drover -n '__fish_seen_subcommand_from modules-load' -s j -l jobs -x -d 'load at most N modules at a time'
+complete -c drover -n '__fish_seen_subcommand_from modules-load' -s j -l jobs -x -d 'load at most N modules at a time; the kernel\'s own requests come on top'
 complete -c drover -n '__fish_seen_subcommand_from modules-load' -l budget -x -d 'limit the memory of loads in flight'
 complete -c drover -n '__fish_seen_subcommand_from modules-load' -l stagger -x -d 'start the next load when the last one ends, or after TIME; 0 starts all at once'
 complete -c drover -n '__fish_seen_subcommand_from modules-load' -l decompress -x -d 'who decompresses modules, where both can'
@@ -99,7 +99,7 @@ complete -c drover -n __fish_use_subcommand -f -a seal -d 'load no further modul
 complete -c drover -n '__fish_seen_subcommand_from seal' -f
 complete -c drover -n '__fish_seen_subcommand_from seal' -l socket -r -F -d 'the daemon\'s control socket'
 complete -c drover -n '__fish_seen_subcommand_from seal' -s h -l help -d 'show this help'
-complete -c drover -n __fish_use_subcommand -f -a watch -d 'show every module load on this machine as it happens, and which were wasted'
+complete -c drover -n __fish_use_subcommand -f -a watch -d 'show every module load on this machine as it happens, and which were in vain'
 complete -c drover -n '__fish_seen_subcommand_from watch' -f
 complete -c drover -n '__fish_seen_subcommand_from watch' -l once -x -d 'stop after this many seconds'
 complete -c drover -n '__fish_seen_subcommand_from watch' -l begin -d 'only start the trace, for a later --since-boot'
@@ -109,7 +109,10 @@ complete -c drover -n '__fish_seen_subcommand_from watch' -s v -l verbose -d 'a 
 complete -c drover -n '__fish_seen_subcommand_from watch' -s h -l help -d 'show this help'
 complete -c drover -n __fish_use_subcommand -f -a timeline -d 'show when the daemon loaded what, who waited for what, and the critical path'
 complete -c drover -n '__fish_seen_subcommand_from timeline' -f
-complete -c drover -n '__fish_seen_subcommand_from timeline' -l html -r -F -d 'write an HTML page, one file without references'
+complete -c drover -n '__fish_seen_subcommand_from timeline' -l html -r -F -d 'write an HTML page, one file without references; - for standard output'
+complete -c drover -n '__fish_seen_subcommand_from timeline' -l since -x -d 'leave out loads that were requested before TIME after the first request'
+complete -c drover -n '__fish_seen_subcommand_from timeline' -l until -x -d 'leave out loads that were requested later than TIME after the first request'
+complete -c drover -n '__fish_seen_subcommand_from timeline' -l all -d 'show the loads after the boot as well'
 complete -c drover -n '__fish_seen_subcommand_from timeline' -l socket -r -F -d 'the daemon\'s control socket'
 complete -c drover -n '__fish_seen_subcommand_from timeline' -l json -d 'a recording: one JSON object'
 complete -c drover -n '__fish_seen_subcommand_from timeline' -s h -l help -d 'show this help'
@@ -146,8 +149,9 @@ complete -c drover -n '__fish_seen_subcommand_from policy' -l json -d 'print one
 complete -c drover -n '__fish_seen_subcommand_from policy' -s h -l help -d 'show this help'
 complete -c drover -n __fish_use_subcommand -f -a report -d 'show what recordings of module loads tell: who loaded, who waited, what was wasted'
 complete -c drover -n '__fish_seen_subcommand_from report' -f
-complete -c drover -n '__fish_seen_subcommand_from report' -l html -r -F -d 'write an HTML page, one file without references'
+complete -c drover -n '__fish_seen_subcommand_from report' -l html -r -F -d 'write an HTML page, one file without references; - for standard output'
 complete -c drover -n '__fish_seen_subcommand_from report' -l title -x -d 'the title of the page'
+complete -c drover -n '__fish_seen_subcommand_from report' -l label -x -d 'the name of a recording, once for each file'
 complete -c drover -n '__fish_seen_subcommand_from report' -s h -l help -d 'show this help'
 complete -c drover -n __fish_use_subcommand -f -a herd -d 'show on a model of the kernel what it costs when all CPUs load the same modules'
 complete -c drover -n '__fish_seen_subcommand_from herd' -f
@@ -163,7 +167,7 @@ complete -c drover -n '__fish_seen_subcommand_from herd' -l cost -x -d 'a cost o
 complete -c drover -n '__fish_seen_subcommand_from herd' -l sweep -x -d 'runs along cpus=1..4096 (powers of two), cpus=1,8,64 or memory=256M..8G; with a chart'
 complete -c drover -n '__fish_seen_subcommand_from herd' -l json -d 'a JSON array with one object per run'
 complete -c drover -n '__fish_seen_subcommand_from herd' -l csv -d 'one line per run, with a header'
-complete -c drover -n '__fish_seen_subcommand_from herd' -l html -r -F -d 'an HTML page, one file: charts, and the loading, waiting and failed calls of each task'
+complete -c drover -n '__fish_seen_subcommand_from herd' -l html -r -F -d 'an HTML page, one file: charts, and the loading, waiting and failed calls of each task; - for standard output'
 complete -c drover -n '__fish_seen_subcommand_from herd' -l trace -d 'every event of every run, one per line, before the table'
 complete -c drover -n '__fish_seen_subcommand_from herd' -l stats -d 'the kernel\'s statistics of each run (/sys/kernel/debug/modules/stats), after the table'
 complete -c drover -n '__fish_seen_subcommand_from herd' -l explore -x -d 'check every event of N random small machines, schedules and faults; --seed is the first'

@@ -47,7 +47,9 @@ public static class CommonOptions
         "socket", "the daemon's control socket", "PATH", ControlSocket.DefaultPath);
 
     public static readonly Option Jobs =
-        new("jobs", "load at most N modules at a time", "N", "number of CPUs, at most 16", 'j', ValueKind.Count);
+        new(
+            "jobs", "load at most N modules at a time; the kernel's own requests come on top", "N",
+            "number of CPUs, at most 16", 'j', ValueKind.Count);
 
     public static readonly Option Budget = new(
         "budget", "limit the memory of loads in flight", "SIZE", "a quarter of the available memory, at most 256M",

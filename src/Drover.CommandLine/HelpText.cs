@@ -23,7 +23,7 @@ public static class HelpText
             text,
             [
                 ("-h, --help", "show this help, or a command's: drover COMMAND --help"),
-                ("    --version", "show the version"),
+                ("-V, --version", "show the version"),
             ]);
         AppendExamples(text, examples);
         text.Append("\nExit status: 0 success, 1 failure or partial failure, 2 invalid command line.\n");

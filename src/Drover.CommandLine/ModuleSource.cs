@@ -14,13 +14,20 @@ public static class ModuleSource
     /// <summary>Module directories below a root, in kmod's order.</summary>
     static readonly string[] s_homes = ["lib/modules", "usr/lib/modules"];
 
+    /// <summary>What depmod writes for every directory, with or without modules.</summary>
+    static readonly string[] s_indexes = ["modules.dep", "modules.alias"];
+
     /// <summary>Opens what <see cref="CommonOptions.Root"/> and <see cref="CommonOptions.Release"/> select.</summary>
     /// <param name="release">The kernel version if no option names one; null for the running kernel's.</param>
-    /// <exception cref="CommandException">There is no such module directory, or there are several.</exception>
-    public static ModuleCatalog Open(Arguments arguments, string? release = null)
+    /// <param name="mayLackIndexes">A directory without indexes is one without modules.</param>
+    /// <exception cref="CommandException">There is no such module directory, there are several, or it lacks an
+    /// index.</exception>
+    public static ModuleCatalog Open(Arguments arguments, string? release = null, bool mayLackIndexes = false)
     {
         var root = RootOf(arguments);
         var directory = FindDirectory(root, arguments.Text(CommonOptions.Release) ?? release);
+        if (!mayLackIndexes)
+            RequireIndexes(root, directory);
         var config = ModprobeConfig.Load(new ModprobeConfigSources
         {
             Root = root,
@@ -47,7 +54,15 @@ public static class ModuleSource
         .. ModulePolicy.DirectoriesBelow(RootOf(arguments)), ModulePolicy.SealFile,
     ];
 
-    static string RootOf(Arguments arguments) => arguments.Text(CommonOptions.Root) ?? ThisMachine;
+    /// <summary>The root file system of <see cref="CommonOptions.Root"/>.</summary>
+    /// <exception cref="CommandException">There is no such directory.</exception>
+    public static string RootOf(Arguments arguments)
+    {
+        var root = arguments.Text(CommonOptions.Root) ?? ThisMachine;
+        return Directory.Exists(root)
+            ? root
+            : throw new CommandException($"--{CommonOptions.Root.Name} {root}: there is no such directory");
+    }
 
     /// <summary>The files and directories whose stamps change when what <see cref="Open"/> reads is replaced.</summary>
     public static IReadOnlyList<string> Files(Arguments arguments, ModuleCatalog catalog) =>
@@ -65,6 +80,18 @@ public static class ModuleSource
         throw new CommandException(releases.Count > 0
             ? $"{missing}: choose one of these kernels with --release: {string.Join(", ", releases)}"
             : $"{missing}: install the kernel's modules package, or select a root that has one with --root");
+    }
+
+    /// <summary>Without an index every look-up finds nothing, as on a machine that needs no modules.</summary>
+    static void RequireIndexes(string root, string directory)
+    {
+        if (Array.Find(s_indexes, index => !Has(index) && !Has($"{index}.bin")) is not { } missing)
+            return;
+        var inRoot = root == ThisMachine ? "" : $" -b {root}";
+        throw new CommandException(
+            $"{directory} lacks its index {missing}: run 'depmod{inRoot} {Path.GetFileName(directory)}' first");
+
+        bool Has(string file) => File.Exists(RootedPath.Find(root, $"{directory}/{file}"));
     }
 
     static string? Find(string root, string release) =>

@@ -52,7 +52,8 @@ public sealed class CommandException(string message) : Exception(message)
     /// which is a fault of the program.</summary>
     public static string? MessageOf(Exception problem) => problem switch
     {
-        CommandException or ModuleDataException or IOException or UnauthorizedAccessException => problem.Message,
+        CommandException or ModuleDataException => problem.Message,
+        IOException or UnauthorizedAccessException => FileProblem.Describe(problem),
         OutOfMemoryException => "not enough memory",
         _ => null,
     };
@@ -64,6 +65,9 @@ public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
 {
     /// <summary>Further names to suggest for a mistyped verb.</summary>
     public IEnumerable<string> OtherNames { get; init; } = [];
+
+    /// <summary>The help of one of them; null for a name that has none.</summary>
+    public Func<string, string?> OtherHelp { get; init; } = _ => null;
 
     /// <summary>Further exceptions whose message is the whole error message.</summary>
     public Func<Exception, bool> IsReported { get; init; } = _ => false;
@@ -104,14 +108,13 @@ public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
         switch (args[0])
         {
             case "-h" or "--help" or "help":
-                terminal.Out.Write(args.Length > 1 && Find(args[1]) is { } found ? HelpText.For(found) : Help());
+                terminal.Out.Write(args.Length == 1 ? Help() : HelpOf(args[1]) ?? throw Unknown(args[1]));
                 return ExitCode.Ok;
-            case "--version":
+            case "-V" or "--version":
                 terminal.Out.WriteLine($"drover {ProgramVersion.Text}");
                 return ExitCode.Ok;
         }
-        var verb = Find(args[0]) ?? throw new UsageException(
-            $"unknown command '{args[0]}'{Nearest.Hint(args[0], Verbs.Select(verb => verb.Name).Concat(OtherNames))}");
+        var verb = Find(args[0]) ?? throw Unknown(args[0]);
         name = verb.Name;
         var arguments = Arguments.Parse(args[1..], [.. verb.Options, CommonOptions.Help]);
         if (arguments.Has(CommonOptions.Help))
@@ -122,6 +125,15 @@ public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
         if (verb.Operands.Length == 0 && arguments.Operands.Count > 0)
             throw new UsageException($"unexpected argument '{arguments.Operands[0]}'");
         return verb.Run(arguments, terminal);
+    }
+
+    string? HelpOf(string name) => Find(name) is { } verb ? HelpText.For(verb) : OtherHelp(name);
+
+    UsageException Unknown(string word)
+    {
+        if (word.StartsWith('-'))
+            return new($"unknown option '{word}'{Nearest.Hint(word, ["--help", "--version"])}");
+        return new($"unknown command '{word}'{Nearest.Hint(word, Verbs.Select(verb => verb.Name).Concat(OtherNames))}");
     }
 
     Verb? Find(string name) => Verbs.FirstOrDefault(verb => verb.Name == name);

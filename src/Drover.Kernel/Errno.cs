@@ -39,27 +39,40 @@ public static class ErrnoText
         return known;
     }
 
-    /// <summary>The meaning as a clause without a full stop, worded for module loading where it is an error of a load.
-    /// The symbol for one without a description.</summary>
-    public static string Describe(Errno error) => error switch
+    /// <summary>The meaning for a load of a module, as a clause without a full stop. The symbol for one without a
+    /// description.</summary>
+    public static string DescribeLoad(Errno error) => error switch
     {
-        Errno.None => "no error",
         Errno.EPERM =>
             "not permitted: CAP_SYS_MODULE is missing, modules are disabled, or the kernel's own blacklist names the " +
             "module",
         Errno.ENOENT => "not found: the file, or a symbol the module needs",
+        Errno.ENOEXEC => "not a module this kernel accepts: wrong format, or built for another kernel",
+        Errno.EBUSY => "another attempt at the same module is ending",
+        Errno.EEXIST => "the module is already in the kernel",
+        Errno.ENODEV => "no hardware for it",
+        Errno.EINVAL => "an invalid parameter, or a damaged module",
+        _ => Describe(error),
+    };
+
+    /// <summary>The meaning for a file or a call of any other kind, as <see cref="DescribeLoad"/>.</summary>
+    public static string Describe(Errno error) => error switch
+    {
+        Errno.None => "no error",
+        Errno.EPERM => "not permitted",
+        Errno.ENOENT => "no such file or directory",
         Errno.EINTR => "interrupted by a signal",
         Errno.EIO => "the disk could not be read",
-        Errno.ENOEXEC => "not a module this kernel accepts: wrong format, or built for another kernel",
+        Errno.ENOEXEC => "not a program",
         Errno.EBADF => "the file is not open for reading",
         Errno.EAGAIN => "not possible right now",
         Errno.ENOMEM => "not enough memory",
         Errno.EACCES => "access denied",
         Errno.EFAULT => "a bad address was passed to the kernel",
-        Errno.EBUSY => "another attempt at the same module is ending",
-        Errno.EEXIST => "the module is already in the kernel",
-        Errno.ENODEV => "no hardware for it",
-        Errno.EINVAL => "an invalid parameter, or a damaged module",
+        Errno.EBUSY => "it is busy",
+        Errno.EEXIST => "it exists already",
+        Errno.ENODEV => "no such device",
+        Errno.EINVAL => "an invalid argument",
         Errno.ENFILE => "the system has no file descriptor left",
         Errno.EMFILE => "this process has no file descriptor left",
         Errno.ETXTBSY => "the file is being loaded, written, sealed or executed by someone else",

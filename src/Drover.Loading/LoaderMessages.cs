@@ -17,7 +17,7 @@ static class LoaderMessages
         $"it needs {module}, which is in no index (stale index? run depmod)";
 
     public static string FailedDependency(ModuleOutcome dependency) =>
-        $"it needs {dependency.Module}: {dependency.Why ?? ErrnoText.Describe(dependency.Error)}";
+        $"it needs {dependency.Module}: {dependency.Why ?? ErrnoText.DescribeLoad(dependency.Error)}";
 
     public static string Blacklisted(string module) =>
         $"{module} is blacklisted in modprobe.d or on the kernel's command line";
@@ -53,7 +53,7 @@ static class LoaderMessages
     public static string CallFailed(LoadCall call, LoadReply reply, int tries, string? hint)
     {
         var system = call.Via is LoadVia.InitModule ? "init_module" : "finit_module";
-        var reason = reply.Detail ?? hint ?? ErrnoText.Describe(reply.Error);
+        var reason = reply.Detail ?? hint ?? ErrnoText.DescribeLoad(reply.Error);
         var text = $"{system}: {ErrnoText.Name(reply.Error)} ({reason})";
         return tries > 1 ? $"{text}; tried {tries} times" : text;
     }
@@ -61,7 +61,7 @@ static class LoaderMessages
     public static string SharedFailure(string why) => $"failed before: {why}";
 
     public static string FailedElsewhere(Errno error) =>
-        $"another process tried and failed: {ErrnoText.Describe(error)}";
+        $"another process tried and failed: {ErrnoText.DescribeLoad(error)}";
 
     public static string TimedOut(TimeSpan timeout) =>
         $"timed out after {timeout.TotalSeconds:0.#} s; the load is still running "

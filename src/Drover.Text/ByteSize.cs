@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace Drover.Text;
 
-/// <summary>Byte counts as people write and read them; K, M and G are powers of 1024.</summary>
+/// <summary>Byte counts as people write and read them; K, M, G, T, P and E are powers of 1024.</summary>
 public static class ByteSize
 {
-    const string Units = "KMG";
+    const string Units = "KMGTPE";
 
-    /// <summary>Reads <c>67108864</c>, <c>65536K</c>, <c>64M</c> or <c>64MiB</c>.</summary>
+    /// <summary>Reads <c>67108864</c>, <c>65536K</c>, <c>64M</c>, <c>64MiB</c> or <c>4T</c>.</summary>
     public static bool TryParse(string text, out long bytes)
     {
         bytes = 0;

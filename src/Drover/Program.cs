@@ -37,7 +37,11 @@ static class Program
             return Run(tool, args[1..].ToArray(), terminal);
         // enumerated for the hint at a mistyped verb only
         var otherNames = StudyProgram.Verbs.Select(verb => verb.Name).Concat(KmodTool.All.Select(tool => tool.Name));
-        return new VerbProgram(Verbs, Help) { OtherNames = otherNames }.Run(args, terminal);
+        return new VerbProgram(Verbs, Help)
+        {
+            OtherNames = otherNames,
+            OtherHelp = HelpOfTool,
+        }.Run(args, terminal);
     }
 
     /// <summary>Runs a kmod tool, which has kmod's error messages.</summary>
@@ -58,6 +62,14 @@ static class Program
             terminal.Error.WriteLine($"{tool.Name}: ERROR: {CommandException.MessageOf(problem)}");
             return ExitCode.Failure;
         }
+    }
+
+    static string? HelpOfTool(string name)
+    {
+        using var text = new StringWriter { NewLine = "\n" };
+        return KmodTool.Find(name)?.Run(["--help"], new Terminal(text, TextWriter.Null, isWatched: false)) is not null
+            ? text.ToString()
+            : null;
     }
 
     static string Help() => HelpText.ForProgram(

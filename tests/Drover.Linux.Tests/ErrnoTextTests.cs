@@ -31,7 +31,12 @@ public sealed class ErrnoTextTests
     [InlineData(Errno.ENOKEY)]
     [InlineData(Errno.EKEYREJECTED)]
     public void Describe_has_a_sentence_for_each_errno_of_a_load(Errno error) =>
-        Assert.NotEqual(ErrnoText.Name(error), ErrnoText.Describe(error));
+        Assert.NotEqual(ErrnoText.Name(error), ErrnoText.DescribeLoad(error));
+
+    [Fact]
+    public void Describe_does_not_speak_of_modules() => Assert.All(
+        Enum.GetValues<Errno>().Where(error => error is not (Errno.ENOKEY or Errno.EKEYREJECTED)),
+        error => Assert.DoesNotContain("module", ErrnoText.Describe(error), StringComparison.Ordinal));
 
     [Theory]
     [InlineData(0, "errno 0")]

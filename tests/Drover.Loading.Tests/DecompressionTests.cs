@@ -149,6 +149,6 @@ public sealed class DecompressionTests
         var scene = new Scene([new("a") { Compression = ModuleCompression.Xz, Replies = [Errno.EPERM] }]);
         scene.Machine.CheaperHere = scene.Machine.Decompresses = ModuleCompression.Xz;
         var result = scene.Run(loader => Scene.One(loader, "a"));
-        Assert.Equal($"finit_module: EPERM ({ErrnoText.Describe(Errno.EPERM)})", result.Why);
+        Assert.Equal($"finit_module: EPERM ({ErrnoText.DescribeLoad(Errno.EPERM)})", result.Why);
     }
 }

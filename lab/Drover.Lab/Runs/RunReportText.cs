@@ -1,4 +1,5 @@
 using System.Text;
+using Drover.Text;
 
 namespace Drover.Lab.Runs;
 
@@ -57,12 +58,7 @@ static class RunReportText
     public static string Results(IReadOnlyDictionary<string, int> calls) =>
         calls.Count == 0 ? "none" : string.Join("  ", calls.Select(pair => $"{pair.Key} {pair.Value}"));
 
-    public static string Bytes(long bytes) => bytes switch
-    {
-        0 => "0 bytes",
-        < 100_000 => $"{bytes / 1e3:F1} kB",
-        _ => $"{bytes / 1e6:F2} MB",
-    };
+    public static string Bytes(long bytes) => ByteSize.Format(bytes);
 
     static string Giga(long count) => $"{count / 1e9:F3} G";
 

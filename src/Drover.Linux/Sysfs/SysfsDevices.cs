@@ -17,7 +17,7 @@ public sealed class SysfsDevices : IDevices, IDisposable
     readonly int _root;
 
     /// <param name="loop">Runs the callbacks of <see cref="Listen"/>.</param>
-    /// <exception cref="DirectoryNotFoundException">The directory does not exist or cannot be opened.</exception>
+    /// <exception cref="DirectoryNotFoundException">The directory cannot be opened, or holds no sysfs.</exception>
     public SysfsDevices(EventLoop loop, string root = "/sys") : this(loop, root, walkTree: false)
     {
     }
@@ -28,9 +28,12 @@ public sealed class SysfsDevices : IDevices, IDisposable
         _loop = loop;
         _root = Libc.OpenAt(Libc.AT_FDCWD, root, Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_CLOEXEC, 0);
         if (_root < 0)
+            throw new DirectoryNotFoundException($"{root}: {ErrnoText.Describe(Libc.LastError)}");
+        if (!Array.Exists(["devices", "bus", "class"], name => Directory.Exists(Path.Combine(root, name))))
         {
+            _ = Libc.Close(_root);
             throw new DirectoryNotFoundException(
-                $"{root}: {ErrnoText.Describe(Libc.LastError)}: a directory that holds a sysfs is needed.");
+                $"{root} is not a sysfs, nor a copy of one: it has none of devices, bus and class");
         }
         IsLive = Libc.FStatFs(_root, out var fileSystem) == 0 && fileSystem.Type == Libc.SYSFS_MAGIC;
         _walkTree = walkTree || !IsLive;

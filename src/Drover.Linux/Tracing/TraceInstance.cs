@@ -162,12 +162,21 @@ public sealed class TraceInstance : IDisposable
         {
             if (Write($"{Folder}/events/{item}/enable", "1") is not Errno.None and var error)
             {
-                throw new IOException($"the kernel has no trace event {item} ({ErrnoText.Describe(error)}): " +
-                    "it was built without CONFIG_FTRACE_SYSCALLS, and cannot be watched");
+                throw new IOException(WhyMissing(item, error, File.Exists("/proc/modules")));
             }
         }
         Events = plan.Select(choices => choices.FirstOrDefault(TryProbe)?.Event).OfType<string>().ToList();
     }
+
+    /// <summary>Why a trace event cannot be enabled.</summary>
+    /// <param name="hasModules">The kernel has CONFIG_MODULES: without it there are no events of modules either.</param>
+    internal static string WhyMissing(string item, Errno error, bool hasModules) => (hasModules, error) switch
+    {
+        (false, _) => "this kernel was built without loadable modules (CONFIG_MODULES): there are no loads to watch",
+        (_, Errno.ENOENT) => $"the kernel has no trace event {item}: it was built without CONFIG_FTRACE_SYSCALLS, "
+            + "and cannot be watched",
+        _ => $"the trace event {item} cannot be enabled: {ErrnoText.Describe(error)}",
+    };
 
     bool TryProbe(Probe probe)
     {

@@ -149,7 +149,7 @@ static class JsonMember
     {
         // an inner JsonException is the reader's: the text is not JSON
         if (problem.InnerException is JsonException || problem.Path is null)
-            return $"not JSON: {problem.Message.Split(" Path: ")[0]}";
+            return "not JSON";
         var member = problem.Path.TrimStart('$', '.');
         var type = TypeOf(member, root, out var unknown);
         if (unknown is not null)

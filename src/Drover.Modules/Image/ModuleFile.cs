@@ -88,7 +88,9 @@ public static class ModuleFile
     }
 
     /// <summary>Returns <paramref name="contents"/> itself if it is not compressed.</summary>
-    internal static byte[] Decompress(byte[] contents, string file) => CompressionOf(contents) switch
+    /// <param name="file">Its name, for messages.</param>
+    /// <exception cref="ModuleDataException">Corrupt, or too large (<see cref="ModuleLimits"/>).</exception>
+    public static byte[] Decompress(byte[] contents, string file) => CompressionOf(contents) switch
     {
         ModuleCompression.Gzip => GzipFile.Decompress(contents, file),
         ModuleCompression.Xz => XzFile.Decompress(contents, file),

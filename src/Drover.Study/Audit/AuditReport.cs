@@ -103,18 +103,47 @@ sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots)
 
     string Verdict()
     {
-        var (udev, drover) = (boots[0], boots[1]);
+        if (!machine.Path.IsUndecided)
+            return Verdict(boots[0], boots[1], machine.Path);
+        var format = LoadPath.NameOf(machine.Path.Files);
+        return $"If this kernel decompresses {format}: {Verdict(boots[0], boots[1], machine.Path)} "
+            + $"If it does not: {Verdict(boots[2], boots[3], machine.Path.WithoutDecompression)}";
+    }
+
+    static string Verdict(AuditBoot udev, AuditBoot drover, LoadPath path)
+    {
         var waste = drover.Result.DuplicateBytes == 0 ? "nothing" : ByteSize.Format(drover.Result.DuplicateBytes);
         var change = $"Drover would call it {drover.Calls} times and waste {waste}";
         if (!udev.Result.Booted)
             return $"With udev this machine does not boot: {HerdFigures.FailureOf(udev.Result)}; {change}.";
         var modules = udev.Result.Attempted == 1 ? "1 module" : $"{udev.Result.Attempted} modules";
         var calls = $"udev calls the kernel {udev.Calls} times for {modules}";
+        var pace = Pace(udev.Result, drover.Result);
         if (udev.ExtraCalls == 0)
-            return $"{calls}, none of them too many: Drover would change nothing here.";
-        var bypass = machine.Path.BypassesGate ? ", since kmod bypasses the kernel's gate" : "";
+        {
+            return pace.Length == 0
+                ? $"{calls}, none of them too many: Drover would change nothing here."
+                : $"{calls}, none of them too many.{pace}";
+        }
+        var bypass = path.BypassesGate ? ", since kmod bypasses the kernel's gate" : "";
         return $"{calls}, {udev.ExtraCalls} of them too many, "
-            + $"and wastes {HerdFigures.Wasted(udev.Result)}{bypass}; {change}.";
+            + $"and wastes {HerdFigures.Wasted(udev.Result)}{bypass}; {change}.{pace}";
+    }
+
+    /// <summary>A sentence about the seconds of the boot phase, after a blank; empty where they differ by less than
+    /// 2 %.</summary>
+    static string Pace(HerdResult udev, HerdResult drover)
+    {
+        if (!drover.Booted || Math.Abs(drover.BootSeconds - udev.BootSeconds) < 0.02 * udev.BootSeconds)
+            return "";
+        var word = drover.BootSeconds > udev.BootSeconds ? "slower" : "faster";
+        var times = string.Create(
+            CultureInfo.InvariantCulture, $"{drover.BootSeconds:0.000} s instead of {udev.BootSeconds:0.000} s");
+        // of the model, as of the program: Drover.Model.Herds.DroverLoader
+        var why = drover.BootSeconds > udev.BootSeconds
+            ? ", 0.1 s of which 'drover coldplug' waits for devices that appear late"
+            : "";
+        return $" Its boot would be {word}: {times}{why}.";
     }
 
     void WriteRequests(Terminal terminal)

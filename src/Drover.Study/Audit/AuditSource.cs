@@ -8,7 +8,7 @@ namespace Drover.Study.Audit;
 
 static class AuditSource
 {
-    const int MaxConfigBytes = 4 << 20; // a kernel's configuration has some 300 KB
+    const int MaxFileBytes = 64 << 20; // a kernel's configuration has some 300 KB, its System.map 10 MB
     const string Description = "Audited by 'drover audit'.";
 
     public static readonly Option Tar = new(
@@ -40,13 +40,17 @@ static class AuditSource
         var boot = EarlierBoot.Open(arguments);
         var catalog = ModuleSource.Open(arguments);
         var root = arguments.Text(CommonOptions.Root) ?? "/";
-        var modules = $"{arguments.Text(ScenarioSource.Sys) ?? ScenarioSource.ThisSys}/module/";
+        var kernel = Path.GetFileName(catalog.Tree.Directory);
+        // a sysfs is that of the running kernel, or of the machine it was copied from: no evidence of another kernel
+        var sys = arguments.Text(ScenarioSource.Sys)
+            ?? (kernel == Machine.KernelRelease() ? ScenarioSource.ThisSys : null);
+        var modules = sys is null ? null : $"{sys}/module/";
         var scenario = ScenarioSource.Record(
             arguments, catalog, Description, terminal, devices => boot?.AddTo(devices, catalog) ?? devices);
-        var decompresses = Directory.Exists(modules) ? SysModule.Compression(modules) : FromConfig(root, scenario);
+        var decompresses = Directory.Exists(modules) ? SysModule.Compression(modules) : FromFiles(root, scenario);
         var path = PathOf(scenario, KmodVersion.Find(root), decompresses);
         List<string> limitations = InitramfsPolicy.IsOld(root, scenario.Kernel) is { } old ? [old] : [];
-        return AuditedMachine.Of(scenario, path, SysModule.Live(modules), limitations, boot);
+        return AuditedMachine.Of(scenario, path, modules is null ? null : SysModule.Live(modules), limitations, boot);
     }
 
     static AuditedMachine OpenTar(string file, Arguments arguments, Terminal terminal)
@@ -72,7 +76,9 @@ static class AuditSource
         });
         // without --root there is only this machine's kmod
         var kmod = arguments.Text(CommonOptions.Root) is { } root ? KmodVersion.Find(root) : null;
-        var path = PathOf(scenario, kmod, archive.Decompresses);
+        var path = PathOf(
+            scenario, kmod,
+            archive.Decompresses ?? FromFiles(arguments.Text(CommonOptions.Root) ?? "/", scenario));
         List<string> limitations =
         [
             "Only devices are read from an archive; "
@@ -86,21 +92,39 @@ static class AuditSource
         return AuditedMachine.Of(scenario, path, archive.Live, limitations, boot);
     }
 
-    /// <summary>From the kernel's configuration, where distributions install it; null if it is missing.</summary>
-    static ModuleCompression? FromConfig(string root, Scenario scenario)
+    /// <summary>From the kernel's configuration, or else its symbols, where distributions install them; null if they are
+    /// missing.</summary>
+    static ModuleCompression? FromFiles(string root, Scenario scenario)
     {
         var kernel = scenario.Kernel;
-        string[] places =
+        string[] configs =
             [$"boot/config-{kernel}", $"lib/modules/{kernel}/config", $"usr/lib/modules/{kernel}/config"];
-        foreach (var place in places)
+        string[] maps = [$"boot/System.map-{kernel}", $"lib/modules/{kernel}/System.map"];
+        var can = configs.Select(place => Has(place, "CONFIG_", line => line == "CONFIG_MODULE_DECOMPRESS=y"))
+            .Concat(maps.Select(place =>
+                Has(place, " T load_module", line => line.EndsWith(" module_decompress", StringComparison.Ordinal))))
+            .FirstOrDefault(answer => answer is not null);
+        return can switch
+        {
+            null => null,
+            true => scenario.Compression,
+            false => ModuleCompression.None,
+        };
+
+        // Debian's System.map is a text that says where the real one is
+        bool? Has(string place, string sign, Func<string, bool> isIt)
         {
             var file = new FileInfo(RootedPath.Find(root, Path.Join(root, place)));
-            if (file is not { Exists: true, Length: <= MaxConfigBytes })
-                continue;
-            return File.ReadLines(file.FullName).Contains("CONFIG_MODULE_DECOMPRESS=y")
-                ? scenario.Compression
-                : ModuleCompression.None;
+            if (file is not { Exists: true, Length: <= MaxFileBytes })
+                return null;
+            var isKnown = false;
+            foreach (var line in File.ReadLines(file.FullName))
+            {
+                if (isIt(line))
+                    return true;
+                isKnown |= line.Contains(sign, StringComparison.OrdinalIgnoreCase);
+            }
+            return isKnown ? false : null;
         }
-        return null;
     }
 }

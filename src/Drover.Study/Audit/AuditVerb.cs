@@ -53,6 +53,7 @@ sealed class AuditVerb(HerdEngine engine) : Verb
     public override int Run(Arguments arguments, Terminal terminal)
     {
         HerdArguments.CheckCpus(arguments);
+        ScenarioSource.CheckMemory(arguments);
         using var interrupt = new Interrupt();
         var machine = AuditSource.Open(arguments, terminal);
         var plan = BootsOf(machine, arguments.Count(Cpus) ?? LargerCpus);
@@ -72,22 +73,25 @@ sealed class AuditVerb(HerdEngine engine) : Verb
         return ExitCode.Ok;
     }
 
-    /// <summary>udev on the machine as it is, Drover, udev on each gate, and both with more CPUs.</summary>
+    /// <summary>udev on the machine as it is and Drover (both twice if <see cref="LoadPath.IsUndecided"/>), udev on each
+    /// gate, and both with more CPUs.</summary>
     /// <param name="cpus">Of the larger machine, which is left out if it has the same number.</param>
     internal static List<(string Title, HerdOptions Options)> BootsOf(AuditedMachine machine, int cpus)
     {
         var path = machine.Path;
-        var udev = new HerdOptions
-        {
-            Scenario = machine.Scenario,
-            Cpus = machine.Scenario.Cpus,
-            MemoryBytes = machine.Scenario.MemoryBytes,
-            Loader = path.Udev,
-            Gate = path.ModelGate,
-            KernelDecompresses = path.KernelReadsFiles,
-        };
+        var udev = On(path);
         var drover = udev with { Loader = LoaderKind.Drover };
         List<(string, HerdOptions)> boots = [("udev as it is", udev), ("Drover", drover)];
+        if (path.IsUndecided)
+        {
+            var without = On(path.WithoutDecompression);
+            boots =
+            [
+                ("udev, if the kernel decompresses", udev), ("Drover, if the kernel decompresses", drover),
+                ("udev, if it does not", without),
+                ("Drover, if it does not", without with { Loader = LoaderKind.Drover }),
+            ];
+        }
         foreach (var gate in HerdNames.Gates)
         {
             var gated = udev with { Loader = LoaderKind.Udev, Gate = gate, KernelDecompresses = true };
@@ -99,5 +103,15 @@ sealed class AuditVerb(HerdEngine engine) : Verb
             boots.Add(($"Drover, {HerdNames.CpusOf(cpus)}", drover with { Cpus = cpus }));
         }
         return boots;
+
+        HerdOptions On(LoadPath path) => new()
+        {
+            Scenario = machine.Scenario,
+            Cpus = machine.Scenario.Cpus,
+            MemoryBytes = machine.Scenario.MemoryBytes,
+            Loader = path.Udev,
+            Gate = path.ModelGate,
+            KernelDecompresses = path.KernelReadsFiles,
+        };
     }
 }

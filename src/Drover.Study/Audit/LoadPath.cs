@@ -20,6 +20,14 @@ sealed record LoadPath(
         Files is ModuleCompression.None
         || (KernelReadsFiles && Kmod is null or >= KmodVersion.FirstWithKernelDecompression);
 
+    /// <summary>The kernel's side is not known, and decides who decompresses.</summary>
+    public bool IsUndecided =>
+        Files is not ModuleCompression.None && Decompresses is null
+        && Kmod is null or >= KmodVersion.FirstWithKernelDecompression;
+
+    /// <summary>The same with a kernel that decompresses nothing.</summary>
+    public LoadPath WithoutDecompression => this with { Decompresses = ModuleCompression.None };
+
     public LoaderKind Udev => IsThroughGate ? LoaderKind.Udev : LoaderKind.UserDecompress;
     public GateKind ModelGate => Gate ?? GateKind.None;
     public bool BypassesGate => HasGate && !IsThroughGate;
@@ -54,10 +62,11 @@ sealed record LoadPath(
             { IsThroughGate: false } =>
                 $"{kmod} decompresses {format} by itself (before {First} it cannot let the kernel do it), "
                 + $"and {unguarded}.",
+            { Decompresses: null } =>
+                $"Whether it decompresses {format} is not known: neither /sys/module of this kernel nor its "
+                + $"configuration or System.map is here. If it does, {kmod} lets it; if not, {kmod} {unguarded}.",
             { Kmod: null } =>
                 $"kmod is assumed to let it decompress {format} (from {First}), as its version is unknown: {guarded}.",
-            { Decompresses: null } =>
-                $"It is assumed to decompress {format}, as {kmod} would let it: {guarded}.",
             _ => $"{kmod} lets it decompress {format}: {guarded}.",
         };
     }

@@ -53,11 +53,13 @@ sealed class SysfsArchive
     {
         var archive = new SysfsArchive();
         using var stream = new TarStream(Open(path), path);
+        var isTar = false;
         try
         {
             using var tar = new TarReader(stream);
             for (var entries = 0; tar.GetNextEntry() is { } entry; entries++)
             {
+                isTar = true;
                 if (entries > MaxEntries)
                     throw stream.Damaged($"more than {MaxEntries} entries");
                 archive.Add(entry);
@@ -68,7 +70,7 @@ sealed class SysfsArchive
         catch (Exception damaged) when (damaged is InvalidDataException or InvalidOperationException
             or EndOfStreamException or ArgumentException or FormatException)
         {
-            throw stream.Damaged(damaged.Message);
+            throw stream.Damaged(isTar ? "the archive is damaged" : "not a tar archive");
         }
         return archive;
     }

@@ -24,41 +24,54 @@ static class HtmlPage
         html.Raw("</body>\n</html>");
     }
 
-    /// <summary>Opens the file of a page before the work that fills it, so that an error is reported first.</summary>
-    /// <exception cref="CommandException">It cannot be written.</exception>
-    public static FileStream Open(string path)
-    {
-        try
-        {
-            return new(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            var why = problem switch
-            {
-                _ when Directory.Exists(path) => "it is a directory",
-                DirectoryNotFoundException => "there is no such directory",
-                UnauthorizedAccessException => "access denied",
-                _ => problem.Message,
-            };
-            throw new CommandException($"{path}: the page cannot be written: {why}");
-        }
-    }
-
-    /// <summary>Replaces the contents of a file that <see cref="Open"/> opened.</summary>
-    public static void Fill(FileStream file, Action<TextWriter> page)
-    {
-        if (file.CanSeek)
-            file.SetLength(0);
-        using var writer = new StreamWriter(file, leaveOpen: true) { NewLine = "\n" };
-        page(writer);
-    }
-
     static string Style()
     {
         using var reader = new StreamReader(typeof(HtmlPage).Assembly.GetManifestResourceStream("page.css")!);
         return reader.ReadToEnd();
     }
+}
+
+/// <summary>The file of a page. One owner.</summary>
+sealed class PageFile : IDisposable
+{
+    const string Dash = "-";
+
+    readonly Terminal _terminal;
+    readonly string _path;
+    readonly FileStream? _file;
+
+    PageFile(Terminal terminal, string path, FileStream? file) => (_terminal, _path, _file) = (terminal, path, file);
+
+    public bool IsStandardOutput => _file is null;
+
+    /// <summary>Opens the file that an option names before the work that fills it, so that an error is reported first;
+    /// null without the option.</summary>
+    public static PageFile? Open(Arguments arguments, Option option, Terminal terminal) =>
+        arguments.Text(option) switch
+        {
+            null => null,
+            Dash => new(terminal, Dash, file: null),
+            var path => new(
+                terminal, path, new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read)),
+        };
+
+    /// <summary>Replaces the contents, and says so on standard error.</summary>
+    public void Fill(Action<TextWriter> page)
+    {
+        if (_file is null)
+        {
+            page(_terminal.Out);
+            return;
+        }
+        if (_file.CanSeek)
+            _file.SetLength(0);
+        using (var writer = new StreamWriter(_file, leaveOpen: true) { NewLine = "\n" })
+            page(writer);
+        var size = _file.CanSeek ? $", {ByteSize.Format(_file.Length)}" : "";
+        _terminal.Error.WriteLine($"{PlainText.Of(_path)}: written{size}");
+    }
+
+    public void Dispose() => _file?.Dispose();
 }
 
 /// <param name="IsNumber">It is aligned to the right.</param>

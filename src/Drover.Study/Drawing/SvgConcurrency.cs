@@ -73,10 +73,16 @@ static class SvgConcurrency
     static string Outline(int[] below, int[] above, int max, GanttSize size)
     {
         var path = new StringBuilder();
-        for (var column = 0; column < above.Length; column++)
-            Step(column == 0 ? 'M' : 'L', above[column], column, column + 1);
-        for (var column = below.Length - 1; column >= 0; column--)
-            Step('L', below[column], column + 1, column);
+        for (var (column, end) = (0, 0); column < above.Length; column = end)
+        {
+            end = above.AsSpan(column).IndexOfAnyExcept(above[column]) is > 0 and var same ? column + same : above.Length;
+            Step(column == 0 ? 'M' : 'L', above[column], column, end);
+        }
+        for (var (column, end) = (below.Length, 0); column > 0; column = end)
+        {
+            end = below.AsSpan(0, column).LastIndexOfAnyExcept(below[column - 1]) + 1;
+            Step('L', below[column - 1], column, end);
+        }
         return path.Append('Z').ToString();
 
         void Step(char command, int calls, int from, int to)

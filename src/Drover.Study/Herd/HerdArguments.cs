@@ -15,8 +15,7 @@ sealed record HerdArguments(IReadOnlyList<HerdOptions> Runs, Sweep? Sweep)
     public static readonly Option Herd = new(
         "herd", "the loader: udev, threads, modprobe, modules-load, spray, user-decompress, drover; several, or all",
         "WHO", "udev,drover");
-    public static readonly Option Memory = new(
-        "memory", "memory of the machine", "SIZE", "the scenario's", Kind: ValueKind.Bytes);
+    public static readonly Option Memory = ScenarioSource.Memory with { Default = "the scenario's" };
     public static readonly Option Kasan = new("kasan", "a kernel with KASAN: larger modules, everything slower");
     public static readonly Option UserDecompress = new(
         "user-decompress", "a kernel that cannot decompress: loaders decompress and call init_module");
@@ -39,11 +38,7 @@ sealed record HerdArguments(IReadOnlyList<HerdOptions> Runs, Sweep? Sweep)
         if (sweep is { Axis: SweepAxis.Memory } && arguments.Has(Memory))
             throw new UsageException("--sweep varies the memory: leave out --memory");
         CheckCpus(arguments);
-        if (arguments.Size(Memory) > Sweep.MaxMemoryBytes)
-        {
-            throw new UsageException(
-                $"--memory takes at most {Sweep.MaxMemoryBytes >> 30}G, not '{arguments.Text(Memory)}'");
-        }
+        ScenarioSource.CheckMemory(arguments);
         var gates = HerdNames.ReadGates(arguments, Gate);
         var herds = HerdNames.ReadHerds(arguments, Herd);
         List<(CostEntry Cost, double Value)> costs = [.. arguments.Texts(Cost).Select(ParseCost)];

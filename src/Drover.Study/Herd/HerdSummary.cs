@@ -42,7 +42,7 @@ static class HerdSummary
         var ends = Join(herds.SelectMany(herd => EndsOf(herd.Runs, hasGates), (herd, end) => (herd.Name, end)));
         var kernels = results.Select(result => result.Options.Gate).Distinct()
             .Select(gate => $"{HerdNames.Of(gate)} {KernelsOf(gate)}");
-        List<string> summary = [$"Waste: {waste}.", $"At the end: {ends}."];
+        List<string> summary = [$"Waste: {waste}.", $"At the end: {ends}.", $"Time: {TimesOf(results, hasGates)}."];
         return hasGates ? [.. summary, $"Kernels: {string.Join("; ", kernels)}."] : summary;
     }
 
@@ -54,6 +54,36 @@ static class HerdSummary
         GateKind.Idempotent => "is 6.5 and later",
         _ => throw new ArgumentOutOfRangeException(nameof(gate)),
     };
+
+    /// <summary>The seconds of the boot phase for each gate, and how the others compare with udev.</summary>
+    static string TimesOf(IReadOnlyList<HerdResult> results, bool hasGates)
+    {
+        var gates = results.GroupBy(result => result.Options.Gate).Select(gate =>
+        {
+            // a boot that lacks modules is no measure
+            var udev = gate.FirstOrDefault(run => run is { Booted: true, Missing: [], Options.Loader: LoaderKind.Udev });
+            var runs = string.Join(", ", gate.Where(run => run.Booted).Select(run =>
+                $"{HerdNames.Of(run.Options.Loader)} {HerdFigures.Seconds(run)} s{Against(udev, run)}")
+                .DefaultIfEmpty("no boot"));
+            return hasGates ? $"{HerdNames.Of(gate.Key)}: {runs}" : runs;
+        });
+        return string.Join("; ", gates);
+
+        static string Against(HerdResult? udev, HerdResult run)
+        {
+            if (run.Missing.Count > 0)
+                return " (without all modules)";
+            if (udev is null || run == udev || udev.BootSeconds == 0)
+                return "";
+            var percent = (int)Math.Round(100 * ((run.BootSeconds / udev.BootSeconds) - 1));
+            return percent switch
+            {
+                0 => " (the same)",
+                > 0 => $" ({percent} % more)",
+                _ => $" ({-percent} % less)",
+            };
+        }
+    }
 
     /// <summary>Equal findings of several herds become one.</summary>
     static string Join(IEnumerable<(string Herd, Finding Finding)> findings) => string.Join("; ", findings

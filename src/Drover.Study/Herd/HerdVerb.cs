@@ -10,7 +10,8 @@ sealed class HerdVerb(HerdEngine engine, Func<Scenario> builtIn) : Verb
 {
     static readonly Option Csv = new("csv", "one line per run, with a header");
     static readonly Option Html = new(
-        "html", "an HTML page, one file: charts, and the loading, waiting and failed calls of each task", "FILE");
+        "html", "an HTML page, one file: charts, and the loading, waiting and failed calls of each task; "
+        + "- for standard output", "FILE");
     static readonly Option Trace = new("trace", "every event of every run, one per line, before the table");
     static readonly Option Stats = new(
         "stats", "the kernel's statistics of each run (/sys/kernel/debug/modules/stats), after the table");
@@ -61,20 +62,19 @@ sealed class HerdVerb(HerdEngine engine, Func<Scenario> builtIn) : Verb
             return Exploration.Run(arguments, terminal);
         var (runs, sweep) = HerdArguments.Read(arguments, builtIn);
         // opened before the runs, so that an error is reported first
-        using var html = arguments.Text(Html) is { } path ? HtmlPage.Open(path) : null;
+        using var html = PageFile.Open(arguments, Html, terminal);
         using var interrupt = new Interrupt();
         var timelines = html is not null && sweep is null;
         var trace = arguments.Has(Trace) ? terminal.Out : null;
         var finished = new HerdRuns(engine, terminal).Run(runs, timelines, trace, interrupt.Token);
         List<HerdResult> results = [.. finished.Select(run => run.Result)];
 
-        if (html is not null)
-            HtmlPage.Fill(html, writer => HerdPage.Write(finished, sweep, writer));
+        html?.Fill(writer => HerdPage.Write(finished, sweep, writer));
         if (arguments.Has(CommonOptions.Json))
             HerdDocuments.WriteJson(results, terminal.Out);
         else if (arguments.Has(Csv))
             HerdDocuments.WriteCsv(results, terminal.Out);
-        else if (results.Count > 0)
+        else if (results.Count > 0 && html is not { IsStandardOutput: true })
             Print(results, sweep, arguments.Has(Stats), terminal);
         if (results.Count == runs.Count)
             return ExitCode.Ok;

@@ -1,6 +1,7 @@
 using Drover.Model.Herds;
 using Drover.Model.Kernel;
 using Drover.Study.Drawing;
+using Drover.Study.Scenarios;
 
 namespace Drover.Study.Herd;
 
@@ -13,7 +14,6 @@ sealed record Sweep(SweepAxis Axis, IReadOnlyList<long> Values)
 {
     const int MaxPoints = 64; // a range has at most 53 powers of two
     public const int MaxCpus = 8192; // the limit of HerdOptions.Cpus; NR_CPUS of an x86 kernel with MAXSMP
-    public const long MaxMemoryBytes = 1L << 52; // 4 PiB: physical addresses of x86 have 52 bits
     const string Forms = "cpus=1..4096, cpus=1,8,64 or memory=256M..8G";
 
     /// <summary>Reads <c>cpus=1..4096</c> (ends and powers of two), <c>cpus=1,8,64</c>, <c>memory=1G..8G</c>.</summary>
@@ -99,8 +99,8 @@ sealed record Sweep(SweepAxis Axis, IReadOnlyList<long> Values)
                 : throw new UsageException(
                     $"--sweep {text}: '{value}' is not a number of CPUs from 1 to {MaxCpus}; write {Forms}");
         }
-        return ByteSize.TryParse(value, out var bytes) && bytes is > 0 and <= MaxMemoryBytes
+        return ByteSize.TryParse(value, out var bytes) && ScenarioSource.IsMemory(bytes)
             ? bytes
-            : throw new UsageException($"--sweep {text}: '{value}' is not a size such as 256M; write {Forms}");
+            : throw new UsageException($"--sweep {text}: '{value}' is not a size from 1M to 4P; write {Forms}");
     }
 }

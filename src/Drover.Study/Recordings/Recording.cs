@@ -57,6 +57,14 @@ sealed record Recording
     public required long Modules { get; init; }
     public required long InVainBytes { get; init; }
     public required long LengthNs { get; init; }
+
+    /// <summary>What <see cref="LengthNs"/> spans. That of a watch is no time of a boot: it includes every pause between
+    /// its calls, and loads long after the boot.</summary>
+    public string Span { get; init; } = FirstToLastCall;
+    public const string FirstToLastCall = "first call to last call's end";
+
+    /// <summary>What <see cref="InVainBytes"/> counts.</summary>
+    public string Loss { get; init; } = "bytes read in vain";
     /// <summary>Ascending by start; empty if the source has only counts.</summary>
     public IReadOnlyList<RecordedCall> Calls { get; init; } = [];
     public IReadOnlyList<string> Warnings { get; init; } = []; // reasons why the figures may be incomplete

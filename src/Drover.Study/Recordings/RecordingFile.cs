@@ -1,7 +1,10 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Drover.Linux.Files;
 using Drover.Linux.Tracing;
 using Drover.Modules;
+using Drover.Modules.Image;
 
 namespace Drover.Study.Recordings;
 
@@ -11,24 +14,44 @@ static class RecordingFile
     /// <summary>A udev run with 255 CPUs has 10,000 calls of 200 bytes; parsed, they take several times that.</summary>
     public const int MaxBytes = 64 << 20;
 
+    /// <summary>The source of a watch's recording.</summary>
+    public const string Watch = "a watch";
+
+    const string StandardInput = "-";
+
     const string Known = "expected the output of 'drover watch --json', 'drover timeline --json', "
         + "'drover herd --json' or 'lab/run --json'";
 
-    /// <summary>The recordings in a file: one, or several runs.</summary>
+    static readonly JsonReaderOptions s_severalValues = new() { AllowMultipleValues = true };
+
+    /// <summary>The recordings in a file: one, or several runs. The file may be compressed by gzip, xz or zstd.</summary>
+    /// <param name="path">A dash stands for standard input.</param>
     /// <exception cref="RecordingException">It is unreadable, of an unknown kind, damaged or too large.</exception>
     public static IReadOnlyList<Recording> Load(string path)
     {
+        var file = path == StandardInput ? "standard input" : path;
         try
         {
-            using var stream = SystemFiles.Current.OpenRead(path);
-            var bytes = BoundedRead.TryReadAll(stream, MaxBytes)
-                ?? throw new RecordingException($"{path}: larger than {MaxBytes >> 20} MiB");
-            return Read(bytes, path);
+            using var stream = path == StandardInput ? Console.OpenStandardInput() : SystemFiles.Current.OpenRead(path);
+            var bytes = BoundedRead.TryReadAll(stream, MaxBytes) ?? throw TooLarge();
+            return Read(Decompressed(bytes), file);
         }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        catch (ModuleDataException problem)
         {
             throw new RecordingException(problem.Message);
         }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new RecordingException(FileProblem.Describe(problem));
+        }
+
+        byte[] Decompressed(byte[] bytes)
+        {
+            var plain = ModuleFile.Decompress(bytes, file);
+            return plain.Length <= MaxBytes ? plain : throw TooLarge();
+        }
+
+        RecordingException TooLarge() => new($"{file}: larger than {MaxBytes >> 20} MiB");
     }
 
     /// <param name="bytes">The whole file.</param>
@@ -36,14 +59,17 @@ static class RecordingFile
     /// <exception cref="RecordingException">As for <see cref="Load"/>; nothing else, whatever the bytes.</exception>
     public static IReadOnlyList<Recording> Read(ReadOnlySpan<byte> bytes, string file)
     {
+        if (bytes.StartsWith(Encoding.UTF8.Preamble))
+            bytes = bytes[Encoding.UTF8.Preamble.Length..];
+        if (bytes.Trim(" \t\r\n"u8).IsEmpty)
+            throw new RecordingException($"{file}: is empty: {Known}");
         try
         {
-            return bytes.StartsWith(WatchLine.FileStart) ? [ReadWatch(bytes, file)] : ReadDocument(bytes, file);
+            return ReadDocument(bytes, file);
         }
-        catch (Exception problem) when (problem is JsonException or InvalidOperationException)
+        catch (InvalidOperationException)
         {
-            // InvalidOperationException: a string with half a surrogate pair
-            throw new RecordingException($"{file}: {problem.Message}");
+            throw new RecordingException($"{file}: has a string that is not valid Unicode");
         }
     }
 
@@ -53,6 +79,7 @@ static class RecordingFile
         {
             return KindOf(bytes) switch
             {
+                "watch" => [ReadWatch(bytes, file)],
                 "herd" => FromHerd(Parse(bytes, RecordingJson.Default.ListHerdDocument), file),
                 "lab" => [FromLab(Parse(bytes, RecordingJson.Default.LabDocument), file)],
                 "timeline" => [FromTimeline(Parse(bytes, RecordingJson.Default.TimelineDocument), file)],
@@ -71,19 +98,23 @@ static class RecordingFile
 
     static string? KindOf(ReadOnlySpan<byte> bytes)
     {
-        var reader = new Utf8JsonReader(bytes);
+        var reader = new Utf8JsonReader(bytes, s_severalValues);
         reader.Read();
-        if (reader.TokenType is JsonTokenType.StartArray)
-            return "herd";
+        var isList = reader.TokenType is JsonTokenType.StartArray && reader.Read();
+        if (reader.TokenType is not JsonTokenType.StartObject)
+            return isList ? "herd" : null;
         while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("tracedCalls"u8))
+            // a watch has one object a line, or a list of them where a program has collected the lines
+            if (reader.ValueTextEquals("type"u8))
+                return reader.Read() && reader.ValueTextEquals("watch"u8) ? "watch" : null;
+            if (!isList && reader.ValueTextEquals("tracedCalls"u8))
                 return "lab";
-            if (reader.ValueTextEquals("timeline"u8))
+            if (!isList && reader.ValueTextEquals("timeline"u8))
                 return "timeline";
             reader.Skip();
         }
-        return null;
+        return isList ? "herd" : null;
     }
 
     static T Parse<T>(ReadOnlySpan<byte> bytes, JsonTypeInfo<T> type) =>
@@ -111,6 +142,8 @@ static class RecordingFile
         {
             Name = $"{run.Herd}, gate {run.Gate}",
             Source = "a run in the model",
+            Span = "boot phase",
+            Loss = "memory wasted",
             Cpus = CpusOf(run.Cpus),
             Results = (run.Calls ?? []).ToDictionary(calls => calls.Key, calls => calls.Value.Value),
             Modules = run.Attempted.Value,
@@ -142,6 +175,7 @@ static class RecordingFile
         var recording = Recording.Of(name, "a run in the lab", calls, run.LoaderStartSeconds.Ns);
         return recording with
         {
+            Span = "coldplug",
             Kernel = run.KernelRelease,
             Cpus = CpusOf(run.Cpus),
             // without file sizes the calls do not show it
@@ -174,25 +208,33 @@ static class RecordingFile
             });
         }
         var recording = Recording.Of("drover daemon", "a daemon's timeline", calls);
-        return recording with { Kernel = document.Release, Cpus = document.Cpus is { } cpus ? CpusOf(cpus) : null };
+        return recording with
+        {
+            Span = "first request to last call's end",
+            Kernel = document.Release,
+            Cpus = document.Cpus is { } cpus ? CpusOf(cpus) : null,
+        };
     }
 
     static Recording ReadWatch(ReadOnlySpan<byte> bytes, string file)
     {
         WatchHeader? header = null;
         var calls = new List<RecordedCall>();
-        var (number, lost, hasEnded) = (0, 0L, false);
-        for (var left = bytes; !left.IsEmpty; number++)
+        var (number, counted, lost, hasEnded) = (1L, 0, 0L, false);
+        // not final: a watch that was killed may have written part of its last line
+        var reader = new Utf8JsonReader(bytes, isFinalBlock: false, new JsonReaderState(s_severalValues));
+        while (reader.Read())
         {
-            var end = left.IndexOf((byte)'\n');
-            var line = end < 0 ? left : left[..end];
-            // a watch that was killed may have written part of its last line
-            if (end < 0 && !line.EndsWith("}"u8))
+            if (reader.TokenType is JsonTokenType.StartArray or JsonTokenType.EndArray && reader.CurrentDepth == 0)
+                continue;
+            var start = (int)reader.TokenStartIndex;
+            if (!reader.TrySkip())
                 break;
-            left = end < 0 ? default : left[(end + 1)..];
+            number += bytes[counted..start].Count((byte)'\n');
+            counted = start;
             try
             {
-                switch (WatchLine.Read(line))
+                switch (WatchLine.Read(bytes[start..(int)reader.BytesConsumed]))
                 {
                     case WatchHeader read:
                         header ??= read;
@@ -211,7 +253,7 @@ static class RecordingFile
             catch (Exception problem) when (problem is JsonException or InvalidOperationException)
             {
                 throw new RecordingException(
-                    $"{file}:{number + 1}: not a line of a recording: {ReasonOf(problem.Message)}");
+                    $"{file}:{number}: not a line of a recording: {ReasonOf(problem.Message)}");
             }
             CheckCount(calls.Count, file);
         }
@@ -222,7 +264,7 @@ static class RecordingFile
             warnings.Add($"{lost} events of the trace were lost: counts are too low");
         if (!hasEnded)
             warnings.Add("the watch was killed: its end is missing");
-        return Recording.Of(Path.GetFileNameWithoutExtension(file), "a watch", calls) with
+        return Recording.Of(Path.GetFileNameWithoutExtension(file), Watch, calls) with
         {
             Kernel = header.Kernel,
             Cpus = header.Cpus,

@@ -14,21 +14,21 @@ abstract record WatchLine([property: JsonPropertyOrder(-2)] string Type)
     /// <summary>As in all reports, names are not escaped for HTML.</summary>
     static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The start of every recording.</summary>
-    public static ReadOnlySpan<byte> FileStart => "{\"type\":\"watch\""u8;
-
     /// <summary>Null for a line of an unknown type, which a later version may write.</summary>
+    /// <param name="line">One JSON value; its members may have any order.</param>
     /// <exception cref="JsonException">It is not a line of a recording, or lacks a member.</exception>
     /// <exception cref="InvalidOperationException">A string is not valid Unicode.</exception>
     public static WatchLine? Read(ReadOnlySpan<byte> line)
     {
         var reader = new Utf8JsonReader(line);
-        if (!(reader.Read() && reader.TokenType is JsonTokenType.StartObject
-            && reader.Read() && reader.TokenType is JsonTokenType.PropertyName && reader.ValueTextEquals("type"u8)
-            && reader.Read() && reader.TokenType is JsonTokenType.String))
+        if (!reader.Read() || reader.TokenType is not JsonTokenType.StartObject)
+            throw new JsonException("it is not an object");
+        do
         {
-            throw new JsonException("it does not start with a type");
+            if (!reader.Read() || reader.TokenType is not JsonTokenType.PropertyName)
+                throw new JsonException("it has no type");
         }
+        while (!IsType(ref reader));
         return reader.GetString() switch
         {
             "watch" => JsonSerializer.Deserialize(line, RecordingJson.Default.WatchHeader),
@@ -37,6 +37,16 @@ abstract record WatchLine([property: JsonPropertyOrder(-2)] string Type)
             "totals" => JsonSerializer.Deserialize(line, RecordingJson.Default.WatchTotals),
             _ => null,
         };
+    }
+
+    /// <summary>Moves to the value of the member, if that is the type.</summary>
+    static bool IsType(ref Utf8JsonReader reader)
+    {
+        var isType = reader.ValueTextEquals("type"u8);
+        reader.Read();
+        if (!isType)
+            reader.Skip();
+        return isType && reader.TokenType is JsonTokenType.String;
     }
 
     public void WriteTo(TextWriter writer)

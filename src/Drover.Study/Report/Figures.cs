@@ -49,8 +49,8 @@ static class Figures
             Each("load calls", recording => recording.TotalCalls, Count),
             Each("of them in vain", recording => recording.FailedCalls, Count),
             Each("modules asked for", recording => recording.Modules, Count),
-            Each("bytes in vain", recording => recording.InVainBytes, ByteSize.Format),
-            Each("time", recording => recording.LengthNs, Seconds),
+            Each(Of(recording => recording.Loss), recording => recording.InVainBytes, ByteSize.Format),
+            Each($"time: {Of(recording => recording.Span)}", recording => recording.LengthNs, Seconds),
         ];
         if (!HaveCalls(recordings))
             return figures;
@@ -60,6 +60,8 @@ static class Figures
             Each("time in the kernel, added up", recording => recording.Calls.Sum(call => call.TookNs), Seconds),
             Each("most in the kernel at once", recording => SvgConcurrency.MaxConcurrent(recording.Calls), Count),
         ];
+
+        string Of(Func<Recording, string> name) => string.Join(" | ", recordings.Select(name).Distinct());
 
         Figure Each(string name, Func<Recording, long> value, Func<long, string> format) =>
             new(name, [.. recordings.Select(value)], format);
@@ -71,16 +73,25 @@ static class Figures
         var kernel = recording.Kernel is { Length: > 0 } release ? $" (kernel {release})" : "";
         var vain = recording.FailedCalls == 0
             ? "none in vain"
-            : $"{Count(recording.FailedCalls)} of them in vain, "
-                + $"with {ByteSize.Format(recording.InVainBytes)} read for nothing";
+            : $"{Count(recording.FailedCalls)} of them in vain ({recording.Loss}: "
+                + $"{ByteSize.Format(recording.InVainBytes)})";
         return $"{recording.Name}{cpus}{kernel} called the kernel {Count(recording.TotalCalls)} times for "
-            + $"{Count(recording.Modules)} modules in {Seconds(recording.LengthNs)}, {vain}.";
+            + $"{Count(recording.Modules)} modules, {vain}; {recording.Span}: {Seconds(recording.LengthNs)}.";
     }
 
-    public static string Compare(Recording before, Recording after) =>
-        $"{after.Name} made {Count(after.TotalCalls)} calls where {before.Name} made {Count(before.TotalCalls)}, read "
-        + $"{ByteSize.Format(after.InVainBytes)} in vain instead of {ByteSize.Format(before.InVainBytes)}, "
-        + $"and took {Seconds(after.LengthNs)} instead of {Seconds(before.LengthNs)}.";
+    /// <summary>What can be compared: calls always, bytes and times where both recordings count the same.</summary>
+    public static string Compare(Recording before, Recording after)
+    {
+        var calls = $"{after.Name} made {Count(after.TotalCalls)} calls where {before.Name} made "
+            + $"{Count(before.TotalCalls)}";
+        var bytes = before.Loss == after.Loss
+            ? $"; {after.Loss}: {ByteSize.Format(after.InVainBytes)} instead of {ByteSize.Format(before.InVainBytes)}"
+            : "";
+        var time = before.Span == after.Span && after.Span != Recording.FirstToLastCall
+            ? $"; {after.Span}: {Seconds(after.LengthNs)} instead of {Seconds(before.LengthNs)}"
+            : "";
+        return $"{calls}{bytes}{time}.";
+    }
 
     /// <summary>The number of calls by result, success first: <c>34 ok, 434 EEXIST</c>.</summary>
     public static string ByResult(Recording recording)

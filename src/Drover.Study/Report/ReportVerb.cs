@@ -7,15 +7,19 @@ namespace Drover.Study.Report;
 sealed class ReportVerb : Verb
 {
     /// <summary>Shared with <c>drover timeline</c>.</summary>
-    public static readonly Option Html = new("html", "write an HTML page, one file without references", "FILE");
+    public static readonly Option Html = new(
+        "html", "write an HTML page, one file without references; - for standard output",
+        "FILE");
     static readonly Option Title = new("title", "the title of the page", "TEXT", "drover report");
+    static readonly Option Label = new(
+        "label", "the name of a recording, once for each file", "TEXT", "what its file's path tells");
 
     const int MaxFiles = 64; // each may have 64 MiB
 
     public override string Name => "report";
 
     public override string Summary =>
-        "show what recordings of module loads tell: who loaded, who waited, what was wasted";
+        "show what recordings of module loads tell: who loaded, who waited, what was in vain";
 
     public override string Operands => "FILE…";
 
@@ -23,11 +27,11 @@ sealed class ReportVerb : Verb
         """
         Reads the output of 'drover watch --json', 'drover timeline --json', 'drover herd --json' and
         'lab/run --json'. One recording: figures, a chart of the loads over time, the critical path, bytes
-        in vain. Two recordings: the same side by side. More: a table, and calls against CPUs.
-        Prints text, or writes a page (--html).
+        in vain. Two recordings: the same side by side. More: a table, and calls against CPUs. Files may be
+        compressed (gzip, xz, zstd); a dash stands for standard input. Prints text, or writes a page (--html).
         """;
 
-    public override IReadOnlyList<Option> Options => [Html, Title];
+    public override IReadOnlyList<Option> Options => [Html, Title, Label];
 
     public override IReadOnlyList<Example> Examples =>
     [
@@ -53,7 +57,10 @@ sealed class ReportVerb : Verb
         }
         if (arguments.Has(Title) && !arguments.Has(Html))
             throw new UsageException("--title is the title of a page: add --html FILE");
-        List<Recording> recordings = [.. arguments.Operands.SelectMany(RecordingFile.Load)];
+        List<string> labels = [.. arguments.Texts(Label)];
+        if (labels.Count > 0 && labels.Count != arguments.Operands.Count)
+            throw new UsageException($"--label names a file each: {labels.Count} for {arguments.Operands.Count} files");
+        var recordings = Labels.Of([.. arguments.Operands.Select(file => (file, RecordingFile.Load(file)))], labels);
         Write(recordings, arguments.Text(Title) ?? "drover report", arguments, terminal);
         return ExitCode.Ok;
     }
@@ -61,12 +68,10 @@ sealed class ReportVerb : Verb
     /// <summary>Prints text, or writes the page that <see cref="Html"/> names.</summary>
     public static void Write(IReadOnlyList<Recording> recordings, string title, Arguments arguments, Terminal terminal)
     {
-        if (arguments.Text(Html) is not { } path)
-        {
+        using var page = PageFile.Open(arguments, Html, terminal);
+        if (page is null)
             ReportText.Write(recordings, terminal);
-            return;
-        }
-        using var file = HtmlPage.Open(path);
-        HtmlPage.Fill(file, writer => ReportPage.Write(writer, title, recordings));
+        else
+            page.Fill(writer => ReportPage.Write(writer, title, recordings));
     }
 }

@@ -21,6 +21,17 @@ static class ScenarioSource
 
     const int BuiltInCpus = 255; // CPUs for the built-in scenario: those of the virtual machine in commit 9828ed3f695a
 
+    /// <summary>From 1 MiB, below which no kernel that loads modules boots, to 4 PiB: physical addresses of x86 have 52
+    /// bits.</summary>
+    public static bool IsMemory(long bytes) => bytes is >= 1L << 20 and <= 1L << 52;
+
+    /// <exception cref="UsageException"><c>--memory</c> is out of range.</exception>
+    public static void CheckMemory(Arguments arguments)
+    {
+        if (arguments.Size(Memory) is { } bytes && !IsMemory(bytes))
+            throw new UsageException($"--memory takes 1M to 4P, not '{arguments.Text(Memory)}'");
+    }
+
     /// <summary>The scenario of <see cref="File"/>, or the built-in one, with its CPUs.</summary>
     /// <exception cref="ScenarioException">The file is not a valid scenario.</exception>
     public static (Scenario Scenario, int Cpus) Open(Arguments arguments, Func<Scenario> builtIn)

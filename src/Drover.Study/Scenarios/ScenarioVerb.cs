@@ -55,6 +55,7 @@ sealed class ScenarioVerb : Verb
     {
         if (arguments.Text(Timings) is null && (arguments.Has(Slowdown) || arguments.Has(Guest)))
             throw new UsageException("--slowdown and --guest apply to timings: add --timings FILE");
+        ScenarioSource.CheckMemory(arguments);
         var scenario = arguments.Text(From) is { } file ? Load(file, arguments) : Record(arguments, terminal);
         if (arguments.Text(Timings) is { } timings)
             scenario = WithTimings(scenario, LabTimings.Load(timings), arguments);

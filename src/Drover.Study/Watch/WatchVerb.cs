@@ -13,7 +13,7 @@ sealed class WatchVerb : Verb
     static readonly Option SinceBoot = new("since-boot", "continue the trace that --begin started early in the boot");
 
     public override string Name => "watch";
-    public override string Summary => "show every module load on this machine as it happens, and which were wasted";
+    public override string Summary => "show every module load on this machine as it happens, and which were in vain";
     public override string Operands => "";
 
     public override string Details =>
@@ -21,7 +21,7 @@ sealed class WatchVerb : Verb
         Traces the system calls that load and remove modules, from all programs, and shows for each call the
         module, its bytes, the calling program, and for a udev worker the device. Needs root and a kernel
         with tracefs (5.10 or later). Leaves other tracing alone, and removes its own at the end.
-        On a terminal it updates the table, sorted by wasted bytes; Ctrl-C or SIGTERM prints the whole table
+        On a terminal it updates the table, sorted by bytes read in vain; Ctrl-C or SIGTERM prints the whole table
         and exits (docs/watch.md).
         """;
 

@@ -62,7 +62,7 @@ sealed class DaemonVerb : Verb
     {
         Session.RequireModuleSupport();
         var manager = ServiceNotifier.OfProcess();
-        using var session = new Session(ModuleSource.Open(arguments));
+        using var session = new Session(ModuleSource.Open(arguments, mayLackIndexes: true));
         using var devices = new SysfsDevices(session.Loop);
         ILoaderObserver observer = Journal.OfProcess() is { } journal
             ? new JournalEntries(journal)

@@ -88,17 +88,31 @@ sealed class InstallVerb : Verb
 
         var isDone = left.Count == 0 && steps.All(step => step.Action is not InstallAction.Leave);
         if (place.IsThisMachine)
-        {
             isDone &= UpdateSystem(arguments, terminal);
-        }
-        else
+        if (!RunningSystem.IsInstalled(place.Root))
         {
-            terminal.Out.WriteLine(
-                "Drover loads that system's modules from its next boot on; run 'update-initramfs -u' or "
-                + "'dracut --force' there to have it in the initramfs.");
+            terminal.Warn(
+                "install: nothing starts the daemon: its units are systemd's, which is not installed; let the init "
+                + "system run 'drover daemon', or 'drover coldplug' at boot");
+            return ExitCode.Failure;
         }
+        var isUnchanged = dropped.Count == 0 && steps.All(step => step.Action is InstallAction.None);
+        terminal.Out.WriteLine(EndOf(place.IsThisMachine, isUnchanged));
+        if (place.IsThisMachine && arguments.Has(s_watch))
+            terminal.Out.WriteLine($"Each boot is recorded as well: drover report {BootRecording}");
         return isDone ? ExitCode.Ok : ExitCode.Failure;
     }
+
+    static string EndOf(bool isThisMachine, bool isUnchanged) => (isThisMachine, isUnchanged) switch
+    {
+        (true, true) => "Everything is installed already: Drover loads this machine's modules at each boot.",
+        (false, true) => "Everything is installed already: Drover loads that system's modules at each boot.",
+        (true, false) => RunningSystem.HasSystemd
+            ? "Drover loads this machine's modules from the next boot on; 'systemctl start drover' starts it now."
+            : "Drover loads this machine's modules from the next boot on.",
+        (false, false) => "Drover loads that system's modules from its next boot on; run 'update-initramfs -u' or "
+            + "'dracut --force' there to have it in the initramfs.",
+    };
 
     static void Report(
         IReadOnlyList<InstallStep> steps, IReadOnlyList<InstallEntry> dropped, IReadOnlyList<InstallEntry> left,
@@ -117,8 +131,6 @@ sealed class InstallVerb : Verb
             terminal.Out.WriteLine($"{entry.Path}  ({entry.Afterwards})");
         foreach (var entry in left)
             terminal.Warn(Changed(entry.Path));
-        if (dropped.Count == 0 && steps.All(step => step.Action is InstallAction.None))
-            terminal.Out.WriteLine("everything is installed already");
 
         static string Changed(string path) =>
             $"install: {path} was changed since its installation and is left alone; move it away and install again";
@@ -130,11 +142,6 @@ sealed class InstallVerb : Verb
         var isDone = system.ReloadUnits();
         if (!arguments.Has(NoInitramfs))
             isDone &= system.RebuildInitramfs();
-        terminal.Out.WriteLine(RunningSystem.HasSystemd
-            ? "Drover loads this machine's modules from the next boot on; 'systemctl start drover' starts it now."
-            : "Drover loads this machine's modules from the next boot on.");
-        if (arguments.Has(s_watch))
-            terminal.Out.WriteLine($"Each boot is recorded as well: drover report {BootRecording}");
         return isDone;
     }
 

@@ -48,7 +48,7 @@ sealed class ModulesLoadVerb : Verb
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
-        var root = arguments.Text(CommonOptions.Root) ?? "/";
+        var root = ModuleSource.RootOf(arguments);
         var isHere = root == "/";
         var config = ModulesLoadConfig.Load(
             root, isHere ? Machine.CommandLine() : null, isHere && File.Exists(InitramfsMark),

@@ -7,6 +7,9 @@ namespace Drover.Commands;
 /// <summary><c>drover resolve</c>: the modules of a modalias or name.</summary>
 sealed class ResolveVerb : Verb
 {
+    /// <summary>Characters of a name that a narrow terminal shows.</summary>
+    const int MinNameLength = 8;
+
     public override string Name => "resolve";
 
     public override string Summary => "print the modules that a modalias or name stands for";
@@ -28,10 +31,10 @@ sealed class ResolveVerb : Verb
 
     public override IReadOnlyList<Example> Examples =>
     [
-        new("drover resolve 'pci:v00008086d000010D3sv*'", "the driver of a network card"),
+        new("drover resolve pci:v00008086d000010D3sv00008086sd00000000bc02sc00i00", "the driver of a network card"),
         new("drover resolve -v \"$(cat /sys/devices/system/cpu/modalias)\"",
             "the modules of the CPU, with their sources"),
-        new("drover resolve --root /mnt --json fs-ext4 crypto-aes", "in a root file system mounted elsewhere, as JSON"),
+        new("drover resolve --root /mnt --json fs-ext4 fs-btrfs", "in a root file system mounted elsewhere, as JSON"),
     ];
 
     public override int Run(Arguments arguments, Terminal terminal)
@@ -46,18 +49,25 @@ sealed class ResolveVerb : Verb
         if (arguments.Has(CommonOptions.Json))
             WriteJson(resolved, catalog.Tree.Directory, terminal.Out);
         else
-            Print(resolved, verbose, terminal.Out);
+            Print(resolved, verbose, terminal);
         foreach (var (name, _) in resolved.Where(name => name.Resolution.Modules.Count == 0))
             terminal.Warn($"{name}: no module, alias or configuration line in {catalog.Tree.Directory} matches");
         return resolved.TrueForAll(name => name.Resolution.Modules.Count > 0) ? ExitCode.Ok : ExitCode.Failure;
     }
 
-    static void Print(List<(string Name, Resolution Resolution)> resolved, bool verbose, TextWriter writer)
+    static void Print(List<(string Name, Resolution Resolution)> resolved, bool verbose, Terminal terminal)
     {
         foreach (var (name, resolution) in resolved)
         {
             foreach (var module in resolution.Modules)
-                writer.WriteLine(verbose ? $"{module}  ({SourceOf(resolution.Step)} for {name})" : module);
+            {
+                var source = $"{module}  ({SourceOf(resolution.Step)} for ";
+                // a modalias of the CPU has a thousand characters
+                var room = terminal.Screen is { Columns: var columns }
+                    ? Math.Max(columns - source.Length - 1, MinNameLength)
+                    : int.MaxValue;
+                terminal.Out.WriteLine(verbose ? $"{source}{PlainTable.Shorten(name, room)})" : module);
+            }
         }
     }
 

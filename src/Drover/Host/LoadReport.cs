@@ -72,5 +72,5 @@ static class OutcomeText
             : line;
     }
 
-    public static string ReasonOf(ModuleOutcome outcome) => outcome.Why ?? ErrnoText.Describe(outcome.Error);
+    public static string ReasonOf(ModuleOutcome outcome) => outcome.Why ?? ErrnoText.DescribeLoad(outcome.Error);
 }

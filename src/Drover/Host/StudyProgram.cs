@@ -20,7 +20,7 @@ static class StudyProgram
     /// <summary>Its verbs; a test compares them with the program's own.</summary>
     public static IReadOnlyList<StudyVerb> Verbs { get; } =
     [
-        new("watch", "show every module load on this machine as it happens, and which were wasted",
+        new("watch", "show every module load on this machine as it happens, and which were in vain",
             new Example("drover watch", "until Ctrl-C, then the table")),
         new("timeline", "show when the daemon loaded what, who waited for what, and the critical path",
             new Example("drover timeline", "bars of characters, and the critical path")),
@@ -30,7 +30,7 @@ static class StudyProgram
             new Example("drover why nouveau", "what would load it, what stops it")),
         new("policy", "check what may be loaded, learn it from this machine, export or import it",
             new Example("drover policy check", "would this machine still boot?")),
-        new("report", "show what recordings of module loads tell: who loaded, who waited, what was wasted",
+        new("report", "show what recordings of module loads tell: who loaded, who waited, what was in vain",
             new Example("drover report calls.jsonl", "a watch's recording, on the terminal")),
         new("herd", "show on a model of the kernel what it costs when all CPUs load the same modules",
             new Example("drover herd", "255 CPUs, each gate, udev and Drover")),

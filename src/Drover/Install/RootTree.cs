@@ -199,6 +199,10 @@ sealed class RunningSystem(Terminal terminal)
 
     const string Dracut = "/usr/bin/dracut";
 
+    /// <summary>Whether systemd is in a root file system; its package has the program in either place.</summary>
+    public static bool IsInstalled(string root) =>
+        File.Exists(Path.Join(root, "usr/lib/systemd/systemd")) || File.Exists(Path.Join(root, "lib/systemd/systemd"));
+
     public static bool HasSystemd => Directory.Exists(SystemdMark);
 
     public bool ReloadUnits() => !HasSystemd || Run("systemctl", "daemon-reload");

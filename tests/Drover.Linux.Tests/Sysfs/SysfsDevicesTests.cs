@@ -9,6 +9,8 @@ public sealed class SysfsDevicesTests : IDisposable
     readonly LiveLoop _loop = new();
     readonly TestDirectory _sys = new();
 
+    public SysfsDevicesTests() => Directory.CreateDirectory(_sys["devices"]);
+
     public void Dispose()
     {
         _sys.Dispose();

@@ -1,8 +1,13 @@
 using System.Formats.Tar;
+using System.IO.Compression;
 using CsCheck;
+using Drover.CommandLine;
 using Drover.Kernel;
 using Drover.Linux.Tracing;
+using Drover.Model.Herds;
+using Drover.Study.Audit;
 using Drover.Study.Recordings;
+using Drover.Study.Tests.Herd;
 using Drover.Tests;
 
 namespace Drover.Study.Tests.Audit;
@@ -26,6 +31,78 @@ public sealed class AuditVerbTests : IDisposable
         File.WriteAllText(_root.Make("boot/config-6.1.0-test"), "# CONFIG_MODULE_DECOMPRESS is not set\n");
         var json = Audit("--cpus", "4", "--json").Out;
         Assert.Contains("\"kernelDecompresses\": \"none\"", json, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Symbols_say_what_a_kernel_decompresses()
+    {
+        CompressModules();
+        var map = _root.Make("boot/System.map-6.1.0-test");
+        foreach (var (text, expected) in new[]
+        {
+            ("ffff T load_module\nffff t module_decompress\n", "\"gzip\""), ("ffff T load_module\n", "\"none\""),
+            ("ffff B The real System.map is in another package\n", "null"),
+        })
+        {
+            File.WriteAllText(map, text);
+            var json = Audit("--cpus", "4", "--json").Out;
+            Assert.Contains($"\"kernelDecompresses\": {expected}", json, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Other_kernel_is_not_judged_by_this_machine()
+    {
+        // without --sys the devices are this machine's, and its modules and formats are those of its own kernel
+        CompressModules();
+        var run = CommandLineRun.Run("audit", "-r", _root.Path, "--cpus", "4", "--json", "--boot", Recording(
+            "6.1.0-test", (Errno.None, "t_e1000e", "/devices/late")));
+        Assert.Equal(0, run.Exit);
+        Assert.Contains("\"kernelDecompresses\": null", run.Out, StringComparison.Ordinal);
+        Assert.Contains("\"live\": null", run.Out, StringComparison.Ordinal);
+        Assert.Contains("\"state\": \"unknown\"", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Unknown_side_of_the_kernel_gives_both_verdicts()
+    {
+        CompressModules();
+        var run = Audit("--cpus", "4");
+        Assert.Matches("^If this kernel decompresses gzip: udev calls .* If it does not: udev calls ", run.Out);
+        Assert.Contains("\nudev, if it does not  ", run.Out, StringComparison.Ordinal);
+        Assert.Contains("Whether it decompresses gzip is not known", run.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(8, 0.5, " Its boot would be slower: 1.000 s instead of 0.500 s, ")]
+    [InlineData(1, 0.5, " Its boot would be slower: 1.000 s instead of 0.500 s, ")]
+    [InlineData(1, 2, " Its boot would be faster: 1.000 s instead of 2.000 s.")]
+    public void Slower_or_faster_boot_is_said(int cpus, double udev, string sentence)
+    {
+        var verb = new AuditVerb((options, _, _) => FakeEngine.ResultOf(options) with
+        {
+            Calls = new Dictionary<Errno, long> { [Errno.None] = options.Loader is LoaderKind.Drover ? 4 : 3 + cpus },
+            BootSeconds = options.Loader is LoaderKind.Drover ? 1 : udev,
+        });
+        using var output = new StringWriter { NewLine = "\n" };
+        verb.Run(
+            Arguments.Parse(["-r", _root.Path, "--sys", CommandLineRun.Sys, "--memory", "1G"], verb.Options),
+            new Terminal(output, TextWriter.Null, isWatched: false));
+        Assert.Contains(sentence, output.ToString().Split('\n')[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("change nothing", output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("root:x:0:0:root:/root:/bin/bash\n")]
+    [InlineData("")]
+    public void Other_file_is_no_archive(string text)
+    {
+        var file = _root.Make("passwd");
+        File.WriteAllText(file, text.Length == 0 ? "" : string.Concat(Enumerable.Repeat(text, 100)));
+        var run = CommandLineRun.Run("audit", "-r", _root.Path, "--tar", file, "--memory", "1G");
+        Assert.Equal((1, ""), (run.Exit, run.Out));
+        Assert.StartsWith($"drover: {file}: ", run.Error, StringComparison.Ordinal);
+        Assert.EndsWith("not a tar archive\n", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -142,6 +219,7 @@ public sealed class AuditVerbTests : IDisposable
     [Theory]
     [InlineData("unexpected argument 'x'", "x")]
     [InlineData("--cpus takes 1 to 8192, not '9000'", "--cpus", "9000")]
+    [InlineData("--memory takes 1M to 4P, not '10'", "--memory", "10")]
     [InlineData("--tar has a machine's /sys: leave out --sys", "--tar", "a", "--sys", "b")]
     [InlineData("--scenario is a recorded machine: leave out --boot", "--scenario", "a", "--boot", "b")]
     [InlineData("--scenario is a recorded machine: leave out --sys", "--scenario", "a", "--sys", "b")]
@@ -150,6 +228,17 @@ public sealed class AuditVerbTests : IDisposable
         var run = CommandLineRun.Run(["audit", .. args]);
         Assert.Equal((2, ""), (run.Exit, run.Out));
         Assert.StartsWith($"drover: audit: {message}", run.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>The first bytes of a file decide, whatever its name.</summary>
+    void CompressModules()
+    {
+        foreach (var file in Directory.GetFiles(_root.Path, "*.ko", SearchOption.AllDirectories))
+        {
+            var image = File.ReadAllBytes(file);
+            using var gzip = new GZipStream(File.Create(file), CompressionMode.Compress);
+            gzip.Write(image);
+        }
     }
 
     /// <summary>A recording of a watch.</summary>

@@ -1,4 +1,7 @@
+using System.IO.Compression;
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using CsCheck;
 using Drover.Study.Recordings;
 
@@ -85,7 +88,10 @@ public class RecordingFileTests
     }
 
     [Theory]
-    [InlineData("", "f.json:1: not JSON")]
+    [InlineData("", "f.json: is empty: expected the output of 'drover watch --json', ")]
+    [InlineData(" \n\n", "f.json: is empty")]
+    [InlineData("\ufeff", "f.json: is empty")]
+    [InlineData("PK\u0003\u0004", "f.json:1: not JSON: expected ")]
     [InlineData("{\n\n{", "f.json:3: not JSON")]
     [InlineData("{\"timeline\": [\n", "f.json:2: not JSON")]
     [InlineData("7", "f.json: not a recording")]
@@ -115,11 +121,51 @@ public class RecordingFileTests
     }
 
     [Fact]
-    public void Read_refuses_an_empty_line_of_a_watch()
+    public void Watch_is_read_as_other_programs_write_it()
     {
-        var text = RecordingTexts.Watch([]).Replace("}\n", "}\n\n", StringComparison.Ordinal);
-        var problem = Assert.Throws<RecordingException>(() => RecordingTexts.Read(text));
-        Assert.StartsWith("file.json:2: ", problem.Message, StringComparison.Ordinal);
+        var text = RecordingTexts.Watch(s_calls);
+        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).ToList();
+        var indented = new JsonSerializerOptions { WriteIndented = true };
+        var sorted = lines.Select(line => new JsonObject(line.AsObject().OrderBy(member => member.Key)
+            .Select(member => KeyValuePair.Create(member.Key, member.Value?.DeepClone()))));
+        string[] texts =
+        [
+            text.Replace(":", ": ", StringComparison.Ordinal), $"\ufeff{text}",
+            text.Replace("\n", "\r\n\r\n", StringComparison.Ordinal),
+            string.Join('\n', lines.Select(line => line.ToJsonString(indented))),
+            string.Join('\n', sorted.Select(line => line.ToJsonString())),
+            new JsonArray([.. lines.Select(line => line.DeepClone())]).ToJsonString(indented),
+        ];
+        var expected = RecordingTexts.Read(text);
+        foreach (var written in texts)
+        {
+            var read = RecordingTexts.Read(written);
+            Assert.Equal(expected.Calls.Select(call => (call.Module, call.StartNs)),
+                read.Calls.Select(call => (call.Module, call.StartNs)));
+            Assert.Equal(expected.Warnings, read.Warnings);
+        }
+        var wrong = texts[3].Replace("\"b\"", "7", StringComparison.Ordinal);
+        var problem = Assert.Throws<RecordingException>(() => RecordingTexts.Read(wrong));
+        Assert.Matches(@"^file\.json:\d\d: not a line of a recording: ", problem.Message);
+    }
+
+    [Fact]
+    public void Compressed_file_is_read()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            using (var gzip = new GZipStream(File.Create(path), CompressionMode.Compress))
+                gzip.Write(Encoding.UTF8.GetBytes(RecordingTexts.Watch(s_calls)));
+            Assert.Equal(3, RecordingFile.Load(path).Single().TotalCalls);
+            File.WriteAllBytes(path, File.ReadAllBytes(path)[..40]);
+            var problem = Assert.Throws<RecordingException>(() => RecordingFile.Load(path));
+            Assert.StartsWith($"{path}: ", problem.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     [Fact]

@@ -21,8 +21,8 @@ public partial class ReportPageTests
         Assert.Equal(8, page.Descendants("g").Count());
         Assert.Contains(page.Descendants("rect"), bar => bar.Attribute("class")!.Value == "path");
         Assert.Contains(page.Descendants("p"), text => text.Value ==
-            "udev on 8 CPUs (kernel 6.1.0) called the kernel 16 times for 2 modules in 2.50 s, "
-            + "15 of them in vain, with 3.1 MiB read for nothing.");
+            "udev on 8 CPUs (kernel 6.1.0) called the kernel 16 times for 2 modules, "
+            + "15 of them in vain (bytes read in vain: 3.1 MiB); coldplug: 2.50 s.");
     }
 
     [Fact]

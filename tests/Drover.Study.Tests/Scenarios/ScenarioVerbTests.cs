@@ -48,6 +48,7 @@ public sealed class ScenarioVerbTests : IDisposable
     [Fact]
     public void Machine_without_requests_is_an_error()
     {
+        _root.Make("devices/none");
         var run = CommandLineRun.Run("scenario", "-r", _root.Path, "--sys", _root.Path, "--memory", "1G");
         Assert.Equal((1, ""), (run.Exit, run.Out));
         Assert.StartsWith($"drover: no device in {_root.Path} requests a module", run.Error, StringComparison.Ordinal);

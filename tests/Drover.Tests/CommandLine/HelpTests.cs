@@ -1,9 +1,13 @@
+using Drover.Kmod;
+
 namespace Drover.Tests.CommandLine;
 
 public class HelpTests
 {
     public static TheoryData<string> VerbNames =>
         new(Program.Verbs.Concat(Study.Program.Verbs).Select(verb => verb.Name));
+
+    public static TheoryData<string> ToolNames => new(KmodTool.All.Select(tool => tool.Name));
 
     [Theory]
     [InlineData("--help")]
@@ -21,10 +25,17 @@ public class HelpTests
     public void Help_VERB_equals_VERB_help(string verb) =>
         Assert.Equal(CommandLineRun.Run(verb, "--help"), CommandLineRun.Run("help", verb));
 
-    [Fact]
-    public void Version_is_one_line()
+    [Theory]
+    [MemberData(nameof(ToolNames))]
+    public void Help_of_a_tool_is_the_tool_s_own(string tool) =>
+        Assert.Equal(CommandLineRun.Run(tool, "--help"), CommandLineRun.Run("help", tool));
+
+    [Theory]
+    [InlineData("--version")]
+    [InlineData("-V")]
+    public void Version_is_one_line(string word)
     {
-        var run = CommandLineRun.Run("--version");
+        var run = CommandLineRun.Run(word);
         Assert.Matches(@"^drover \d+\.\d+\.\d+\S*\n$", run.Out);
         Assert.Equal(0, run.Exit);
     }

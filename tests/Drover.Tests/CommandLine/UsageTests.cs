@@ -8,6 +8,10 @@ public class UsageTests
     [InlineData("unknown command 'colpdlug'; did you mean 'coldplug'?", "colpdlug")]
     [InlineData("unknown command 'modprob'; did you mean 'modprobe'?", "modprob")]
     [InlineData("unknown command 'halt'", "halt")]
+    [InlineData("unknown command 'nosuch'", "help", "nosuch")]
+    [InlineData("unknown command 'resolv'; did you mean 'resolve'?", "--help", "resolv")]
+    [InlineData("unknown option '--verson'; did you mean '--version'?", "--verson")]
+    [InlineData("unknown option '-x'", "-x")]
     public void Invalid_command_exits_with_2_and_refers_to_the_help(string message, params string[] args) =>
         Assert.Equal(
             new CommandLineRun(2, "", $"drover: {Sentence(message)} Try 'drover --help'.\n"), CommandLineRun.Run(args));

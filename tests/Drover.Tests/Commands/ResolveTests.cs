@@ -1,3 +1,6 @@
+using Drover.CommandLine;
+using Drover.Linux.Files;
+
 namespace Drover.Tests.Commands;
 
 public class ResolveTests
@@ -15,6 +18,22 @@ public class ResolveTests
     public void Verbose_shows_the_source_of_each_name() =>
         CommandLineRun.Run("resolve", "-v", "-r", CommandLineRun.Root, "my-network", "t-ptp", "symbol:pps_event",
             NetworkCard, "t_ext4", "fs-ext4").ShouldBe("resolve-verbose.txt");
+
+    [Fact]
+    public void Verbose_lines_fit_a_terminal_and_are_whole_in_a_file()
+    {
+        var name = NetworkCard + new string('x', 200);
+        foreach (var columns in new int?[] { 50, 80, null })
+        {
+            using var output = new StringWriter();
+            TerminalSize? size = columns is { } width ? new TerminalSize(24, width) : null;
+            TestedProgram.Run(["resolve", "-v", "-r", CommandLineRun.Root, name],
+                new Terminal(output, TextWriter.Null, isWatched: false, size));
+            var line = output.ToString().TrimEnd('\n');
+            Assert.StartsWith("t_e1000e  (modules.alias for pci:v", line, StringComparison.Ordinal);
+            Assert.True(columns is null ? line.Contains(name, StringComparison.Ordinal) : line.Length <= columns, line);
+        }
+    }
 
     [Fact]
     public void Json_has_found_and_missing_names() =>

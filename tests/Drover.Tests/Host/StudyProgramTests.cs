@@ -76,14 +76,47 @@ public class StudyProgramTests
         });
         var runs = machine.Run("drover timeline", "drover timeline --json > t.json; drover report t.json",
             "drover timeline --html t.html; cat t.html", "drover timeline --html x --json");
-        Assert.All(runs[..3], run => Assert.Equal((0, ""), (run.Exit, run.Error)));
+        Assert.Equal([0, 0, 0], runs[..3].Select(run => run.Exit));
+        Assert.Equal(["", ""], runs[..2].Select(run => run.Error));
+        Assert.StartsWith("t.html: written, ", runs[2].Error, StringComparison.Ordinal);
         Assert.StartsWith("drover daemon on ", runs[0].Out, StringComparison.Ordinal);
-        Assert.Contains("called the kernel 2 times for 2 modules in 0.04 s, none in vain.", runs[0].Out,
-            StringComparison.Ordinal);
+        Assert.Contains(
+            "called the kernel 2 times for 2 modules, none in vain; first request to last call's end: 0.04 s.",
+            runs[0].Out, StringComparison.Ordinal);
         Assert.Matches(@"\ndisk +0\.03 s +0\.01 s +needs core\n", runs[0].Out);
         Assert.Equal(runs[0].Out, runs[1].Out);
         Assert.Contains(XDocument.Parse(runs[2].Out).Descendants("title"),
             title => title.Value.StartsWith("disk: waiting, 29 ms from 0.001 s; for core", StringComparison.Ordinal));
         Assert.Equal(2, runs[3].Exit);
+    }
+
+    [Fact]
+    public void Timeline_ends_with_the_boot_unless_it_is_asked_for_more()
+    {
+        using var machine = new DaemonMachine();
+        foreach (var (module, atMs) in new[] { ("core", 0), ("disk", 9000), ("late", 45_000) })
+        {
+            TimeSpan At(int ms) => TimeSpan.FromMilliseconds(5000 + atMs + ms);
+            machine.Loads.Records.Add(new ModuleRecord(
+                module, 0, 1, new ModuleOutcome(module, OutcomeKind.Loaded), null, module, At(30) - At(0))
+            {
+                First = new(At(0), [], At(0), At(30)),
+            });
+        }
+        var runs = machine.Run(
+            "drover timeline", "drover timeline --all", "drover timeline --until 1s", "drover timeline --since 1s",
+            "drover timeline --json", "drover timeline --all --until 1s");
+        string[][] modules = [["core", "disk"], ["core", "disk", "late"], ["core"], ["disk"], ["core", "disk"]];
+        for (var i = 0; i < modules.Length; i++)
+        {
+            var found = new[] { "core", "disk", "late" }
+                .Where(module => runs[i].Out.Contains(module, StringComparison.Ordinal));
+            Assert.Equal(modules[i], found);
+        }
+        Assert.Equal(
+            "drover: timeline: 1 of 3 loads are left out, requested 45.0 s to 45.0 s after the first; --all shows "
+            + "them\n", runs[0].Error);
+        Assert.Equal(("", runs[0].Error), (runs[1].Error, runs[4].Error));
+        Assert.Equal(2, runs[5].Exit);
     }
 }

@@ -27,7 +27,7 @@ public class InstallVerbTests
 
         var again = CommandLineRun.Run("install", "--root", root.Path);
         Assert.Equal((0, ""), (again.Exit, again.Error));
-        Assert.StartsWith("everything is installed already\n", again.Out, StringComparison.Ordinal);
+        Assert.Equal("Everything is installed already: Drover loads that system's modules at each boot.\n", again.Out);
 
         var taken = CommandLineRun.Run("uninstall", "--root", root.Path);
         Assert.Equal((0, ""), (taken.Exit, taken.Error));
@@ -81,7 +81,7 @@ public class InstallVerbTests
         var installed = CommandLineRun.Run("install", "--watch", "--root", root.Path);
         Assert.Equal((0, ""), (installed.Exit, installed.Error));
         Assert.All(watch, path => Assert.True(Path.Exists(root[path]), path));
-        Assert.Contains("everything is installed already\n", CommandLineRun.Run(
+        Assert.StartsWith("Everything is installed already: ", CommandLineRun.Run(
             "install", "--watch", "--root", root.Path).Out, StringComparison.Ordinal);
 
         shown = CommandLineRun.Run("install", "--dry-run", "--root", root.Path);
@@ -113,6 +113,20 @@ public class InstallVerbTests
         }
         File.Delete(root[Unit]);
         Assert.Equal(0, CommandLineRun.Run("install", "--root", root.Path).Exit);
+    }
+
+    [Fact]
+    public void Install_without_systemd_says_that_nothing_starts_the_daemon()
+    {
+        using var root = new TestRoot();
+        File.Delete(root["/usr/lib/systemd/systemd"]);
+        for (var i = 0; i < 2; i++)
+        {
+            var run = CommandLineRun.Run("install", "--root", root.Path);
+            Assert.Equal(1, run.Exit);
+            Assert.StartsWith("drover: install: nothing starts the daemon: ", run.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain(" boot", run.Out, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

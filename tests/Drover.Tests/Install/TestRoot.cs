@@ -9,8 +9,9 @@ sealed class TestRoot : IDisposable
 
     public TestRoot()
     {
-        // it exists on every system
+        // they exist on every system
         Directory.CreateDirectory(this["/var/lib"]);
+        File("/usr/lib/systemd/systemd", "");
     }
 
     public string this[string path] => Path + path;

@@ -11,6 +11,9 @@ public class ByteSizeTests
     [InlineData("64M", 64 << 20)]
     [InlineData("64MiB", 64 << 20)]
     [InlineData("2g", 2L << 30)]
+    [InlineData("4T", 4L << 40)]
+    [InlineData("1PiB", 1L << 50)]
+    [InlineData("7E", 7L << 60)]
     public void Sizes_are_read_with_units_of_1024(string text, long bytes)
     {
         Assert.True(ByteSize.TryParse(text, out var read));
@@ -34,7 +37,9 @@ public class ByteSizeTests
     [InlineData(1023, "1023 B")]
     [InlineData(1024, "1 KiB")]
     [InlineData(10_380_902, "9.9 MiB")]
-    [InlineData(5L << 40, "5120 GiB")]
+    [InlineData(5L << 40, "5 TiB")]
+    [InlineData(1L << 52, "4 PiB")]
+    [InlineData(long.MaxValue, "8 EiB")]
     public void Sizes_are_written_with_the_largest_unit(long bytes, string text) =>
         Assert.Equal(text, ByteSize.Format(bytes));
 }
