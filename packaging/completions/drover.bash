@@ -47,7 +47,7 @@ _drover_command() {
         audit) _drover_words '-r --root -k --release --sys --memory --tar --boot --scenario --cpus --json -h --help' '-r --root --sys --tar --boot --scenario' 'none' ;;
         why) _drover_words '-r --root -k --release --sys --socket --json -h --help' '-r --root --sys --socket' 'none' ;;
         policy) _drover_words '-o --output --sealed --modprobe.d --blacklist -r --root -k --release --sys --json -h --help' '-o --output -r --root --sys' 'none' ;;
-        report) _drover_words '--html --title -h --help' '--html' 'none' ;;
+        report) _drover_words '--html --title --label -h --help' '--html' 'none' ;;
         herd) _drover_words '--cpus --gate --herd --memory --kasan --user-decompress --seed --scenario --cost --sweep --json --csv --html --trace --stats --explore -h --help' '--scenario --html' 'none' ;;
         scenario) _drover_words '-o --output -r --root -k --release --sys --name --description --memory --from --timings --slowdown --guest -h --help' '-o --output -r --root --sys --from --timings' 'none' ;;
         depmod) _drover_words '-a --all -A --quick -e --errsyms -n --show -P --symbol-prefix -C --config -v --verbose -w --warn -V --version -h --help -b --basedir -m --moduledir -o --outdir -F --filesyms -E --symvers' '-C --config -b --basedir -m --moduledir -o --outdir -F --filesyms -E --symvers' 'none' ;;

@@ -147,7 +147,7 @@ complete -c drover -n '__fish_seen_subcommand_from policy' -s k -l release -x -d
 complete -c drover -n '__fish_seen_subcommand_from policy' -l sys -r -F -d 'the sysfs with the devices'
 complete -c drover -n '__fish_seen_subcommand_from policy' -l json -d 'print one JSON document instead of text'
 complete -c drover -n '__fish_seen_subcommand_from policy' -s h -l help -d 'show this help'
-complete -c drover -n __fish_use_subcommand -f -a report -d 'show what recordings of module loads tell: who loaded, who waited, what was wasted'
+complete -c drover -n __fish_use_subcommand -f -a report -d 'show what recordings of module loads tell: who loaded, who waited, what was in vain'
 complete -c drover -n '__fish_seen_subcommand_from report' -f
 complete -c drover -n '__fish_seen_subcommand_from report' -l html -r -F -d 'write an HTML page, one file without references; - for standard output'
 complete -c drover -n '__fish_seen_subcommand_from report' -l title -x -d 'the title of the page'

@@ -35,7 +35,10 @@ sealed class LoadAttempt(
             return AnswerOfCommand(flight) ?? guard.Bar(flight) ?? await RunInstallCommandAsync(flight, command);
         var path = flight.Plan.Path;
         if (!kernel.TryInspect(path, out var file, out var reason))
-            return flight.Outcome(OutcomeKind.Failed, reason.Error, reason.Detail ?? ErrnoText.DescribeLoad(reason.Error));
+        {
+            return flight.Outcome(
+                OutcomeKind.Failed, reason.Error, reason.Detail ?? ErrnoText.DescribeLoad(reason.Error));
+        }
 
         using var fileLock = await _files.EnterAsync(file.Id);
         var via = ViaFor(file);

@@ -9,7 +9,7 @@ public static class FileProblem
 {
     const int MaxErrno = 4095; // kernel: MAX_ERRNO
 
-    /// <summary><c>PATH: it is a directory</c>; the exception's own message unless the class library wrote it.</summary>
+    /// <summary><c>PATH: Is a directory</c>; the exception's own message unless the class library wrote it.</summary>
     public static string Describe(Exception problem)
     {
         ArgumentNullException.ThrowIfNull(problem);

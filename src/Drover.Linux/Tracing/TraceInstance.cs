@@ -161,15 +161,13 @@ public sealed class TraceInstance : IDisposable
         foreach (var item in s_traceEvents)
         {
             if (Write($"{Folder}/events/{item}/enable", "1") is not Errno.None and var error)
-            {
                 throw new IOException(WhyMissing(item, error, File.Exists("/proc/modules")));
-            }
         }
         Events = plan.Select(choices => choices.FirstOrDefault(TryProbe)?.Event).OfType<string>().ToList();
     }
 
     /// <summary>Why a trace event cannot be enabled.</summary>
-    /// <param name="hasModules">The kernel has CONFIG_MODULES: without it there are no events of modules either.</param>
+    /// <param name="hasModules">The kernel has CONFIG_MODULES; without it there are no events of modules.</param>
     internal static string WhyMissing(string item, Errno error, bool hasModules) => (hasModules, error) switch
     {
         (false, _) => "this kernel was built without loadable modules (CONFIG_MODULES): there are no loads to watch",

@@ -92,8 +92,8 @@ static class AuditSource
         return AuditedMachine.Of(scenario, path, archive.Live, limitations, boot);
     }
 
-    /// <summary>From the kernel's configuration, or else its symbols, where distributions install them; null if they are
-    /// missing.</summary>
+    /// <summary>From the kernel's configuration, or else its symbols, where distributions install them; null if they
+    /// are missing.</summary>
     static ModuleCompression? FromFiles(string root, Scenario scenario)
     {
         var kernel = scenario.Kernel;

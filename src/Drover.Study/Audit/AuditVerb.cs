@@ -73,8 +73,8 @@ sealed class AuditVerb(HerdEngine engine) : Verb
         return ExitCode.Ok;
     }
 
-    /// <summary>udev on the machine as it is and Drover (both twice if <see cref="LoadPath.IsUndecided"/>), udev on each
-    /// gate, and both with more CPUs.</summary>
+    /// <summary>udev on the machine as it is and Drover (both twice if <see cref="LoadPath.IsUndecided"/>), udev on
+    /// each gate, and both with more CPUs.</summary>
     /// <param name="cpus">Of the larger machine, which is left out if it has the same number.</param>
     internal static List<(string Title, HerdOptions Options)> BootsOf(AuditedMachine machine, int cpus)
     {

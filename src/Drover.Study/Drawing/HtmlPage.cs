@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.CompilerServices;
+using Drover.Linux.Files;
 
 namespace Drover.Study.Drawing;
 
@@ -46,14 +47,22 @@ sealed class PageFile : IDisposable
 
     /// <summary>Opens the file that an option names before the work that fills it, so that an error is reported first;
     /// null without the option.</summary>
-    public static PageFile? Open(Arguments arguments, Option option, Terminal terminal) =>
-        arguments.Text(option) switch
+    /// <exception cref="CommandException">It cannot be written.</exception>
+    public static PageFile? Open(Arguments arguments, Option option, Terminal terminal)
+    {
+        if (arguments.Text(option) is not { } path)
+            return null;
+        try
         {
-            null => null,
-            Dash => new(terminal, Dash, file: null),
-            var path => new(
-                terminal, path, new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read)),
-        };
+            return new(terminal, path, path == Dash
+                ? null
+                : new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read));
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(FileProblem.Describe(problem));
+        }
+    }
 
     /// <summary>Replaces the contents, and says so on standard error.</summary>
     public void Fill(Action<TextWriter> page)

@@ -75,7 +75,8 @@ static class SvgConcurrency
         var path = new StringBuilder();
         for (var (column, end) = (0, 0); column < above.Length; column = end)
         {
-            end = above.AsSpan(column).IndexOfAnyExcept(above[column]) is > 0 and var same ? column + same : above.Length;
+            var same = above.AsSpan(column).IndexOfAnyExcept(above[column]);
+            end = same < 0 ? above.Length : column + same;
             Step(column == 0 ? 'M' : 'L', above[column], column, end);
         }
         for (var (column, end) = (below.Length, 0); column > 0; column = end)

@@ -61,7 +61,8 @@ static class HerdSummary
         var gates = results.GroupBy(result => result.Options.Gate).Select(gate =>
         {
             // a boot that lacks modules is no measure
-            var udev = gate.FirstOrDefault(run => run is { Booted: true, Missing: [], Options.Loader: LoaderKind.Udev });
+            var udev = gate.FirstOrDefault(run =>
+                run is { Booted: true, Missing: [], Options.Loader: LoaderKind.Udev });
             var runs = string.Join(", ", gate.Where(run => run.Booted).Select(run =>
                 $"{HerdNames.Of(run.Options.Loader)} {HerdFigures.Seconds(run)} s{Against(udev, run)}")
                 .DefaultIfEmpty("no boot"));

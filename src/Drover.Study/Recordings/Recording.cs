@@ -58,8 +58,8 @@ sealed record Recording
     public required long InVainBytes { get; init; }
     public required long LengthNs { get; init; }
 
-    /// <summary>What <see cref="LengthNs"/> spans. That of a watch is no time of a boot: it includes every pause between
-    /// its calls, and loads long after the boot.</summary>
+    /// <summary>What <see cref="LengthNs"/> spans. That of a watch is no time of a boot: it includes every pause
+    /// between its calls, and loads long after the boot.</summary>
     public string Span { get; init; } = FirstToLastCall;
     public const string FirstToLastCall = "first call to last call's end";
 

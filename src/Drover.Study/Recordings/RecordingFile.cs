@@ -24,7 +24,7 @@ static class RecordingFile
 
     static readonly JsonReaderOptions s_severalValues = new() { AllowMultipleValues = true };
 
-    /// <summary>The recordings in a file: one, or several runs. The file may be compressed by gzip, xz or zstd.</summary>
+    /// <summary>The recordings in a file: one, or several runs. It may be compressed by gzip, xz or zstd.</summary>
     /// <param name="path">A dash stands for standard input.</param>
     /// <exception cref="RecordingException">It is unreadable, of an unknown kind, damaged or too large.</exception>
     public static IReadOnlyList<Recording> Load(string path)

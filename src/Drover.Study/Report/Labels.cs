@@ -5,8 +5,8 @@ namespace Drover.Study.Report;
 /// <summary>Names of recordings that are shown together.</summary>
 static class Labels
 {
-    /// <summary>The recordings of several files. A watch, which does not know what it watched, has the name of its file;
-    /// of two recordings with one name, each has what differs in their paths added.</summary>
+    /// <summary>The recordings of several files. A watch, which does not know what it watched, has the name of its
+    /// file; of two recordings with one name, each has what differs in their paths added.</summary>
     /// <param name="given">Names for the files, in their order; empty for none.</param>
     public static List<Recording> Of(IReadOnlyList<(string File, IReadOnlyList<Recording> Runs)> files,
         IReadOnlyList<string> given)

@@ -124,7 +124,8 @@ public class RecordingFileTests
     public void Watch_is_read_as_other_programs_write_it()
     {
         var text = RecordingTexts.Watch(s_calls);
-        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!).ToList();
+        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonNode.Parse(line)!).ToList();
         var indented = new JsonSerializerOptions { WriteIndented = true };
         var sorted = lines.Select(line => new JsonObject(line.AsObject().OrderBy(member => member.Key)
             .Select(member => KeyValuePair.Create(member.Key, member.Value?.DeepClone()))));

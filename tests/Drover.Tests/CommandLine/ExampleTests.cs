@@ -5,12 +5,13 @@ using Drover.Tests.Install;
 
 namespace Drover.Tests.CommandLine;
 
-/// <summary>Every example of every help text, and so of the manual page, works: read by a shell, then run on the machine
-/// of the fixtures. What needs root or a daemon is planned (--dry-run), or its command line is read only.</summary>
+/// <summary>Every example of every help text, and so of the manual page, works: read by a shell, then run on the
+/// machine of the fixtures. What needs root or a daemon is planned (--dry-run), or its command line is read
+/// only.</summary>
 public sealed class ExampleTests : IDisposable
 {
     readonly RecordableRoot _root = new("drover-examples-");
-    readonly TestRoot _system = new();
+    readonly TestRoot _system = TestRoot.WithSystemd();
 
     static IEnumerable<Verb> Verbs => Program.Verbs.Concat(Study.Program.Verbs);
 
@@ -59,7 +60,7 @@ public sealed class ExampleTests : IDisposable
         string[] Missing(string option, string value) => words.Contains(option) ? [] : [option, value];
     }
 
-    /// <summary>The words after <c>drover</c>, as a shell reads them on a machine whose devices are the fixtures'.</summary>
+    /// <summary>The words after <c>drover</c>, as a shell reads them; the devices are the fixtures'.</summary>
     static string[] WordsOf(string command)
     {
         const string Shell = """
@@ -90,7 +91,7 @@ public sealed class ExampleTests : IDisposable
         }
     }
 
-    /// <summary>A word of an example with what stands for it here: a file with such contents, smaller numbers.</summary>
+    /// <summary>What stands for a word of an example here: a file with such contents, a smaller number.</summary>
     string Here(string word, Verb verb)
     {
         var file = _root.Make($"files/{Path.GetFileName(word)}");
@@ -126,8 +127,11 @@ public sealed class ExampleTests : IDisposable
                 return file;
             case "calls.jsonl" or "/run/drover/boot.jsonl":
                 File.WriteAllText(file, """
-                    {"type":"watch","version":1,"kernel":"6.1.0-test","cpus":4,"startUs":0,"sinceBoot":true,"degraded":[]}
-                    {"type":"call","startUs":5,"tookUs":9,"syscall":"finit_module","module":"t_btrfs","namedBy":"module","result":"0","waited":false,"readBytes":5,"wastedBytes":0,"comm":"modprobe","pid":1,"tid":1,"device":null}
+                    {"type":"watch","version":1,"kernel":"6.1.0-test","cpus":4,"startUs":0,"sinceBoot":true,
+                     "degraded":[]}
+                    {"type":"call","startUs":5,"tookUs":9,"syscall":"finit_module","module":"t_btrfs",
+                     "namedBy":"module","result":"0","waited":false,"readBytes":5,"wastedBytes":0,"comm":"modprobe",
+                     "pid":1,"tid":1,"device":null}
                     {"type":"totals"}
 
                     """);

@@ -9,7 +9,7 @@ public class InstallVerbTests
     [Fact]
     public void Install_writes_every_listed_file_and_uninstall_removes_it()
     {
-        using var root = new TestRoot();
+        using var root = TestRoot.WithSystemd();
         root.File("/usr/lib/tmpfiles.d/drover.conf", "an administrator's\n");
         var before = root.Snapshot();
 
@@ -39,7 +39,7 @@ public class InstallVerbTests
     [Fact]
     public void Dry_run_shows_every_file_and_changes_nothing()
     {
-        using var root = new TestRoot();
+        using var root = TestRoot.WithSystemd();
         root.File("/usr/lib/tmpfiles.d/drover.conf", "an administrator's\n");
         var before = root.Snapshot();
         var shown = CommandLineRun.Run("install", "--dry-run", "--root", root.Path);
@@ -65,7 +65,7 @@ public class InstallVerbTests
     [Fact]
     public void Install_records_boots_only_with_watch()
     {
-        using var root = new TestRoot();
+        using var root = TestRoot.WithSystemd();
         root.File(RunningSystem.InitramfsTools, "");
         var before = root.Snapshot();
         string[] watch = [.. InstallList.Read(Environment.ProcessPath!, StudyProgram.Find()).Select(file => file.Path)
@@ -100,7 +100,7 @@ public class InstallVerbTests
     [Fact]
     public void Install_leaves_a_changed_watch_unit_and_reports_it()
     {
-        using var root = new TestRoot();
+        using var root = TestRoot.WithSystemd();
         const string Unit = "/usr/lib/systemd/system/drover-watch.service";
         CommandLineRun.Run("install", "--watch", "--root", root.Path);
         root.File(Unit, "edited\n");
@@ -119,7 +119,6 @@ public class InstallVerbTests
     public void Install_without_systemd_says_that_nothing_starts_the_daemon()
     {
         using var root = new TestRoot();
-        File.Delete(root["/usr/lib/systemd/systemd"]);
         for (var i = 0; i < 2; i++)
         {
             var run = CommandLineRun.Run("install", "--root", root.Path);
@@ -132,7 +131,7 @@ public class InstallVerbTests
     [Fact]
     public void Install_watch_warns_without_initramfs_tools()
     {
-        using var root = new TestRoot();
+        using var root = TestRoot.WithSystemd();
         Assert.Contains("boots will not be recorded", CommandLineRun.Run(
             "install", "--watch", "--root", root.Path).Error, StringComparison.Ordinal);
     }
@@ -140,7 +139,7 @@ public class InstallVerbTests
     [Fact]
     public void Install_and_uninstall_refuse_a_package_of_dpkg()
     {
-        using var root = new TestRoot();
+        using var root = TestRoot.WithSystemd();
         root.File("/var/lib/dpkg/info/drover.list", "/.\n");
         foreach (var verb in new[] { "install", "uninstall" })
         {
@@ -153,7 +152,7 @@ public class InstallVerbTests
     [Fact]
     public void Install_warns_about_overriding_rules_of_an_administrator()
     {
-        using var root = new TestRoot();
+        using var root = TestRoot.WithSystemd();
         root.File("/etc/udev/rules.d/80-drivers.rules", "# mine\n");
         Assert.Contains("/etc/udev/rules.d/80-drivers.rules overrides Drover's rules",
             CommandLineRun.Run("install", "--root", root.Path).Error, StringComparison.Ordinal);

@@ -9,9 +9,16 @@ sealed class TestRoot : IDisposable
 
     public TestRoot()
     {
-        // they exist on every system
+        // it exists on every system
         Directory.CreateDirectory(this["/var/lib"]);
-        File("/usr/lib/systemd/systemd", "");
+    }
+
+    /// <summary>A root whose init is systemd.</summary>
+    public static TestRoot WithSystemd()
+    {
+        var root = new TestRoot();
+        root.File("/usr/lib/systemd/systemd", "");
+        return root;
     }
 
     public string this[string path] => Path + path;
