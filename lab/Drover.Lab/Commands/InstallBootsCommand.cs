@@ -14,9 +14,9 @@ static class InstallBootsCommand
     static readonly ValueOption<int> s_cpus = Cpus("4");
     static readonly ValueOption<string> s_initramfs = new(
         "--initramfs", string.Join('|', s_makers), "the program that makes it", OneOf(s_makers), s_makers[0]);
-    static readonly ValueOption<string> s_package = new(
-        "--package", "FILE", "install and purge this Debian package, of packaging/build-deb, in place of the two verbs",
-        Path.GetFullPath);
+    static readonly ValueOption<string[]> s_packages = new(
+        "--package", "FILE[,…]", "install and purge Debian packages, of packaging/build-deb, in place of the two verbs",
+        text => [.. text.Split(',').Select(Path.GetFullPath)]);
     static readonly ValueOption<IReadOnlyList<string>> s_memory = new(
         "--memory", "SIZE[,…]", "of all boots, or of each: 4G,512M,512M", Sizes(InstallRun.Boots), "4G");
 
@@ -28,20 +28,21 @@ static class InstallBootsCommand
         """
         lab/install --system debian13
         lab/install --system sid --initramfs dracut --memory 4G,512M,512M
-        lab/install --system debian12 --package artifacts/drover_0.1.0_amd64.deb --raw /tmp/install
+        lab/install --system debian12 \
+            --package artifacts/drover_0.2.0_amd64.deb,artifacts/drover-daemon_0.2.0_amd64.deb --raw /tmp/install
         """,
         "installed, Drover alone loads modules for devices, each once; uninstalled, the system is as before",
         "otherwise",
-        RunAsync, s_system, s_cpus, s_initramfs, s_package, s_memory, TimeLimit, Binary, StudyBinary, Raw, Verbose);
+        RunAsync, s_system, s_cpus, s_initramfs, s_packages, s_memory, TimeLimit, Binary, StudyBinary, Raw, Verbose);
 
     static async Task<int> RunAsync(ParseResult line, LabHost host)
     {
-        var (settings, package) = (Settings(line), s_package.Of(line));
-        if (package is not null && !File.Exists(package))
-            throw LabException.CannotRunHere($"{package} does not exist: packaging/build-deb builds one");
+        var (settings, packages) = (Settings(line), s_packages.Of(line) ?? []);
+        if (Array.Find(packages, package => !File.Exists(package)) is { } missing)
+            throw LabException.CannotRunHere($"{missing} does not exist: packaging/build-deb builds one");
 
         var parameters = new InstallParameters(
-            s_system.Of(line), s_initramfs.Of(line), package, s_cpus.Of(line), s_memory.Of(line));
+            s_system.Of(line), s_initramfs.Of(line), packages, s_cpus.Of(line), s_memory.Of(line));
         using var laboratory = new Laboratory(settings, host);
         var boots = new List<BootReport>();
         Console.WriteLine(InstallRun.Header);

@@ -5,13 +5,13 @@ using Drover.Lab.Runs;
 namespace Drover.Lab.Install;
 
 /// <param name="Maker">Of the initramfs: initramfs-tools or dracut.</param>
-/// <param name="Package">Drover's Debian package; null for <c>drover install</c>.</param>
+/// <param name="Packages">Drover's Debian packages; none for <c>drover install</c>.</param>
 /// <param name="Memories">Of each boot, or one for all.</param>
 sealed record InstallParameters(
-    GuestSystem System, string Maker, string? Package, int Cpus, IReadOnlyList<string> Memories);
+    GuestSystem System, string Maker, IReadOnlyList<string> Packages, int Cpus, IReadOnlyList<string> Memories);
 
-/// <summary>Boots one disk three times: as Debian made it, after <c>drover install --watch</c> or the package's
-/// installation, and after <c>drover uninstall</c> or the package's purge.</summary>
+/// <summary>Boots one disk three times: as Debian made it, after <c>drover install --watch</c> or the packages'
+/// installation, and after <c>drover uninstall</c> or the packages' purge.</summary>
 static class InstallRun
 {
     public const int Boots = 3;
@@ -40,11 +40,9 @@ static class InstallRun
         var channel = await GuestChannel.PrepareAsync(host, tools, parameters.System.Architecture);
         await File.WriteAllBytesAsync(work.File("host"), channel.Program);
         await disk.WriteAsync(work.File("host"), "lab/host");
-        if (parameters.Package is { } package)
-        {
-            await disk.WriteAsync(package, "lab/drover.deb");
-        }
-        else
+        foreach (var package in parameters.Packages)
+            await disk.WriteAsync(package, $"lab/{Path.GetFileName(package)}");
+        if (parameters.Packages.Count == 0)
         {
             await disk.WriteAsync(settings.DroverFor(parameters.System), "lab/drover");
             await disk.WriteAsync(settings.StudyFor(parameters.System), "lab/drover-study");
@@ -60,7 +58,7 @@ static class InstallRun
                 Disk = disk.Image,
                 Initramfs = await disk.InitramfsAsync(work.File("initrd")),
                 KernelArguments = $"root=/dev/vda rw fsck.mode=skip systemd.unit=lab.target lab.boot={boot} "
-                    + $"lab.by={(parameters.Package is null ? "verb" : "package")} {TraceArguments}",
+                    + $"lab.by={(parameters.Packages.Count == 0 ? "verb" : "package")} {TraceArguments}",
             };
             yield return BootReport.Read(boot, await laboratory.BootAsync(run, boot));
         }

@@ -67,8 +67,8 @@ static class StudyProgram
     public static string? Find() => Array.Find([s_sibling, InstalledPath], File.Exists);
 
     public static string Missing =>
-        $"this needs {FileName}, which is not installed: put it at {InstalledPath} or {s_sibling} "
-        + "(in a source tree, ./drover builds it)";
+        $"this needs {FileName}, which is not installed: install the package {FileName}, or put it at {InstalledPath} "
+        + $"or {s_sibling} (in a source tree, ./drover builds it)";
 
     static bool IsVerb(string word) => Verbs.Any(verb => verb.Name == word);
 }

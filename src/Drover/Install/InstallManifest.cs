@@ -13,8 +13,8 @@ sealed record InstallFile(string Path, byte[] Content, UnixFileMode? Mode)
     public bool IsLink => Mode is null;
 }
 
-/// <summary>The files of an installed Drover: <c>packaging/install.list</c>, <c>install-watch.list</c> and the files
-/// they name, which are resources of this program.</summary>
+/// <summary>The files of an installed Drover: <c>install.list</c>, <c>drover-daemon.list</c> and
+/// <c>install-watch.list</c> of <c>packaging</c>, and the files they name, as resources of this program.</summary>
 static class InstallList
 {
     /// <summary>The entry whose content is this program.</summary>
@@ -29,7 +29,9 @@ static class InstallList
     /// <param name="study">The path of drover-study, to also install the recording of boots; or null.</param>
     public static IReadOnlyList<InstallFile> Read(string program, string? study = null)
     {
-        string[] lists = study is null ? ["install.list"] : ["install.list", "install-watch.list"];
+        string[] lists = ["install.list", "drover-daemon.list"];
+        if (study is not null)
+            lists = [.. lists, "install-watch.list"];
         return
         [
             .. lists.SelectMany(list => Encoding.UTF8.GetString(Resource(list)).Split('\n'))

@@ -29,8 +29,12 @@ sealed record InstallStep(InstallFile File, InstallAction Action);
 /// any time and repeated: their actions depend only on the manifest and the file system.</summary>
 sealed class Installation(RootTree tree)
 {
-    /// <summary>dpkg's list of the files of a package named drover.</summary>
-    const string DebianFiles = "/var/lib/dpkg/info/drover.list";
+    /// <summary>dpkg's lists of the files of packages whose files an installation would replace.</summary>
+    static readonly string[] s_debianFiles =
+    [
+        "/var/lib/dpkg/info/drover-daemon.list", "/var/lib/dpkg/info/drover.list",
+        "/var/lib/dpkg/info/drover-study.list", "/var/lib/dpkg/info/drover-kmod.list",
+    ];
 
     const UnixFileMode ManifestMode =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
@@ -43,10 +47,11 @@ sealed class Installation(RootTree tree)
     /// <exception cref="CommandException">A package manager has installed Drover.</exception>
     public void RequireNoPackage()
     {
-        if (tree.Has(DebianFiles))
+        if (Array.Find(s_debianFiles, tree.Has) is { } list)
         {
             throw new CommandException(
-                $"Drover is installed as a Debian package ({tree.Locate(DebianFiles)}): use apt-get install or remove");
+                $"Drover is installed as a Debian package ({tree.Locate(list)}): 'apt-get install drover-daemon' puts "
+                + "the daemon in charge, 'apt-get remove drover-daemon' takes it back");
         }
     }
 

@@ -20,8 +20,8 @@ public class InstallVerbTests
             "/usr/lib/tmpfiles.d/drover.conf  (the previous file is kept as " +
             "/usr/lib/tmpfiles.d/.drover.conf.before-drover)", installed.Out, StringComparison.Ordinal);
         Assert.Equal(
-            "../drover.service",
-            new FileInfo(root["/usr/lib/systemd/system/sysinit.target.wants/drover.service"]).LinkTarget);
+            "/usr/lib/systemd/system/drover.service",
+            new FileInfo(root["/etc/systemd/system/sysinit.target.wants/drover.service"]).LinkTarget);
         Assert.True(new FileInfo(root["/usr/share/initramfs-tools/hooks/drover"]).UnixFileMode.HasFlag(
             UnixFileMode.OtherExecute));
 
@@ -136,11 +136,15 @@ public class InstallVerbTests
             "install", "--watch", "--root", root.Path).Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Install_and_uninstall_refuse_a_package_of_dpkg()
+    [Theory]
+    [InlineData("drover")]
+    [InlineData("drover-daemon")]
+    [InlineData("drover-kmod")]
+    [InlineData("drover-study")]
+    public void Install_and_uninstall_refuse_a_package_of_dpkg(string package)
     {
         using var root = TestRoot.WithSystemd();
-        root.File("/var/lib/dpkg/info/drover.list", "/.\n");
+        root.File($"/var/lib/dpkg/info/{package}.list", "/.\n");
         foreach (var verb in new[] { "install", "uninstall" })
         {
             var refused = CommandLineRun.Run(verb, "--root", root.Path);

@@ -3,14 +3,31 @@ using Drover.CommandLine;
 
 namespace Drover.Tests.Packaging;
 
-/// <summary>The manual page drover(8), from the same tables as the program's help.</summary>
+/// <summary>The manual pages drover(8) and drover-study(8), from the same tables as the programs' help.</summary>
 static class DroverPage
 {
-    public static string Text()
-    {
-        var page = new StringBuilder("""
+    const string Header = """
             .\" Part of Drover; MIT licence. A test writes it from the program's tables: change those, then
             .\" run the test with DROVER_UPDATE_GOLDEN=1.
+
+            """;
+
+    public static string StudyText() => Page("""
+            .TH DROVER\-STUDY 8 "" "Drover" "Kernel modules"
+            .SH NAME
+            drover\-study \- watch, predict and explain the module loads of a machine
+            .SH SYNOPSIS
+            .B drover\-study
+            .I VERB
+            .RI [ OPTION "]... [" ARGUMENT ]...
+            .SH DESCRIPTION
+            It looks and explains: it starts no service and loads no module.
+            .BR drover (8)
+            runs it for these verbs.
+
+            """, Drover.Study.Program.Verbs);
+
+    public static string Text() => Page("""
             .TH DROVER 8 "" "Drover" "Kernel modules"
             .SH NAME
             drover \- load every kernel module once for any number of requests
@@ -32,14 +49,23 @@ static class DroverPage
             .BR lsmod (8)
             and
             .BR kmod (8).
+            .PP
+            The verbs that watch and explain are those of
+            .BR drover\-study (8).
 
-            """);
-        foreach (var verb in Program.Verbs.Concat(Study.Program.Verbs))
+            """, Program.Verbs);
+
+    static string Page(string head, IEnumerable<Verb> verbs)
+    {
+        var page = new StringBuilder(Header).Append(head);
+        foreach (var verb in verbs)
             Append(page, verb);
         return page.Append("""
             .SH "EXIT STATUS"
             0 on success, 1 on failure, 2 for a wrong command line.
             .SH "SEE ALSO"
+            .BR drover (8),
+            .BR drover\-study (8),
             .BR modprobe (8),
             .BR depmod (8),
             .BR modprobe.d (5)

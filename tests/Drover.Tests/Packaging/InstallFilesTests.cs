@@ -4,8 +4,7 @@ using Drover.Tests.Install;
 
 namespace Drover.Tests.Packaging;
 
-/// <summary>The files of <c>packaging/install.list</c> and <c>install-watch.list</c> exist and are valid; the Debian
-/// package has those of the first.</summary>
+/// <summary>The files that <c>drover install</c> puts in place exist and are valid.</summary>
 public class InstallFilesTests
 {
     static readonly string s_files = Path.Combine(Repository.Root, "packaging/root");
@@ -72,44 +71,8 @@ public class InstallFilesTests
         Assert.Contains("TimeoutStopSec=infinity", unit);
     }
 
-    [Fact]
-    public async Task The_debian_package_has_the_files_of_the_list_and_its_documents()
-    {
-        using var folder = new TestRoot();
-        var package = await BuildAsync(folder);
-        using var unpacked = new TestRoot();
-        Assert.Equal((0, ""), PackagingTests.Run("dpkg-deb", "-x", package, unpacked.Path));
-        var tree = new RootTree(unpacked.Path);
-        var files = InstallList.Read(Repository.NativeBinary);
-        Assert.All(files, file => Assert.Equal(
-            (file.Path, RootTree.Print(file)), (file.Path, RootTree.Print(tree.Read(file.Path)!))));
-        Assert.Equal(
-            [
-                "/usr/lib/drover/drover-study", "/usr/share/bash-completion/completions/drover",
-                "/usr/share/doc/drover/changelog.gz", "/usr/share/doc/drover/copyright",
-                "/usr/share/fish/vendor_completions.d/drover.fish", "/usr/share/lintian/overrides/drover",
-                "/usr/share/man/man8/drover.8.gz", "/usr/share/zsh/vendor-completions/_drover",
-            ],
-            FilesBelow(unpacked.Path).Except(files.Select(file => file.Path)));
-    }
-
-    [Fact]
-    public async Task Lintian_finds_no_error_in_the_debian_package()
-    {
-        using var folder = new TestRoot();
-        var (exit, output) = PackagingTests.Run("lintian", "--fail-on", "error,warning", await BuildAsync(folder));
-        Assert.True(exit == 0, output);
-    }
-
-    /// <summary>The package's file.</summary>
-    static async Task<string> BuildAsync(TestRoot folder)
-    {
-        Assert.SkipUnless(File.Exists(Repository.NativeBinary), "no native binary: ./test builds it");
-        return (await Script.RunAsync("packaging/build-deb", TimeSpan.FromMinutes(10), "--output", folder.Path)).Trim();
-    }
-
     /// <summary>The paths below a folder, which stands for the root, sorted.</summary>
-    static IEnumerable<string> FilesBelow(string folder) => Directory
+    internal static IEnumerable<string> FilesBelow(string folder) => Directory
         .GetFiles(folder, "*", SearchOption.AllDirectories).Select(path => path[folder.Length..])
         .Order(StringComparer.Ordinal);
 

@@ -23,6 +23,10 @@ public class PackagingTests
     [Fact]
     public void The_page_of_drover_has_every_option() => ShouldBe("docs/man/drover.8", DroverPage.Text());
 
+    [Fact]
+    public void The_page_of_drover_study_has_every_option() =>
+        ShouldBe("docs/man/drover-study.8", DroverPage.StudyText());
+
     [Theory]
     [InlineData("bash", "-n", "packaging/completions/drover.bash")]
     [InlineData("zsh", "-n", "packaging/completions/_drover")]
