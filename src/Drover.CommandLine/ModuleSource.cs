@@ -42,7 +42,7 @@ public static class ModuleSource
         ModulePolicy.Load(new PolicySources
         {
             Root = root,
-            CommandLine = root == ThisMachine ? Machine.CommandLine() : null,
+            CommandLine = root == ThisMachine ? Machine.CommandLine : null,
             SealFile = root == ThisMachine && withSeal ? ModulePolicy.SealFile : null,
             VersionOf = LinuxPath.VersionOf,
         });

@@ -9,8 +9,9 @@ public sealed record PolicySources
     /// <summary>The root of the policy directories.</summary>
     public string Root { get; init; } = "/";
 
-    /// <summary>As in /proc/cmdline: <c>drover.policy=off</c> and <c>drover.policy=warn</c>; null for none.</summary>
-    public string? CommandLine { get; init; }
+    /// <summary>Reads the kernel command line, which may have <c>drover.policy=off</c> or <c>=warn</c>; null for none.
+    /// Called only where there is a policy.</summary>
+    public Func<string?>? CommandLine { get; init; }
 
     /// <summary>The file that says that <c>drover seal</c> ran; null where a seal does not count.</summary>
     public string? SealFile { get; init; }
@@ -86,7 +87,7 @@ public sealed class ModulePolicy
             || (sources.SealFile is { } file && SystemFiles.Current.IsFile(file));
         if (!isSealed && parser is { Lines: [], Preferences: [], Problems: [] })
             return null;
-        switch (WordOf(sources.CommandLine))
+        switch (WordOf(sources.CommandLine?.Invoke()))
         {
             case "off":
                 return null;

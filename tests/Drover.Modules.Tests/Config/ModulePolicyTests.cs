@@ -157,7 +157,7 @@ public sealed class ModulePolicyTests
         }
 
         ModulePolicy? Load(string? commandLine = null, string? seal = null) =>
-            ModulePolicy.Load(new PolicySources { Root = root, CommandLine = commandLine, SealFile = seal });
+            ModulePolicy.Load(new PolicySources { Root = root, CommandLine = () => commandLine, SealFile = seal });
     }
 
     [Fact]
