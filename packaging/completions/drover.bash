@@ -42,6 +42,7 @@ _drover_command() {
         modules-load) _drover_words '-n --dry-run -j --jobs --budget --stagger --decompress -r --root -k --release --json -v --verbose -h --help' '-r --root' 'none' ;;
         resolve) _drover_words '-r --root -k --release --json -v --verbose -h --help' '-r --root' 'none' ;;
         seal) _drover_words '--socket -h --help' '--socket' 'none' ;;
+        boot) _drover_words '--recording --systemd --trace --socket --json -h --help' '--recording --systemd --trace --socket' 'none' ;;
         watch) _drover_words '--once --begin --since-boot --json -v --verbose -h --help' '' 'none' ;;
         timeline) _drover_words '--html --since --until --all --socket --json -h --help' '--html --socket' 'none' ;;
         audit) _drover_words '-r --root -k --release --sys --memory --tar --boot --scenario --cpus --json -h --help' '-r --root --sys --tar --boot --scenario' 'none' ;;
@@ -62,7 +63,7 @@ _drover_command() {
 
 _drover() {
     if [ "$COMP_CWORD" = 1 ]; then
-        COMPREPLY=($(compgen -W 'coldplug daemon status settle install uninstall load modules-load resolve seal watch timeline audit why policy report herd scenario depmod insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
+        COMPREPLY=($(compgen -W 'coldplug daemon status settle install uninstall load modules-load resolve seal boot watch timeline audit why policy report herd scenario depmod insmod kmod lsmod modinfo modprobe rmmod help --help --version' -- "${COMP_WORDS[1]}"))
     else
         _drover_command "${COMP_WORDS[1]}"
     fi

@@ -99,6 +99,14 @@ complete -c drover -n __fish_use_subcommand -f -a seal -d 'load no further modul
 complete -c drover -n '__fish_seen_subcommand_from seal' -f
 complete -c drover -n '__fish_seen_subcommand_from seal' -l socket -r -F -d 'the daemon\'s control socket'
 complete -c drover -n '__fish_seen_subcommand_from seal' -s h -l help -d 'show this help'
+complete -c drover -n __fish_use_subcommand -f -a boot -d 'show why this boot was slow: what waited for which module, and what would help'
+complete -c drover -n '__fish_seen_subcommand_from boot' -f
+complete -c drover -n '__fish_seen_subcommand_from boot' -l recording -r -F -d 'the module loads, as \'drover watch --json\' or \'drover timeline --json\' recorded them'
+complete -c drover -n '__fish_seen_subcommand_from boot' -l systemd -r -F -d 'systemd\'s times: the output of systemctl show; echo; systemctl show \'*\''
+complete -c drover -n '__fish_seen_subcommand_from boot' -l trace -r -F -d 'also write the boot as trace events for Perfetto or Chrome; - for standard output'
+complete -c drover -n '__fish_seen_subcommand_from boot' -l socket -r -F -d 'the daemon\'s control socket'
+complete -c drover -n '__fish_seen_subcommand_from boot' -l json -d 'print one JSON document instead of text'
+complete -c drover -n '__fish_seen_subcommand_from boot' -s h -l help -d 'show this help'
 complete -c drover -n __fish_use_subcommand -f -a watch -d 'show every module load on this machine as it happens, and which were in vain'
 complete -c drover -n '__fish_seen_subcommand_from watch' -f
 complete -c drover -n '__fish_seen_subcommand_from watch' -l once -x -d 'stop after this many seconds'

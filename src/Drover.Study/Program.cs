@@ -4,6 +4,7 @@ using Drover.Model.Scenarios;
 using Drover.Model.Time;
 using Drover.Modules;
 using Drover.Study.Audit;
+using Drover.Study.Boot;
 using Drover.Study.Herd;
 using Drover.Study.Policy;
 using Drover.Study.Recordings;
@@ -20,8 +21,8 @@ static class Program
     /// <summary>In the order of the help.</summary>
     public static Verb[] Verbs =>
     [
-        new WatchVerb(), new TimelineVerb(), new AuditVerb(), new WhyVerb(), new PolicyVerb(), new ReportVerb(),
-        new HerdVerb(), new ScenarioVerb(),
+        new BootVerb(), new WatchVerb(), new TimelineVerb(), new AuditVerb(), new WhyVerb(), new PolicyVerb(),
+        new ReportVerb(), new HerdVerb(), new ScenarioVerb(),
     ];
 
     public static int Main(string[] args)

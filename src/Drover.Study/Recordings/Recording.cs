@@ -63,6 +63,9 @@ sealed record Recording
     public string Span { get; init; } = FirstToLastCall;
     public const string FirstToLastCall = "first call to last call's end";
 
+    /// <summary>The start on CLOCK_MONOTONIC, where the source has that clock.</summary>
+    public long ClockStartNs { get; init; }
+
     /// <summary>What <see cref="InVainBytes"/> counts.</summary>
     public string Loss { get; init; } = "bytes read in vain";
     /// <summary>Ascending by start; empty if the source has only counts.</summary>
@@ -92,6 +95,7 @@ sealed record Recording
             InVainBytes = ordered.Sum(call => call.InVainBytes),
             LengthNs = ordered.Select(call => call.EndNs).DefaultIfEmpty().Max(),
             Calls = ordered,
+            ClockStartNs = ordered.Count > 0 ? startNs : 0,
         };
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Drover.Linux.ProcFs;
+using Drover.Linux.Sockets;
 using Drover.Study.Recordings;
 
 namespace Drover.Study.Report;
@@ -53,9 +54,7 @@ sealed class TimelineVerb : Verb
         if (arguments.Has(s_all) && arguments.Has(s_until))
             throw new UsageException("--all and --until exclude each other");
         var socket = DaemonClient.SocketOf(arguments);
-        var text = DaemonClient.Call("Status", null, socket, status => DaemonClient.Call(
-            "Modules", null, socket, modules => ToJson(
-                status, Select([.. modules.GetProperty("modules").EnumerateArray()], arguments, terminal))));
+        var text = Read(socket, modules => Select(modules, arguments, terminal));
         if (arguments.Has(CommonOptions.Json))
         {
             terminal.Out.Write(text);
@@ -72,6 +71,22 @@ sealed class TimelineVerb : Verb
         }
         return ExitCode.Ok;
     }
+
+    /// <summary>The daemon's loads as a recording; null if no daemon answers.</summary>
+    public static string? TryRead(Arguments arguments)
+    {
+        var socket = DaemonClient.SocketOf(arguments);
+        using (var client = ControlClient.TryConnect(socket))
+        {
+            if (client is null)
+                return null;
+        }
+        return Read(socket, modules => modules);
+    }
+
+    static string Read(string socket, Func<List<JsonElement>, List<JsonElement>> select) =>
+        DaemonClient.Call("Status", null, socket, status => DaemonClient.Call("Modules", null, socket, modules =>
+            ToJson(status, select([.. modules.GetProperty("modules").EnumerateArray()]))));
 
     /// <summary>The modules that the options select; says which loads are left out.</summary>
     static List<JsonElement> Select(List<JsonElement> modules, Arguments arguments, Terminal terminal)

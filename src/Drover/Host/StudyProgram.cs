@@ -20,6 +20,8 @@ static class StudyProgram
     /// <summary>Its verbs; a test compares them with the program's own.</summary>
     public static IReadOnlyList<StudyVerb> Verbs { get; } =
     [
+        new("boot", "show why this boot was slow: what waited for which module, and what would help",
+            new Example("drover boot", "this boot")),
         new("watch", "show every module load on this machine as it happens, and which were in vain",
             new Example("drover watch", "until Ctrl-C, then the table")),
         new("timeline", "show when the daemon loaded what, who waited for what, and the critical path",

@@ -48,6 +48,7 @@ public sealed class ExampleTests : IDisposable
             [
                 .. Missing("--root", _root.Path), .. Missing("--sys", CommandLineRun.Sys), .. Missing("--memory", "1G"),
             ],
+            "boot" when words.Contains("--recording") => [],
             "herd" or "report" => [],
             _ => null, // a daemon or its client, or tracing
         };
@@ -125,7 +126,10 @@ public sealed class ExampleTests : IDisposable
                 var swept = CommandLineRun.Run("herd", "--sweep", "cpus=1..2", "--json");
                 File.WriteAllText(file, swept.Out);
                 return file;
-            case "calls.jsonl" or "/run/drover/boot.jsonl":
+            case "units.txt":
+                File.WriteAllText(file, "UserspaceTimestampMonotonic=7\n\nId=a.mount\n");
+                return file;
+            case "calls.jsonl" or "boot.jsonl" or "/run/drover/boot.jsonl":
                 File.WriteAllText(file, """
                     {"type":"watch","version":1,"kernel":"6.1.0-test","cpus":4,"startUs":0,"sinceBoot":true,
                      "degraded":[]}

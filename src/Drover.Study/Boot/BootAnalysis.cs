@@ -1,0 +1,204 @@
+using Drover.Study.Recordings;
+using Drover.Study.Report;
+
+namespace Drover.Study.Boot;
+
+/// <summary>A part of a boot. Times are µs since the kernel's start.</summary>
+sealed record BootPhase(string Name, long FromUs, long ToUs)
+{
+    public long TookUs => ToUs - FromUs;
+}
+
+/// <summary>A load call on the machine's own clock.</summary>
+sealed record BootLoad(RecordedCall Call, long FromUs, long ToUs)
+{
+    public long TookUs => ToUs - FromUs;
+
+    /// <summary>From the first request to the call; null if the recording lacks requests.</summary>
+    public long? WaitedUs { get; init; }
+}
+
+/// <summary>A unit that could not start, or went on starting, while a module was being loaded.</summary>
+/// <param name="Device">The device unit that it waited for; null for one that loaded the module itself.</param>
+/// <param name="Load">The load in its way; null if none is known.</param>
+/// <param name="IsProven">The load was requested by a parent of the device; else it was only at the same time.</param>
+sealed record UnitWait(BootUnit Unit, BootUnit? Device, long FromUs, long ToUs, BootLoad? Load, bool IsProven)
+{
+    public long TookUs => ToUs - FromUs;
+}
+
+/// <summary>Time in which no module was being loaded.</summary>
+/// <param name="Device">The device unit whose appearance ended it; null if that is not known.</param>
+sealed record BootGap(long FromUs, long ToUs, string? Device);
+
+/// <summary>A remedy, and what it would save at most.</summary>
+sealed record Remedy(long SavesUs, string Why, string Command);
+
+/// <summary>Why a boot took its time, from systemd's times and a record of the loads on the same clock.</summary>
+sealed class BootAnalysis
+{
+    /// <summary>Shorter waits of units are no reason for a slow boot.</summary>
+    const long MinWaitUs = 50_000;
+
+    const long MinGapUs = 100_000;
+
+    const string Dracut = "/usr/bin/dracut";
+
+    /// <summary>What a remedy must save to be worth the change.</summary>
+    const long MinRemedyUs = 50_000;
+
+    /// <param name="recording">The loads; null if nothing recorded them.</param>
+    /// <param name="systemd">Null without systemd.</param>
+    public BootAnalysis(Recording? recording, SystemdBoot? systemd)
+    {
+        Recording = recording;
+        Systemd = systemd;
+        var start = (recording?.ClockStartNs ?? 0) / 1000;
+        var loads = (recording?.Calls ?? []).Select(call => new BootLoad(
+            call, start + (call.StartNs / 1000), start + (call.EndNs / 1000))
+        {
+            WaitedUs = (call.StartNs - call.RequestNs) / 1000,
+        });
+        EndUs = systemd is { FinishUs: > 0 and var finish } ? finish : long.MaxValue;
+        Loads = [.. loads.Where(load => load.FromUs <= EndUs)];
+        if (EndUs == long.MaxValue)
+            EndUs = Loads.Select(load => load.ToUs).DefaultIfEmpty().Max();
+        Phases = PhasesOf(systemd, EndUs);
+        Waits = systemd is null ? [] : WaitsOf(systemd);
+        Gaps = GapsOf();
+        Path = CriticalPath.Of([.. Loads.Select(load => load.Call)]);
+        Remedies = RemediesOf();
+    }
+
+    public Recording? Recording { get; }
+    public SystemdBoot? Systemd { get; }
+    public long EndUs { get; }
+    public IReadOnlyList<BootPhase> Phases { get; }
+
+    /// <summary>Ascending by start, up to the end of the boot.</summary>
+    public IReadOnlyList<BootLoad> Loads { get; }
+
+    /// <summary>The longest first.</summary>
+    public IReadOnlyList<UnitWait> Waits { get; }
+    public IReadOnlyList<BootGap> Gaps { get; }
+    public IReadOnlyList<PathStep> Path { get; }
+
+    /// <summary>What saves most first.</summary>
+    public IReadOnlyList<Remedy> Remedies { get; }
+
+    static List<BootPhase> PhasesOf(SystemdBoot? systemd, long endUs) => systemd switch
+    {
+        null => [],
+        { InitrdUs: 0 } => [new("kernel and initramfs", 0, systemd.UserUs), new("user space", systemd.UserUs, endUs)],
+        _ =>
+        [
+            new("kernel", 0, systemd.InitrdUs), new("initramfs", systemd.InitrdUs, systemd.UserUs),
+            new("user space", systemd.UserUs, endUs),
+        ],
+    };
+
+    List<UnitWait> WaitsOf(SystemdBoot systemd)
+    {
+        var units = systemd.Units.ToDictionary(unit => unit.Name, StringComparer.Ordinal);
+        var waits = new List<UnitWait>();
+        foreach (var unit in systemd.Units.Where(unit => unit.IsWork && unit.StartUs > 0 && unit.StartUs <= EndUs))
+        {
+            var before = unit.After.Select(name => units.GetValueOrDefault(name)).OfType<BootUnit>()
+                .Where(other => other.ActiveUs > 0 && other.ActiveUs <= unit.StartUs).ToList();
+            var device = before.Where(other => other.IsDevice).MaxBy(other => other.ActiveUs);
+            if (device is not null)
+            {
+                var ready = before.Where(other => other != device).Select(other => other.ActiveUs)
+                    .Append(systemd.UserUs).Max();
+                Add(unit, device, ready, device.ActiveUs);
+            }
+            Add(unit, null, unit.StartUs, Math.Min(unit.ActiveUs, EndUs));
+        }
+        return [.. waits.OrderByDescending(wait => wait.TookUs)];
+
+        void Add(BootUnit unit, BootUnit? device, long from, long to)
+        {
+            if (to - from < MinWaitUs)
+                return;
+            var (load, isProven) = LoadFor(device, from, to);
+            // a unit that takes its time without a load is no matter of modules
+            if (device is not null || load is not null)
+                waits.Add(new UnitWait(unit, device, from, to, load, isProven));
+        }
+    }
+
+    /// <summary>The load in the way: one that a parent of the device requested, or the one that took most of the time
+    /// and at least half of it.</summary>
+    (BootLoad? Load, bool IsProven) LoadFor(BootUnit? device, long from, long to)
+    {
+        var during = Loads.Where(load => load.FromUs < to && load.ToUs > from).ToList();
+        if (device is { SysPath.Length: > 0 }
+            && during.Where(load => IsParent(load.Call.Requester, device.SysPath)).MaxBy(Overlap) is { } ofParent)
+        {
+            return (ofParent, true);
+        }
+        return during.MaxBy(Overlap) is { } longest && 2 * Overlap(longest) >= to - from
+            ? (longest, false)
+            : (null, false);
+
+        long Overlap(BootLoad load) => Math.Min(load.ToUs, to) - Math.Max(load.FromUs, from);
+    }
+
+    static bool IsParent(string? requester, string device) =>
+        requester is ['/', ..] && (device == requester || device.StartsWith($"{requester}/", StringComparison.Ordinal));
+
+    List<BootGap> GapsOf()
+    {
+        var gaps = new List<BootGap>();
+        var end = Loads.Count > 0 ? Loads[0].ToUs : 0;
+        foreach (var load in Loads)
+        {
+            if (load.FromUs - end >= MinGapUs)
+                gaps.Add(new BootGap(end, load.FromUs, DeviceBefore(end, load)));
+            end = Math.Max(end, load.ToUs);
+        }
+        return gaps;
+
+        string? DeviceBefore(long from, BootLoad load) => Systemd?.Units
+            .Where(unit => unit.IsDevice && unit.ActiveUs > from && unit.ActiveUs <= load.FromUs)
+            .MaxBy(unit => unit.ActiveUs)?.Name;
+    }
+
+    List<Remedy> RemediesOf()
+    {
+        var remedies = new List<Remedy>();
+        foreach (var wait in Waits.Where(wait => wait.Load is not null).DistinctBy(wait => wait.Load!.Call.Module))
+        {
+            var (load, module) = (wait.Load!, wait.Load!.Call.Module);
+            // how much earlier it could have begun, at most the wait
+            var saves = Math.Min(wait.TookUs, load.FromUs);
+            if (load.Call.State is CallState.Failed)
+            {
+                remedies.Add(new(
+                    load.TookUs, $"{module} fails with {load.Call.Result} after {Seconds(load.TookUs)}: do not load it",
+                    $"echo 'blacklist {module}' > /etc/modprobe.d/{module}.conf"));
+            }
+            else if (Systemd is { UserUs: var user } && load.FromUs >= user)
+            {
+                remedies.Add(new(
+                    saves, $"{wait.Unit.Name} waits for {module}: begin its load in the initramfs",
+                    File.Exists(Dracut)
+                        ? $"dracut --force --add-drivers {module}"
+                        : $"echo {module} >> /etc/initramfs-tools/modules && update-initramfs -u"));
+            }
+        }
+        var vain = Loads.Where(load => load.Call.State is CallState.Failed && load.Call.Result is "EEXIST" or "EBUSY")
+            .ToList();
+        if (vain.Count > 0)
+        {
+            var took = vain.Sum(load => load.TookUs) / Math.Max(1, Recording?.Cpus ?? 1);
+            remedies.Add(new(
+                took, $"{vain.Count} calls loaded a module that was there already (their time over the CPUs)",
+                "drover install"));
+        }
+        return [.. remedies.Where(remedy => remedy.SavesUs >= MinRemedyUs)
+            .OrderByDescending(remedy => remedy.SavesUs)];
+    }
+
+    public static string Seconds(long us) => (us / 1e6).ToString("0.000 s", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,231 @@
+using System.Text.Json;
+using Drover.Study.Drawing;
+using Drover.Study.Recordings;
+using Drover.Study.Report;
+
+namespace Drover.Study.Boot;
+
+/// <summary>A boot as text, as JSON, and as trace events (docs/boot.md).</summary>
+sealed class BootReport(BootAnalysis boot, DeviceNames names)
+{
+    const int MaxRows = 10, MaxSteps = 12, MaxDevice = 40;
+
+    /// <summary>The answer in a sentence or two.</summary>
+    public string Verdict()
+    {
+        var phases = string.Join(", ", boot.Phases.Select(phase => $"{phase.Name} {Seconds(phase.TookUs)}"));
+        var length = phases.Length > 0
+            ? $"The boot took {Seconds(boot.EndUs)}: {phases}."
+            : $"The last module was loaded {Seconds(boot.EndUs)} after the kernel's start; there is no systemd to ask.";
+        if (boot.Recording is null)
+            return $"{length} Nothing recorded its module loads.";
+        return boot.Waits is [var wait, ..]
+            ? $"{length} {SentenceOf(wait)}"
+            : boot.Systemd is null ? length : $"{length} No unit waited for a module.";
+    }
+
+    public void WriteText(Terminal terminal)
+    {
+        var writer = terminal.Out;
+        writer.WriteLine(PlainText.Of(Verdict()));
+        writer.WriteLine();
+        writer.WriteLine("what would help, by the time it would save at most");
+        if (boot.Remedies.Count == 0)
+            writer.WriteLine("  nothing that concerns modules");
+        foreach (var remedy in boot.Remedies)
+        {
+            writer.WriteLine(PlainText.Of($"  {Seconds(remedy.SavesUs)}  {remedy.Why}"));
+            writer.WriteLine(PlainText.Of($"           {remedy.Command}"));
+        }
+        WriteWaits(terminal);
+        WriteBlame(terminal);
+        WritePath(terminal);
+        WriteGaps(terminal);
+        writer.WriteLine();
+        foreach (var lack in Lacks())
+            writer.WriteLine(PlainText.Of($"not known: {lack}"));
+    }
+
+    public void WriteJson(TextWriter writer) => Json.Write(writer, json =>
+    {
+        json.WriteString("verdict", Verdict());
+        json.WriteNumber("endUs", boot.EndUs);
+        json.WriteObjects("phases", boot.Phases, phase =>
+        {
+            json.WriteString("name", phase.Name);
+            WriteSpan(json, phase.FromUs, phase.ToUs);
+        });
+        json.WriteObjects("waits", boot.Waits, wait =>
+        {
+            json.WriteString("unit", wait.Unit.Name);
+            json.WriteString("device", wait.Device?.Name);
+            WriteSpan(json, wait.FromUs, wait.ToUs);
+            json.WriteString("module", wait.Load?.Call.Module);
+            json.WriteBoolean("isProven", wait.IsProven);
+        });
+        json.WriteObjects("loads", boot.Loads, load =>
+        {
+            json.WriteString("module", load.Call.Module);
+            WriteSpan(json, load.FromUs, load.ToUs);
+            if (load.WaitedUs is { } waited)
+                json.WriteNumber("waitedUs", waited);
+            json.WriteString("result", load.Call.Result);
+            json.WriteString("requester", load.Call.Requester);
+            json.WriteString("device", names.Of(load.Call));
+        });
+        json.WriteStrings("path", boot.Path.Select(step => step.Call.Module));
+        json.WriteObjects("gaps", boot.Gaps, gap =>
+        {
+            WriteSpan(json, gap.FromUs, gap.ToUs);
+            json.WriteString("device", gap.Device);
+        });
+        json.WriteObjects("remedies", boot.Remedies, remedy =>
+        {
+            json.WriteNumber("savesUs", remedy.SavesUs);
+            json.WriteString("why", remedy.Why);
+            json.WriteString("command", remedy.Command);
+        });
+        json.WriteStrings("lacks", Lacks());
+    });
+
+    /// <summary>Chrome's trace events, which Perfetto reads: phases, units and loads, a track a worker.</summary>
+    public void WriteTrace(TextWriter writer)
+    {
+        const int Phases = 1, Units = 2, Modules = 3;
+        var tracks = new Dictionary<string, int>(StringComparer.Ordinal);
+        List<TraceSlice> slices =
+        [
+            new("phases", Phases, 0), new("units", Units, 0), new("module loads", Modules, 0),
+            .. boot.Phases.Select(phase => new TraceSlice(phase.Name, Phases, 1, phase.FromUs, phase.ToUs)),
+            .. (boot.Systemd?.Units ?? [])
+                .Where(unit => unit.IsWork && unit.StartUs > 0 && unit.ActiveUs >= unit.StartUs)
+                .Select((unit, i) => new TraceSlice(unit.Name, Units, i + 1, unit.StartUs, unit.ActiveUs)),
+            .. boot.Loads.Select(load =>
+                new TraceSlice(load.Call.Module, Modules, TrackOf(load.Call), load.FromUs, load.ToUs)),
+        ];
+        Json.WriteArray(writer, slices, (json, slice) =>
+        {
+            var isName = slice.Track == 0;
+            json.WriteString("name", isName ? "process_name" : slice.Name);
+            json.WriteString("ph", isName ? "M" : "X");
+            json.WriteNumber("pid", slice.Process);
+            json.WriteNumber("tid", slice.Track);
+            if (isName)
+            {
+                json.WriteObject("args", () => json.WriteString("name", slice.Name));
+                return;
+            }
+            json.WriteNumber("ts", slice.FromUs);
+            json.WriteNumber("dur", slice.ToUs - slice.FromUs);
+        });
+
+        int TrackOf(RecordedCall call)
+        {
+            var name = call.Worker.Length > 0 ? call.Worker : call.Module;
+            return tracks.TryGetValue(name, out var track) ? track : tracks[name] = tracks.Count + 1;
+        }
+    }
+
+    static string SentenceOf(UnitWait wait)
+    {
+        var what = wait.Device is { } device
+            ? $"{wait.Unit.Name} waited {Seconds(wait.TookUs)} for {device.Name}"
+            : $"{wait.Unit.Name} took {Seconds(wait.TookUs)} to start";
+        return wait.Load is { } load
+            ? $"Longest: {what} while {load.Call.Module} was loaded ({Seconds(load.TookUs)} in the kernel)"
+                + $"{(wait.IsProven ? ", the driver of a parent of that device" : "")}."
+            : $"Longest: {what}; no module was loaded for most of that time.";
+    }
+
+    void WriteWaits(Terminal terminal)
+    {
+        if (boot.Waits.Count == 0)
+            return;
+        terminal.Out.WriteLine();
+        var table = new FittedTable("UNIT", "WAITED", "FROM", "FOR", "MODULE", "ITS LOAD TOOK");
+        foreach (var wait in boot.Waits.Take(MaxRows))
+        {
+            table.Add(
+                PlainText.Of(wait.Unit.Name), Seconds(wait.TookUs), Seconds(wait.FromUs),
+                PlainText.Of(wait.Device?.Name ?? "its own start"), PlainText.Of(wait.Load?.Call.Module ?? "-"),
+                wait.Load is { } load ? Seconds(load.TookUs) : "-");
+        }
+        table.WriteTo(terminal);
+    }
+
+    void WriteBlame(Terminal terminal)
+    {
+        if (boot.Loads.Count == 0)
+            return;
+        terminal.Out.WriteLine();
+        var table = new FittedTable("SLOWEST LOAD", "TOOK", "WAITED", "FROM", "RESULT", "FOR");
+        foreach (var load in boot.Loads.OrderByDescending(load => load.TookUs).Take(MaxRows))
+        {
+            table.Add(
+                PlainText.Of(load.Call.Module), Seconds(load.TookUs),
+                load.WaitedUs is { } waited ? Seconds(waited) : "-", Seconds(load.FromUs),
+                load.Call.Result switch { null => "in flight", "0" => "ok", var error => error },
+                PlainText.Of(names.Of(load.Call) ?? PlainTable.Shorten(load.Call.Requester ?? "-", MaxDevice)));
+        }
+        table.WriteTo(terminal);
+    }
+
+    void WritePath(Terminal terminal)
+    {
+        if (boot.Path.Count == 0)
+            return;
+        terminal.Out.WriteLine();
+        var table = new FittedTable("CRITICAL PATH", "FROM", "TOOK", "WHY NOT EARLIER");
+        var start = (boot.Recording?.ClockStartNs ?? 0) / 1000;
+        for (var step = Math.Max(0, boot.Path.Count - MaxSteps); step < boot.Path.Count; step++)
+        {
+            var call = boot.Path[step].Call;
+            table.Add(
+                PlainText.Of(call.Module), Seconds(start + (call.StartNs / 1000)), Seconds(call.TookNs / 1000),
+                PlainText.Of(Figures.Reason(boot.Path, step)));
+        }
+        table.WriteTo(terminal);
+    }
+
+    void WriteGaps(Terminal terminal)
+    {
+        if (boot.Gaps.Count == 0)
+            return;
+        terminal.Out.WriteLine();
+        var table = new FittedTable("NO LOAD", "TOOK", "UNTIL");
+        foreach (var gap in boot.Gaps.OrderByDescending(gap => gap.ToUs - gap.FromUs).Take(MaxRows))
+        {
+            table.Add(
+                Seconds(gap.FromUs), Seconds(gap.ToUs - gap.FromUs),
+                PlainText.Of(gap.Device is { } device ? $"{device} appeared" : "not known"));
+        }
+        table.WriteTo(terminal);
+    }
+
+    IEnumerable<string> Lacks()
+    {
+        if (boot.Recording is null)
+        {
+            yield return "the module loads: run the daemon, or record a boot with 'drover install --watch'";
+            yield break;
+        }
+        yield return "how a load divides into reading, verifying, set-up and init; probes that go on after the init";
+        if (boot.Systemd is { InitrdUs: 0 })
+            yield return "where the kernel ends and the initramfs begins: the initramfs has no systemd";
+        if (boot.Loads.All(load => load.WaitedUs is null))
+            yield return "how long a load waited before its call: a watch sees calls only";
+        foreach (var warning in boot.Recording.Warnings)
+            yield return warning;
+    }
+
+    static void WriteSpan(Utf8JsonWriter json, long fromUs, long toUs)
+    {
+        json.WriteNumber("fromUs", fromUs);
+        json.WriteNumber("toUs", toUs);
+    }
+
+    static string Seconds(long us) => BootAnalysis.Seconds(us);
+
+    /// <param name="Track">0: the name of the process.</param>
+    sealed record TraceSlice(string Name, int Process, int Track, long FromUs = 0, long ToUs = 0);
+}

@@ -1,0 +1,54 @@
+using Drover.Study.Recordings;
+
+namespace Drover.Study.Boot;
+
+/// <summary>Names of devices as people know them, from pci.ids and usb.ids where they are installed.</summary>
+/// <param name="sys">The sysfs with the devices' modaliases.</param>
+/// <param name="directories">Where the lists may be.</param>
+sealed class DeviceNames(string sys, params IReadOnlyList<string> directories)
+{
+    /// <summary>Debian's and Fedora's places.</summary>
+    public static readonly string[] Places = ["/usr/share/misc", "/usr/share/hwdata"];
+
+    readonly Dictionary<string, string[]> _lists = new(StringComparer.Ordinal);
+
+    /// <summary>The maker and name of the device that requested a load; null if unknown.</summary>
+    public string? Of(RecordedCall call)
+    {
+        var modalias = call.Request;
+        if (modalias?.Contains(':') != true && call.Requester is ['/', ..] device)
+        {
+            var file = $"{sys}{device}/modalias";
+            modalias = File.Exists(file) ? File.ReadAllText(file) : null;
+        }
+        // pci:v0000VVVVd0000DDDD…, usb:vVVVVpPPPP…
+        return modalias switch
+        {
+            ['p', 'c', 'i', ':', 'v', ..] when modalias.Length >= 22 =>
+                Find("pci.ids", modalias[9..13], modalias[18..22]),
+            ['u', 's', 'b', ':', 'v', ..] when modalias.Length >= 14 =>
+                Find("usb.ids", modalias[5..9], modalias[10..14]),
+            _ => null,
+        };
+    }
+
+    string? Find(string list, string maker, string device)
+    {
+        if (!_lists.TryGetValue(list, out var lines))
+        {
+            var file = directories.Select(directory => $"{directory}/{list}").FirstOrDefault(File.Exists);
+            _lists[list] = lines = file is null ? [] : File.ReadAllLines(file);
+        }
+        // a line of a maker, then lines of its devices with a tab
+        var at = Array.FindIndex(lines, line => StartsWith(line, $"{maker}  "));
+        if (at < 0)
+            return null;
+        var end = Array.FindIndex(lines, at + 1, line => line is [not ('\t' or '#'), ..]);
+        var name = lines[at][6..];
+        var own = lines[(at + 1)..(end < 0 ? lines.Length : end)].FirstOrDefault(line =>
+            StartsWith(line, $"\t{device}  "));
+        return own is null ? name : $"{name} {own[7..]}";
+
+        static bool StartsWith(string line, string start) => line.StartsWith(start, StringComparison.OrdinalIgnoreCase);
+    }
+}
