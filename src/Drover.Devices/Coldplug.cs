@@ -36,11 +36,20 @@ public sealed record ColdplugReport
     public int Modules => Aliases.SelectMany(alias => alias.Modules).DistinctBy(module => module.Module).Count();
 
     /// <summary>Each module that the policy keeps out, once, with the first modalias that requested it.</summary>
-    public IReadOnlyList<(ModuleOutcome Outcome, AliasReport Alias)> Forbidden() =>
-    [
-        .. Aliases.SelectMany(alias => alias.Modules, (alias, outcome) => (Outcome: outcome, Alias: alias))
-            .Where(entry => entry.Outcome.Kind is OutcomeKind.Forbidden).DistinctBy(entry => entry.Outcome.Module),
-    ];
+    public IReadOnlyList<(ModuleOutcome Outcome, AliasReport Alias)> Forbidden()
+    {
+        var forbidden = new List<(ModuleOutcome Outcome, AliasReport Alias)>();
+        var seen = new HashSet<string>();
+        foreach (var alias in Aliases)
+        {
+            foreach (var outcome in alias.Modules.Where(one => one.Kind is OutcomeKind.Forbidden))
+            {
+                if (seen.Add(outcome.Module))
+                    forbidden.Add((outcome, alias));
+            }
+        }
+        return forbidden;
+    }
 
     /// <summary>Each module that failed, once, with the first modalias that requested it; preferably one whose own
     /// request made the attempt, because its outcome has the details.</summary>

@@ -231,7 +231,7 @@ public sealed record RequestOutcome(LoadRequest Request, IReadOnlyList<ModuleOut
 /// <param name="Name">Normalised name.</param>
 /// <param name="Alias">The alias that led to it, normalised; null for its own name.</param>
 /// <param name="Rule">The configured alias line that matched, or null.</param>
-public readonly record struct FoundModule(string Name, string? Alias, AliasRule? Rule = null)
+public sealed record FoundModule(string Name, string? Alias, AliasRule? Rule = null)
 {
     /// <summary>The modules of a name, with duplicates, in kmod's order (<c>kmod_module_new_from_lookup</c>).</summary>
     /// <exception cref="ModuleDataException">An index is corrupt.</exception>

@@ -125,14 +125,17 @@ static class PolicyText
         while (true)
         {
             // the list of a module has all that it needs; the one that needs most of the rest comes first
-            var next = among.Where(name => name != last && !chain.Contains(name))
-                .Select(name => (Name: name, Needs: planner.HardDependenciesOf(name)))
-                .Where(entry => entry.Needs.Contains(last)).OrderByDescending(entry => entry.Needs.Count)
-                .FirstOrDefault();
-            if (next.Name is null)
+            (string? next, IReadOnlyList<string> needs) = (null, []);
+            foreach (var name in among.Where(name => name != last && !chain.Contains(name)))
+            {
+                var its = planner.HardDependenciesOf(name);
+                if (its.Count > needs.Count && its.Contains(last))
+                    (next, needs) = (name, its);
+            }
+            if (next is null)
                 break;
-            chain.Add(next.Name);
-            among = next.Needs;
+            chain.Add(next);
+            among = needs;
         }
         chain.Add(last);
         Debug.Assert(chain.Count == chain.Distinct().Count(), "a chain has each module once");
