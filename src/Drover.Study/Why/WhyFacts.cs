@@ -134,7 +134,7 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
                 Reason = state is ModuleState.NotLoaded
                     ? WhyNotFound(asked)
                     : $"it is in the kernel, but in no index of {catalog.Tree.Directory}",
-                Lines = LinesOf(new FoundModule(name, null), isReplaced: false),
+                Lines = LinesOf(new FoundModule(name, null)),
                 Record = DaemonModules is { } modules ? DaemonRecord.Find(modules, name) : null,
             },
         ];
@@ -155,7 +155,7 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
             IsFileMissing = isMissing,
             Wishes = [.. _wishes.Value.Where(wish => wish.Module.Name == name)],
             NeededBy = NeededBy(name),
-            Lines = LinesOf(module, HasSoftdeps(name)),
+            Lines = LinesOf(module),
             Policy = PolicyOf(module, asked, entry?.Path ?? ""),
             Record = DaemonModules is { } modules ? DaemonRecord.Find(modules, name) : null,
             Unknown = DaemonModules is null
@@ -272,13 +272,7 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
             : [.. distinct.Take(MaxNeeds), $"and {distinct.Count - MaxNeeds} more"];
     }
 
-    bool HasSoftdeps(string name)
-    {
-        var (pre, post) = catalog.SoftDependenciesOf(name);
-        return pre.Concat(post).Any(soft => FoundModule.All(catalog, soft).Count > 0);
-    }
-
-    List<WhyLine> LinesOf(FoundModule module, bool isReplaced)
+    List<WhyLine> LinesOf(FoundModule module)
     {
         var (name, lines) = (module.Name, new List<WhyLine>());
         foreach (var line in catalog.Config.Blacklist.Where(line => line.Module == name))
@@ -286,9 +280,7 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
         var isFirst = true;
         foreach (var line in catalog.Config.InstallCommands.Where(line => Fnmatch.Matches(line.Pattern, name)))
         {
-            var effect = !isFirst ? "of no effect: not the first"
-                : isReplaced ? "of no effect: softdeps take its place"
-                : "runs in its place";
+            var effect = isFirst ? "runs in its place" : "of no effect: not the first";
             lines.Add(new(line.Source, $"install {line.Pattern} {line.Command}", effect));
             isFirst = false;
         }

@@ -69,7 +69,7 @@ public sealed class WhyTests : IDisposable
         Say("no such module", "lopo");
         Say("no driver for a device", "usb:v1234p5678");
         Module("half", null);
-        Say("an install line that a softdep cancels", "half");
+        Say("an install line closes it, whatever softdeps it has", "half");
         Module("noisy", null);
         Say("blacklisted, and nothing here asks for it", "noisy");
         Module("mid", null);
