@@ -59,7 +59,7 @@ public static class ModuleSource
     public static string RootOf(Arguments arguments)
     {
         var root = arguments.Text(CommonOptions.Root) ?? ThisMachine;
-        return Directory.Exists(root)
+        return SystemFiles.Current.IsDirectory(root)
             ? root
             : throw new CommandException($"--{CommonOptions.Root.Name} {root}: there is no such directory");
     }
@@ -67,6 +67,13 @@ public static class ModuleSource
     /// <summary>The files and directories whose stamps change when what <see cref="Open"/> reads is replaced.</summary>
     public static IReadOnlyList<string> Files(Arguments arguments, ModuleCatalog catalog) =>
         [.. Directories(arguments, catalog), .. catalog.Tree.IndexFiles];
+
+    /// <summary>The module directory that kmod's tools take: below the other place if only that one has it.</summary>
+    /// <param name="root">A prefix of <c>/lib/modules</c>; null for none.</param>
+    public static string DirectoryOf(string? root, string release) =>
+        s_homes.Select(home => $"{root}/{home}/{release}")
+            .FirstOrDefault(directory => SystemFiles.Current.IsDirectory(RootedPath.Find(root, directory)))
+        ?? $"{root}/{s_homes[0]}/{release}";
 
     static string FindDirectory(string root, string? release)
     {
@@ -91,7 +98,7 @@ public static class ModuleSource
         throw new CommandException(
             $"{directory} lacks its index {missing}: run 'depmod{inRoot} {Path.GetFileName(directory)}' first");
 
-        bool Has(string file) => File.Exists(RootedPath.Find(root, $"{directory}/{file}"));
+        bool Has(string file) => SystemFiles.Current.IsFile(RootedPath.Find(root, $"{directory}/{file}"));
     }
 
     static string? Find(string root, string release) =>

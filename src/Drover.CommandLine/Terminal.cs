@@ -44,6 +44,9 @@ public sealed class Terminal
 
     public void Warn(string message) => Error.WriteLine($"drover: {message}");
 
+    /// <summary>Warns of each damaged index when a look-up meets it.</summary>
+    public void WarnOfDamage(ModuleCatalog catalog) => catalog.Tree.Damaged = Warn;
+
     /// <summary>Warns of each invalid line of the configuration.</summary>
     public void WarnOf(ModprobeConfig config)
     {

@@ -47,8 +47,8 @@ public sealed class LinuxFiles : SystemFiles
     public override byte[] ReadAllBytes(string path)
     {
         using var file = OpenAny(path, out var kind);
-        // one more than the length, to find the end by the same call
-        var bytes = new byte[kind is FileKind.Regular ? RandomAccess.GetLength(file) + 1 : FirstBytes];
+        // one more than the length, to find the end by the same call; files of /proc have none
+        var bytes = new byte[Math.Max(kind is FileKind.Regular ? RandomAccess.GetLength(file) + 1 : 0, FirstBytes)];
         for (var filled = 0; ;)
         {
             var count = Libc.Read((int)file.DangerousGetHandle(), ref bytes[filled], bytes.Length - filled);

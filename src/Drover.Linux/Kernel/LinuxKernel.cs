@@ -68,7 +68,10 @@ public sealed class LinuxKernel : IKernel, IModuleRemovals, IDisposable
         if (Libc.StatXAt(Libc.AT_FDCWD, path, flags: 0, Libc.STATX_BASIC_STATS, out var stat) < 0)
         {
             var error = Libc.LastError;
-            reason = new(error, $"{path}: {ErrnoText.Describe(error)}");
+            var why = error is Errno.ENOENT
+                ? "there is no such file (stale index? run depmod)"
+                : ErrnoText.Describe(error);
+            reason = new(error, $"{path}: {why}");
             return false;
         }
         // as kernel_read_file

@@ -296,6 +296,7 @@ ref struct KernelCommandLine
         }
         else
         {
+            _to.BadOptions.Add(module.ToString());
             _to.Warn(source, $"\"{module}\" has an unmatched bracket");
         }
     }

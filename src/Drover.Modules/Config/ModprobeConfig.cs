@@ -73,6 +73,9 @@ public sealed class ModprobeConfig
     /// <summary>Invalid lines, which are ignored.</summary>
     public IReadOnlyList<BadConfigLine> BadLines => _rules.BadLines;
 
+    /// <summary>Names of modules on the kernel command line that have an unmatched bracket.</summary>
+    public IReadOnlyList<string> BadOptions => _rules.BadOptions;
+
     /// <summary>Directories with the name of a configuration file, which are skipped.</summary>
     public IReadOnlyList<string> SkippedDirectories => _rules.SkippedDirectories;
 
@@ -131,6 +134,7 @@ sealed class ConfigRules
     public readonly List<string> Warnings = [];
     public readonly List<BadConfigLine> BadLines = [];
     public readonly List<string> SkippedDirectories = [];
+    public readonly List<string> BadOptions = [];
 
     public int LastLine { get; set; } // number of the last of the joined lines that are being read
 

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Drover.Modules.Patterns;
 using Drover.Modules.Tree;
 
@@ -40,7 +41,7 @@ public sealed class ModuleCatalog
 
     /// <summary>Finds all modules of a name or modalias, in the first source that has any.</summary>
     /// <remarks>None for an unmatched bracket (kmod: EINVAL). A configured alias's module may not exist.</remarks>
-    /// <exception cref="ModuleDataException">An index is corrupt.</exception>
+    /// <exception cref="ModuleDataException">An index is corrupt, and no other has the name.</exception>
     public Resolution Resolve(string alias)
     {
         ArgumentNullException.ThrowIfNull(alias);
@@ -54,20 +55,43 @@ public sealed class ModuleCatalog
         }
         if (rules is not null)
             return new Resolution(LookupStep.ConfigAlias, rules.ConvertAll(rule => rule.Module), rules);
-        // all modaliases have a colon, and no module name has one
-        if (!name.Contains(':') && Tree.Find(name) is not null)
-            return new Resolution(LookupStep.Dependencies, [name]);
-        if (name.StartsWith("symbol:", StringComparison.Ordinal) && Tree.MatchSymbols(name) is { Count: > 0 } bySymbol)
-            return new Resolution(LookupStep.Symbols, bySymbol);
-        if ((Named(Config.InstallCommands, name) ?? Named(Config.RemoveCommands, name)) is not null)
-            return new Resolution(LookupStep.Commands, [name]);
-        if (Tree.MatchAliases(name) is { Count: > 0 } byAlias)
-            return new Resolution(LookupStep.Aliases, byAlias);
-        if (Tree.IsBuiltIn(name))
-            return new Resolution(LookupStep.BuiltIn, [name]);
-        if (Tree.MatchBuiltInAliases(name) is { Count: > 0 } byBuiltIn)
-            return new Resolution(LookupStep.BuiltInAliases, byBuiltIn);
+        Exception? damage = null;
+        for (var step = LookupStep.Dependencies; step <= LookupStep.BuiltInAliases; step++)
+        {
+            try
+            {
+                if (Find(step, name) is { Count: > 0 } found)
+                    return new Resolution(step, found);
+            }
+            catch (Exception problem) when (ModuleTree.IsDamage(problem))
+            {
+                damage ??= problem; // the name may be in another index
+            }
+        }
+        if (damage is not null)
+            ExceptionDispatchInfo.Throw(damage);
         return s_none;
+    }
+
+    /// <summary>The modules of a name in one of the sources after the configured aliases.</summary>
+    IReadOnlyList<string> Find(LookupStep step, string name)
+    {
+        var isNamed = step switch
+        {
+            // all modaliases have a colon, and no module name has one
+            LookupStep.Dependencies => !name.Contains(':') && Tree.Find(name) is not null,
+            LookupStep.Commands =>
+                (Named(Config.InstallCommands, name) ?? Named(Config.RemoveCommands, name)) is not null,
+            LookupStep.BuiltIn => Tree.IsBuiltIn(name),
+            _ => false,
+        };
+        return isNamed ? [name] : step switch
+        {
+            LookupStep.Symbols when name.StartsWith("symbol:", StringComparison.Ordinal) => Tree.MatchSymbols(name),
+            LookupStep.Aliases => Tree.MatchAliases(name),
+            LookupStep.BuiltInAliases => Tree.MatchBuiltInAliases(name),
+            _ => [],
+        };
     }
 
     /// <summary>Options of a module and its normalised alias, or "" (kmod: <c>kmod_module_get_options</c>).</summary>

@@ -109,12 +109,12 @@ sealed class FactsReader : IDisposable
         };
     }
 
-    /// <summary>Undefined symbols, then the names that only __versions has, such as module_layout.</summary>
+    /// <summary>Undefined symbols, then the names that only the versions have, such as module_layout.</summary>
     void ReadNeeds(in SymbolSections sections, ElfSymbols symbols)
     {
         if (symbols.Count == 0)
             return;
-        var records = new VersionRecords(SymbolSections.Read(_contents, sections.Versions), sections.Header);
+        var records = sections.ReadVersions(_contents);
         IndexNames(records);
         for (var i = 1; i < symbols.Count; i++)
         {

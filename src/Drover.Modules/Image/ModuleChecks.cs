@@ -7,13 +7,20 @@ public static class ModuleChecks
 {
     const int FlagsAt = 8; // offset of sh_flags in a section header of either width
 
-    /// <summary>Excludes the section <c>__versions</c>, if any, from loading.</summary>
+    /// <summary>Excludes the versions of used symbols, if any, from loading.</summary>
     /// <param name="elf">The whole image; changed in place.</param>
     /// <exception cref="ModuleDataException">Not an ELF file, or its tables are not inside it.</exception>
     public static void HideModversions(Span<byte> elf, string file)
     {
         var reader = new ElfReader(elf, file);
-        var index = reader.Sections.Find("__versions"u8);
+        Hide(elf, reader, "__versions"u8);
+        Hide(elf, reader, "__version_ext_crcs"u8);
+        Hide(elf, reader, "__version_ext_names"u8);
+    }
+
+    static void Hide(Span<byte> elf, ElfReader reader, ReadOnlySpan<byte> section)
+    {
+        var index = reader.Sections.Find(section);
         if (index < 0)
             return;
         var at = (int)reader.Sections.OffsetOf(index) + FlagsAt;

@@ -10,7 +10,7 @@ namespace Drover.Modules.Signature;
 /// <param name="IdType"><c>PGP</c>, <c>X509</c>, or <c>PKCS#7</c>, the only type in use.</param>
 /// <param name="Signer">The signer, empty if not named.</param>
 /// <param name="KeyId">For PKCS#7, the serial number of the signer's certificate, without leading zeros.</param>
-/// <param name="HashAlgorithm">The kernel's name, such as <c>sha256</c>.</param>
+/// <param name="HashAlgorithm">The kernel's name, such as <c>sha256</c>; the object identifier of others.</param>
 sealed record ModuleSignature(
     string IdType, string Signer, ReadOnlyMemory<byte> KeyId, string HashAlgorithm, ReadOnlyMemory<byte> Signature)
 {
@@ -87,13 +87,13 @@ static class Pkcs7SignerInfo
     static readonly Asn1Tag s_tag0 = new(TagClass.ContextSpecific, 0), s_tag1 = new(TagClass.ContextSpecific, 1);
 
     /// <param name="offset">Offset of <paramref name="message"/> in <paramref name="file"/>, for errors.</param>
-    /// <exception cref="ModuleDataException">Not such a message, without signer, or of an unknown hash.</exception>
+    /// <exception cref="ModuleDataException">Not such a message, or without signer.</exception>
     public static ModuleSignature Read(ReadOnlyMemory<byte> message, string file, long offset)
     {
         try
         {
             return Read(message)
-                ?? throw new ModuleDataException(file, offset, "PKCS#7 without signer or with an unknown hash");
+                ?? throw new ModuleDataException(file, offset, "PKCS#7 without signer");
         }
         catch (AsnContentException problem)
         {
@@ -120,11 +120,11 @@ static class Pkcs7SignerInfo
         var issuerAndSerial = signer.ReadSequence();
         var name = NameOf(issuerAndSerial.ReadSequence());
         var serial = Magnitude(issuerAndSerial.ReadIntegerBytes());
-        var hash = HashOf(ReadIdentifier(signer.ReadSequence()));
+        var digest = ReadIdentifier(signer.ReadSequence());
         SkipOptional(signer, s_tag0);
         signer.ReadSequence();
         var signature = signer.ReadOctetString();
-        return hash is null ? null : new ModuleSignature("PKCS#7", name, serial, hash, signature);
+        return new ModuleSignature("PKCS#7", name, serial, HashOf(digest) ?? digest, signature);
     }
 
     /// <summary>An object identifier, such as 1.2.840; AsnReader's own method would link BigInteger, 40 KB.</summary>
@@ -204,6 +204,14 @@ static class Pkcs7SignerInfo
         "2.16.840.1.101.3.4.2.2" => "sha384",
         "2.16.840.1.101.3.4.2.3" => "sha512",
         "2.16.840.1.101.3.4.2.4" => "sha224",
+        "2.16.840.1.101.3.4.2.5" => "sha512-224",
+        "2.16.840.1.101.3.4.2.6" => "sha512-256",
+        "2.16.840.1.101.3.4.2.7" => "sha3-224",
+        "2.16.840.1.101.3.4.2.8" => "sha3-256",
+        "2.16.840.1.101.3.4.2.9" => "sha3-384",
+        "2.16.840.1.101.3.4.2.10" => "sha3-512",
+        "2.16.840.1.101.3.4.2.11" => "shake128",
+        "2.16.840.1.101.3.4.2.12" => "shake256",
         "1.2.156.10197.1.401" => "sm3",
         _ => null,
     };

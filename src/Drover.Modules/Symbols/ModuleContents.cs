@@ -10,7 +10,7 @@ namespace Drover.Modules.Symbols;
 sealed class ModuleContents : IDisposable
 {
     /// <summary>One buffer each for parts that must stay valid while others are read.</summary>
-    public enum Part { Head, Table, Names, Symbols, Strings, Other }
+    public enum Part { Head, Table, Names, Symbols, Strings, VersionNames, Other }
 
     const int MinFileBytes = 6; // kmod looks for a compression format in the first six bytes (kmod: kmod_file_open)
 

@@ -10,7 +10,7 @@ public readonly record struct SymbolVersion(string Name, ulong Crc);
 /// <summary>The symbols that a module uses and exports, with their CRCs.</summary>
 public static class ModuleVersions
 {
-    /// <summary>Used symbols in file order; null without <c>__versions</c> (<c>kmod_elf_get_modversions</c>).</summary>
+    /// <summary>Used symbols in file order; null without versions (<c>kmod_elf_get_modversions</c>).</summary>
     /// <exception cref="ModuleDataException">Not an ELF file, truncated or corrupt.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Access is denied, or the file is a directory.</exception>
@@ -18,10 +18,10 @@ public static class ModuleVersions
     {
         using var contents = new ModuleContents();
         var sections = SymbolSections.Open(contents, file);
-        if (sections.Versions is not { } section)
+        if ((sections.LongVersions ?? sections.Versions) is null)
             return null;
-        var records = new VersionRecords(SymbolSections.Read(contents, section), sections.Header);
-        if (records.Count == 0 && section.Size > 0)
+        var records = sections.ReadVersions(contents);
+        if (records.Count == 0 && sections.Versions is { Size: > 0 } section)
         {
             throw new ModuleDataException(file, (long)section.Offset,
                 $"__versions of {section.Size} bytes, not a multiple of {VersionRecords.RecordBytes}");
@@ -111,28 +111,60 @@ public static class ModuleVersions
     }
 }
 
-/// <summary><c>struct modversion_info</c>, 64 bytes: the CRC, as wide as a long, and a name with its NUL.</summary>
-readonly ref struct VersionRecords(ReadOnlySpan<byte> section, ElfHeader header)
+/// <summary>The versions of the symbols that a module uses.</summary>
+/// <remarks>
+/// <c>__versions</c> has a <c>struct modversion_info</c> for each, 64 bytes: the CRC, as wide as a long, and a name
+/// with its NUL. Since Linux 6.14 there may be, instead or as well, <c>__version_ext_crcs</c> of u32 and, in the same
+/// order, <c>__version_ext_names</c>, each with its NUL: names of any length (kernel: <c>modversion_ext_start</c>).
+/// </remarks>
+readonly ref struct VersionRecords
 {
     public const int RecordBytes = 64;
 
-    readonly ReadOnlySpan<byte> _section = section;
-    readonly bool _is64 = header.Is64, _bigEndian = header.BigEndian;
+    readonly ReadOnlySpan<byte> _section;
+    readonly ReadOnlySpan<byte> _names;
+    readonly int[]? _nameOffsets; // of the long form
+    readonly bool _is64, _bigEndian;
 
-    /// <summary>0 if the section is not a whole number of records.</summary>
-    public int Count => _section.Length % RecordBytes == 0 ? _section.Length / RecordBytes : 0;
+    /// <param name="section">__versions.</param>
+    public VersionRecords(ReadOnlySpan<byte> section, ElfHeader header)
+    {
+        (_is64, _bigEndian) = (header.Is64, header.BigEndian);
+        _section = section;
+        Count = section.Length % RecordBytes == 0 ? section.Length / RecordBytes : 0;
+    }
+
+    /// <param name="crcs">__version_ext_crcs.</param>
+    /// <param name="names">__version_ext_names.</param>
+    public VersionRecords(ReadOnlySpan<byte> crcs, ReadOnlySpan<byte> names, ElfHeader header)
+    {
+        _bigEndian = header.BigEndian;
+        _section = crcs;
+        _names = names;
+        _nameOffsets = new int[crcs.Length / sizeof(uint)];
+        for (var at = 0; Count < _nameOffsets.Length && at < names.Length; Count++)
+        {
+            _nameOffsets[Count] = at;
+            at += UpToNul(names[at..]).Length + 1;
+        }
+    }
+
+    /// <summary>0 if __versions is not a whole number of records.</summary>
+    public int Count { get; }
 
     /// <summary>A name without NUL in its record continues in the next, as in kmod.</summary>
-    public ReadOnlySpan<byte> Name(int record)
-    {
-        var name = _section[((record * RecordBytes) + (_is64 ? sizeof(ulong) : sizeof(uint)))..];
-        var end = name.IndexOf((byte)0);
-        return end < 0 ? name : name[..end];
-    }
+    public ReadOnlySpan<byte> Name(int record) => UpToNul(_nameOffsets is { } offsets
+        ? _names[offsets[record]..]
+        : _section[((record * RecordBytes) + (_is64 ? sizeof(ulong) : sizeof(uint)))..]);
 
     public ulong Crc(int record)
     {
+        if (_nameOffsets is not null)
+            return new EndianReader(_section, _bigEndian).U32(record * sizeof(uint));
         var fields = new EndianReader(_section.Slice(record * RecordBytes, RecordBytes), _bigEndian);
         return _is64 ? fields.U64(0) : fields.U32(0);
     }
+
+    static ReadOnlySpan<byte> UpToNul(ReadOnlySpan<byte> name) =>
+        name.IndexOf((byte)0) is >= 0 and var end ? name[..end] : name;
 }

@@ -20,6 +20,8 @@ readonly ref struct SymbolSections
     public ElfSection? Info { get; private init; } // .modinfo; null if missing, like the others
     public ElfSection? ExportStrings { get; private init; } // __ksymtab_strings
     public ElfSection? Versions { get; private init; } // __versions
+    public ElfSection? LongVersions { get; private init; } // __version_ext_crcs
+    public ElfSection? LongVersionNames { get; private init; } // __version_ext_names
     public ElfSection? Symbols { get; private init; } // .symtab
     public ElfSection? SymbolNames { get; private init; } // .strtab
 
@@ -46,6 +48,7 @@ readonly ref struct SymbolSections
         if (names.IsEmpty || names[^1] != 0)
             throw new ModuleDataException(file, header.TableOffset, "section names do not end with a NUL");
         ElfSection? info = null, exports = null, versions = null, symbols = null, strings = null;
+        ElfSection? longVersions = null, longNames = null;
         for (var i = 1; i < header.SectionCount; i++)
         {
             var nameOffset = new EndianReader(table[(i * header.EntryBytes)..], header.BigEndian).U32(0);
@@ -58,6 +61,10 @@ readonly ref struct SymbolSections
                 exports ??= Section(header, table, i, contents.Length);
             else if (Is(name, "__versions\0"u8))
                 versions ??= Section(header, table, i, contents.Length);
+            else if (Is(name, "__version_ext_crcs\0"u8))
+                longVersions ??= Section(header, table, i, contents.Length);
+            else if (Is(name, "__version_ext_names\0"u8))
+                longNames ??= Section(header, table, i, contents.Length);
             else if (Is(name, ".symtab\0"u8))
                 symbols ??= Section(header, table, i, contents.Length);
             else if (Is(name, ".strtab\0"u8))
@@ -68,6 +75,8 @@ readonly ref struct SymbolSections
             Info = info,
             ExportStrings = exports,
             Versions = versions,
+            LongVersions = longVersions,
+            LongVersionNames = longNames,
             Symbols = symbols,
             SymbolNames = strings,
         };
@@ -85,6 +94,13 @@ readonly ref struct SymbolSections
     /// <summary>The bytes of a section, valid until the next read; empty if the section is missing.</summary>
     public static ReadOnlySpan<byte> Read(ModuleContents contents, ElfSection? section, Part part = Part.Other) =>
         section is { } present ? contents.At((long)present.Offset, (int)present.Size, part) : [];
+
+    /// <summary>The CRCs of the symbols that the module uses; none if it has none.</summary>
+    public VersionRecords ReadVersions(ModuleContents contents) =>
+        LongVersions is { } crcs && LongVersionNames is { } names && crcs.Size % sizeof(uint) == 0
+            ? new VersionRecords(
+                Read(contents, crcs), Read(contents, names, Part.VersionNames), Header)
+            : new VersionRecords(Read(contents, Versions), Header);
 
     /// <summary>The symbol table; empty if it or its names are missing, or its size is wrong.</summary>
     public ElfSymbols ReadSymbols(ModuleContents contents)

@@ -13,8 +13,8 @@ public sealed record ModuleEntry(string Name, string Path, IReadOnlyList<string>
 }
 
 /// <summary>A module directory; opens each index on first use. Immutable; for one thread.</summary>
-/// <remarks>An index is <c>NAME.bin</c>, or built from the text file if that is missing, or empty if both are:
-/// a directory without an index of built-in aliases still has modules. An open index does not follow later
+/// <remarks>An index is <c>NAME.bin</c>, or built from the text file if that is missing or damaged, or empty if both
+/// are missing: a directory without an index of built-in aliases still has modules. An open index does not follow later
 /// changes on disk.</remarks>
 public sealed class ModuleTree
 {
@@ -22,11 +22,14 @@ public sealed class ModuleTree
         ["modules.dep", "modules.alias", "modules.symbols", "modules.builtin", "modules.builtin.alias"];
 
     readonly Func<string, IndexTrie> _open;
+    readonly Func<string, IndexTrie?> _openText;
     readonly string? _root;
+    readonly HashSet<string> _damaged = [];
     IndexTrie? _dependencies, _aliases, _symbols, _builtIn, _builtInAliases;
 
-    ModuleTree(string directory, string? root, Func<string, IndexTrie> open) =>
-        (Directory, _root, _open) = (directory, root, open);
+    ModuleTree(
+        string directory, string? root, Func<string, IndexTrie> open, Func<string, IndexTrie?> openText) =>
+        (Directory, _root, _open, _openText) = (directory, root, open, openText);
 
     /// <param name="root">The system whose links are followed; null for this machine's.</param>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist.</exception>
@@ -42,7 +45,8 @@ public sealed class ModuleTree
     public static ModuleTree OpenOrEmpty(string directory, string? root = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        return new ModuleTree(directory, root, name => OpenIndex(directory, root, name));
+        return new ModuleTree(
+            directory, root, name => OpenIndex(directory, root, name), name => OpenText(directory, root, name));
     }
 
     /// <summary>A tree of indexes in memory.</summary>
@@ -60,20 +64,23 @@ public sealed class ModuleTree
             "modules.symbols" => symbols,
             "modules.builtin" => builtIn,
             _ => builtInAliases,
-        } ?? IndexTrie.Empty);
+        } ?? IndexTrie.Empty, _ => null);
     }
 
     public string Directory { get; }
+
+    /// <summary>Told once of each index that is damaged, or cannot be read.</summary>
+    public Action<string>? Damaged { get; set; }
 
     /// <summary>The paths of the index files, existing or not.</summary>
     public IEnumerable<string> IndexFiles => s_indexes.Select(name => $"{Directory}/{name}.bin");
 
     /// <summary>Looks up a normalised name in modules.dep; null if it is not there.</summary>
-    /// <exception cref="ModuleDataException">The index is corrupt.</exception>
+    /// <exception cref="ModuleDataException">The index is corrupt, and the text file is so or is missing.</exception>
     /// <exception cref="IOException">The index exists but cannot be read; as for every look-up here.</exception>
     public ModuleEntry? Find(string name)
     {
-        var line = DependencyIndex.Find(name);
+        var line = Ask(ref _dependencies, "modules.dep", name, static (index, name) => index.Find(name));
         // kmod (kmod_module_parse_depline) takes a line without a colon for a module without a file
         if (line?.IndexOf(':') is not (>= 0 and var colon))
             return null;
@@ -86,36 +93,62 @@ public sealed class ModuleTree
     }
 
     /// <summary>All modules of modules.dep, in byte order.</summary>
-    public IEnumerable<string> Names() => DependencyIndex.Entries().Select(entry => entry.Key).Distinct();
+    public IEnumerable<string> Names() =>
+        Entries(ref _dependencies, "modules.dep").Select(entry => entry.Key).Distinct();
 
     /// <summary>Modules whose patterns in modules.alias match.</summary>
-    public IReadOnlyList<string> MatchAliases(string alias) => AliasIndex.Match(alias);
+    public IReadOnlyList<string> MatchAliases(string alias) =>
+        Ask(ref _aliases, "modules.alias", alias, static (index, alias) => index.Match(alias));
 
     /// <summary>Modules that export a symbol, by modules.symbols.</summary>
     /// <param name="symbol">With its prefix <c>symbol:</c>.</param>
-    public IReadOnlyList<string> MatchSymbols(string symbol) => SymbolIndex.Match(symbol);
+    public IReadOnlyList<string> MatchSymbols(string symbol) =>
+        Ask(ref _symbols, "modules.symbols", symbol, static (index, symbol) => index.Match(symbol));
 
     /// <summary>All of modules.alias, in trie order.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Aliases() => AliasIndex.Entries();
+    public IEnumerable<KeyValuePair<string, string>> Aliases() => Entries(ref _aliases, "modules.alias");
 
     /// <summary>All of modules.symbols, in trie order.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Symbols() => SymbolIndex.Entries();
+    public IEnumerable<KeyValuePair<string, string>> Symbols() => Entries(ref _symbols, "modules.symbols");
 
-    /// <summary>Whether modules.builtin has the module.</summary>
-    public bool IsBuiltIn(string name) => BuiltInIndex.Find(name) is not null;
+    /// <summary>Whether modules.builtin has the module; false if that is damaged.</summary>
+    public bool IsBuiltIn(string name)
+    {
+        try
+        {
+            return Ask(ref _builtIn, "modules.builtin", name, static (index, name) => index.Find(name)) is not null;
+        }
+        catch (Exception problem) when (IsDamage(problem))
+        {
+            return false;
+        }
+    }
 
     /// <summary>Built-in modules whose patterns match, by modules.builtin.alias or modules.builtin.modinfo.</summary>
-    public IReadOnlyList<string> MatchBuiltInAliases(string alias) => BuiltInAliasIndex.Match(alias);
+    public IReadOnlyList<string> MatchBuiltInAliases(string alias) =>
+        Ask(ref _builtInAliases, "modules.builtin.alias", alias, static (index, alias) => index.Match(alias));
 
-    IndexTrie DependencyIndex => _dependencies ??= _open("modules.dep");
+    internal static bool IsDamage(Exception problem) =>
+        problem is ModuleDataException or IOException or UnauthorizedAccessException;
 
-    IndexTrie AliasIndex => _aliases ??= _open("modules.alias");
+    /// <summary>Looks up in an index; in its text file if it is damaged.</summary>
+    T Ask<T>(ref IndexTrie? index, string name, string key, Func<IndexTrie, string, T> ask)
+    {
+        try
+        {
+            return ask(index ??= _open(name), key);
+        }
+        catch (Exception problem) when (IsDamage(problem) && _damaged.Add(name))
+        {
+            Damaged?.Invoke($"{problem.Message} (run depmod)");
+            if (_openText(name) is not { } text)
+                throw;
+            return ask(index = text, key);
+        }
+    }
 
-    IndexTrie SymbolIndex => _symbols ??= _open("modules.symbols");
-
-    IndexTrie BuiltInIndex => _builtIn ??= _open("modules.builtin");
-
-    IndexTrie BuiltInAliasIndex => _builtInAliases ??= _open("modules.builtin.alias");
+    IEnumerable<KeyValuePair<string, string>> Entries(ref IndexTrie? index, string name) =>
+        Ask(ref index, name, "", static (index, _) => index.Entries());
 
     /// <summary>Joined with a slash in any case, as by kmod, which prints such paths.</summary>
     string AbsolutePath(string path) => path.StartsWith('/') ? path : $"{Directory}/{path}";
@@ -123,12 +156,17 @@ public sealed class ModuleTree
     static IndexTrie OpenIndex(string directory, string? root, string name)
     {
         var path = RootedPath.Find(root, $"{directory}/{name}.bin");
-        if (SystemFiles.Current.IsFile(path))
-            return IndexTrie.Load(path);
+        return SystemFiles.Current.IsFile(path)
+            ? IndexTrie.Load(path)
+            : OpenText(directory, root, name) ?? IndexTrie.Empty;
+    }
+
+    static IndexTrie? OpenText(string directory, string? root, string name)
+    {
         var text = name == "modules.builtin.alias" ? "modules.builtin.modinfo" : name;
-        path = RootedPath.Find(root, $"{directory}/{text}");
+        var path = RootedPath.Find(root, $"{directory}/{text}");
         if (!SystemFiles.Current.IsFile(path))
-            return IndexTrie.Empty;
+            return null;
         var builder = new IndexBuilder();
         Action<IndexBuilder, byte[], string> add = name switch
         {

@@ -47,7 +47,9 @@ static class AuditSource
         var modules = sys is null ? null : $"{sys}/module/";
         var scenario = ScenarioSource.Record(
             arguments, catalog, Description, terminal, devices => boot?.AddTo(devices, catalog) ?? devices);
-        var decompresses = Directory.Exists(modules) ? SysModule.Compression(modules) : FromFiles(root, scenario);
+        var decompresses = modules is not null && SystemFiles.Current.IsDirectory(modules)
+            ? SysModule.Compression(modules)
+            : FromFiles(root, scenario);
         var path = PathOf(scenario, KmodVersion.Find(root), decompresses);
         List<string> limitations = InitramfsPolicy.IsOld(root, scenario.Kernel) is { } old ? [old] : [];
         return AuditedMachine.Of(scenario, path, modules is null ? null : SysModule.Live(modules), limitations, boot);

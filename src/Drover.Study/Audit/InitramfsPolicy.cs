@@ -1,3 +1,4 @@
+using Drover.Modules;
 using Drover.Modules.Config;
 
 namespace Drover.Study.Audit;
@@ -16,7 +17,7 @@ static class InitramfsPolicy
             .FirstOrDefault(file => file.Exists);
         if (image is null)
             return null;
-        var newest = ModulePolicy.DirectoriesBelow(root).Where(Directory.Exists)
+        var newest = ModulePolicy.DirectoriesBelow(root).Where(SystemFiles.Current.IsDirectory)
             .Where(directory => !directory.Contains("/run/", StringComparison.Ordinal))
             .SelectMany(directory => Directory.EnumerateFileSystemEntries(directory).Append(directory))
             .MaxBy(File.GetLastWriteTimeUtc);

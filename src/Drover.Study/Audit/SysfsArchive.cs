@@ -77,7 +77,7 @@ sealed class SysfsArchive
 
     static Stream Open(string path)
     {
-        var file = SystemFiles.Current.OpenRead(path);
+        var file = new FileStream(SystemFiles.Current.OpenRegular(path), FileAccess.Read);
         Span<byte> head = stackalloc byte[6];
         head = head[..file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)];
         file.Position = 0;

@@ -1,4 +1,5 @@
 using System.Text;
+using Drover.Modules;
 using Drover.Study.Recordings;
 using Drover.Study.Report;
 
@@ -47,7 +48,7 @@ sealed class BootVerb : Verb
     public override int Run(Arguments arguments, Terminal terminal)
     {
         var systemd = arguments.Text(s_systemd) is { } units
-            ? SystemdBoot.Parse(File.ReadAllText(units))
+            ? SystemdBoot.Parse(ByteText.Of(SystemFiles.Current.ReadAllBytes(units)))
             : SystemdBoot.OfThisMachine();
         if (arguments.Has(s_systemd) && systemd is { Units.Count: 0 })
             throw new CommandException($"{arguments.Text(s_systemd)} is not the output of 'systemctl show'");
@@ -73,7 +74,7 @@ sealed class BootVerb : Verb
     {
         if (arguments.Text(s_recording) is { } file)
             return Only(RecordingFile.Load(file), file);
-        if (!arguments.Has(CommonOptions.Socket) && File.Exists(BootRecording))
+        if (!arguments.Has(CommonOptions.Socket) && SystemFiles.Current.IsFile(BootRecording))
             return Only(RecordingFile.Load(BootRecording), BootRecording);
         if (arguments.Has(s_systemd))
             return null;

@@ -1,3 +1,4 @@
+using Drover.Modules;
 using Drover.Study.Recordings;
 
 namespace Drover.Study.Boot;
@@ -19,7 +20,7 @@ sealed class DeviceNames(string sys, params IReadOnlyList<string> directories)
         if (modalias?.Contains(':') != true && call.Requester is ['/', ..] device)
         {
             var file = $"{sys}{device}/modalias";
-            modalias = File.Exists(file) ? File.ReadAllText(file) : null;
+            modalias = SystemFiles.Current.IsFile(file) ? ByteText.Of(SystemFiles.Current.ReadAllBytes(file)) : null;
         }
         // pci:v0000VVVVd0000DDDD…, usb:vVVVVpPPPP…
         return modalias switch
@@ -36,8 +37,9 @@ sealed class DeviceNames(string sys, params IReadOnlyList<string> directories)
     {
         if (!_lists.TryGetValue(list, out var lines))
         {
-            var file = directories.Select(directory => $"{directory}/{list}").FirstOrDefault(File.Exists);
-            _lists[list] = lines = file is null ? [] : File.ReadAllLines(file);
+            var file = directories.Select(directory => $"{directory}/{list}")
+                .FirstOrDefault(SystemFiles.Current.IsFile);
+            _lists[list] = lines = file is null ? [] : ByteText.Of(SystemFiles.Current.ReadAllBytes(file)).Split('\n');
         }
         // a line of a maker, then lines of its devices with a tab
         var at = Array.FindIndex(lines, line => StartsWith(line, $"{maker}  "));

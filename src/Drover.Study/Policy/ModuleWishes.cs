@@ -3,6 +3,7 @@ using Drover.Linux.ProcFs;
 using Drover.Linux.Runtime;
 using Drover.Linux.Sysfs;
 using Drover.Loading;
+using Drover.Modules;
 using Drover.Modules.Config;
 using Drover.Study.Recordings;
 using Drover.Study.Scenarios;
@@ -59,10 +60,10 @@ static class ModuleWishes
     public static IEnumerable<ModuleWish> OfFileSystems(string root, ModuleCatalog catalog)
     {
         var path = Path.Join(root, "etc/fstab");
-        if (!File.Exists(path))
+        if (!SystemFiles.Current.IsFile(path))
             return [];
         return
-            from line in File.ReadAllLines(path).Index()
+            from line in ByteText.Of(SystemFiles.Current.ReadAllBytes(path)).Split('\n').Index()
             let words = line.Item.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)
             where words.Length > 2 && words[0][0] != '#'
             from type in words[2].Split(',')
@@ -76,7 +77,8 @@ static class ModuleWishes
     static IEnumerable<ModuleWish> OfContainers(string root, ModuleCatalog catalog)
     {
         var places = (string[])["usr/bin", "usr/sbin", "usr/local/bin", "bin", "sbin"];
-        var engine = s_engines.FirstOrDefault(name => places.Any(place => File.Exists(Path.Join(root, place, name))));
+        var engine = s_engines.FirstOrDefault(
+            name => places.Any(place => SystemFiles.Current.IsFile(Path.Join(root, place, name))));
         return engine is null
             ? []
             : s_containerModules.SelectMany(name => Find(catalog, name, $"{engine} is installed"));

@@ -144,7 +144,7 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
     {
         var name = module.Name;
         var entry = catalog.Tree.Find(name);
-        var isMissing = entry is not null && !System.IO.File.Exists(entry.File);
+        var isMissing = entry is not null && !SystemFiles.Current.IsFile(entry.File);
         var facts = new WhyFacts(asked, name, StateOf(name))
         {
             Reason = "",
@@ -177,7 +177,8 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
             "coming" => ModuleState.Coming,
             "going" => ModuleState.Going,
             // only parameters: a built-in of a kernel without modules.builtin
-            null when Directory.Exists($"{directory}/parameters") && !Directory.Exists($"{directory}/holders") =>
+            null when SystemFiles.Current.IsDirectory($"{directory}/parameters")
+                && !SystemFiles.Current.IsDirectory($"{directory}/holders") =>
                 ModuleState.BuiltIn,
             _ => ModuleState.NotLoaded,
         };
@@ -254,7 +255,7 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
     List<string> NeededBy(string name)
     {
         var needs = new List<string>();
-        if (Directory.Exists($"{sys}/module/{name}/holders"))
+        if (SystemFiles.Current.IsDirectory($"{sys}/module/{name}/holders"))
         {
             needs.AddRange(Directory.EnumerateFileSystemEntries($"{sys}/module/{name}/holders")
                 .Select(holder => $"{Path.GetFileName(holder)} (live)").Order(StringComparer.Ordinal));
@@ -327,7 +328,7 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
     {
         try
         {
-            return System.IO.File.Exists(path) ? System.IO.File.ReadAllText(path).Trim() : null;
+            return SystemFiles.Current.IsFile(path) ? ByteText.Of(SystemFiles.Current.ReadAllBytes(path)).Trim() : null;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

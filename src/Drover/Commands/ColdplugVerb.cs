@@ -55,6 +55,7 @@ sealed class ColdplugVerb : Verb
     public override int Run(Arguments arguments, Terminal terminal)
     {
         var catalog = ModuleSource.Open(arguments);
+        terminal.WarnOfDamage(catalog);
         if (arguments.Has(CommonOptions.Verbose))
             terminal.WarnOf(catalog.Config);
         terminal.WarnOf(catalog.Policy);

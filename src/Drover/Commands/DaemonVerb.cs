@@ -63,6 +63,7 @@ sealed class DaemonVerb : Verb
         Session.RequireModuleSupport();
         var manager = ServiceNotifier.OfProcess();
         using var session = new Session(ModuleSource.Open(arguments, mayLackIndexes: true));
+        terminal.WarnOfDamage(session.Catalog);
         using var devices = new SysfsDevices(session.Loop);
         ILoaderObserver observer = Journal.OfProcess() is { } journal
             ? new JournalEntries(journal)

@@ -79,6 +79,7 @@ sealed class LoadVerb : Verb
     public static ModuleCatalog OpenCatalog(Arguments arguments, Terminal terminal)
     {
         var catalog = ModuleSource.Open(arguments);
+        terminal.WarnOfDamage(catalog);
         if (arguments.Has(CommonOptions.Verbose))
             terminal.WarnOf(catalog.Config);
         terminal.WarnOf(catalog.Policy);

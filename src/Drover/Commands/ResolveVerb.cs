@@ -42,6 +42,7 @@ sealed class ResolveVerb : Verb
         if (arguments.Operands.Count == 0)
             throw new UsageException("no modalias given");
         var catalog = ModuleSource.Open(arguments);
+        terminal.WarnOfDamage(catalog);
         var verbose = arguments.Has(CommonOptions.Verbose);
         if (verbose)
             terminal.WarnOf(catalog.Config);

@@ -76,6 +76,7 @@ sealed class Session : IDisposable
             try
             {
                 var catalog = ModuleSource.Open(arguments);
+                catalog.Tree.Damaged = observer.Noted;
                 foreach (var problem in catalog.Policy?.Problems ?? [])
                     observer.Noted($"policy: {problem}");
                 return catalog;

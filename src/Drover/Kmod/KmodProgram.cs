@@ -137,7 +137,7 @@ sealed class StaticNodes(string root = "")
             }
         }
 
-        var path = $"{root}/lib/modules/{Machine.KernelRelease()}/modules.devname";
+        var path = $"{ModuleSource.DirectoryOf(root, Machine.KernelRelease())}/modules.devname";
         if (!SystemFiles.Current.IsFile(path))
         {
             // not an error: the kernel has no such modules

@@ -157,7 +157,7 @@ sealed class ModuleFinder(string? root, string? release, bool byName, ToolLog lo
 
     static ModuleCatalog? Open(string? root, string? release)
     {
-        var directory = $"{root}/lib/modules/{release ?? Machine.KernelRelease()}";
+        var directory = ModuleSource.DirectoryOf(root, release ?? Machine.KernelRelease());
         // without modprobe.d: only the aliases of the modules themselves
         return SystemFiles.Current.IsDirectory(RootedPath.Find(root, directory))
             ? new ModuleCatalog(ModuleTree.Open(LinuxPath.Absolute(directory), RootOf(root)), ModprobeConfig.Empty)

@@ -197,13 +197,13 @@ sealed class ModprobeInsert : IDisposable
             return true;
         }
         if (target.Outcome is { } outcome)
-            return Judge(outcome);
+            return Judge(outcome, target.Plan);
         if (target.Fate is Fate.InKernel)
             return !_options.FirstTime || Failed(module, Errno.EEXIST);
         foreach (var forbidden in target.Plan?.Forbidden ?? [])
         {
             if (forbidden.Module == module)
-                return Judge(forbidden);
+                return Judge(forbidden, target.Plan);
             _run.Log.Info($"{forbidden.Module}: {forbidden.Why}"); // a softdep
         }
         if (target.Plan is { } plan && (_options.ShowDepends || _options.IsVerbose))
@@ -211,7 +211,7 @@ sealed class ModprobeInsert : IDisposable
         return true;
     }
 
-    bool Judge(ModuleOutcome outcome)
+    bool Judge(ModuleOutcome outcome, ModulePlan? plan)
     {
         if (outcome.Kind is OutcomeKind.Blacklisted)
             return true;
@@ -226,8 +226,21 @@ sealed class ModprobeInsert : IDisposable
             return Fail($"{outcome.Module}: {outcome.Why}");
         if (outcome.Why is { } why)
             _run.Log.Info(why);
-        return Failed(outcome.Module, outcome.Kind is OutcomeKind.Left ? Errno.ETIMEDOUT : outcome.Error);
+        return outcome.Error switch
+        {
+            _ when outcome.Kind is OutcomeKind.Left => Failed(outcome.Module, Errno.ETIMEDOUT),
+            Errno.ENOENT when MissingFileOf(plan) is { } file =>
+                Fail($"could not insert '{outcome.Module}': {file}: {StrError.Of(Errno.ENOENT)} (run depmod)"),
+            // of its init: it is not in the kernel
+            Errno.EEXIST => Fail($"could not insert '{outcome.Module}': {StrError.Of(Errno.EEXIST)}"),
+            var error => Failed(outcome.Module, error),
+        };
     }
+
+    /// <summary>A file that modules.dep names and that is gone, of the module or of what it needs.</summary>
+    static string? MissingFileOf(ModulePlan? plan) => plan?.Steps
+        .Where(step => step is { IsRequired: true, IsInKernel: false, Command: null, Path: not null })
+        .Select(step => step.Path!).FirstOrDefault(path => SystemFiles.Current.KindOf(path) is null);
 
     bool Failed(string module, Errno error) => Fail($"could not insert '{module}': " + error switch
     {

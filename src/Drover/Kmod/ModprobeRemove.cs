@@ -68,20 +68,24 @@ sealed class ModprobeRemove : IDisposable
             throw new FatalException();
         }
         var command = Options.IgnoreCommands ? null : _run.Catalog.RemoveCommandOf(module.Name, module.Alias);
-        if (command is null && !Options.ShowDepends && !IsRemovable(module.Name, ignoreBuiltIn, out var isDone))
-            return isDone;
+        if (command is null && !Options.ShowDepends && !IsRemovable(module.Name, ignoreBuiltIn, depth, out var isGone))
+            return isGone;
         var (pre, post) = Options.IgnoreCommands ? ([], []) : _run.Catalog.SoftDependenciesOf(module.Name);
 
         await RemoveSoftAsync(post, depth);
+        var holders = withHolders ? SysModule.HoldersOf(module.Name)?.Count ?? 0 : 0;
         if (withHolders && !await RemoveHoldersAsync(module.Name, depth))
             return false;
-        if (command is null && !Options.ShowDepends && Options.Wait == TimeSpan.Zero
-            && SysModule.ReferencesTo(module.Name) > 0)
+        var others = SysModule.ReferencesTo(module.Name) - (Options.DryRun ? holders : 0);
+        if (command is null && !Options.ShowDepends && Options.Wait == TimeSpan.Zero && others > 0)
         {
             _run.ReportFailure($"Module {module.Name} is in use.");
             return false;
         }
-        if (!(command is null ? await RemoveFromKernelAsync(module.Name) : await RunCommandAsync(module.Name, command)))
+        // what only its holders needed was removed with the last of them
+        var isDone = command is not null ? await RunCommandAsync(module.Name, command)
+            : (withHolders && IsGone(module.Name)) || await RemoveFromKernelAsync(module.Name);
+        if (!isDone)
             return false;
         await RemoveUnusedAsync(module.Name);
         await RemoveSoftAsync(pre, depth);
@@ -89,7 +93,7 @@ sealed class ModprobeRemove : IDisposable
     }
 
     /// <summary>Whether there is a module to remove; if not, whether that counts as success.</summary>
-    bool IsRemovable(string module, bool ignoreBuiltIn, out bool isDone)
+    bool IsRemovable(string module, bool ignoreBuiltIn, int depth, out bool isDone)
     {
         isDone = true;
         if (_run.Catalog.Tree.IsBuiltIn(module))
@@ -101,11 +105,14 @@ sealed class ModprobeRemove : IDisposable
         }
         if (SysModule.InitStateOf(module) is not InitState.Absent)
             return true;
-        isDone = !Options.FirstTime;
-        if (Options.FirstTime)
+        // a softdep may have been removed before, as a dependency
+        isDone = !Options.FirstTime || depth > 0;
+        if (!isDone)
             _run.ReportFailure($"Module {module} is not in kernel.");
         return false;
     }
+
+    bool IsGone(string module) => !Options.DryRun && SysModule.InitStateOf(module) is InitState.Absent;
 
     /// <summary>The last first; failures are ignored.</summary>
     async Task RemoveSoftAsync(IReadOnlyList<string> names, int depth)
@@ -127,8 +134,7 @@ sealed class ModprobeRemove : IDisposable
         }
         for (var i = holders.Count - 1; i >= 0; i--)
         {
-            // as kmod: their own holders stay, and make the removal fail
-            if (!await RemoveAsync(new FoundModule(holders[i], null), withHolders: false, ignoreBuiltIn: true,
+            if (!await RemoveAsync(new FoundModule(holders[i], null), withHolders: true, ignoreBuiltIn: true,
                 depth + 1))
             {
                 return false;
@@ -155,7 +161,7 @@ sealed class ModprobeRemove : IDisposable
         if (Options.DryRun)
             return true;
         var error = await _remover.RemoveAsync(module, Options.Force, Options.Wait);
-        if (error is Errno.None)
+        if (error is Errno.None || (error is Errno.ENOENT && !Options.FirstTime && IsGone(module)))
             return true;
         _run.Log.Error($"could not remove '{module}': {StrError.Of(error)}");
         return false;

@@ -37,19 +37,30 @@ static class ModprobeDump
             output.WriteLine($"options {line.Module} {line.Options}");
         foreach (var line in config.SoftDependencies)
             output.WriteLine($"softdep {line.Pattern} {SoftdepText(line, between: "")}");
+        foreach (var line in config.WeakDependencies)
+            output.WriteLine($"weakdep {line.Pattern} {string.Join(' ', line.Modules)}");
         output.WriteLine("\n# End of configuration files. Dumping indexes now:\n");
-        WriteIndex(output, tree.Aliases());
-        WriteIndex(output, tree.Symbols());
+        WriteIndex(run, tree.Aliases);
+        WriteIndex(run, tree.Symbols);
     }
 
-    static void WriteIndex(TextWriter output, IEnumerable<KeyValuePair<string, string>> entries)
+    /// <summary>A damaged index, of which the tree has told, ends no other.</summary>
+    static void WriteIndex(ModprobeRun run, Func<IEnumerable<KeyValuePair<string, string>>> entries)
     {
-        foreach (var (pattern, module) in entries)
+        var output = run.Terminal.Out;
+        try
         {
-            output.Write("alias ");
-            output.Write(pattern);
-            output.Write(' ');
-            output.WriteLine(module);
+            foreach (var (pattern, module) in entries())
+            {
+                output.Write("alias ");
+                output.Write(pattern);
+                output.Write(' ');
+                output.WriteLine(module);
+            }
+        }
+        catch (ModuleDataException damaged)
+        {
+            run.Log.Info(damaged.Message);
         }
     }
 
@@ -85,6 +96,12 @@ static class ModprobeDump
                 json.WriteString("module", line.Pattern);
                 json.WriteStrings("pre", line.Pre);
                 json.WriteStrings("post", line.Post);
+                Members(line.Source);
+            });
+            json.WriteObjects("weakdep", config.WeakDependencies, line =>
+            {
+                json.WriteString("module", line.Pattern);
+                json.WriteStrings("modules", line.Modules);
                 Members(line.Source);
             });
             json.WriteObjects("aliasIndex", tree.Aliases(), Entry);

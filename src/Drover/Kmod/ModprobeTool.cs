@@ -39,7 +39,7 @@ sealed class ModprobeTool : KmodTool
             return ExitCode.Failure;
         }
         log.Level = options.Level; // -q does not hide the message above
-        var run = new ModprobeRun(options, CatalogOf(options, terminal), log, terminal);
+        var run = new ModprobeRun(options, CatalogOf(options, terminal, log), log, terminal);
         foreach (var problem in run.Catalog.Policy?.Problems ?? [])
             log.Warning($"policy: {problem}");
         try
@@ -60,10 +60,10 @@ sealed class ModprobeTool : KmodTool
     }
 
     /// <summary>The modules of <c>-d</c> and <c>-S</c>, with the configuration of <c>-C</c> or this machine.</summary>
-    static ModuleCatalog CatalogOf(ModprobeOptions options, Terminal terminal)
+    static ModuleCatalog CatalogOf(ModprobeOptions options, Terminal terminal, ToolLog log)
     {
         var root = options.Root is { } given ? Absolute(given) : null;
-        var directory = Absolute($"{options.Root}/lib/modules/{options.Release ?? Machine.KernelRelease()}");
+        var directory = Absolute(ModuleSource.DirectoryOf(options.Root, options.Release ?? Machine.KernelRelease()));
         var config = ModprobeConfig.Load(new ModprobeConfigSources
         {
             ModuleDirectory = RootedPath.Find(root, directory),
@@ -82,7 +82,14 @@ sealed class ModprobeTool : KmodTool
                 ? $": command {bad.Command} is deprecated and not parsed anymore"
                 : $" line {bad.LastLine}: ignoring bad line starting with '{bad.Command}'"));
         }
-        return new ModuleCatalog(ModuleTree.OpenOrEmpty(directory, root), config)
+        foreach (var name in config.BadOptions)
+        {
+            terminal.Error.WriteLine("libkmod: kcmdline_parse_result: Ignoring bad option on kernel command line while "
+                + $"parsing module name: '{name}'");
+        }
+        var tree = ModuleTree.OpenOrEmpty(directory, root);
+        tree.Damaged = log.Warning;
+        return new ModuleCatalog(tree, config)
         {
             OldSoftdeps = options.OldSoftdeps,
             Policy = PolicyOf(options),

@@ -63,7 +63,7 @@ sealed class RmmodTool : KmodTool
             log.Error("missing module name.");
             return ExitCode.Failure;
         }
-        var tree = ModuleTree.OpenOrEmpty($"/lib/modules/{Machine.KernelRelease()}");
+        var tree = ModuleTree.OpenOrEmpty(ModuleSource.DirectoryOf(null, Machine.KernelRelease()));
         using var session = new Session(new ModuleCatalog(tree, ModprobeConfig.Empty));
         var all = true;
         foreach (var word in reader.Operands)

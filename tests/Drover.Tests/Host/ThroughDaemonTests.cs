@@ -44,6 +44,17 @@ public sealed class ThroughDaemonTests
         Assert.Equal(4, machine.Loads.Asked.Count);
     }
 
+    /// <summary>Kernels before 7.1 hand on the error of a module's init: it is not in the kernel.</summary>
+    [Fact]
+    public void A_module_whose_init_says_EEXIST_has_failed()
+    {
+        using var machine = new DaemonMachine();
+        machine.Loads.Load = (request, _) => Task.FromResult(new RequestOutcome(
+            request, [new ModuleOutcome("top", OutcomeKind.Failed, Errno.EEXIST, "why")]));
+        var run = machine.Run("modprobe top")[0];
+        Assert.Equal((1, "modprobe: ERROR: could not insert 'top': File exists\n"), (run.Exit, run.Error));
+    }
+
     [Fact]
     public void Requests_outside_the_protocol_bypass_the_daemon()
     {

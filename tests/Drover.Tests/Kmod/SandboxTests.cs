@@ -36,6 +36,7 @@ public sealed class SandboxTests : IClassFixture<ModprobeCorpusTests.Machine>
         machine.ShouldBeAlike(
             [.. from options in new[] { "-r", "-rv", "-rnv", "-ri", "-r --remove-holders -nv", "-rf" }
                 from name in new[] { "top", "base", "tail", "soft" }
+                where name != "base" || !options.Contains("holders", StringComparison.Ordinal)
                 select $"{Modprobe} {options} {name}",
                 $"{Modprobe} -rnv mid packed loner dup", $"{Modprobe} -rav top absent mid",
                     $"{Modprobe} -r --first-time absent", $"{Modprobe} -r --wait 20 base", $"{Modprobe} -r cfg-two",
@@ -83,6 +84,44 @@ public sealed class SandboxTests : IClassFixture<ModprobeCorpusTests.Machine>
             ])[1];
         Assert.Equal(1, run.Exit);
         Assert.Contains(message, run.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>kmod leaves the holders of holders, and so fails.</summary>
+    [Fact]
+    public void Holders_are_removed_with_their_holders()
+    {
+        using var machine = new Sandbox().Add("base", references: 2, holders: "mid packed")
+            .Add("mid", references: 1, holders: "top").Add("top").Add("packed");
+        var runs = machine.Run(
+            "drover",
+            [
+                $"{Modprobe} -rnv --remove-holders base", $"{Modprobe} -rnv base",
+                $"{Modprobe} -rnv --remove-holders mid",
+            ]);
+        // the corpus has a remove command for it
+        const string Expected = "rmmod top\nrmmod mid\nrmmod packed\nremove true \n";
+        Assert.Equal((0, Expected, ""), (runs[0].Exit, runs[0].Out, runs[0].Error));
+        Assert.Equal((0, "remove true \n"), (runs[1].Exit, runs[1].Out));
+        Assert.Equal((0, "rmmod top\nrmmod mid\n"), (runs[2].Exit, runs[2].Out));
+    }
+
+    [Fact]
+    public void What_went_with_its_holder_is_removed()
+    {
+        using var machine = new Sandbox().Add("mid", references: 1, holders: "top").Add("top").Add("soft");
+        machine.Write("c.conf", "remove top rm -r sys/top sys/mid sys/soft\nsoftdep mid pre: soft\n"u8.ToArray());
+        var run = machine.Run("drover", [$"{Modprobe} -C $PWD/c.conf -r --remove-holders --first-time mid"])[0];
+        Assert.Equal((0, "", ""), (run.Exit, run.Out, run.Error));
+    }
+
+    [Theory]
+    [InlineData("quiet ivrs_acpihid[14:00.5]=00:1 x.a=1 b]ad.c=2 ok[a].b=1 q\"uo.te=1 a.b.c=1 e.=1 .f=1")]
+    [InlineData("video=a.b[c=1 [x].y=2 [x.y=2")]
+    public void Command_line_is_reported_where_it_has_no_parameter(string commandLine)
+    {
+        using var machine = new Sandbox { CommandLine = commandLine };
+        machine.ShouldBeAlike(
+            "modprobe -C /dev/null -d $PWD -S 1 -c", "modprobe -q -C /dev/null -d $PWD -S 1 -R nothing");
     }
 
     [Fact]
