@@ -105,7 +105,7 @@ public sealed class DamagedTreeTests : IDisposable
         Assert.Equal(other.Out, CommandLineRun.Run(Words()).Out);
     }
 
-    /// <summary>A FIFO that nobody writes to; the program would wait for ever.</summary>
+    /// <summary>A FIFO without a writer; the program would wait without end.</summary>
     [Theory]
     [InlineData(1, "modprobe --show-modversions FIFO")]
     [InlineData(1, "modprobe --show-exports FIFO")]
