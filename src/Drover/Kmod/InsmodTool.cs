@@ -83,8 +83,6 @@ sealed class InsmodTool : KmodTool
             return Fail(log, $"could not load module {file}: {StrError.Of(Errno.ENOENT)}");
         if (kind is FileKind.Directory)
             return Fail(log, $"could not insert module {file}: {StrError.Of(Errno.EISDIR)}");
-        if (kind is FileKind.Other)
-            return Fail(log, $"could not insert module {file}: {StrError.Of(Errno.EINVAL)} (not a regular file)");
         // without modprobe.d
         var path = LinuxPath.Absolute(file);
         var directory = Path.GetDirectoryName(path)!;
