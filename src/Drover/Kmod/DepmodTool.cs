@@ -89,8 +89,8 @@ sealed class DepmodTool : KmodTool
     {
         readonly List<string> _configPaths = [];
         bool _all, _quick, _show, _reportUnknown, _reportDuplicates;
-        string _root = "", _moduleDirectory = "/lib/modules";
-        string? _outputRoot, _symbolVersions, _systemMap;
+        string _root = "";
+        string? _moduleDirectory, _outputRoot, _symbolVersions, _systemMap;
         byte _prefix;
 
         public bool TryTake(int option, string? value)
@@ -141,15 +141,18 @@ sealed class DepmodTool : KmodTool
             var machine = new DepmodMachine();
             var report = new DepmodReport(log, terminal);
             var release = operands.Count > 0 ? operands[0] : Machine.KernelRelease();
+            var directory = _moduleDirectory is null
+                ? ModuleSource.DirectoryOf(_root, release)
+                : $"{_root}{_moduleDirectory}/{release}";
             var paths = operands.Count > 1 && !_all && !_quick ? operands.Skip(1).ToArray() : null;
             var needsMore = _reportUnknown && _symbolVersions is null && _systemMap is null;
             var options = new DepmodOptions
             {
                 Release = release,
                 Root = _root,
-                Directory = RootedPath.Find(_root, $"{_root}{_moduleDirectory}/{release}"),
+                Directory = RootedPath.Find(_root, directory),
                 OutputDirectory = RootedPath.Resolve(
-                    _outputRoot ?? _root, $"{_outputRoot ?? _root}{_moduleDirectory}/{release}"),
+                    _outputRoot ?? _root, $"{_outputRoot ?? _root}{directory[_root.Length..]}"),
                 Paths = paths,
                 ConfigPaths = _configPaths.Count > 0 ? _configPaths : null,
                 SymbolVersions = _symbolVersions,

@@ -12,7 +12,7 @@ public sealed class DamagedTreeTests : IDisposable
 
     readonly ModuleRoot _root = new ModuleRoot().Write("kernel/core.ko", new TestModule { Exports = ["s"] })
         .Write("kernel/top.ko", new TestModule { Needs = ["s"], Info = ["alias=net-pf-99"] })
-        .Write("modules.builtin", "kernel/built.ko\n")
+        .Write("modules.builtin", "kernel/built.ko\n").Write("modules.order", "")
         .Write("modules.builtin.modinfo", "built.alias=net-pf-98\0").Write("/c.conf", "weakdep top core").Index();
 
     public void Dispose() => _root.Dispose();
@@ -90,6 +90,7 @@ public sealed class DamagedTreeTests : IDisposable
     [InlineData("modprobe -C /dev/null -d ROOT -S 1.0-test -D top")]
     [InlineData("modinfo -b ROOT -k 1.0-test -n top")]
     [InlineData("resolve --root ROOT --release 1.0-test top")]
+    [InlineData("depmod -n -C /dev/null -b ROOT 1.0-test")]
     public void The_other_place_of_modules_is_tried(string line)
     {
         string[] Words() => line.Replace("ROOT", _root.Path, StringComparison.Ordinal).Split(' ');
