@@ -15,6 +15,13 @@ public static class DaemonClient
         var path => path,
     };
 
+    /// <summary>Whether a daemon answers, for verbs that do without one too.</summary>
+    public static bool IsThere(string socket)
+    {
+        using var client = ControlClient.TryConnect(socket);
+        return client is not null;
+    }
+
     /// <summary>Calls a method of io.drover.Loader and returns what <paramref name="read"/> makes of the parameters of
     /// its reply.</summary>
     /// <param name="parameters">Writes the parameters of the call; null for none.</param>

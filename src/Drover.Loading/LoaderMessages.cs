@@ -23,7 +23,7 @@ static class LoaderMessages
         $"{module} is blacklisted in modprobe.d or on the kernel's command line";
 
     public static string LessPreferred(string module, PolicyPreference line) =>
-        $"{module} is left out: policy prefers {line.Preferred} ({line.Source.File}:{line.Source.Line})";
+        $"{module} is left out: policy prefers {line.Preferred} ({line.Source})";
 
     public static string Forbidden(PolicyAnswer answer) => $"not loaded: {answer.Refusal("it")}";
 

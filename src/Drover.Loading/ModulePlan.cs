@@ -85,6 +85,9 @@ public sealed class ModulePlan
     /// <summary>The modules that the policy keeps out: the target, which then has no steps, or softdeps.</summary>
     public IReadOnlyList<ModuleOutcome> Forbidden => _forbidden;
 
+    /// <summary>Why the policy keeps a module out; null if it does not.</summary>
+    public string? WhyForbidden(string module) => _forbidden.Find(outcome => outcome.Module == module)?.Why;
+
     /// <summary>The plan for one module. As in kmod, a module found in several ways has several steps.</summary>
     /// <param name="request">Its file, scope and requester count, and its name for the policy.</param>
     /// <exception cref="ModuleDataException">An index is corrupt, or a chain of softdeps is too long.</exception>

@@ -4,7 +4,11 @@ using Drover.Text;
 namespace Drover.Modules.Config;
 
 /// <summary>Position of a rule; <paramref name="Line"/> counts from 1, and is 0 for the kernel command line.</summary>
-public readonly record struct ConfigSource(string File, int Line);
+public readonly record struct ConfigSource(string File, int Line)
+{
+    /// <summary>For messages: <c>file:line</c>, or the file for line 0.</summary>
+    public override string ToString() => Line > 0 ? $"{File}:{Line}" : File;
+}
 
 public sealed record AliasRule(string Pattern, string Module, ConfigSource Source);
 

@@ -45,11 +45,7 @@ public sealed record PolicyLine(PolicyEffect Effect, string Text, ConfigSource S
     public bool NeedsFile => IsUnsigned || Signer is not null;
 
     /// <summary>For messages: <c>file:line: because reason</c>, or the line where it has no reason.</summary>
-    public override string ToString()
-    {
-        var place = Source.Line > 0 ? $"{Source.File}:{Source.Line}" : Source.File;
-        return Because is null ? $"{place}: {Text}" : $"{place}: because {Because}";
-    }
+    public override string ToString() => Because is null ? $"{Source}: {Text}" : $"{Source}: because {Because}";
 }
 
 /// <summary>A request that stands for both modules loads the first one only.</summary>
@@ -58,8 +54,7 @@ public sealed record PolicyPreference(string Preferred, string Over, ConfigSourc
 /// <summary>A line without meaning, or a file that cannot be read.</summary>
 public sealed record PolicyProblem(ConfigSource Source, string Why)
 {
-    public override string ToString() =>
-        Source.Line > 0 ? $"{Source.File}:{Source.Line}: {Why}" : $"{Source.File}: {Why}";
+    public override string ToString() => $"{Source}: {Why}";
 }
 
 /// <summary>A program that requests a module; devices are no clients.</summary>

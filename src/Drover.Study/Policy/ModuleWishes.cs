@@ -54,7 +54,7 @@ static class ModuleWishes
 
     public static IEnumerable<ModuleWish> OfModulesLoad(string root, ModuleCatalog catalog) =>
         ModulesLoadConfig.Load(root, root == "/" ? Machine.CommandLine() : null, isInitramfs: false).Lines
-            .SelectMany(line => Find(catalog, line.Name, PlaceOf(line.Source)));
+            .SelectMany(line => Find(catalog, line.Name, $"{line.Source}"));
 
     /// <summary>Types of /etc/fstab: mount(8) makes the kernel ask for them (kernel: get_fs_type).</summary>
     public static IEnumerable<ModuleWish> OfFileSystems(string root, ModuleCatalog catalog)
@@ -70,9 +70,6 @@ static class ModuleWishes
             from wish in Find(catalog, $"fs-{type}", $"{path}:{line.Index + 1}")
             select wish;
     }
-
-    /// <summary>A file's <c>file:line</c>.</summary>
-    public static string PlaceOf(ConfigSource source) => source.Line > 0 ? $"{source.File}:{source.Line}" : source.File;
 
     static IEnumerable<ModuleWish> OfContainers(string root, ModuleCatalog catalog)
     {
@@ -113,7 +110,12 @@ sealed class WishPlans(ModuleCatalog catalog)
     public ModulePlan Of(ModuleWish wish) =>
         ModulePlan.Of(_planner, wish.Module, _ => InitState.Absent, new LoadRequest(wish.Asked ?? wish.Module.Name));
 
-    /// <summary>Why the policy would keep a wish out; null if it would not.</summary>
-    public static string? WhyForbidden(ModulePlan plan, ModuleWish wish) =>
-        plan.Forbidden.FirstOrDefault(forbidden => forbidden.Module == wish.Module.Name)?.Why;
+    /// <summary>Why the policy keeps a module out, without the verdict that it is not loaded; null if it does
+    /// not.</summary>
+    public static string? WhyForbidden(ModulePlan plan, string module)
+    {
+        const string Verdict = "not loaded: ";
+        var why = plan.WhyForbidden(module);
+        return why?.StartsWith(Verdict, StringComparison.Ordinal) == true ? why[Verdict.Length..] : why;
+    }
 }

@@ -39,7 +39,7 @@ static class PolicyCheck
             if (catalog.IsBlacklisted(wish.Module.Name) && wish.Module.Alias is not null)
                 continue;
             var plan = plans.Of(wish);
-            if (WishPlans.WhyForbidden(plan, wish) is { } why)
+            if (WishPlans.WhyForbidden(plan, wish.Module.Name) is { } why)
                 stopped.Add((wish, why));
             else
                 brought.UnionWith(plan.Steps.Select(step => step.Name));
@@ -60,7 +60,7 @@ static class PolicyCheck
         {
             var table = new PlainTable("MODULE", "ASKED BY", "WHY IT WOULD NOT BE LOADED");
             foreach (var (wish, why) in stopped)
-                table.Add(wish.Module.Name, wish.By, WithoutVerdict(why));
+                table.Add(wish.Module.Name, wish.By, why);
             table.WriteTo(terminal.Out);
         }
         terminal.Out.WriteLine(
@@ -78,14 +78,8 @@ static class PolicyCheck
                 json.WriteString("module", one.Wish.Module.Name);
                 json.WriteString("asked", one.Wish.Asked);
                 json.WriteString("by", one.Wish.By);
-                json.WriteString("why", WithoutVerdict(one.Why));
+                json.WriteString("why", one.Why);
             });
             json.WriteStrings("problems", problems.Select(problem => problem.ToString()));
         });
-
-    static string WithoutVerdict(string why)
-    {
-        const string Verdict = "not loaded: ";
-        return why.StartsWith(Verdict, StringComparison.Ordinal) ? why[Verdict.Length..] : why;
-    }
 }

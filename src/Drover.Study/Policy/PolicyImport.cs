@@ -30,5 +30,5 @@ static class PolicyImport
         return words.Length > 0 && s_nothing.Contains(words[0]);
     }
 
-    static string Reason(ConfigSource source) => $"of {ModuleWishes.PlaceOf(source)}";
+    static string Reason(ConfigSource source) => $"of {source}";
 }

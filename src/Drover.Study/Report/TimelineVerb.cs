@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Drover.Linux.ProcFs;
-using Drover.Linux.Sockets;
 using Drover.Study.Recordings;
 
 namespace Drover.Study.Report;
@@ -76,12 +75,7 @@ sealed class TimelineVerb : Verb
     public static string? TryRead(Arguments arguments)
     {
         var socket = DaemonClient.SocketOf(arguments);
-        using (var client = ControlClient.TryConnect(socket))
-        {
-            if (client is null)
-                return null;
-        }
-        return Read(socket, modules => modules);
+        return DaemonClient.IsThere(socket) ? Read(socket, modules => modules) : null;
     }
 
     static string Read(string socket, Func<List<JsonElement>, List<JsonElement>> select) =>

@@ -149,7 +149,7 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
         {
             Reason = "",
             FoundBy = module.Rule is { } rule
-                ? $"{ModuleWishes.PlaceOf(rule.Source)}: alias {rule.Pattern} {rule.Module}"
+                ? $"{rule.Source}: alias {rule.Pattern} {rule.Module}"
                 : module.Alias is not null ? "an index of aliases" : null,
             File = entry?.Path,
             IsFileMissing = isMissing,
@@ -215,14 +215,13 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
             return $"it needs {missing}, which is in no index (stale index? run depmod)";
         var request = new LoadRequest(facts.Asked) { Found = module };
         var plan = ModulePlan.Of(_planner, module, other => InitStateOf(other), request);
-        if (plan.Forbidden.FirstOrDefault(forbidden => forbidden.Module == name)?.Why is { } forbids)
-            return WithoutVerdict(forbids);
+        if (WishPlans.WhyForbidden(plan, name) is { } forbids)
+            return forbids;
         var command = plan.Steps.FirstOrDefault(step => step.IsTarget)?.Command;
         if (command is not null && facts.Lines
             .FirstOrDefault(line => line.Text.EndsWith(command, StringComparison.Ordinal)) is { } install)
         {
-            var place = ModuleWishes.PlaceOf(install.Source);
-            return $"an install line runs a command in its place ({place}: {install.Text})";
+            return $"an install line runs a command in its place ({install.Source}: {install.Text})";
         }
         if (facts.Record is { LastError: { } error } record && record.LastOutcome is "failed" or "joined")
             return $"the last load failed: {error}{(record.LastWhy is { } why ? $" ({why})" : "")}";
@@ -266,7 +265,7 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
             .Select(other => $"{other} (dependency)"));
         needs.AddRange(catalog.Config.SoftDependencies.Where(line => line.Pre.Concat(line.Post)
                 .Any(soft => FoundModule.All(catalog, soft).Any(module => module.Name == name)))
-            .Select(line => $"{line.Pattern} (softdep, {ModuleWishes.PlaceOf(line.Source)})"));
+            .Select(line => $"{line.Pattern} (softdep, {line.Source})"));
         var distinct = needs.DistinctBy(text => text.Split(' ')[0]).ToList();
         return distinct.Count <= MaxNeeds
             ? distinct
@@ -317,12 +316,6 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
         ModuleState.Going => InitState.Going,
         _ => InitState.Absent,
     };
-
-    static string WithoutVerdict(string why)
-    {
-        const string Verdict = "not loaded: ";
-        return why.StartsWith(Verdict, StringComparison.Ordinal) ? why[Verdict.Length..] : why;
-    }
 
     static string? Read(string path)
     {

@@ -1,5 +1,3 @@
-using Drover.Study.Policy;
-
 namespace Drover.Study.Why;
 
 /// <summary>Writes the facts for people and for programs.</summary>
@@ -81,7 +79,7 @@ static class WhyText
         foreach (var line in facts.Lines)
         {
             var effect = line.Effect is null ? "" : $" ({line.Effect})";
-            Say("line", $"{ModuleWishes.PlaceOf(line.Source)}: {line.Text}{effect}");
+            Say("line", $"{line.Source}: {line.Text}{effect}");
         }
         Say("policy", facts.Policy);
         Say("unknown", facts.Unknown);

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Drover.Linux.Sockets;
 using Drover.Modules.Config;
 using Drover.Modules.Tree;
 using Drover.Study.Policy;
@@ -98,12 +97,8 @@ sealed class WhyVerb : Verb
         if (!arguments.Has(CommonOptions.Socket) && (RootOf(arguments) != "/" || SysOf(arguments) != "/sys"))
             return null;
         var socket = DaemonClient.SocketOf(arguments);
-        using (var client = ControlClient.TryConnect(socket))
-        {
-            if (client is null)
-                return null;
-        }
-        return DaemonClient.Call<JsonElement?>(
-            "Modules", null, socket, reply => reply.GetProperty("modules").Clone());
+        return DaemonClient.IsThere(socket)
+            ? DaemonClient.Call<JsonElement?>("Modules", null, socket, reply => reply.GetProperty("modules").Clone())
+            : null;
     }
 }

@@ -88,10 +88,9 @@ sealed class ModulesLoadVerb : Verb
         var byName = outcomes.ToDictionary(outcome => outcome.Request.Name);
         foreach (var (name, source) in lines)
         {
-            var place = source.Line == 0 ? source.File : $"{source.File}:{source.Line}";
             foreach (var module in byName[name].Modules)
             {
-                var text = $"{place}: {OutcomeText.LineOf(module)}";
+                var text = $"{source}: {OutcomeText.LineOf(module)}";
                 if (module.IsAvailable || module.Kind is OutcomeKind.Blacklisted or OutcomeKind.Forbidden)
                     terminal.Out.WriteLine(text);
                 else

@@ -1,6 +1,5 @@
 using Drover.CommandLine;
 using Drover.Linux.ProcFs;
-using Drover.Linux.Sockets;
 using Drover.Modules.Config;
 using Drover.Text;
 
@@ -53,11 +52,8 @@ sealed class SealVerb : Verb
 
     static void TellDaemon(string socket)
     {
-        using (var client = ControlClient.TryConnect(socket))
-        {
-            if (client is null)
-                return;
-        }
+        if (!DaemonClient.IsThere(socket))
+            return;
         try
         {
             _ = DaemonClient.Call("Reload", parameters: null, socket, _ => "");

@@ -186,7 +186,7 @@ static class ModprobeJson
                 json.WriteBoolean("isBlacklisted", run.Catalog.IsBlacklisted(module.Name));
                 var plan = ModulePlan.Of(
                     planner, module, SysModule.InitStateOf, ModprobeInsert.RequestOf(options, asked, module, null));
-                json.WriteString("forbidden", WhyForbidden(plan, module));
+                json.WriteString("forbidden", plan.WhyForbidden(module.Name));
                 if (options.LookUpOnly)
                     return;
                 json.WriteObjects("steps", plan.Steps, step =>
@@ -203,10 +203,6 @@ static class ModprobeJson
         });
         return all ? ExitCode.Ok : ExitCode.Failure;
     }
-
-    /// <summary>Why the policy keeps the module of a plan out; null if it does not.</summary>
-    public static string? WhyForbidden(ModulePlan plan, FoundModule module) =>
-        plan.Forbidden.FirstOrDefault(forbidden => forbidden.Module == module.Name)?.Why;
 }
 
 /// <summary><c>modprobe --explain NAME…</c>: what would be done, and the lines of the files that decide it.</summary>
@@ -320,6 +316,5 @@ static class ModprobeExplain
         _ => "nothing",
     };
 
-    static string Place(ConfigSource? source) =>
-        source is not { } at ? "" : at.Line > 0 ? $"  [{at.File}:{at.Line}]" : $"  [{at.File}]";
+    static string Place(ConfigSource? source) => source is { } at ? $"  [{at}]" : "";
 }
