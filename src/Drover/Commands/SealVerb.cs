@@ -18,7 +18,8 @@ sealed class SealVerb : Verb
         """
         From now on until the next boot, the daemon, drover load and kmod's tools load only modules for which
         the policy has a line 'allow PATTERN when booted', and what these need. Lines 'forbid PATTERN when
-        booted' count from now on, too. Modules that are live stay. Returns when the daemon knows it.
+        booted' apply from now on as well. Modules that are loaded stay loaded. The command returns after the
+        daemon has read the seal.
         Other programs of root can still call the kernel: docs/policy.md says what closes that door.
         """;
 
