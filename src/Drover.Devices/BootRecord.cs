@@ -4,6 +4,7 @@ using System.Text;
 using Drover.Control;
 using Drover.Loading;
 using Drover.Modules.Containers;
+using Drover.Text;
 
 namespace Drover.Devices;
 
@@ -124,7 +125,7 @@ public sealed class BootRecord
     }
 
     static string Checksum(string text) =>
-        Checksums.Crc64(Encoding.UTF8.GetBytes(text)).ToString("x16", CultureInfo.InvariantCulture);
+        Checksums.Crc64(ByteText.BytesOf(text)).ToString("x16", CultureInfo.InvariantCulture);
 
     static bool IsPlain(string text) => !text.Contains('\n', StringComparison.Ordinal);
 

@@ -17,8 +17,8 @@ public static class AtomicFile
         File.Move(temporary, path, overwrite: true);
     }
 
-    /// <summary>Replaces a file by this text, in UTF-8.</summary>
+    /// <summary>Replaces a file by the bytes of this text (<see cref="ByteText"/>).</summary>
     /// <inheritdoc cref="Replace"/>
     public static void WriteAllText(string path, string text) =>
-        Replace(path, temporary => File.WriteAllText(temporary, text));
+        Replace(path, temporary => File.WriteAllBytes(temporary, ByteText.BytesOf(text)));
 }

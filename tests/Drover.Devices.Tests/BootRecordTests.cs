@@ -4,6 +4,7 @@ using Drover.Kernel;
 using Drover.Loading;
 using Drover.Loading.Tests;
 using Drover.Model.Time;
+using Drover.Text;
 
 namespace Drover.Devices.Tests;
 
@@ -27,6 +28,16 @@ public sealed class BootRecordTests
         Assert.Equal(["kernel/disk.ko", "kernel/kvm.ko"], read.Files);
         var disk = read.Place(new LoadRequest("pci:with space"));
         Assert.Equal((LoadRank.Root, TimeSpan.FromMilliseconds(30)), (disk.Rank, disk.CriticalPath));
+    }
+
+    [Fact]
+    public void Bytes_that_are_not_UTF_8_stay_as_they_are()
+    {
+        var record = RecordOf([Alias("d:\udce9", "/devices/a", "m")], [Load("m", 0, 3)], file: "caf\udce9/m.ko");
+
+        var read = BootRecord.TryParse(ByteText.Of(ByteText.BytesOf(record.Format())), Release);
+
+        Assert.Equal((3, "caf\udce9/m.ko"), (PathOf(read!, "d:\udce9"), Assert.Single(read!.Files)));
     }
 
     [Fact]

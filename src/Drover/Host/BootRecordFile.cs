@@ -1,4 +1,3 @@
-using System.Text;
 using Drover.CommandLine;
 using Drover.Devices;
 using Drover.Kernel;
@@ -44,7 +43,7 @@ static class BootRecordFile
                 return null;
             using var file = File.OpenRead(path);
             return BoundedRead.TryReadAll(file, BootRecord.MaxBytes) is { } bytes
-                ? BootRecord.TryParse(Encoding.UTF8.GetString(bytes), release)
+                ? BootRecord.TryParse(ByteText.Of(bytes), release)
                 : null;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
@@ -68,7 +67,7 @@ sealed class BootEnd : IDisposable
     public BootEnd(EventLoop loop, LoadService service, Arguments arguments)
     {
         _service = service;
-        _isRecorded = arguments.Text(CommonOptions.Root) is null or "/";
+        _isRecorded = ModuleSource.IsThisMachine(arguments);
         _timer = loop.Time.CreateTimer(_ =>
         {
             Record();
