@@ -54,6 +54,9 @@ public static class ModuleSource
         .. ModulePolicy.DirectoriesBelow(RootOf(arguments)), ModulePolicy.SealFile,
     ];
 
+    /// <summary>Whether a command line is about the running system.</summary>
+    public static bool IsThisMachine(Arguments arguments) => arguments.Text(CommonOptions.Root) is null or ThisMachine;
+
     /// <summary>The root file system of <see cref="CommonOptions.Root"/>.</summary>
     /// <exception cref="CommandException">There is no such directory.</exception>
     public static string RootOf(Arguments arguments)

@@ -16,28 +16,17 @@ public static class Workers
         var next = -1;
         Exception? failure = null;
         var others = new List<Thread>();
-        while (others.Count < Math.Min(threads, jobs) - 1 && TryStart() is { } other)
+        while (others.Count < Math.Min(threads, jobs) - 1
+            && TryStart(new Thread(Work) { IsBackground = true }) is { } other)
+        {
             others.Add(other);
+        }
         Work();
         foreach (var thread in others)
             thread.Join();
         if (failure is not null)
             ExceptionDispatchInfo.Throw(failure);
         Debug.Assert(next >= jobs - 1, "all jobs are done");
-
-        Thread? TryStart()
-        {
-            var thread = new Thread(Work) { IsBackground = true };
-            try
-            {
-                thread.Start();
-                return thread;
-            }
-            catch (Exception noThread) when (noThread is OutOfMemoryException or ThreadStartException)
-            {
-                return null;
-            }
-        }
 
         void Work()
         {
@@ -55,6 +44,21 @@ public static class Workers
                 Interlocked.CompareExchange(ref failure, problem, null);
                 stop?.Cancel();
             }
+        }
+    }
+
+    /// <summary>Starts a thread; null if the system has none left (pthread_create: EAGAIN).</summary>
+    public static Thread? TryStart(Thread thread)
+    {
+        ArgumentNullException.ThrowIfNull(thread);
+        try
+        {
+            thread.Start();
+            return thread;
+        }
+        catch (Exception noThread) when (noThread is OutOfMemoryException or ThreadStartException)
+        {
+            return null;
         }
     }
 }

@@ -52,6 +52,14 @@ sealed class Flight(EventLoop loop, FlightKey key, PlannedModule plan, in Module
     /// caller's request waits for all of them; the flight never waits for those that come after it.</summary>
     public List<Task<(ModuleOutcome Outcome, Flight? Flight)>> Requests { get; } = [];
 
+    /// <summary>A request of its own, for a module that it brings along.</summary>
+    public ModuleRequest RequestFor(FoundModule module) => new(module, MadeAt, Order)
+    {
+        Client = First.Client,
+        OverridesPolicy = First.OverridesPolicy,
+        NeededBy = this,
+    };
+
     /// <summary>A load call or install command is running; the flight cannot be abandoned now.</summary>
     public bool InKernel { get; private set; }
 

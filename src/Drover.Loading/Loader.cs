@@ -271,15 +271,7 @@ public sealed class Loader
             if (outcome.Kind is OutcomeKind.Loaded)
             {
                 foreach (var soft in flight.Plan.After)
-                {
-                    var request = new ModuleRequest(soft, flight.MadeAt, flight.Order)
-                    {
-                        Client = flight.First.Client,
-                        OverridesPolicy = flight.First.OverridesPolicy,
-                        NeededBy = flight,
-                    };
-                    flight.Requests.Add(JoinOrStartAsync(request));
-                }
+                    flight.Requests.Add(JoinOrStartAsync(flight.RequestFor(soft)));
             }
             RemoveFromTable(flight);
             Debug.Assert(!_budget.Has(flight), "a flight returns its share before it ends");
@@ -303,12 +295,9 @@ public sealed class Loader
     /// if a hard dependency has failed, else null.</summary>
     async Task<ModuleOutcome?> LoadDependenciesAsync(Flight flight)
     {
-        ModuleRequest RequestFor(FoundModule module) => new(module, flight.MadeAt, flight.Order)
+        ModuleRequest RequestFor(FoundModule module) => flight.RequestFor(module) with
         {
             HasPriority = flight.HasPriority,
-            Client = flight.First.Client,
-            OverridesPolicy = flight.First.OverridesPolicy,
-            NeededBy = flight,
             CancellationToken = flight.Abandoned,
         };
         Debug.Assert(!flight.InKernel, "dependencies come before the call");

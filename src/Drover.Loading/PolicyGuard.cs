@@ -32,7 +32,7 @@ sealed class PolicyGuard(ILoaderObserver? observer)
     {
         if (Policy is null || request.OverridesPolicy || Policy.IsWarnOnly)
             return null;
-        if (Forbids(Policy, request, plan.Path) is { } answer)
+        if (Forbids(Policy, request, plan.Path, out var answer))
             return Forbidden(plan.Name, LoaderMessages.Forbidden(answer));
         if (PolicyText.WhatBars(Policy, planner, plan, request.Client, isLive) is not { } why)
             return null;
@@ -44,23 +44,22 @@ sealed class PolicyGuard(ILoaderObserver? observer)
     {
         if (Policy is null)
             return null;
-        var path = flight.Plan.Path;
-        if (Forbids(Policy, flight.First, path) is not { } forbids)
+        if (!Forbids(Policy, flight.First, flight.Plan.Path, out var answer))
         {
-            if (Policy.Ask(PolicyText.QuestionOf(flight.First, path)) is { Effect: PolicyEffect.Warn } warning)
-                Warn(PolicyAction.Warned, LoaderMessages.Warned(warning));
+            if (answer.Effect is PolicyEffect.Warn)
+                Warn(PolicyAction.Warned, LoaderMessages.Warned(answer));
         }
         else if (flight.First.OverridesPolicy)
         {
-            Warn(PolicyAction.Overridden, LoaderMessages.Overridden(forbids));
+            Warn(PolicyAction.Overridden, LoaderMessages.Overridden(answer));
         }
         else if (Policy.IsWarnOnly)
         {
-            Warn(PolicyAction.Warned, LoaderMessages.WouldForbid(forbids));
+            Warn(PolicyAction.Warned, LoaderMessages.WouldForbid(answer));
         }
         else
         {
-            return Forbidden(flight.Module, LoaderMessages.Forbidden(forbids));
+            return Forbidden(flight.Module, LoaderMessages.Forbidden(answer));
         }
         return null;
 
@@ -73,21 +72,15 @@ sealed class PolicyGuard(ILoaderObserver? observer)
         }
     }
 
-    /// <summary>The answer, if it forbids the module. A module without a line of its own may be loaded with one that
+    /// <summary>Whether the answer forbids the module. A module without a line of its own may be loaded with one that
     /// needs it and may.</summary>
-    static PolicyAnswer? Forbids(ModulePolicy policy, in ModuleRequest request, string path)
+    static bool Forbids(ModulePolicy policy, in ModuleRequest request, string path, out PolicyAnswer answer)
     {
-        var answer = policy.Ask(PolicyText.QuestionOf(request, path));
-        if (answer.Effect is not PolicyEffect.Forbid)
-            return null;
-        var (first, by) = (answer, request.NeededBy);
-        for (; answer.IsDefault && by is not null; by = by.First.NeededBy)
-        {
-            answer = policy.Ask(PolicyText.QuestionOf(by.First, by.Plan.Path));
-            if (answer.Effect is not PolicyEffect.Forbid)
-                return null;
-        }
-        return first;
+        answer = policy.Ask(PolicyText.QuestionOf(request, path));
+        var (last, by) = (answer, request.NeededBy);
+        for (; last is { Effect: PolicyEffect.Forbid, IsDefault: true } && by is not null; by = by.First.NeededBy)
+            last = policy.Ask(PolicyText.QuestionOf(by.First, by.Plan.Path));
+        return last.Effect is PolicyEffect.Forbid;
     }
 
     static ModuleOutcome Forbidden(string module, string why) =>

@@ -38,15 +38,6 @@ static class BackgroundThread
     internal static Thread? TryStart(string name, Action body)
     {
         _ = s_hasOneArena;
-        var thread = new Thread(() => body(), StackBytes) { IsBackground = true, Name = name };
-        try
-        {
-            thread.Start();
-            return thread;
-        }
-        catch (Exception noThread) when (noThread is OutOfMemoryException or ThreadStartException)
-        {
-            return null;
-        }
+        return Workers.TryStart(new Thread(() => body(), StackBytes) { IsBackground = true, Name = name });
     }
 }

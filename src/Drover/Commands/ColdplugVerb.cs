@@ -54,11 +54,7 @@ sealed class ColdplugVerb : Verb
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
-        var catalog = ModuleSource.Open(arguments);
-        terminal.WarnOfDamage(catalog);
-        if (arguments.Has(CommonOptions.Verbose))
-            terminal.WarnOf(catalog.Config);
-        terminal.WarnOf(catalog.Policy);
+        var catalog = LoadVerb.OpenCatalog(arguments, terminal);
         var sys = arguments.Text(s_sys) ?? "/sys";
         if (arguments.Has(CommonOptions.DryRun))
             return Plan(catalog, sys, arguments, terminal);

@@ -76,6 +76,7 @@ sealed class LoadVerb : Verb
         return LoadHere([.. batch.Requests], arguments, terminal, interrupt.Token);
     }
 
+    /// <summary>Opens the modules, and warns of what does not count.</summary>
     public static ModuleCatalog OpenCatalog(Arguments arguments, Terminal terminal)
     {
         var catalog = ModuleSource.Open(arguments);

@@ -49,7 +49,7 @@ sealed class ModulesLoadVerb : Verb
     public override int Run(Arguments arguments, Terminal terminal)
     {
         var root = ModuleSource.RootOf(arguments);
-        var isHere = root == "/";
+        var isHere = ModuleSource.IsThisMachine(arguments);
         var config = ModulesLoadConfig.Load(
             root, isHere ? Machine.CommandLine() : null, isHere && File.Exists(InitramfsMark),
             arguments.Operands.Count > 0 ? arguments.Operands : null);

@@ -90,6 +90,7 @@ sealed class SettleVerb : Verb
                 .Select(record => OutcomeJson.TryRead(record.GetProperty("last"))).OfType<ModuleOutcome>()
                 .DistinctBy(outcome => outcome.Module).ToDictionary(outcome => outcome.Module),
             cancellationToken);
+        var tree = ModuleTree.OpenOrEmpty(ModuleSource.DirectoryOf(null, Machine.KernelRelease()));
         var failures = names.Where(module => !IsAvailable(module)).ToList();
         // of several drivers for one device, those without hardware do not count
         return
@@ -104,7 +105,7 @@ sealed class SettleVerb : Verb
 
         bool IsAvailable(string module) =>
             OutcomeOf(module)?.IsAvailable == true || SysModule.InitStateOf(module) is InitState.Live
-            || ModuleTree.OpenOrEmpty($"/lib/modules/{Machine.KernelRelease()}").IsBuiltIn(module);
+            || tree.IsBuiltIn(module);
     }
 
     static string ModaliasOf(string device)

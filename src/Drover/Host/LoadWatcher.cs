@@ -39,13 +39,8 @@ sealed class LoadWatcher(Terminal terminal, bool isVerbose, bool isQuiet = false
         ShowProgress();
     }
 
-    public void PolicyApplied(string module, PolicyAction action, string why)
-    {
-        if (action is PolicyAction.Forbade)
-            return; // the outcome says it
-        WriteLine($"drover: {module}: {why}");
-        PolicyLog.Write("drover", module, action, why);
-    }
+    public void PolicyApplied(string module, PolicyAction action, string why) =>
+        PolicyLog.Report("drover", module, action, why, message => WriteLine($"drover: {message}"));
 
     public void Noted(string message)
     {
@@ -112,9 +107,13 @@ static class PolicyLog
 {
     const int Warning = 4;
 
-    /// <summary>Logs a load that overrides the policy; the rest is printed only.</summary>
-    public static void Write(string program, string module, PolicyAction action, string why)
+    /// <summary>Prints what the policy says of a load, and logs a load that overrides it. The outcome of a forbidden one
+    /// says it already.</summary>
+    public static void Report(string program, string module, PolicyAction action, string why, Action<string> print)
     {
+        if (action is PolicyAction.Forbade)
+            return;
+        print($"{module}: {why}");
         if (action is PolicyAction.Overridden)
             Syslog.Write(program, Warning, $"{module}: {why}; uid {ProcessCgroup.UserId}");
     }

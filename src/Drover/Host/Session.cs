@@ -93,8 +93,7 @@ sealed class Session : IDisposable
     public BootRecord? ReadRecord(Arguments arguments)
     {
         var directory = Catalog.Tree.Directory.TrimEnd('/');
-        var isHere = arguments.Text(CommonOptions.Root) is null or "/";
-        if (!isHere || BootRecordFile.Read(Path.GetFileName(directory)) is not { } record)
+        if (!ModuleSource.IsThisMachine(arguments) || BootRecordFile.Read(Path.GetFileName(directory)) is not { } record)
             return null;
         Loop.Detach(Threads.Run(() => ReadAhead.Start(directory, record.Files), noThread: 0));
         return record;

@@ -119,13 +119,9 @@ sealed class InsmodTool : KmodTool
 
     sealed class Listener(ToolLog log) : ILoaderObserver
     {
-        public void PolicyApplied(string module, PolicyAction action, string why)
-        {
-            if (action is PolicyAction.Forbade)
-                return; // the outcome says it
-            log.Error($"{module}: {why}"); // insmod prints no warnings
-            PolicyLog.Write("insmod", module, action, why);
-        }
+        // insmod prints no warnings
+        public void PolicyApplied(string module, PolicyAction action, string why) =>
+            PolicyLog.Report("insmod", module, action, why, log.Error);
 
         public void Noted(string message) => log.Info(message);
     }

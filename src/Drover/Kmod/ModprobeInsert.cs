@@ -363,13 +363,8 @@ sealed class InsertLines(ModprobeRun run) : ILoaderObserver
         });
     }
 
-    public void PolicyApplied(string module, PolicyAction action, string why)
-    {
-        if (action is PolicyAction.Forbade)
-            return; // the outcome says it
-        run.Log.Warning($"{module}: {why}");
-        PolicyLog.Write("modprobe", module, action, why);
-    }
+    public void PolicyApplied(string module, PolicyAction action, string why) =>
+        PolicyLog.Report("modprobe", module, action, why, run.Log.Warning);
 
     public void Noted(string message) => run.Log.Info(message);
 
