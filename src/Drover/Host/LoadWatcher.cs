@@ -107,8 +107,8 @@ static class PolicyLog
 {
     const int Warning = 4;
 
-    /// <summary>Prints what the policy says of a load, and logs a load that overrides it. The outcome of a forbidden one
-    /// says it already.</summary>
+    /// <summary>Prints what the policy says of a load, and logs a load that overrides it. The outcome of a forbidden
+    /// one says it already.</summary>
     public static void Report(string program, string module, PolicyAction action, string why, Action<string> print)
     {
         if (action is PolicyAction.Forbade)

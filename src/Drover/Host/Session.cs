@@ -93,8 +93,12 @@ sealed class Session : IDisposable
     public BootRecord? ReadRecord(Arguments arguments)
     {
         var directory = Catalog.Tree.Directory.TrimEnd('/');
-        if (!ModuleSource.IsThisMachine(arguments) || BootRecordFile.Read(Path.GetFileName(directory)) is not { } record)
+        if (!ModuleSource.IsThisMachine(arguments)
+            || BootRecordFile.Read(Path.GetFileName(directory)) is not { } record)
+        {
             return null;
+        }
+
         Loop.Detach(Threads.Run(() => ReadAhead.Start(directory, record.Files), noThread: 0));
         return record;
     }
