@@ -38,7 +38,7 @@ sealed class LabCommand : Command
         LabCommand[] commands =
         [
             RunCommand.Create(), CompareCommand.Create(), FidelityCommand.Create(), ToolsCommand.Create(),
-            TortureCommand.Create(), InstallBootsCommand.Create(), ExperimentCommand.Create(),
+            TortureCommand.Create(), InstallBootsCommand.Create(), BootCommand.Create(), ExperimentCommand.Create(),
         ];
         var name = arguments is [var first, ..] ? $"lab/{first}" : "";
         var command = Array.Find(commands, command => command.Name == name)

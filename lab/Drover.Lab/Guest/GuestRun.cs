@@ -46,6 +46,10 @@ sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, GuestLoader Load
     public IReadOnlyList<string> Devices { get; init; } = []; // more devices, as in QEMU's -device
     public IReadOnlyList<string> QemuArguments { get; init; } = [];
     public string? Disk { get; init; } // a raw image for the guest's only disk, /dev/vda; null for none
+    /// <summary>A raw image for an NVDIMM of the guest, <c>/dev/pmem0</c>; null for none. What the guest writes is not
+    /// written to the file.</summary>
+    public string? MemoryDisk { get; init; }
+    public int QemuSeed { get; init; } = 1; // of the kernel's random generator from its start on
     public string? Initramfs { get; init; } // an initramfs file in place of WriteInitramfsAsync's; null for none
     public string KernelArguments { get; init; } = "";
     public string Init { get; init; } = "init"; // the script that is PID 1, by its name in lab/guest

@@ -8,6 +8,10 @@ namespace Drover.Lab.Guest;
 sealed class Machine : IAsyncDisposable
 {
     const int TailLines = 25;
+
+    /// <summary>Of a machine with an NVDIMM: its memory, the NVDIMM, and what QEMU needs between them.</summary>
+    const string MaxMemory = "16G";
+
     static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(20);
 
     readonly Process _qemu;
@@ -178,14 +182,26 @@ sealed class Machine : IAsyncDisposable
     static IReadOnlyList<string> Arguments(GuestRun run) =>
     [
         .. run.Kernel.System.Architecture == Architecture.Amd64
-            ? new[] { "-machine", "q35", "-cpu", "max,-rdrand,-rdseed" }
+            ? new[] { "-machine", run.MemoryDisk is null ? "q35" : "q35,nvdimm=on", "-cpu", "max,-rdrand,-rdseed" }
             : ["-machine", "virt,gic-version=3", "-cpu", "neoverse-n1"],
-        "-accel", $"tcg,thread={run.Threads.OptionName()}", "-m", run.Memory, "-smp", $"{run.Cpus}",
+        "-accel", $"tcg,thread={run.Threads.OptionName()}",
+        "-m", run.MemoryDisk is null ? run.Memory : $"{run.Memory},slots=1,maxmem={MaxMemory}", "-smp", $"{run.Cpus}",
         "-nodefaults", "-nographic", "-no-reboot", "-serial", "stdio",
         .. run.Clock == Clock.Instructions
-            ? new[] { "-icount", "shift=0,sleep=off", "-rtc", "clock=vm,base=2026-01-01T00:00:00", "-seed", "1" }
+            ? new[]
+            {
+                "-icount", "shift=0,sleep=off", "-rtc", "clock=vm,base=2026-01-01T00:00:00", "-seed", $"{run.QemuSeed}",
+            }
             : [],
         .. run.Disk is { } disk ? new[] { "-drive", $"file={disk},format=raw,if=virtio,cache=unsafe" } : [],
+        .. run.MemoryDisk is { } file
+            ? new[]
+            {
+                "-object",
+                $"memory-backend-file,id=root,share=off,mem-path={file},size={new FileInfo(file).Length}",
+                "-device", "nvdimm,memdev=root",
+            }
+            : [],
         .. run.Devices.SelectMany(device => new[] { "-device", device }),
         .. run.QemuArguments,
     ];

@@ -16,42 +16,23 @@ sealed class DebianDisk(LabHost host, string image, string release)
         "libgcc-s1", "mawk", "mount", "perl-base", "sed", "tar", "util-linux", "zstd",
     ];
 
-    /// <summary>Units that take time at a first boot and do not matter here.</summary>
-    static readonly string[] s_masked =
-    [
-        "systemd-hwdb-update.service", "systemd-journal-catalog-update.service", "systemd-firstboot.service",
-        "systemd-update-utmp.service", "getty.target",
-    ];
-
-    /// <summary>The initramfs' modules besides those of hooks: for the disk, and for some other devices.</summary>
-    static readonly string[] s_initramfsModules = ["virtio_pci", "virtio_blk", "ext4", "ahci", "sd_mod", "i2c_i801"];
-
-    /// <summary>dracut's modules for other kinds of disks.</summary>
-    const string DracutModulesLeftOut =
-        "crypt dm lvm mdraid multipath dmraid nbd nfs iscsi network network-legacy btrfs qemu qemu-net resume terminfo "
-        + "i18n kernel-network-modules";
-
-    const string ImageFile = "disk.img", ImageSize = "2G";
+    const string ImageFile = "disk.img", ImageSize = "2G", ReleaseFile = "release";
 
     public string Image => image;
 
-    /// <summary>A copy of the disk, for one invocation.</summary>
-    /// <param name="maker">The package that makes the initramfs: initramfs-tools or dracut.</param>
+    /// <summary>The disk of a plan in the cache, for reading only.</summary>
     /// <param name="kernel">The lab's kernel of the system, for the guest that makes the first initramfs.</param>
-    public static async Task<DebianDisk> CopyAsync(LabHost host, string maker, KernelImage kernel, string folder)
+    public static async Task<DebianDisk> PrepareAsync(LabHost host, DiskPlan plan, KernelImage kernel)
     {
         var system = kernel.System;
         var debian = new DebianArchive(host, system.Release, system.Architecture);
         var tree = await GuestTree.PrepareAsync(host, system);
         var kernelPackages = await debian.FilesAsync(await debian.KernelPackagesAsync(system.KernelSeries));
-        var packages = await debian.FilesAsync(await debian.WithDependenciesAsync([.. s_packages, maker]));
+        var packages = await debian.FilesAsync(
+            await debian.WithDependenciesAsync([.. s_packages, plan.Maker, .. plan.Packages]));
         var names = string.Join('\n', packages.Concat(kernelPackages).Select(Path.GetFileName)
-            .Append(Resources.Read("install-prepare")).Concat(s_initramfsModules));
-        var key = LabHost.HashOf(names)[..12];
-        var entry = await host.EntryAsync("disks", key, MakeAsync);
-        var copy = Path.Combine(folder, ImageFile);
-        await host.RunAsync("cp", ["--sparse=always", Path.Combine(entry, ImageFile), copy]);
-        return new(host, copy, await File.ReadAllTextAsync(Path.Combine(entry, "release")));
+            .Append(Resources.Read("install-prepare")).Append(plan.Text));
+        return await InCacheAsync(host, LabHost.HashOf(names)[..12], MakeAsync);
 
         async Task MakeAsync(string made)
         {
@@ -67,19 +48,42 @@ sealed class DebianDisk(LabHost host, string image, string release)
                 await debian.UnpackAsync(package, work.Path);
             var release = KernelImage.PruneModules(work.Path);
             await tree.DepmodAsync(work.Path, release);
-            Complete(work.Path);
-            await File.WriteAllTextAsync(Path.Combine(made, "release"), release);
+            await tree.CompileHwdbAsync(work.Path);
+            Complete(work.Path, plan);
+            foreach (var script in plan.Scripts)
+                await host.RunAsync("chmod", ["0755", work.File(script)]);
+            await File.WriteAllTextAsync(Path.Combine(made, ReleaseFile), release);
             var disk = Path.Combine(made, ImageFile);
-            await host.RunAsync("mke2fs", ["-q", "-t", "ext4", "-d", work.Path, disk, ImageSize]);
-            var run = new GuestRun(kernel, Gate.None, 2, GuestLoader.List, "2G", TimeSpan.FromMinutes(15))
-            {
-                Init = "install-prepare",
-                Disk = disk,
-            };
-            var result = await Machine.RunAsync(run, host);
-            if (!result.Required("facts").Contains("status=0", StringComparison.Ordinal))
-                throw new LabException($"the disk's initramfs could not be made:\n{result.Text("initramfs")}");
+            await host.RunAsync(
+                "mke2fs", ["-q", "-t", "ext4", "-U", DiskPlan.Uuid, "-d", work.Path, disk, ImageSize]);
+            await ChangeAsync(host, kernel, disk, "");
         }
+    }
+
+    /// <summary>A disk in the cache that this one becomes by <c>drover install</c> in a guest.</summary>
+    public async Task<DebianDisk> WithDroverAsync(KernelImage kernel, string drover, string sha256)
+    {
+        var key = $"{Path.GetFileName(Path.GetDirectoryName(image))}-{sha256[..12]}";
+        return await InCacheAsync(host, key, async made =>
+        {
+            host.Log("installing Drover on a disk (some minutes: a guest makes its initramfs)");
+            var disk = new DebianDisk(host, Path.Combine(made, ImageFile), release);
+            await CopyAsync(disk.Image);
+            await File.WriteAllTextAsync(Path.Combine(made, ReleaseFile), release);
+            await disk.WriteAsync(drover, "lab/drover");
+            await ChangeAsync(host, kernel, disk.Image, "change=install\n");
+        });
+    }
+
+    /// <summary>A copy of the disk, for one invocation, with the guest's side of the channel.</summary>
+    public async Task<DebianDisk> CopyToAsync(string folder, GuestChannel channel)
+    {
+        var copy = new DebianDisk(host, Path.Combine(folder, ImageFile), release);
+        await CopyAsync(copy.Image);
+        var program = Path.Combine(folder, "host");
+        await File.WriteAllBytesAsync(program, channel.Program);
+        await copy.WriteAsync(program, "lab/host");
+        return copy;
     }
 
     public Task WriteAsync(string file, string path) => host.ShellAsync(
@@ -93,8 +97,32 @@ sealed class DebianDisk(LabHost host, string image, string release)
         return file;
     }
 
+    static async Task<DebianDisk> InCacheAsync(LabHost host, string key, Func<string, Task> make)
+    {
+        var entry = await host.EntryAsync("disks", key, make);
+        var release = await File.ReadAllTextAsync(Path.Combine(entry, ReleaseFile));
+        return new(host, Path.Combine(entry, ImageFile), release);
+    }
+
+    /// <summary>Runs install-prepare in a guest that has the disk.</summary>
+    static async Task ChangeAsync(LabHost host, KernelImage kernel, string disk, string settings)
+    {
+        var run = new GuestRun(kernel, Gate.None, 2, GuestLoader.List, "2G", TimeSpan.FromMinutes(30))
+        {
+            Init = "install-prepare",
+            Disk = disk,
+            Settings = settings,
+            Threads = Threads.Multi,
+        };
+        var result = await Machine.RunAsync(run, host);
+        if (!result.Required("facts").Contains("status=0", StringComparison.Ordinal))
+            throw new LabException($"the disk's initramfs could not be made:\n{result.Text("initramfs")}");
+    }
+
+    Task<string> CopyAsync(string file) => host.RunAsync("cp", ["--sparse=always", image, file]);
+
     /// <summary>The part of the packages' installation that matters here, and the lab's own files.</summary>
-    static void Complete(string root)
+    static void Complete(string root, DiskPlan plan)
     {
         foreach (var name in new[] { "dev", "proc", "sys", "run", "tmp", "root", "lab", "var/tmp" })
             Directory.CreateDirectory(Path.Combine(root, name));
@@ -103,20 +131,19 @@ sealed class DebianDisk(LabHost host, string image, string release)
         File.Copy(Path.Combine(passwd, "group.master"), Path.Combine(root, "etc/group"));
         Link("usr/bin/sh", "dash");
         Link("usr/bin/awk", "mawk");
-        foreach (var unit in s_masked)
+        foreach (var unit in plan.Masked)
             Link($"etc/systemd/system/{unit}", "/dev/null");
         Write("etc/machine-id", "0123456789abcdef0123456789abcdef\n");
-        Write("etc/fstab", "/dev/vda / ext4 rw 0 1\n");
-        Write("etc/initramfs-tools/conf.d/lab", "MODULES=list\n");
-        Write("etc/initramfs-tools/modules", string.Join('\n', s_initramfsModules) + "\n");
-        Write("etc/dracut.conf.d/lab.conf", $"hostonly=no\ncompress=gzip\n"
-            + $"drivers=\"{string.Join(' ', s_initramfsModules)}\"\nomit_dracutmodules=\"{DracutModulesLeftOut}\"\n");
-        Write("etc/systemd/system/lab.service", "[Unit]\nAfter=sysinit.target systemd-udev-settle.service\n"
-            + "Wants=systemd-udev-settle.service\n"
-            + "[Service]\nType=oneshot\nExecStart=/lab/boot\nStandardOutput=journal+console\n");
-        Write("etc/systemd/system/lab.target", "[Unit]\nRequires=sysinit.target\nWants=lab.service\n");
+        foreach (var (path, text) in plan.Files)
+            Write(path, text);
+        foreach (var (path, target) in plan.Links)
+            Link(path, target);
+        // newer than /usr: no unit takes the boot for the first after an update (systemd-update-done.service(8))
+        Write("etc/.updated", "");
+        Write("var/.updated", "");
 
         void Write(string path, string text) => File.WriteAllText(New(path), text);
+
         void Link(string path, string target) => File.CreateSymbolicLink(New(path), target);
 
         string New(string path)

@@ -33,13 +33,12 @@ static class InstallRun
     {
         using var work = host.Work();
         var kernel = await laboratory.PrepareAsync(parameters.System);
-        var disk = await DebianDisk.CopyAsync(host, parameters.Maker, kernel, work.Path);
-        await File.WriteAllTextAsync(work.File("boot"), Resources.Read("install-boot"));
-        await disk.WriteAsync(work.File("boot"), "lab/boot");
+        var plan = DiskPlan.ForInstall(parameters.Maker);
         var tools = await Toolbox.PrepareAsync(host);
         var channel = await GuestChannel.PrepareAsync(host, tools, parameters.System.Architecture);
-        await File.WriteAllBytesAsync(work.File("host"), channel.Program);
-        await disk.WriteAsync(work.File("host"), "lab/host");
+        var disk = await (await DebianDisk.PrepareAsync(host, plan, kernel)).CopyToAsync(work.Path, channel);
+        await File.WriteAllTextAsync(work.File("boot"), Resources.Read("install-boot"));
+        await disk.WriteAsync(work.File("boot"), "lab/boot");
         foreach (var package in parameters.Packages)
             await disk.WriteAsync(package, $"lab/{Path.GetFileName(package)}");
         if (parameters.Packages.Count == 0)

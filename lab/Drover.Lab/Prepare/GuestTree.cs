@@ -56,8 +56,7 @@ sealed class GuestTree(LabHost host, string folder)
             foreach (var package in packages)
                 await archive.UnpackAsync(package, folder);
             var tree = new GuestTree(host, folder) { _tools = tools };
-            // as udev's postinst does
-            await tree.RunAsync("systemd-hwdb", "usr/bin/systemd-hwdb", "--root=" + folder, "--usr", "update");
+            await tree.CompileHwdbAsync(folder);
             var gconv = Path.Combine("usr/lib", system.Architecture.Tuple, "gconv");
             foreach (var path in s_removed.Append(gconv).Select(path => Path.Combine(folder, path)))
             {
@@ -69,6 +68,10 @@ sealed class GuestTree(LabHost host, string folder)
     }
 
     public Task DepmodAsync(string root, string release) => RunAsync("depmod", "usr/bin/kmod", "-b", root, release);
+
+    /// <summary>As udev's postinst does.</summary>
+    public Task CompileHwdbAsync(string root) =>
+        RunAsync("systemd-hwdb", "usr/bin/systemd-hwdb", "--root=" + root, "--usr", "update");
 
     /// <summary>Runs a program of the tree, or of its twin for this machine, with that tree's libraries.</summary>
     Task<string> RunAsync(string name, string program, params string[] arguments)

@@ -68,6 +68,8 @@ public sealed class LabCommandTests
     [InlineData("run --system sid/mips --cpus 1 --loader udev", "--system sid/mips: must be one of amd64, arm64")]
     [InlineData("run --system sid --cpus 256 --loader udev", "amd64 guests have at most 255 CPUs")]
     [InlineData("run --system sid --cpus 1 --loader udev --threads multi", "--threads multi needs --clock host")]
+    [InlineData("boot --systems gates", "gates cannot boot from an NVDIMM")]
+    [InlineData("boot --systems sid/arm64", "sid/arm64 cannot boot from an NVDIMM")]
     [InlineData("install --system gates", "--system gates: must be one of debian12, 6.12, debian13, sid, 6.1")]
     public async Task A_wrong_command_line_has_status_2(string line, string message)
     {
@@ -83,6 +85,7 @@ public sealed class LabCommandTests
     [InlineData("tools")]
     [InlineData("torture")]
     [InlineData("install")]
+    [InlineData("boot")]
     [InlineData("experiment")]
     public async Task Help_of_each_command_succeeds(string command) =>
         Assert.Equal(0, await LabCommand.RunAsync([command, "--help"]));

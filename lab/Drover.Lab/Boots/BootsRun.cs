@@ -1,0 +1,101 @@
+using Drover.Lab.Guest;
+using Drover.Lab.Install;
+using Drover.Lab.Prepare;
+using Drover.Lab.Runs;
+
+namespace Drover.Lab.Boots;
+
+/// <summary>Boots a small Debian whose root file system is an NVDIMM, memory for the guest, by the clock of
+/// instructions: the boot has no host's input or output in it.</summary>
+sealed class BootsRun(LabHost host, Laboratory laboratory, RunSettings settings)
+{
+    const string RecordFile = "var/lib/drover/boot-record";
+
+    /// <summary>The trace includes the initramfs and, for accounts of it, who ran when.</summary>
+    const string TraceArguments =
+        "trace_clock=mono trace_buf_size=8M trace_event=module:module_load,module:module_request,"
+        + "sched:sched_switch,sched:sched_process_exec,"
+        + "syscalls:sys_enter_finit_module,syscalls:sys_exit_finit_module,"
+        + "syscalls:sys_enter_init_module,syscalls:sys_exit_init_module " + BootTimes.Probe;
+
+    /// <summary>Boots with each loader and seed, seed after seed.</summary>
+    public async IAsyncEnumerable<WholeBoot> RunAsync(
+        GuestSystem system, int cpus, IReadOnlyList<BootLoader> loaders, int seeds)
+    {
+        using var work = host.Work();
+        var kernel = await laboratory.PrepareAsync(system);
+        var disks = new Dictionary<BootLoader, BootDisk>();
+        foreach (var seed in Enumerable.Range(1, seeds))
+        {
+            foreach (var loader in loaders)
+            {
+                if (!disks.TryGetValue(loader, out var disk))
+                    disks[loader] = disk = await DiskAsync(loader);
+                yield return WholeBoot.Read(loader, seed, await BootAsync(loader, seed, disk));
+            }
+        }
+
+        async Task<BootDisk> DiskAsync(BootLoader loader)
+        {
+            var disk = await DebianDisk.PrepareAsync(host, DiskPlan.InMemory(), kernel);
+            if (loader != BootLoader.Udev)
+            {
+                var binary = settings.DroverFor(system);
+                disk = await disk.WithDroverAsync(kernel, binary, Laboratory.HashOf(binary));
+            }
+            var folder = Directory.CreateDirectory(work.File(loader.OptionName())).FullName;
+            var channel = await GuestChannel.PrepareAsync(
+                host, await Toolbox.PrepareAsync(host), system.Architecture);
+            var copy = await disk.CopyToAsync(folder, channel);
+            await WriteAsync("end", Resources.Read("boot-end"), "lab/end");
+            var made = new BootDisk(copy.Image, await copy.InitramfsAsync(Path.Combine(folder, "initramfs")));
+            if (loader == BootLoader.Record)
+            {
+                host.Log($"booting {system}, to record the boot");
+                var result = await BootAsync(BootLoader.Drover, 1, made, $"{system.FileName}-recorded");
+                var record = result.Required("boot-record");
+                await WriteAsync("record", record, RecordFile);
+                AddTo(made.Initramfs, record);
+            }
+            return made;
+
+            async Task WriteAsync(string name, string text, string path)
+            {
+                var file = Path.Combine(folder, name);
+                await File.WriteAllTextAsync(file, text);
+                await copy.WriteAsync(file, path);
+            }
+        }
+
+        Task<GuestResult> BootAsync(BootLoader loader, int seed, BootDisk disk, string? name = null)
+        {
+            var run = new GuestRun(
+                kernel, system.KernelGate, cpus, GuestLoader.Drover, settings.Memory,
+                settings.Timeout ?? TimeSpan.FromMinutes(30))
+            {
+                Clock = Clock.Instructions,
+                QemuSeed = seed,
+                Console = settings.Console,
+                Devices = settings.Devices,
+                MemoryDisk = disk.Image,
+                Initramfs = disk.Initramfs,
+                KernelArguments = $"root=UUID={DiskPlan.Uuid} ro systemd.unit=multi-user.target lab.seed={seed} "
+                    + TraceArguments,
+            };
+            return laboratory.BootAsync(run, name ?? $"{system.FileName}-{loader.OptionName()}-{seed}");
+        }
+    }
+
+    /// <summary>Adds the record to an initramfs: the kernel unpacks archives that follow one another.</summary>
+    static void AddTo(string initramfs, string record)
+    {
+        using var output = new FileStream(initramfs, FileMode.Append);
+        // an archive begins at a multiple of four
+        output.Write(new byte[(4 - (output.Position % 4)) % 4]);
+        using var archive = new CpioWriter(output);
+        archive.File(RecordFile, record);
+    }
+
+    /// <param name="Image">The disk's, which no boot writes.</param>
+    sealed record BootDisk(string Image, string Initramfs);
+}
