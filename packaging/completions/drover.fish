@@ -112,7 +112,7 @@ complete -c drover -n '__fish_seen_subcommand_from watch' -f
 complete -c drover -n '__fish_seen_subcommand_from watch' -l once -x -d 'stop after this many seconds'
 complete -c drover -n '__fish_seen_subcommand_from watch' -l begin -d 'only start the trace, for a later --since-boot'
 complete -c drover -n '__fish_seen_subcommand_from watch' -l since-boot -d 'continue the trace that --begin started early in the boot'
-complete -c drover -n '__fish_seen_subcommand_from watch' -l json -d 'JSON lines instead of the table: header, each call as it ends, totals'
+complete -c drover -n '__fish_seen_subcommand_from watch' -l json -d 'JSON lines instead of the table: header, calls as they end, requests of the kernel, totals'
 complete -c drover -n '__fish_seen_subcommand_from watch' -s v -l verbose -d 'a line for each call as it ends, on standard error'
 complete -c drover -n '__fish_seen_subcommand_from watch' -s h -l help -d 'show this help'
 complete -c drover -n __fish_use_subcommand -f -a timeline -d 'show when the daemon loaded what, who waited for what, and the critical path'

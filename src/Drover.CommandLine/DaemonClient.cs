@@ -42,7 +42,10 @@ public static class DaemonClient
             case ControlEnd.Refused when reply.Error == "org.varlink.service.PermissionDenied":
                 throw new CommandException("permission denied by the daemon: run this as root");
             case ControlEnd.Refused:
-                throw new CommandException($"the daemon refused: {reply.Error} {reply.Parameters}");
+                throw new CommandException($"the daemon refused: {reply.Error} {reply.Parameters}")
+                {
+                    Refusal = reply.Error,
+                };
             case ControlEnd.Gone or ControlEnd.TimedOut when cancellationToken.IsCancellationRequested:
                 throw new CommandException("interrupted");
             case ControlEnd.Gone or ControlEnd.TimedOut:

@@ -37,6 +37,10 @@ public static class ModuleSource
         return new ModuleCatalog(ModuleTree.Open(directory, root), config) { Policy = PolicyOf(root) };
     }
 
+    /// <summary>Whether the directory of a catalog has its indexes now.</summary>
+    public static bool HasIndexes(Arguments arguments, ModuleCatalog catalog) =>
+        MissingIndex(RootOf(arguments), catalog.Tree.Directory) is null;
+
     /// <summary>The policy of a root. This machine's also has its seal and its kernel command line.</summary>
     public static ModulePolicy? PolicyOf(string root = ThisMachine, bool withSeal = true) =>
         ModulePolicy.Load(new PolicySources
@@ -95,11 +99,16 @@ public static class ModuleSource
     /// <summary>Without an index every look-up finds nothing, as on a machine that needs no modules.</summary>
     static void RequireIndexes(string root, string directory)
     {
-        if (Array.Find(s_indexes, index => !Has(index) && !Has($"{index}.bin")) is not { } missing)
+        if (MissingIndex(root, directory) is not { } missing)
             return;
         var inRoot = root == ThisMachine ? "" : $" -b {root}";
         throw new CommandException(
             $"{directory} lacks its index {missing}: run 'depmod{inRoot} {Path.GetFileName(directory)}' first");
+    }
+
+    static string? MissingIndex(string root, string directory)
+    {
+        return Array.Find(s_indexes, index => !Has(index) && !Has($"{index}.bin"));
 
         bool Has(string file) => SystemFiles.Current.IsFile(RootedPath.Find(root, $"{directory}/{file}"));
     }

@@ -48,6 +48,9 @@ public sealed class UsageException(string message) : Exception(message);
 /// <summary>The command failed; the message says what failed, why, and what to do.</summary>
 public sealed class CommandException(string message) : Exception(message)
 {
+    /// <summary>The Varlink error of a daemon that refused a call; else null.</summary>
+    public string? Refusal { get; init; }
+
     /// <summary>The error message for what a command, a disk or a machine can do wrong; null for any other exception,
     /// which is a fault of the program.</summary>
     public static string? MessageOf(Exception problem) => problem switch

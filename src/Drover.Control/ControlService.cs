@@ -42,6 +42,9 @@ public sealed record ControlOptions
     /// <summary>The group whose members, like root, may load, settle and reload; null for root only.</summary>
     public uint? GroupId { get; init; }
 
+    /// <summary>The process in which the kernel has asked for a name (request_module), or null.</summary>
+    public Func<string, RequestingProcess?> FindKernelRequest { get; init; } = _ => null;
+
     /// <summary>Whether a client may call the methods that change the machine or wait.</summary>
     internal bool MayChange(ControlPeer peer) =>
         peer.UserId == 0 || (GroupId is { } group && (peer.GroupId == group || peer.Groups.Contains(group)));

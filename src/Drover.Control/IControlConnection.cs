@@ -1,3 +1,5 @@
+using Drover.Kernel;
+
 namespace Drover.Control;
 
 /// <summary>The process at the other end, as the kernel reports it (unix(7): SO_PEERCRED).</summary>
@@ -9,6 +11,10 @@ public sealed record ControlPeer(uint UserId, uint GroupId, IReadOnlyList<uint> 
 {
     /// <summary>Reads its control group now; null if it has exited, or is of another PID namespace.</summary>
     public Func<string?> Cgroup { get; init; } = () => null;
+
+    /// <summary>Reads now who it is; one that <see cref="RequestingProcess.IsKernel"/> is the program that the kernel
+    /// runs for a request of its own. Null if it has exited, or is of another PID namespace.</summary>
+    public Func<RequestingProcess?> Process { get; init; } = () => null;
 }
 
 /// <summary>Port: a client's connection. Used on the event loop; no member throws for what a client can do.</summary>

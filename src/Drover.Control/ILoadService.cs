@@ -21,7 +21,8 @@ public interface ILoadService
     /// <param name="maxWaiting">How many of the requests to list, the oldest first.</param>
     UnfinishedWork Unfinished(int maxWaiting);
 
-    /// <summary>Every module that was requested, or loaded as a dependency, since the start.</summary>
+    /// <summary>Every module that was requested, or loaded as a dependency, since the first daemon of this
+    /// boot.</summary>
     IReadOnlyList<ModuleRecord> Modules();
 
     /// <summary>Waits until everything requested so far has an outcome, and everything that results from it.</summary>
@@ -30,13 +31,23 @@ public interface ILoadService
     /// <returns>False when the timeout or the client ended the wait.</returns>
     Task<bool> SettleAsync(string? target, TimeSpan? timeout, CancellationToken cancellationToken);
 
-    /// <summary>Calls <paramref name="served"/> on the loop for each module's outcome, until disposed.</summary>
-    IDisposable Subscribe(Action<ServedOutcome> served);
+    /// <summary>Calls the subscriber on the loop until disposed.</summary>
+    IDisposable Subscribe(ServiceSubscriber subscriber);
 
     /// <summary>Reads the indexes and the configuration again. Requests in flight end with the old ones.</summary>
-    /// <returns>Null, or why the old ones are kept.</returns>
+    /// <returns>Null, or why the old ones are kept. The policy is read again in either case.</returns>
     string? Reload();
 }
+
+/// <summary>What a subscriber is told.</summary>
+/// <param name="Served">Each module of a request, with its outcome.</param>
+/// <param name="Live">Each module that becomes live.</param>
+public sealed record ServiceSubscriber(Action<ServedOutcome> Served, Action<LiveModule> Live);
+
+/// <summary>A module whose init has ended with success.</summary>
+/// <param name="At">When that was known, on the loop's clock (CLOCK_MONOTONIC).</param>
+/// <param name="IsOwn">A load of this daemon; false for one of another program.</param>
+public sealed record LiveModule(string Module, TimeSpan At, bool IsOwn);
 
 /// <summary>A module of a request that has its outcome.</summary>
 /// <param name="At">When, on the loop's clock (CLOCK_MONOTONIC).</param>
@@ -46,7 +57,8 @@ public sealed record ServedOutcome(LoadRequest Request, ModuleOutcome Outcome, T
 /// <param name="Requester">A device path or a client; null where it is unknown.</param>
 public sealed record WaitingRequest(string Name, string? Requester, TimeSpan Age);
 
-public sealed record RunningLoad(string Module, long FileBytes, TimeSpan Age);
+/// <param name="Requester">A device path or a client; null where it is unknown.</param>
+public sealed record RunningLoad(string Module, long FileBytes, TimeSpan Age, string? Requester = null);
 
 /// <summary>Load calls in the kernel and requests without an outcome.</summary>
 /// <param name="Running">All load calls, the oldest first.</param>
@@ -91,7 +103,7 @@ public sealed record ServiceStatus
     public required int WaitingCount { get; init; }
 }
 
-/// <summary>What happened to a module since the daemon's start.</summary>
+/// <summary>What happened to a module since the first daemon of this boot.</summary>
 /// <param name="Module">Normalised name.</param>
 /// <param name="Calls">Load calls to the kernel.</param>
 /// <param name="RequestedName">The first request's name or modalias; the module's own if only a dependency.</param>
@@ -109,8 +121,17 @@ public sealed record ModuleRecord(
     /// <summary>The first load; null for a module that was already live.</summary>
     public FirstLoad? First { get; init; }
 
+    /// <summary>The process that made the first request; null for a device.</summary>
+    public RequestingProcess? FirstProcess { get; init; }
+
     /// <summary>The requester of the last request; null as for the first.</summary>
     public string? LastRequester { get; init; }
+
+    /// <summary>The name or modalias of the last request; null without a request.</summary>
+    public string? LastRequestedName { get; init; }
+
+    /// <summary>The process that made it; null for a device.</summary>
+    public RequestingProcess? LastProcess { get; init; }
 
     /// <summary>The last request that the policy or the blacklist kept from it, or null.</summary>
     public ModuleRefusal? Refused { get; init; }
@@ -118,7 +139,11 @@ public sealed record ModuleRecord(
 
 /// <param name="At">On CLOCK_MONOTONIC.</param>
 /// <param name="RequestedName">The name or modalias of the request.</param>
-public sealed record ModuleRefusal(TimeSpan At, string? Requester, string RequestedName, string Why);
+public sealed record ModuleRefusal(TimeSpan At, string? Requester, string RequestedName, string Why)
+{
+    /// <summary>The process that asked; null for a device.</summary>
+    public RequestingProcess? Process { get; init; }
+}
 
 /// <summary>The first load of a module; times are of CLOCK_MONOTONIC.</summary>
 /// <param name="RequestedAt">When a request or another module first needed it.</param>

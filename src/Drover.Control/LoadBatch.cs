@@ -13,6 +13,8 @@ public sealed record LoadBatch(IReadOnlyList<string> Names)
 {
     const int MaxRequesterBytes = 256;
 
+    static readonly RequestingProcess UnknownOfKernel = new(0) { IsKernel = true };
+
     /// <summary>Module parameters for each module, in addition to the configured ones.</summary>
     public string Parameters { get; init; } = "";
 
@@ -31,6 +33,9 @@ public sealed record LoadBatch(IReadOnlyList<string> Names)
     /// <summary>The program that makes the requests; the daemon takes it from the connection.</summary>
     public PolicyClient? Client { get; init; }
 
+    /// <inheritdoc cref="Client"/>
+    public RequestingProcess? Process { get; init; }
+
     /// <summary>Load also what the policy forbids. A daemon is not asked for that.</summary>
     public bool OverridesPolicy { get; init; }
 
@@ -39,6 +44,7 @@ public sealed record LoadBatch(IReadOnlyList<string> Names)
         {
             Scope = IgnoreInstall ? LoadScope.WithoutCommand : LoadScope.Full,
             Client = Client,
+            Process = Process,
             OverridesPolicy = OverridesPolicy,
         });
 
@@ -95,7 +101,8 @@ public sealed record LoadBatch(IReadOnlyList<string> Names)
     }
 
     /// <summary>Reads a call; <paramref name="batch"/> is meaningful only if all parameters are valid.</summary>
-    internal static ParameterReader ReadCall(VarlinkCall call, ControlPeer peer, out LoadBatch batch)
+    internal static ParameterReader ReadCall(
+        VarlinkCall call, ControlPeer peer, ControlOptions options, out LoadBatch batch)
     {
         var reader = new ParameterReader(
             call, "names", "parameters", "patienceMs", "applyBlacklist", "ignoreInstall", "asker");
@@ -107,9 +114,15 @@ public sealed record LoadBatch(IReadOnlyList<string> Names)
             ApplyBlacklist = reader.Flag("applyBlacklist"),
             IgnoreInstall = reader.Flag("ignoreInstall"),
         };
-        var process = $"pid {peer.ProcessId}";
-        var requester = string.IsNullOrEmpty(batch.Requester) ? process : $"{batch.Requester} ({process})";
-        batch = batch with { Requester = requester, Client = new PolicyClient(peer.UserId, peer.Cgroup) };
+        var process = peer.Process() ?? new RequestingProcess(peer.ProcessId) { UserId = peer.UserId };
+        if (process.IsKernel) // one name at a time (kernel: call_modprobe)
+            process = (batch.Names is [var name, ..] ? options.FindKernelRequest(name) : null) ?? UnknownOfKernel;
+        batch = batch with
+        {
+            Requester = process.Describe(batch.Requester),
+            Process = process,
+            Client = new PolicyClient(peer.UserId, peer.Cgroup),
+        };
         return reader;
     }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Drover.Kernel;
 using Drover.Loading;
 using Drover.Modules;
 using Drover.Text;
@@ -27,7 +26,8 @@ sealed class LoaderInterface(ILoadService loads, ControlOptions options, Func<st
                 responder.Reply(json => LoaderJson.WriteStatus(json, loads.Status(), unfinished));
                 break;
             case "Modules" when responder.AcceptsNoParameters():
-                responder.Reply(json => LoaderJson.WriteModules(json, loads.Modules()));
+                responder.Reply(json => json.WriteObjects(
+                    "modules", loads.Modules(), module => ModuleRecordJson.Write(json, module)));
                 break;
             case "Metrics" when responder.AcceptsNoParameters():
                 responder.Reply(json => json.WriteString("text"u8, metrics()));
@@ -51,7 +51,7 @@ sealed class LoaderInterface(ILoadService loads, ControlOptions options, Func<st
     {
         if (!MayChange(responder))
             return;
-        var parameters = LoadBatch.ReadCall(responder.Call, responder.Peer, out var batch);
+        var parameters = LoadBatch.ReadCall(responder.Call, responder.Peer, options, out var batch);
         if (!responder.Accepts(parameters))
             return;
         var loading = batch.Requests.Select(request => loads.LoadForClientAsync(request, responder.Disconnected));
@@ -99,9 +99,10 @@ sealed class LoaderInterface(ILoadService loads, ControlOptions options, Func<st
             return;
         }
         var client = responder.Client;
-        _subscription ??= loads.Subscribe(Publish);
+        _subscription ??= loads.Subscribe(new ServiceSubscriber(
+            served => Publish(served, live: null), live => Publish(served: null, live)));
         _subscribers.Add(client);
-        client.Send(VarlinkMessage.Reply(json => json.WriteNull("served"u8), continues: true));
+        client.Send(VarlinkMessage.Reply(json => LoaderJson.WriteEvent(json, null, null), continues: true));
         await client.Left;
         var removed = _subscribers.Remove(client);
         Debug.Assert(removed, "a session has one call at a time");
@@ -109,10 +110,10 @@ sealed class LoaderInterface(ILoadService loads, ControlOptions options, Func<st
             Dispose();
     }
 
-    /// <summary>Writes an outcome once, for all subscribers.</summary>
-    void Publish(ServedOutcome served)
+    /// <summary>Writes a reply once, for all subscribers.</summary>
+    void Publish(ServedOutcome? served, LiveModule? live)
     {
-        var message = VarlinkMessage.Reply(json => LoaderJson.WriteServed(json, served), continues: true);
+        var message = VarlinkMessage.Reply(json => LoaderJson.WriteEvent(json, served, live), continues: true);
         foreach (var client in _subscribers)
             client.Send(message); // a client that is disconnected for this is removed in a later turn
     }
@@ -160,33 +161,24 @@ static class LoaderJson
         WriteUnfinished(json, unfinished);
     }
 
-    public static void WriteModules(Utf8JsonWriter json, IReadOnlyList<ModuleRecord> modules) =>
-        json.WriteObjects("modules", modules, module =>
-        {
-            json.WriteString("module"u8, module.Module);
-            json.WriteNumber("requests"u8, module.Requests);
-            json.WriteNumber("calls"u8, module.Calls);
-            json.WriteObject("last", () => OutcomeJson.Write(json, module.Last));
-            json.WriteString("firstAsker"u8, module.FirstRequester);
-            json.WriteString("asked"u8, module.RequestedName);
-            WriteNumber(json, "loadUs"u8, Us(module.LoadTook));
-            json.WriteNumber("joined"u8, module.Joined);
-            WriteNumber(json, "fileBytes"u8, module.FileBytes);
-            if (module.First is { } first)
-                json.WriteObject("first", () => WriteFirst(json, first));
-            else
-                json.WriteNull("first"u8);
-            json.WriteString("lastAsker"u8, module.LastRequester);
-            if (module.Refused is { } refused)
-                json.WriteObject("refused", () => WriteRefused(json, refused));
-            else
-                json.WriteNull("refused"u8);
-        });
+    /// <summary>What a subscriber is sent: one of the two, or nothing yet.</summary>
+    public static void WriteEvent(Utf8JsonWriter json, ServedOutcome? served, LiveModule? live)
+    {
+        if (served is not null)
+            WriteServed(json, served);
+        else
+            json.WriteNull("served"u8);
+        if (live is not null)
+            WriteLive(json, live);
+        else
+            json.WriteNull("live"u8);
+    }
 
-    public static void WriteServed(Utf8JsonWriter json, ServedOutcome served) => json.WriteObject("served", () =>
+    static void WriteServed(Utf8JsonWriter json, ServedOutcome served) => json.WriteObject("served", () =>
     {
         json.WriteString("asked"u8, served.Request.Name);
         json.WriteString("asker"u8, served.Request.Requester);
+        ProcessJson.Write(json, "process"u8, served.Request.Process);
         if (served.Request.Seqnum is { } seqnum)
             json.WriteNumber("seqnum"u8, seqnum);
         else
@@ -196,22 +188,12 @@ static class LoaderJson
         json.WriteNumber("tookUs"u8, Us(served.Took));
     });
 
-    static void WriteRefused(Utf8JsonWriter json, ModuleRefusal refused)
+    static void WriteLive(Utf8JsonWriter json, LiveModule live) => json.WriteObject("live", () =>
     {
-        json.WriteNumber("atUs"u8, Us(refused.At));
-        json.WriteString("asker"u8, refused.Requester);
-        json.WriteString("asked"u8, refused.RequestedName);
-        json.WriteString("why"u8, refused.Why);
-    }
-
-    static void WriteFirst(Utf8JsonWriter json, FirstLoad first)
-    {
-        json.WriteNumber("wantedAtUs"u8, Us(first.RequestedAt));
-        json.WriteStrings("needed", first.Needed);
-        WriteNumber(json, "calledAtUs"u8, Us(first.CalledAt));
-        WriteNumber(json, "endedAtUs"u8, Us(first.EndedAt));
-        json.WriteString("errno"u8, first.Error is Errno.None ? null : ErrnoText.Name(first.Error));
-    }
+        json.WriteString("module"u8, live.Module);
+        json.WriteNumber("atUs"u8, Us(live.At));
+        json.WriteBoolean("own"u8, live.IsOwn);
+    });
 
     static void WriteCounts(Utf8JsonWriter json, LoaderStatistics counts)
     {
@@ -241,6 +223,7 @@ static class LoaderJson
             json.WriteString("module"u8, load.Module);
             json.WriteNumber("fileBytes"u8, load.FileBytes);
             json.WriteNumber("ageUs"u8, Us(load.Age));
+            json.WriteString("asker"u8, load.Requester);
         });
         json.WriteObjects("waiting", unfinished.Waiting, request =>
         {
@@ -250,16 +233,6 @@ static class LoaderJson
         });
         json.WriteNumber("waitingCount"u8, unfinished.WaitingCount);
     }
-
-    static void WriteNumber(Utf8JsonWriter json, ReadOnlySpan<byte> name, long? number)
-    {
-        if (number is { } known)
-            json.WriteNumber(name, known);
-        else
-            json.WriteNull(name);
-    }
-
-    static long? Us(TimeSpan? time) => time is { } known ? Us(known) : null;
 
     static long Us(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMicrosecond;
 }

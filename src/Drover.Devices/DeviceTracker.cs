@@ -80,6 +80,9 @@ sealed class DeviceTracker(
     ulong _scanSeqnum; // the kernel's SEQNUM when the last scan started
     CancellationToken _cancellationToken;
 
+    /// <summary>Receives the events of modules; null for none.</summary>
+    public LiveModules? LiveModules { get; init; }
+
     public int Devices { get; private set; }
 
     /// <summary>Requests of all present devices, equal ones counted for each.</summary>
@@ -170,6 +173,7 @@ sealed class DeviceTracker(
         _present.Clear();
         (Devices, Modaliases) = (0, 0);
         requests.Loader.EventsLost();
+        LiveModules?.EventsLost();
         foreach (var alias in _aliases.Values)
         {
             alias.Devices = 0;
@@ -203,15 +207,24 @@ sealed class DeviceTracker(
         else
         {
             if (module is not null && device.Action is DeviceAction.Add)
-                requests.Loader.ModuleAdded(module);
+                ModuleAdded(module, device.IsSynthetic);
             See(device);
         }
         Debug.Assert(Devices >= 0 && Devices <= Present, "devices are a part of what is present");
         conditions.Changed();
     }
 
+    /// <param name="isSynthetic">Made by a write to the uevent file: the module is not new.</param>
+    void ModuleAdded(string module, bool isSynthetic)
+    {
+        requests.Loader.ModuleAdded(module);
+        if (!isSynthetic)
+            LiveModules?.Added(module);
+    }
+
     void ModuleRemoved(string module)
     {
+        LiveModules?.Removed(module);
         requests.Loader.ModuleRemoved(module);
         foreach (var alias in _aliases.Values.Where(alias => alias.DependsOn(module)))
         {

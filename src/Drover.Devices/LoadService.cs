@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Drover.Control;
 using Drover.Kernel;
 using Drover.Loading;
@@ -23,7 +22,8 @@ public sealed class LoadService : ILoadService
     readonly ServiceRecords _records;
     readonly PendingRequests _requests;
     readonly DeviceTracker _tracker;
-    readonly List<Action<ServedOutcome>> _subscribers = [];
+    readonly LiveModules _live;
+    readonly List<ServiceSubscriber> _subscribers = [];
     readonly BootRecord? _record;
     readonly long _began;
     ModuleCatalog _catalog;
@@ -32,22 +32,36 @@ public sealed class LoadService : ILoadService
     long _reloads;
 
     /// <param name="record">Of the last boot, for the order of loads; null for none.</param>
+    /// <param name="earlier">What an earlier daemon of this boot has recorded; it decides nothing.</param>
     public LoadService(
         EventLoop loop, IDevices devices, IKernel kernel, IModuleGate gate, ModuleCatalog catalog,
-        Func<ModuleCatalog> reopen, LoaderOptions options, ILoaderObserver? observer = null, BootRecord? record = null)
+        Func<ModuleCatalog> reopen, LoaderOptions options, ILoaderObserver? observer = null, BootRecord? record = null,
+        IReadOnlyList<ModuleRecord>? earlier = null)
     {
         (_loop, _devices, _catalog, _reopen, _record) = (loop, devices, catalog, reopen, record);
         _began = loop.Time.GetTimestamp();
         _conditions = new Conditions(loop);
-        _records = new ServiceRecords(loop, observer, _conditions);
+        _live = new LiveModules(loop, kernel, PublishLive);
+        _records = new ServiceRecords(loop, observer, _conditions, earlier ?? [])
+        {
+            Changed = () => Recorded(),
+            Live = module => _live!.Loaded(module),
+        };
         _loader = new Loader(loop, kernel, gate, catalog, options, _records);
         _requests = new PendingRequests(loop, _loader, _conditions) { Completed = Publish };
-        _tracker = new DeviceTracker(loop, devices, _requests, _conditions, record);
+        _tracker = new DeviceTracker(loop, devices, _requests, _conditions, record) { LiveModules = _live };
     }
 
     /// <summary>Whether the indexes or the configuration were replaced since they were last opened. A package that has
     /// written them and requests its module at once must not get the old ones.</summary>
     public Func<bool> HaveSourcesChanged { get; init; } = () => false;
+
+    /// <summary>Reads the policy alone, for a reload that keeps the old indexes: what may be loaded does not wait for a
+    /// depmod.</summary>
+    public Func<ModulePolicy?>? ReadPolicy { get; init; }
+
+    /// <summary>Called for each change of <see cref="Modules"/>.</summary>
+    public Action Recorded { get; set; } = () => { };
 
     /// <summary>Index look-ups for the targets of <see cref="SettleAsync"/>.</summary>
     internal long TargetLookups { get; private set; }
@@ -57,7 +71,7 @@ public sealed class LoadService : ILoadService
     /// <exception cref="NotSupportedException">There are no events here.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        _stopping = cancellationToken;
+        _stopping = _live.Stopping = cancellationToken;
         using var listening = _tracker.Listen(cancellationToken) ?? throw new NotSupportedException(
             "The kernel's events are not available here: " +
             "run the daemon as root in the initial network namespace, or use 'drover coldplug'.");
@@ -137,36 +151,38 @@ public sealed class LoadService : ILoadService
         TimeSpan Elapsed() => _loop.Time.GetElapsedTime(began);
     }
 
-    public IDisposable Subscribe(Action<ServedOutcome> served)
+    public IDisposable Subscribe(ServiceSubscriber subscriber)
     {
-        _subscribers.Add(served);
-        return new Subscription(_subscribers, served);
+        _subscribers.Add(subscriber);
+        return new Subscription(_subscribers, subscriber);
     }
 
     public string? Reload()
     {
-        ModuleCatalog catalog;
-        List<string> changed;
         try
         {
-            catalog = _reopen();
+            var catalog = _reopen();
             // a device whose driver is new gets it; an alias with the same modules is not requested again
-            // and so does one whose driver the policy allows now
-            changed = [.. _tracker.Aliases.Where(alias => IsChanged(alias) || MayBeAllowedNow(alias))];
+            Use(catalog, alias => !Resolve(catalog, alias).SequenceEqual(Resolve(_catalog, alias)));
         }
         catch (Exception problem) when (problem is ModuleDataException or IOException or UnauthorizedAccessException)
         {
+            if (ReadPolicy is not null)
+                Use(_catalog.With(ReadPolicy()), _ => false);
             return problem.Message;
         }
-        _catalog = catalog;
-        _loader.UseCatalog(catalog);
-        _tracker.RequestAgain(changed);
         _reloads++;
         return null;
 
-        bool IsChanged(string alias) => !Resolve(catalog, alias).SequenceEqual(Resolve(_catalog, alias));
-
-        bool MayBeAllowedNow(string alias) => _catalog.Policy is not null && _tracker.IsLeftOut(alias);
+        void Use(ModuleCatalog catalog, Func<string, bool> isChanged)
+        {
+            var mayBeAllowedNow = _catalog.Policy is not null;
+            var aliases = _tracker.Aliases
+                .Where(alias => isChanged(alias) || (mayBeAllowedNow && _tracker.IsLeftOut(alias))).ToList();
+            _catalog = catalog;
+            _loader.UseCatalog(catalog);
+            _tracker.RequestAgain(aliases);
+        }
     }
 
     void ReloadIfChanged()
@@ -197,8 +213,14 @@ public sealed class LoadService : ILoadService
         {
             _records.Add(outcome.Request, module);
             foreach (var subscriber in _subscribers.ToArray())
-                subscriber(new ServedOutcome(outcome.Request, module, at, took));
+                subscriber.Served(new ServedOutcome(outcome.Request, module, at, took));
         }
+    }
+
+    void PublishLive(LiveModule module)
+    {
+        foreach (var subscriber in _subscribers.ToArray())
+            subscriber.Live(module);
     }
 
     /// <summary>Whether the requests that are pending now and concern a target have their outcomes. Each pending
@@ -240,129 +262,8 @@ public sealed class LoadService : ILoadService
         }
     }
 
-    sealed class Subscription(List<Action<ServedOutcome>> all, Action<ServedOutcome> one) : IDisposable
+    sealed class Subscription(List<ServiceSubscriber> all, ServiceSubscriber one) : IDisposable
     {
         public void Dispose() => all.Remove(one);
-    }
-}
-
-/// <summary>What happened to each module, and the load calls in the kernel. Runs on the event loop.</summary>
-sealed class ServiceRecords(EventLoop loop, ILoaderObserver? observer, Conditions conditions) : ILoaderObserver
-{
-    readonly Dictionary<string, (long Bytes, long Since)> _running = [];
-    readonly Dictionary<string, Record> _modules = [];
-
-    public long Calls { get; private set; }
-
-    /// <summary>Load calls in the kernel.</summary>
-    public int RunningCount => _running.Count;
-
-    public void Add(LoadRequest request, ModuleOutcome outcome)
-    {
-        if (outcome.Kind is OutcomeKind.NotFound)
-            return; // there is no limit to the unknown names that clients can request
-        var module = RecordOf(outcome.Module);
-        module.Request ??= request;
-        module.LastRequester = request.Requester;
-        if (outcome is { Kind: OutcomeKind.Forbidden or OutcomeKind.Blacklisted, Why: { } why })
-            module.Refused = new ModuleRefusal(loop.Time.GetElapsedTime(0), request.Requester, request.Name, why);
-        module.Requests++;
-        module.Joined += outcome.Kind is OutcomeKind.Joined ? 1 : 0;
-        module.Last = outcome;
-    }
-
-    /// <summary>The oldest first.</summary>
-    public IReadOnlyList<RunningLoad> Running() =>
-    [
-        .. _running.OrderBy(load => load.Value.Since).Select(load =>
-            new RunningLoad(load.Key, load.Value.Bytes, loop.Time.GetElapsedTime(load.Value.Since))),
-    ];
-
-    public IReadOnlyList<ModuleRecord> Modules() =>
-        [.. _modules.Where(entry => entry.Value.Last is not null).Select(entry => entry.Value.ToReport(entry.Key))];
-
-    public void Requested(string module, IReadOnlyList<string> needed)
-    {
-        var record = RecordOf(module);
-        // a timeline shows the first load only
-        record.IsFirstOver = record.First is not null;
-        record.First ??= new FirstLoad(loop.Time.GetElapsedTime(0), needed);
-        observer?.Requested(module, needed);
-    }
-
-    public void Calling(LoadCall call, ModuleFileFacts file)
-    {
-        Debug.Assert(!_running.ContainsKey(call.Module), "one call per module at a time");
-        _running[call.Module] = (file.FileBytes, loop.Time.GetTimestamp());
-        if (RecordOf(call.Module) is { IsFirstOver: false, First: { CalledAt: null } first } module)
-            module.First = first with { CalledAt = loop.Time.GetElapsedTime(0) };
-        observer?.Calling(call, file);
-    }
-
-    public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took)
-    {
-        var removed = _running.Remove(call.Module);
-        Debug.Assert(removed, "a call that returns was made");
-        Calls++;
-        var module = RecordOf(call.Module);
-        module.Calls++;
-        module.LoadTook = took;
-        module.FileBytes = file.FileBytes;
-        if (module is { IsFirstOver: false, First: { } first })
-            module.First = first with { EndedAt = loop.Time.GetElapsedTime(0), Error = reply.Error };
-        // modules loaded only as dependencies are recorded only here
-        var kind = reply.Error is Errno.None ? OutcomeKind.Loaded : OutcomeKind.Failed;
-        module.Last ??= new ModuleOutcome(call.Module, kind, reply.Error);
-        observer?.Called(call, file, reply, took);
-        conditions.Changed();
-    }
-
-    public void CommandEnded(string module, string command, int status) =>
-        observer?.CommandEnded(module, command, status);
-
-    public void Noted(string message) => observer?.Noted(message);
-
-    Record RecordOf(string module)
-    {
-        if (!_modules.TryGetValue(module, out var record))
-            _modules[module] = record = new Record();
-        return record;
-    }
-
-    sealed class Record
-    {
-        /// <summary>The first request; null for a module that was loaded as a dependency only.</summary>
-        public LoadRequest? Request { get; set; }
-
-        public string? LastRequester { get; set; }
-
-        public ModuleRefusal? Refused { get; set; }
-
-        public long Requests { get; set; }
-
-        public long Calls { get; set; }
-
-        public long Joined { get; set; }
-
-        public ModuleOutcome? Last { get; set; }
-
-        public TimeSpan? LoadTook { get; set; }
-
-        public long? FileBytes { get; set; }
-
-        public FirstLoad? First { get; set; }
-
-        /// <summary>The first load has ended, and another was requested.</summary>
-        public bool IsFirstOver { get; set; }
-
-        public ModuleRecord ToReport(string name) =>
-            new(name, Requests, Calls, Last!, Request?.Requester, Request?.Name ?? name, LoadTook)
-            {
-                Joined = Joined,
-                FileBytes = FileBytes,
-                First = First,
-                LastRequester = LastRequester,
-                Refused = Refused,
-            };
     }
 }

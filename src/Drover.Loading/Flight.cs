@@ -53,10 +53,8 @@ sealed class Flight(EventLoop loop, FlightKey key, PlannedModule plan, in Module
     public List<Task<(ModuleOutcome Outcome, Flight? Flight)>> Requests { get; } = [];
 
     /// <summary>A request of its own, for a module that it brings along.</summary>
-    public ModuleRequest RequestFor(FoundModule module) => new(module, MadeAt, Order)
+    public ModuleRequest RequestFor(FoundModule module) => new(First.Source, module, MadeAt, Order)
     {
-        Client = First.Client,
-        OverridesPolicy = First.OverridesPolicy,
         NeededBy = this,
     };
 

@@ -143,13 +143,13 @@ sealed class LoadAttempt(
             using var watch = flight.LiveWatch = new LiveWatch(loop, kernel, call.Module, () =>
             {
                 wasSeenLive = true;
-                NoteDrivers(call.Module);
+                NoteLive(call.Module);
                 budget.Leave(flight);
                 flight.BecomeUsable();
             });
             var reply = await kernel.LoadAsync(call);
             if (reply.Error is Errno.None && !wasSeenLive)
-                NoteDrivers(call.Module);
+                NoteLive(call.Module);
             statistics.CountReply(reply.Error, file.FileBytes);
             observer?.Called(call, file, reply, loop.Time.GetElapsedTime(started));
             return reply;
@@ -161,8 +161,9 @@ sealed class LoadAttempt(
         }
     }
 
-    void NoteDrivers(string module)
+    void NoteLive(string module)
     {
+        observer?.BecameLive(module);
         if (kernel.HasDrivers(module))
             cache.LastDriverAt = loop.Time.GetTimestamp();
     }
@@ -403,7 +404,7 @@ sealed class LiveWatch : IDisposable
 
 /// <summary>Poll intervals for a module that is being set up: a quarter of the time so far, since most take
 /// milliseconds and some take seconds.</summary>
-struct PollInterval(TimeSpan min)
+public struct PollInterval(TimeSpan min)
 {
     static readonly TimeSpan s_max = TimeSpan.FromMilliseconds(250);
 

@@ -33,6 +33,9 @@ public sealed record LoadRequest(
     /// <summary>The program that requests it, for the policy; null for a device.</summary>
     public PolicyClient? Client { get; init; }
 
+    /// <summary>The process that makes it; null for a device.</summary>
+    public RequestingProcess? Process { get; init; }
+
     /// <summary>Load also what the policy forbids, and say so.</summary>
     public bool OverridesPolicy { get; init; }
 }
@@ -123,8 +126,9 @@ readonly record struct LoadOrder(LoadRank Rank, TimeSpan CriticalPath, long Numb
 }
 
 /// <summary>A request for one module: part of a <see cref="LoadRequest"/>, or made by a flight that needs it.</summary>
+/// <param name="Source">The request that it is a part of, or that of the flight that needs it.</param>
 /// <param name="Order">The place in the queue for the kernel.</param>
-readonly record struct ModuleRequest(FoundModule Module, RequestTime MadeAt, LoadOrder Order)
+readonly record struct ModuleRequest(LoadRequest Source, FoundModule Module, RequestTime MadeAt, LoadOrder Order)
 {
     /// <summary>The requester's parameters, without the configured ones.</summary>
     public string Parameters { get; init; } = "";
@@ -143,10 +147,10 @@ readonly record struct ModuleRequest(FoundModule Module, RequestTime MadeAt, Loa
     public string? Asked { get; init; } = Module.Alias;
 
     /// <inheritdoc cref="LoadRequest.Client"/>
-    public PolicyClient? Client { get; init; }
+    public PolicyClient? Client => Source.Client;
 
     /// <inheritdoc cref="LoadRequest.OverridesPolicy"/>
-    public bool OverridesPolicy { get; init; }
+    public bool OverridesPolicy => Source.OverridesPolicy;
 
     /// <summary>The load that brings this module along; null for a caller's request.</summary>
     public Flight? NeededBy { get; init; }

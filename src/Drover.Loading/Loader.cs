@@ -91,7 +91,7 @@ public sealed class Loader
         var loads = new List<(ModuleRequest Request, ModuleOutcome Outcome, Flight? Flight)>(found.Count);
         foreach (var module in found.DistinctBy(module => module.Name))
         {
-            var one = new ModuleRequest(module, madeAt, order)
+            var one = new ModuleRequest(request, module, madeAt, order)
             {
                 Parameters = request.Parameters,
                 Timeout = request.Timeout,
@@ -99,8 +99,6 @@ public sealed class Loader
                 Scope = request.Scope,
                 File = request.File,
                 Asked = request.File is null ? request.Name : null,
-                Client = request.Client,
-                OverridesPolicy = request.OverridesPolicy,
                 CancellationToken = cancellationToken,
             };
             var (outcome, flight) = module.WhyLeftOut(Catalog, found, request.ApplyBlacklist) is { } why
@@ -123,7 +121,7 @@ public sealed class Loader
             {
                 _statistics.CountOutcome(outcome.Kind);
                 if (outcome.Kind is OutcomeKind.Forbidden)
-                    _observer?.PolicyApplied(outcome.Module, PolicyAction.Forbade, outcome.Why!);
+                    _observer?.PolicyApplied(request, outcome.Module, PolicyAction.Forbade, outcome.Why!);
             }
             return new RequestOutcome(request, modules);
         }
@@ -204,7 +202,7 @@ public sealed class Loader
                 flight = new Flight(_loop, key, plan!, request, parameters) { OnAbandoned = Abandon };
                 _flights.Add(key, flight);
                 if (flight.Plan.Path.Length > 0)
-                    _observer?.Requested(module, [.. flight.Plan.WaitsFor]);
+                    _observer?.Requested(request.Source, module, request.NeededBy?.Module, [.. flight.Plan.WaitsFor]);
                 // the waiter first: a flight without one would be abandoned
                 var waiting = flight.WaitUntilUsableAsync(request);
                 _loop.Detach(FlyAsync(flight)); // its waiters get the outcome and any fault
@@ -442,9 +440,11 @@ public sealed class Loader
 public interface ILoaderObserver
 {
     /// <summary>The flight of a module that has a file begins.</summary>
+    /// <param name="source">The request that it is for.</param>
     /// <param name="module">Normalised name.</param>
+    /// <param name="neededBy">The module that brings it along; null for one that was requested itself.</param>
     /// <param name="needed">The modules it waits for: all hard dependencies, and softdeps "pre".</param>
-    void Requested(string module, IReadOnlyList<string> needed)
+    void Requested(LoadRequest source, string module, string? neededBy, IReadOnlyList<string> needed)
     {
     }
 
@@ -457,14 +457,23 @@ public interface ILoaderObserver
     {
     }
 
+    /// <summary>The init of a module that this loader loads has ended with success; its call may not have
+    /// returned.</summary>
+    void BecameLive(string module)
+    {
+    }
+
     /// <summary>An install command has ended with an exit status, or below 0 when no shell could be started.</summary>
     void CommandEnded(string module, string command, int status)
     {
     }
 
     /// <summary>The policy forbids a requested module, or says something about one that is loaded.</summary>
+    /// <param name="source">The request.</param>
+    /// <param name="module">Normalised name.</param>
+    /// <param name="action">What it did.</param>
     /// <param name="why">The rest of a message that begins with the module's name.</param>
-    void PolicyApplied(string module, PolicyAction action, string why)
+    void PolicyApplied(LoadRequest source, string module, PolicyAction action, string why)
     {
     }
 

@@ -248,11 +248,10 @@ public sealed class ModulePlan
         {
             return false;
         }
-        var one = new ModuleRequest(module, default, default)
+        var one = new ModuleRequest(request, module, default, default)
         {
             Asked = isTarget && request.File is null ? request.Name : module.Alias,
             File = isTarget ? request.File : null,
-            Client = request.Client,
         };
         if (!_planner.TryPlan(module, request.Scope, one.File, out var planned, out _))
             return false; // nothing to load

@@ -68,7 +68,7 @@ sealed class PolicyGuard(ILoaderObserver? observer)
             if (flight.Warning == why)
                 return; // said at an earlier try
             flight.Warning = why;
-            observer?.PolicyApplied(flight.Module, action, why);
+            observer?.PolicyApplied(flight.First.Source, flight.Module, action, why);
         }
     }
 

@@ -1,3 +1,4 @@
+using Drover.Kernel;
 using Drover.Model.Time;
 
 namespace Drover.Control.Tests;
@@ -8,12 +9,20 @@ sealed class ControlBench
     public ControlBench(int seed = 1, uint? group = null)
     {
         Loop = new SimulatedLoop(seed);
-        Service = new ControlService(Loop, Loads, new ControlOptions { Version = "1.2.3", GroupId = group });
+        Service = new ControlService(Loop, Loads, new ControlOptions
+        {
+            Version = "1.2.3",
+            GroupId = group,
+            FindKernelRequest = name => KernelRequests.GetValueOrDefault(name),
+        });
     }
 
     public SimulatedLoop Loop { get; }
 
     public FakeLoads Loads { get; } = new();
+
+    /// <summary>The processes in which the kernel has asked for a name.</summary>
+    public Dictionary<string, RequestingProcess> KernelRequests { get; } = [];
 
     public ControlService Service { get; }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Drover.Kernel;
 using Drover.Loading;
 
@@ -55,6 +56,11 @@ public sealed class ControlInterfaceTests
                     "loop",
                     answer.GetProperty("parameters").GetProperty("served").GetProperty("outcome").GetProperty("module")
                         .GetString());
+                bench.Loads.Live("dm", isOwn: true);
+                answer = await client.ReplyAsync();
+                Loader.Check(reply, answer.GetProperty("parameters"), method);
+                Assert.Equal(
+                    "dm", answer.GetProperty("parameters").GetProperty("live").GetProperty("module").GetString());
             }
         });
     }
@@ -195,11 +201,101 @@ public sealed class ControlInterfaceTests
         Assert.Equal(["mid", "other"], bench.Loads.Asked.Select(request => request.Name));
         Assert.All(bench.Loads.Asked, request => Assert.Equal(0u, request.Client!.UserId));
         Assert.Equal(
-            (batch with { Requester = "modprobe (pid 42)" }).Requests,
+            (batch with
+            {
+                Requester = "modprobe (pid 42)",
+                Process = new RequestingProcess(42) { UserId = 0 },
+            }).Requests,
             bench.Loads.Asked.Select(request => request with { Client = null }));
         Assert.All(bench.Loads.Asked, request => Assert.Equal(
             ("a=1 b=\"ü\"", TimeSpan.FromSeconds(2), true, LoadScope.WithoutCommand),
             (request.Parameters, request.Timeout, request.ApplyBlacklist, request.Scope)));
+    }
+
+    [Fact]
+    public void Requester_is_who_the_kernel_says_and_for_its_own_program_whom_it_serves()
+    {
+        var bench = new ControlBench { KernelRequests = { ["fs-ext4"] = s_mount } };
+        var program = new RequestingProcess(5) { Comm = "backup", UserId = 7, Unit = "backup.service" };
+        bench.Run(async () =>
+        {
+            await LoadAsync(program, "loop", "backup-tool");
+            await LoadAsync(program, "loop", "");
+            await LoadAsync(null, "loop", "gone");
+            await LoadAsync(program with { IsKernel = true }, "fs-ext4", "modprobe");
+            await LoadAsync(program with { IsKernel = true }, "fs-xfs", "modprobe");
+        });
+        Assert.Equal(
+            [
+                ("backup-tool (pid 5)", program), ("backup (pid 5)", program),
+                ("gone (pid 3)", new RequestingProcess(3) { UserId = 0 }),
+                ("the kernel, for mount (pid 77)", s_mount),
+                ("the kernel", new RequestingProcess(0) { IsKernel = true }),
+            ],
+            bench.Loads.Asked.Select(request => (request.Requester!, request.Process!)));
+
+        async Task LoadAsync(RequestingProcess? process, string name, string asker)
+        {
+            var client = bench.Connect(new ControlPeer(0, 0, [], 3) { Process = () => process });
+            client.Call("io.drover.Loader.Load", $$"""{"names":["{{name}}"],"asker":"{{asker}}"}""");
+            _ = await client.ParametersAsync();
+        }
+    }
+
+    [Fact]
+    public void Record_of_a_module_is_read_as_it_was_written()
+    {
+        foreach (var record in Busy().Loads.Records)
+        {
+            using var json = JsonDocument.Parse(ToJson(record));
+            var read = ModuleRecordJson.TryRead(json.RootElement)!;
+            Assert.Equal(ToJson(record), ToJson(read));
+            Assert.Equal(
+                (record.FirstProcess, record.LastProcess, record.Refused, record.Last),
+                (read.FirstProcess, read.LastProcess, read.Refused, read.Last));
+        }
+    }
+
+    [Theory]
+    [InlineData("module", "7")]
+    [InlineData("module", "null")]
+    [InlineData("asked", "null")]
+    [InlineData("requests", "-1")]
+    [InlineData("calls", "1.5")]
+    [InlineData("calls", "null")]
+    [InlineData("last", "{}")]
+    [InlineData("firstAsker", "[]")]
+    [InlineData("firstProcess", "{}")]
+    [InlineData("firstProcess", "{\"pid\":4294967296}")]
+    [InlineData("firstProcess", "{\"pid\":1,\"uid\":-1}")]
+    [InlineData("firstProcess", "{\"pid\":1,\"kernel\":1}")]
+    [InlineData("first", "7")]
+    [InlineData("first", "{\"needed\":[7]}")]
+    [InlineData("first", "{\"wantedAtUs\":9223372036854775807}")]
+    [InlineData("first", "{\"errno\":\"EWHAT\"}")]
+    [InlineData("refused", "\"no\"")]
+    [InlineData("refused", "{\"why\":1}")]
+    public void Record_with_a_member_of_another_form_is_none(string member, string value)
+    {
+        var node = JsonNode.Parse(ToJson(Busy().Loads.Records[0]))!;
+        Assert.NotNull(ModuleRecordJson.TryRead(JsonElement.Parse(node.ToJsonString())));
+        node[member] = JsonNode.Parse(value);
+        Assert.Null(ModuleRecordJson.TryRead(JsonElement.Parse(node.ToJsonString())));
+    }
+
+    static readonly RequestingProcess s_mount =
+        new(77) { Comm = "mount", UserId = 0, Unit = "srv.mount", IsKernel = true };
+
+    static string ToJson(ModuleRecord record)
+    {
+        using var text = new MemoryStream();
+        using (var json = new Utf8JsonWriter(text))
+        {
+            json.WriteStartObject();
+            ModuleRecordJson.Write(json, record);
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(text.ToArray());
     }
 
     [Fact]
@@ -336,7 +432,7 @@ public sealed class ControlInterfaceTests
             WaitingCount = 2,
         };
         bench.Loads.InFlight = new(
-            [new RunningLoad("loop", 4096, TimeSpan.FromMilliseconds(2))],
+            [new RunningLoad("loop", 4096, TimeSpan.FromMilliseconds(2), "/devices/x")],
             [
                 new WaitingRequest("loop", "/devices/x", TimeSpan.FromMilliseconds(2)),
                 new WaitingRequest("dm", null, TimeSpan.Zero)],
@@ -350,6 +446,14 @@ public sealed class ControlInterfaceTests
             First = new FirstLoad(
                 TimeSpan.FromMilliseconds(5), ["dm"], TimeSpan.FromMilliseconds(6), TimeSpan.FromMilliseconds(7),
                 Errno.EEXIST),
+            FirstProcess = s_mount,
+            LastRequester = "modprobe (pid 8)",
+            LastRequestedName = "dm-mod",
+            LastProcess = new RequestingProcess(8),
+            Refused = new ModuleRefusal(TimeSpan.FromMilliseconds(8), "modprobe (pid 9)", "loop", "no")
+            {
+                Process = s_mount with { IsKernel = false },
+            },
         });
         bench.Loads.Records.Add(new ModuleRecord(
             "dm", 1, 1, new ModuleOutcome("dm", OutcomeKind.Failed, Errno.ENODEV, "no hardware"), null, "dm-mod",

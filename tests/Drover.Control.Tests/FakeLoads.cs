@@ -15,7 +15,7 @@ sealed class FakeLoads : ILoadService
 
     public List<(string? Target, TimeSpan? Timeout)> Settles { get; } = [];
 
-    public List<Action<ServedOutcome>> Subscribers { get; } = [];
+    public List<ServiceSubscriber> Subscribers { get; } = [];
 
     public ServiceStatus Now { get; set; } = new()
     {
@@ -69,7 +69,7 @@ sealed class FakeLoads : ILoadService
         return Task.FromResult(IsSettled);
     }
 
-    public IDisposable Subscribe(Action<ServedOutcome> served)
+    public IDisposable Subscribe(ServiceSubscriber served)
     {
         Subscribers.Add(served);
         return new Subscription(this, served);
@@ -82,13 +82,20 @@ sealed class FakeLoads : ILoadService
     {
         foreach (var subscriber in Subscribers.ToArray())
         {
-            subscriber(new ServedOutcome(
+            subscriber.Served(new ServedOutcome(
                 new LoadRequest(module, "/devices/x", 9), new ModuleOutcome(module, kind), TimeSpan.FromMilliseconds(3),
                 TimeSpan.FromMilliseconds(1)));
         }
     }
 
-    sealed class Subscription(FakeLoads loads, Action<ServedOutcome> served) : IDisposable
+    /// <summary>Tells all subscribers of a module.</summary>
+    public void Live(string module, bool isOwn)
+    {
+        foreach (var subscriber in Subscribers.ToArray())
+            subscriber.Live(new LiveModule(module, TimeSpan.FromMilliseconds(4), isOwn));
+    }
+
+    sealed class Subscription(FakeLoads loads, ServiceSubscriber served) : IDisposable
     {
         public void Dispose() => loads.Subscribers.Remove(served);
     }

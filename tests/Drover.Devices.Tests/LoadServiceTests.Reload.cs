@@ -117,6 +117,35 @@ public partial class LoadServiceTests
         });
     }
 
+    [Fact]
+    public void A_new_policy_counts_although_the_indexes_cannot_be_read()
+    {
+        var bench = new Bench([new("disk")], [("d:*", "disk")]);
+        bench.Run(async service =>
+        {
+            (bench.Catalog, bench.Policy) = (null, ModulePolicy.Parse("forbid disk"));
+            Assert.Contains("modules.dep.bin", service.Reload());
+            Assert.Equal(OutcomeKind.Forbidden, (await LoadAsync(service, "d:1")).Kind);
+            bench.Policy = null;
+            Assert.Contains("modules.dep.bin", service.Reload());
+            Assert.Equal(OutcomeKind.Loaded, (await LoadAsync(service, "d:1")).Kind);
+        });
+    }
+
+    [Fact]
+    public void What_the_policy_does_is_told_to_the_observer()
+    {
+        var bench = new Bench([new("disk"), new("mouse")], []);
+        var policy = ModulePolicy.Parse("forbid disk\nwarn mouse");
+        bench.Catalog = bench.Catalog!.With(policy);
+        bench.Run(async service =>
+        {
+            _ = await LoadAsync(service, "disk");
+            _ = await LoadAsync(service, "mouse");
+        });
+        Assert.Equal([("disk", PolicyAction.Forbade), ("mouse", PolicyAction.Warned)], bench.Applied);
+    }
+
     static async Task<ModuleOutcome> LoadAsync(LoadService service, string name) =>
         (await service.LoadForClientAsync(new LoadRequest(name), default)).Modules[0];
 }

@@ -1,3 +1,4 @@
+using Drover.Control;
 using Drover.Kernel;
 using Drover.Loading;
 using Drover.Loading.Tests;
@@ -293,15 +294,16 @@ public partial class LoadServiceTests
         var heard = new List<string>();
         bench.Run(async service =>
         {
-            using (service.Subscribe(served =>
-                heard.Add($"{served.Request.Requester} {served.Outcome.Module} {served.Outcome.Kind}")))
+            using (service.Subscribe(new(
+                served => heard.Add($"{served.Request.Requester} {served.Outcome.Module} {served.Outcome.Kind}"),
+                live => heard.Add($"{live.Module} live"))))
             {
                 await service.LoadForClientAsync(new LoadRequest("d:1", Requester: "somebody"), default);
             }
 
             await service.LoadForClientAsync(new LoadRequest("d:1"), default);
         });
-        Assert.Equal(["somebody disk Loaded"], heard);
+        Assert.Equal(["disk live", "somebody disk Loaded"], heard);
     }
 
     [Fact]
@@ -463,6 +465,14 @@ public partial class LoadServiceTests
         /// <summary>The result of the next reload; null for a damaged index.</summary>
         public ModuleCatalog? Catalog { get; set; }
 
+        /// <summary>What a reload reads without the indexes.</summary>
+        public ModulePolicy? Policy { get; set; }
+
+        public List<(string Module, PolicyAction Action)> Applied { get; } = [];
+
+        /// <summary>What an earlier daemon of this boot has recorded.</summary>
+        public IReadOnlyList<ModuleRecord> Earlier { get; set; } = [];
+
         /// <summary>The indexes on disk are newer than those that the service has open.</summary>
         public bool HasNewIndexes { get; set; }
 
@@ -474,9 +484,11 @@ public partial class LoadServiceTests
             var options = new LoaderOptions { BudgetBytes = 1 << 30, Jobs = _jobs };
             var service = new LoadService(
                 Loop, Devices, Machine, new SimulatedGate(Loop), Catalog!,
-                () => Catalog ?? throw new ModuleDataException("modules.dep.bin", 0, "damaged"), options, this)
+                () => Catalog ?? throw new ModuleDataException("modules.dep.bin", 0, "damaged"), options, this,
+                earlier: Earlier)
             {
                 HaveSourcesChanged = () => HasNewIndexes,
+                ReadPolicy = () => Policy,
             };
             using var stop = new CancellationTokenSource();
             var running = service.RunAsync(stop.Token);
@@ -496,6 +508,9 @@ public partial class LoadServiceTests
             foreach (var (_, then) in _whens.Where(when => when.Module == call.Module && reply.Error is Errno.None))
                 then();
         }
+
+        public void PolicyApplied(LoadRequest source, string module, PolicyAction action, string why) =>
+            Applied.Add((module, action));
 
         public void Noted(string message)
         {

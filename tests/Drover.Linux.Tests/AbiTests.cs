@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using Drover.Kernel;
 using Drover.Linux.Syscalls;
+using Drover.Linux.Tracing;
 using Drover.Modules.Tests;
 
 namespace Drover.Linux.Tests;
@@ -20,6 +21,7 @@ public sealed class AbiTests
         #include <linux/magic.h>
         #include <linux/module.h>
         #include <linux/netlink.h>
+        #include <linux/perf_event.h>
         #include <malloc.h>
         #include <poll.h>
         #include <regex.h>
@@ -29,6 +31,7 @@ public sealed class AbiTests
         #include <sys/file.h>
         #include <sys/inotify.h>
         #include <sys/ioctl.h>
+        #include <sys/mman.h>
         #include <sys/socket.h>
         #include <sys/stat.h>
         #include <sys/statfs.h>
@@ -107,8 +110,14 @@ public sealed class AbiTests
         return
         [
             ("SYS_init_module", Text(abi.InitModule)), ("SYS_delete_module", Text(abi.DeleteModule)),
-            ("SYS_finit_module", Text(abi.FInitModule)), ("O_DIRECTORY", Text(abi.OpenDirectory)),
-            ("O_NOFOLLOW", Text(abi.OpenNoFollow)), ("sizeof(struct epoll_event)", Text(abi.EpollEventBytes)),
+            ("SYS_finit_module", Text(abi.FInitModule)), ("SYS_perf_event_open", Text(abi.PerfEventOpen)),
+            ("offsetof(struct perf_event_attr, sample_type)",
+                Text(Marshal.OffsetOf<Libc.PerfEventAttributes>(nameof(Libc.PerfEventAttributes.SampleType)))),
+            ("PERF_ATTR_SIZE_VER0", Text(Libc.PerfEventAttributes.Bytes)),
+            ("offsetof(struct perf_event_mmap_page, data_head)", Text(PerfRing.Head)),
+            ("offsetof(struct perf_event_mmap_page, data_tail)", Text(PerfRing.Tail)),
+            ("O_DIRECTORY", Text(abi.OpenDirectory)), ("O_NOFOLLOW", Text(abi.OpenNoFollow)),
+            ("sizeof(struct epoll_event)", Text(abi.EpollEventBytes)),
             ("offsetof(struct epoll_event, data)", Text(abi.EpollDataOffset)),
             ("sizeof(struct inotify_event)", Text(Libc.InotifyHeaderBytes)),
             ("sizeof(struct utsname)", Text(Libc.UtsTextBytes * Libc.UtsTexts)),

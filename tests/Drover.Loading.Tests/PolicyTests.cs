@@ -259,7 +259,7 @@ sealed class PolicyScene : ILoaderObserver
         };
     }
 
-    public void PolicyApplied(string module, PolicyAction action, string why)
+    public void PolicyApplied(LoadRequest source, string module, PolicyAction action, string why)
     {
         Applied.Add($"{module}: {action}");
         LastWhy = why;

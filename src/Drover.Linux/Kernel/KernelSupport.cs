@@ -75,19 +75,6 @@ public static class KernelSupport
 /// <summary>Whether the kernel started this process (request_module): a module's init may be waiting for it.</summary>
 public static class KernelHelper
 {
-    const uint KernelThread = 0x200000; // PF_KTHREAD (include/linux/sched.h)
-
     /// <summary>Whether our parent is a kernel thread (call_usermodehelper_exec_work); false without /proc.</summary>
-    public static bool IsThisProcess() => IsKernelThread(SmallFile.TryRead($"/proc/{Libc.GetPPid()}/stat"));
-
-    /// <summary>Whether a /proc/PID/stat (kernel: do_task_stat) has the flag of a kernel thread.</summary>
-    internal static bool IsKernelThread(string? stat)
-    {
-        const int FlagsAfterName = 6; // state, ppid, pgrp, session, tty_nr, tpgid, flags
-        // the name may contain spaces and parentheses
-        var fields = stat?[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
-        return fields.Length > FlagsAfterName
-            && uint.TryParse(fields[FlagsAfterName], NumberStyles.None, CultureInfo.InvariantCulture, out var flags)
-            && (flags & KernelThread) != 0;
-    }
+    public static bool IsThisProcess() => ProcessFacts.IsKernelThread(Libc.GetPPid());
 }

@@ -16,6 +16,10 @@ public static class Machine
             ? count
             : Environment.ProcessorCount;
 
+    /// <summary>CPUs that there are or may be; at least 1.</summary>
+    public static int CountPossibleCpus() =>
+        CountCpus(SmallFile.TryRead("/sys/devices/system/cpu/possible")) is > 0 and var count ? count : CountCpus();
+
     /// <summary>MemAvailable in bytes; 0 if the kernel does not report it.</summary>
     public static long AvailableBytes() => AvailableBytes(SmallFile.TryRead("/proc/meminfo"));
 
@@ -33,6 +37,9 @@ public static class Machine
         var release = texts.Slice(Libc.UtsRelease * Libc.UtsTextBytes, Libc.UtsTextBytes);
         return ByteText.Of(release[..Math.Max(release.IndexOf((byte)0), 0)]);
     }
+
+    /// <summary>Names this boot of the kernel; null without /proc.</summary>
+    public static string? BootId() => SmallFile.TryRead("/proc/sys/kernel/random/boot_id");
 
     /// <summary>The kernel's command line; null without /proc.</summary>
     public static string? CommandLine() => SmallFile.TryRead("/proc/cmdline");

@@ -60,10 +60,11 @@ static unsafe class UnixSocket
         var length = (uint)sizeof(Libc.UserCredentials);
         if (Libc.GetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_PEERCRED, &peer, ref length) < 0)
             return null;
-        var processId = peer.ProcessId;
-        return new(peer.UserId, peer.GroupId, GroupsOf(socket), processId)
+        var (processId, userId) = (peer.ProcessId, peer.UserId);
+        return new(userId, peer.GroupId, GroupsOf(socket), processId)
         {
             Cgroup = () => ProcessCgroup.Of(processId),
+            Process = () => ProcessFacts.Of(processId, userId),
         };
     }
 

@@ -18,6 +18,9 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
     /// <summary>Whether the trace has the kernel's reads, which tell calls that read nothing apart.</summary>
     public bool SeesReads { get; init; } = true;
 
+    /// <summary>Receives each request of the kernel's own.</summary>
+    public Action<TracedRequest> Requested { get; init; } = _ => { };
+
     /// <summary>Events lost because a buffer was full.</summary>
     public long LostEvents { get; private set; }
 
@@ -71,6 +74,11 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
         else if (name.SequenceEqual(ProbePlan.Opened))
         {
             Opened(WorkerOf(item), Quoted(item.Text, "name="u8));
+        }
+        else if (name.SequenceEqual("module_request"u8))
+        {
+            var asking = WorkerOf(item);
+            Requested(new(item.TimeUs, TracedRequest.NameIn(item.Text), asking.Comm, item.Pid, item.Tid));
         }
         else if (_workers.TryGetValue(item.Tid, out var worker) && worker.Call is { } call)
         {

@@ -23,7 +23,7 @@ public sealed class TraceInstance : IDisposable
         "syscalls/sys_enter_finit_module", "syscalls/sys_exit_finit_module",
         "syscalls/sys_enter_init_module", "syscalls/sys_exit_init_module",
         "syscalls/sys_enter_delete_module", "syscalls/sys_exit_delete_module",
-        "module/module_load",
+        "module/module_load", "module/module_request",
     ];
 
     /// <summary>A buffer holds thousands of events, udev makes hundreds a second; a check costs ten events.</summary>

@@ -39,6 +39,10 @@ public sealed class ModuleCatalog
     /// empty line of the administrator's is a line like others.</summary>
     public bool OldSoftdeps { get; init; }
 
+    /// <summary>The same with another policy.</summary>
+    public ModuleCatalog With(ModulePolicy? policy) =>
+        new(Tree, Config) { Policy = policy, OldSoftdeps = OldSoftdeps };
+
     /// <summary>Finds all modules of a name or modalias, in the first source that has any.</summary>
     /// <remarks>None for an unmatched bracket (kmod: EINVAL). A configured alias's module may not exist.</remarks>
     /// <exception cref="ModuleDataException">An index is corrupt, and no other has the name.</exception>

@@ -48,6 +48,7 @@ sealed record FirstLoad(
 [JsonSerializable(typeof(TimelineDocument))]
 [JsonSerializable(typeof(WatchHeader))]
 [JsonSerializable(typeof(WatchCall))]
+[JsonSerializable(typeof(WatchRequest))]
 [JsonSerializable(typeof(WatchLost))]
 [JsonSerializable(typeof(WatchTotals))]
 sealed partial class RecordingJson : JsonSerializerContext;

@@ -33,6 +33,7 @@ abstract record WatchLine([property: JsonPropertyOrder(-2)] string Type)
         {
             "watch" => JsonSerializer.Deserialize(line, RecordingJson.Default.WatchHeader),
             "call" => JsonSerializer.Deserialize(line, RecordingJson.Default.WatchCall),
+            "request" => JsonSerializer.Deserialize(line, RecordingJson.Default.WatchRequest),
             "lost" => JsonSerializer.Deserialize(line, RecordingJson.Default.WatchLost),
             "totals" => JsonSerializer.Deserialize(line, RecordingJson.Default.WatchTotals),
             _ => null,
@@ -127,6 +128,14 @@ sealed record WatchCall(
         Array.IndexOf(names, name) is >= 0 and var index ? index : throw Unknown(name);
 
     static JsonException Unknown(string name) => new($"'{name}' is unknown");
+}
+
+/// <summary>A request of the kernel's own; see <see cref="TracedRequest"/>.</summary>
+/// <param name="Kind">What the kernel wanted, by the name (<see cref="Autoload"/>).</param>
+sealed record WatchRequest(long AtUs, string Name, string Kind, string Comm, int Pid, int Tid) : WatchLine("request")
+{
+    public static WatchRequest Of(TracedRequest request) => new(
+        request.TimeUs, request.Name, Autoload.KindOf(request.Name), request.Comm, request.Pid, request.Tid);
 }
 
 /// <summary>The number of events dropped because the trace buffers were full, since the last such line.</summary>

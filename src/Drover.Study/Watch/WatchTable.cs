@@ -17,6 +17,11 @@ static class WatchTable
             TableOf(modules).WriteTo(terminal);
             terminal.Out.WriteLine();
         }
+        if (tally.Requests.Count > 0)
+        {
+            TableOf(tally.Requests).WriteTo(terminal);
+            terminal.Out.WriteLine();
+        }
         WriteTotals(terminal.Out, tally.Totals(joiner));
     }
 
@@ -44,6 +49,10 @@ static class WatchTable
         + $"{ByteSize.Format(call.ReadBytes ?? 0)}, {call.TookUs / 1000.0:0.0} ms, "
         + $"{WatchCall.NameOf(call.Syscall)} by {CallerOf(call)}");
 
+    public static string Line(TracedRequest request) => PlainText.Of(
+        $"{Seconds(request.TimeUs)} {request.Name}: the kernel asks for a {Autoload.KindOf(request.Name)}, "
+        + $"for {AskerOf(request)}");
+
     static void WriteTotals(TextWriter writer, WatchTotals totals)
     {
         writer.WriteLine(Summary(totals));
@@ -69,6 +78,22 @@ static class WatchTable
         }
         return table;
     }
+
+    static FittedTable TableOf(IEnumerable<WatchedRequests> all)
+    {
+        var table = new FittedTable("THE KERNEL ASKS FOR", "KIND", "TIMES", "FIRST", "FIRST FOR");
+        foreach (var requests in all)
+        {
+            table.Add(
+                PlainText.Of(requests.First.Name), Autoload.KindOf(requests.First.Name),
+                requests.Times.ToString(CultureInfo.InvariantCulture), Seconds(requests.First.TimeUs),
+                PlainText.Of(AskerOf(requests.First)));
+        }
+        return table;
+    }
+
+    static string AskerOf(TracedRequest request) =>
+        $"{request.Comm} ({(request.Pid > 0 ? request.Pid : request.Tid)})";
 
     static string CallersOf(WatchedModule module)
     {

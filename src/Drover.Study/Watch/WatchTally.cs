@@ -55,6 +55,10 @@ sealed class WatchedModule(string name)
         CollectionsMarshal.GetValueRefOrAddDefault(counts, key, out _)++;
 }
 
+/// <summary>The kernel's own requests for one name.</summary>
+/// <param name="First">The first of them.</param>
+sealed record WatchedRequests(TracedRequest First, long Times);
+
 /// <summary>The sums of a watch, per module and in total, in bounded memory. For one thread.</summary>
 sealed class WatchTally
 {
@@ -64,8 +68,23 @@ sealed class WatchTally
     const string MoreModules = "(more modules)"; // the name under which all other modules are counted
 
     readonly Dictionary<string, WatchedModule> _modules = new(StringComparer.Ordinal);
+    readonly OrderedDictionary<string, WatchedRequests> _requests = new(StringComparer.Ordinal);
     readonly Dictionary<string, long> _byResult = new(StringComparer.Ordinal);
     WatchTotals _totals = new();
+
+    /// <summary>Names that the kernel asked for, counted one by one; a machine has some dozens.</summary>
+    public const int MaxRequests = 1024;
+
+    /// <summary>By name, in the order of their first request.</summary>
+    public IReadOnlyCollection<WatchedRequests> Requests => _requests.Values;
+
+    public void Add(TracedRequest request)
+    {
+        if (_requests.TryGetValue(request.Name, out var known))
+            _requests[request.Name] = known with { Times = known.Times + 1 };
+        else if (_requests.Count < MaxRequests)
+            _requests[request.Name] = new WatchedRequests(request, 1);
+    }
 
     public void Add(TracedCall call)
     {

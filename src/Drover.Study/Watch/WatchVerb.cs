@@ -19,7 +19,8 @@ sealed class WatchVerb : Verb
     public override string Details =>
         """
         Traces the system calls that load and remove modules, from all programs, and shows for each call the
-        module, its bytes, the calling program, and for a udev worker the device. Needs root and a kernel
+        module, its bytes, the calling program, and for a udev worker the device; for the kernel's own
+        requests the name, its kind, and the process that the kernel served. Needs root and a kernel
         with tracefs (5.10 or later). Leaves other tracing alone, and removes its own at the end.
         On a terminal it updates the table, sorted by bytes read in vain; Ctrl-C or SIGTERM prints the whole table
         and exits (docs/watch.md).
@@ -28,7 +29,10 @@ sealed class WatchVerb : Verb
     public override IReadOnlyList<Option> Options =>
     [
         Once, Begin, SinceBoot,
-        CommonOptions.Json with { Help = "JSON lines instead of the table: header, each call as it ends, totals" },
+        CommonOptions.Json with
+        {
+            Help = "JSON lines instead of the table: header, calls as they end, requests of the kernel, totals",
+        },
         CommonOptions.Verbose with { Help = "a line for each call as it ends, on standard error" },
     ];
 
@@ -61,7 +65,11 @@ sealed class WatchVerb : Verb
         var (isJson, isVerbose) = (arguments.Has(CommonOptions.Json), arguments.Has(CommonOptions.Verbose));
         var (tally, line, lost) = (new WatchTally(), new ProgressLine(terminal, TimeProvider.System), 0L);
         var screen = isJson || isVerbose || terminal.Screen is null ? null : new Screen(terminal);
-        var joiner = new CallJoiner(CallEnded, DescriptorName) { SeesReads = ProbePlan.SeesReads(instance.Events) };
+        var joiner = new CallJoiner(CallEnded, DescriptorName)
+        {
+            SeesReads = ProbePlan.SeesReads(instance.Events),
+            Requested = RequestSeen,
+        };
         var lacks = ProbePlan.Lacks(instance.Events);
         if (isJson)
         {
@@ -104,6 +112,17 @@ sealed class WatchVerb : Verb
                 return;
             line.Clear();
             terminal.Error.WriteLine(WatchTable.Line(call));
+        }
+
+        void RequestSeen(TracedRequest request)
+        {
+            tally.Add(request);
+            if (isJson)
+                WatchRequest.Of(request).WriteTo(terminal.Out);
+            if (!isVerbose)
+                return;
+            line.Clear();
+            terminal.Error.WriteLine(WatchTable.Line(request));
         }
 
         void Drained()

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Drover.Control;
 using Drover.Loading;
 using Drover.Modules;
 using Drover.Modules.Config;
@@ -41,68 +41,10 @@ sealed record WhyFacts(string Asked, string Name, ModuleState State)
     public string? Policy { get; init; }
 
     /// <summary>The daemon's record; null for none.</summary>
-    public DaemonRecord? Record { get; init; }
+    public ModuleRecord? Record { get; init; }
 
     /// <summary>What cannot be known here.</summary>
     public string? Unknown { get; init; }
-}
-
-/// <summary>The daemon's record of a module, as io.drover.Loader.Modules sends it.</summary>
-sealed record DaemonRecord
-{
-    public required long Requests { get; init; }
-    public required string Asked { get; init; }
-    public string? FirstAsker { get; init; }
-    public string? LastAsker { get; init; }
-    public required string LastOutcome { get; init; }
-    public string? LastError { get; init; }
-    public string? LastWhy { get; init; }
-    public long? LoadedAtUs { get; init; }
-    public string? Refused { get; init; } // the reason
-    public long RefusedAtUs { get; init; }
-    public string? RefusedAsker { get; init; }
-
-    public static DaemonRecord? Find(JsonElement modules, string name)
-    {
-        foreach (var module in modules.EnumerateArray())
-        {
-            if (module.GetProperty("module").GetString() == name)
-                return Read(module);
-        }
-        return null;
-    }
-
-    /// <summary>The modules for which the daemon loaded this one.</summary>
-    public static IEnumerable<string> Dependents(JsonElement modules, string name) =>
-        from module in modules.EnumerateArray()
-        where module.TryGetProperty("first", out var first) && first.ValueKind is JsonValueKind.Object
-            && first.GetProperty("needed").EnumerateArray().Any(needed => needed.GetString() == name)
-        select module.GetProperty("module").GetString()!;
-
-    static DaemonRecord Read(JsonElement module)
-    {
-        var last = module.GetProperty("last");
-        var refused = Member(module, "refused");
-        var first = Member(module, "first");
-        var isLoaded = first is not null && first.Value.GetProperty("errno").ValueKind is JsonValueKind.Null;
-        return new DaemonRecord
-        {
-            Requests = module.GetProperty("requests").GetInt64(),
-            Asked = module.GetProperty("asked").GetString()!,
-            FirstAsker = module.GetProperty("firstAsker").GetString(),
-            LastAsker = module.TryGetProperty("lastAsker", out var asker) ? asker.GetString() : null,
-            LastOutcome = last.GetProperty("outcome").GetString()!,
-            LastError = last.GetProperty("errno").GetString(),
-            LastWhy = last.GetProperty("why").GetString(),
-            LoadedAtUs = isLoaded && Member(first!.Value, "endedAtUs") is { } ended ? ended.GetInt64() : null,
-            Refused = refused?.GetProperty("why").GetString(),
-            RefusedAtUs = refused?.GetProperty("atUs").GetInt64() ?? 0,
-            RefusedAsker = refused?.GetProperty("asker").GetString(),
-        };
-    }
-
-    static JsonElement? Member(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var member) && member.ValueKind is not JsonValueKind.Null ? member : null;
 }
 
 /// <summary>A machine's indexes, configuration, sysfs and daemon.</summary>
@@ -116,8 +58,8 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
 
     public string Root { get; init; } = "/";
 
-    /// <summary>The array of io.drover.Loader.Modules; null without a daemon.</summary>
-    public JsonElement? DaemonModules { get; init; }
+    /// <summary>Of this boot; null without a daemon.</summary>
+    public IReadOnlyList<ModuleRecord>? DaemonRecords { get; init; }
 
     /// <summary>The facts of each module that a name or modalias stands for, or of the name itself.</summary>
     public IEnumerable<WhyFacts> Explain(string asked)
@@ -135,7 +77,7 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
                     ? WhyNotFound(asked)
                     : $"it is in the kernel, but in no index of {catalog.Tree.Directory}",
                 Lines = LinesOf(new FoundModule(name, null)),
-                Record = DaemonModules is { } modules ? DaemonRecord.Find(modules, name) : null,
+                Record = RecordOf(name),
             },
         ];
     }
@@ -157,13 +99,15 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
             NeededBy = NeededBy(name),
             Lines = LinesOf(module),
             Policy = PolicyOf(module, asked, entry?.Path ?? ""),
-            Record = DaemonModules is { } modules ? DaemonRecord.Find(modules, name) : null,
-            Unknown = DaemonModules is null
+            Record = RecordOf(name),
+            Unknown = DaemonRecords is null
                 ? "who asked first, since when, and refusals: no daemon's records here"
                 : null,
         };
         return facts with { Reason = ReasonOf(facts, module, found) };
     }
+
+    ModuleRecord? RecordOf(string name) => DaemonRecords?.FirstOrDefault(record => record.Module == name);
 
     ModuleState StateOf(string name)
     {
@@ -195,8 +139,8 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
 
     static string WhyLive(WhyFacts facts)
     {
-        if (facts.Record is { LastOutcome: "loaded" or "joined", FirstAsker: { } asker } record)
-            return $"it was loaded for {asker}, which asked for {record.Asked}";
+        if (facts.Record is { FirstRequester: { } asker, Last.IsAvailable: true, First.Error: Errno.None } record)
+            return $"it was loaded for {asker}, which asked for {record.RequestedName}";
         if (facts.NeededBy.FirstOrDefault(needs => needs.EndsWith("(live)", StringComparison.Ordinal)) is { } live)
             return $"{live.Split(' ')[0]} needs it";
         if (facts.NeededBy.FirstOrDefault(needs => needs.EndsWith(ByDaemon, StringComparison.Ordinal)) is { } loaded)
@@ -223,8 +167,8 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
         {
             return $"an install line runs a command in its place ({install.Source}: {install.Text})";
         }
-        if (facts.Record is { LastError: { } error } record && record.LastOutcome is "failed" or "joined")
-            return $"the last load failed: {error}{(record.LastWhy is { } why ? $" ({why})" : "")}";
+        if (facts.Record?.Last is { Kind: OutcomeKind.Failed or OutcomeKind.Joined, Error: not Errno.None } last)
+            return $"the last load failed: {ErrnoText.Name(last.Error)}{(last.Why is { } why ? $" ({why})" : "")}";
         if (module.WhyLeftOut(catalog, found, applyBlacklist: false) is { } leftOut && !catalog.IsBlacklisted(name))
             return leftOut;
         if (catalog.IsBlacklisted(name))
@@ -259,8 +203,8 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
             needs.AddRange(Directory.EnumerateFileSystemEntries($"{sys}/module/{name}/holders")
                 .Select(holder => $"{Path.GetFileName(holder)} (live)").Order(StringComparer.Ordinal));
         }
-        if (DaemonModules is { } modules)
-            needs.AddRange(DaemonRecord.Dependents(modules, name).Select(other => other + ByDaemon));
+        needs.AddRange(DaemonRecords?.Where(record => record.First?.Needed.Contains(name) == true)
+            .Select(record => record.Module + ByDaemon) ?? []);
         needs.AddRange(catalog.Tree.Names().Where(other => catalog.Tree.Find(other)!.Dependencies.Contains(name))
             .Select(other => $"{other} (dependency)"));
         needs.AddRange(catalog.Config.SoftDependencies.Where(line => line.Pre.Concat(line.Post)

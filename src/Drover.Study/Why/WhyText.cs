@@ -1,3 +1,6 @@
+using System.Text;
+using Drover.Control;
+
 namespace Drover.Study.Why;
 
 /// <summary>Writes the facts for people and for programs.</summary>
@@ -40,28 +43,11 @@ static class WhyText
             });
             json.WriteString("policy", facts.Policy);
             if (facts.Record is { } record)
-                json.WriteObject("daemon", () => WriteRecord(json, record));
+                json.WriteObject("daemon", () => ModuleRecordJson.Write(json, record));
             else
                 json.WriteNull("daemon");
             json.WriteString("unknown", facts.Unknown);
         });
-
-    static void WriteRecord(System.Text.Json.Utf8JsonWriter json, DaemonRecord record)
-    {
-        json.WriteNumber("requests", record.Requests);
-        json.WriteString("asked", record.Asked);
-        json.WriteString("firstAsker", record.FirstAsker);
-        json.WriteString("lastAsker", record.LastAsker);
-        json.WriteString("lastOutcome", record.LastOutcome);
-        json.WriteString("errno", record.LastError);
-        json.WriteString("why", record.LastWhy);
-        if (record.LoadedAtUs is { } loaded)
-            json.WriteNumber("loadedAtUs", loaded);
-        else
-            json.WriteNull("loadedAtUs");
-        json.WriteString("refused", record.Refused);
-        json.WriteString("refusedAsker", record.RefusedAsker);
-    }
 
     static void Write(WhyFacts facts, TextWriter writer)
     {
@@ -91,26 +77,42 @@ static class WhyText
         }
     }
 
-    static void WriteRecord(DaemonRecord record, Action<string, string?> say)
+    static void WriteRecord(ModuleRecord record, Action<string, string?> say)
     {
-        if (record.LoadedAtUs is { } loaded)
-            say("since", $"{Seconds(loaded)} after the kernel's start");
+        if (record.First is { EndedAt: { } ended, Error: Errno.None })
+            say("since", $"{Seconds(ended)} after the kernel's start");
         if (record.Requests > 0)
         {
-            var first = record.FirstAsker is { } asker ? $", the first by {asker}: {record.Asked}" : "";
-            var last = record.Requests > 1 && record.LastAsker is { } later ? $", the last by {later}" : "";
-            say("requests", $"{record.Requests}{first}{last}");
+            say("requests", record.Requests.ToString(CultureInfo.InvariantCulture));
+            say("first by", AskerOf(record.FirstRequester, record.FirstProcess, record.RequestedName));
         }
-        if (record.LastError is { } error)
-            say("failed", record.LastWhy is { } why ? $"{error}: {why}" : error);
+        if (record is { Requests: > 1, LastRequestedName: { } asked })
+            say("last by", AskerOf(record.LastRequester, record.LastProcess, asked));
+        if (record.Last is { Error: not Errno.None } last)
+            say("failed", last.Why is { } why ? $"{ErrnoText.Name(last.Error)}: {why}" : ErrnoText.Name(last.Error));
         if (record.Refused is { } refused)
         {
-            var asker = record.RefusedAsker ?? "a device";
-            say("refused", $"{Seconds(record.RefusedAtUs)} after the kernel's start, to {asker}: {refused}");
+            var asker = AskerOf(refused.Requester, refused.Process, refused.RequestedName);
+            say("refused", $"{Seconds(refused.At)} after the kernel's start, to {asker}: {refused.Why}");
         }
     }
 
-    static string Seconds(long us) => string.Create(CultureInfo.InvariantCulture, $"{us / 1e6:0.0} s");
+    /// <summary><c>the kernel, for mount (pid 7), uid 0, session-1.scope: fs-ext4 (file system)</c>.</summary>
+    static string AskerOf(string? requester, RequestingProcess? process, string asked)
+    {
+        var text = new StringBuilder(requester ?? "a device");
+        if (process?.UserId is { } user)
+            text.Append(CultureInfo.InvariantCulture, $", uid {user}");
+        if (process?.Unit is { } unit)
+            text.Append(CultureInfo.InvariantCulture, $", {unit}");
+        text.Append(CultureInfo.InvariantCulture, $": {asked}");
+        if (process is { IsKernel: true })
+            text.Append(CultureInfo.InvariantCulture, $" ({Autoload.KindOf(asked)})");
+        return text.ToString();
+    }
+
+    static string Seconds(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s");
 
     static string WordOf(ModuleState state) => state switch
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Drover.Control;
 using Drover.Modules.Config;
 using Drover.Modules.Tree;
 using Drover.Study.Policy;
@@ -42,17 +43,9 @@ sealed class WhyVerb : Verb
         var machine = new WhyMachine(OpenCatalog(arguments, terminal), SysOf(arguments), Wishes(arguments))
         {
             Root = RootOf(arguments),
-            DaemonModules = DaemonModules(arguments),
+            DaemonRecords = DaemonRecords(arguments),
         };
-        WhyFacts[] all;
-        try
-        {
-            all = [.. arguments.Operands.SelectMany(machine.Explain)];
-        }
-        catch (Exception problem) when (problem is KeyNotFoundException or InvalidOperationException)
-        {
-            throw new CommandException("the daemon's records cannot be read: is it of another version?");
-        }
+        WhyFacts[] all = [.. arguments.Operands.SelectMany(machine.Explain)];
         if (arguments.Has(CommonOptions.Json))
             WhyText.WriteJson(all, terminal.Out);
         else
@@ -92,13 +85,17 @@ sealed class WhyVerb : Verb
     ];
 
     /// <summary>The daemon's records; null without a daemon, or for another machine's files.</summary>
-    static JsonElement? DaemonModules(Arguments arguments)
+    static List<ModuleRecord>? DaemonRecords(Arguments arguments)
     {
         if (!arguments.Has(CommonOptions.Socket) && (RootOf(arguments) != "/" || SysOf(arguments) != "/sys"))
             return null;
         var socket = DaemonClient.SocketOf(arguments);
-        return DaemonClient.IsThere(socket)
-            ? DaemonClient.Call<JsonElement?>("Modules", null, socket, reply => reply.GetProperty("modules").Clone())
-            : null;
+        return DaemonClient.IsThere(socket) ? DaemonClient.Call("Modules", null, socket, Read) : null;
+
+        static List<ModuleRecord> Read(JsonElement reply) =>
+        [
+            .. reply.GetProperty("modules").EnumerateArray().Select(module => ModuleRecordJson.TryRead(module)
+                ?? throw new FormatException("not a record of a module")),
+        ];
     }
 }

@@ -10,6 +10,7 @@ using Drover.Linux.Runtime;
 using Drover.Linux.Sockets;
 using Drover.Linux.Sysfs;
 using Drover.Linux.Systemd;
+using Drover.Linux.Tracing;
 using Drover.Loading;
 
 namespace Drover.Commands;
@@ -73,7 +74,13 @@ sealed class DaemonVerb : Verb
         terminal.WarnOf(session.Catalog.Policy);
         var record = session.ReadRecord(arguments);
         var service = session.CreateService(arguments, devices, observer, record);
-        var options = new ControlOptions { Version = ProgramVersion.Text, GroupId = (uint?)arguments.Count(s_group) };
+        using var kernelRequests = new KernelRequests();
+        var options = new ControlOptions
+        {
+            Version = ProgramVersion.Text,
+            GroupId = (uint?)arguments.Count(s_group),
+            FindKernelRequest = kernelRequests.Find,
+        };
 
         using var interrupt = new Interrupt();
         using var onHangup = SignalHandler.Create(Signal.Hangup, () =>
@@ -94,12 +101,14 @@ sealed class DaemonVerb : Verb
                 : null;
             using var modprobe = arguments.Has(s_ownModprobe) ? TakeOverModprobe(arguments, terminal) : null;
             using var bootEnd = new BootEnd(session.Loop, service, arguments);
+            using var records = RecordsFile.Keep(session.Loop, service, arguments);
             using var watchdog = StartWatchdog(manager, session);
             var serving = ServeAsync(service, interrupt.Token);
             manager.Notify("READY=1"); // it listens: every later event and request is served
             await serving;
             manager.Notify("STOPPING=1");
             bootEnd.Record();
+            records?.Write();
             return ExitCode.Ok;
         });
         return ExitCode.Ok;

@@ -1,4 +1,5 @@
 using Drover.CommandLine;
+using Drover.Control;
 using Drover.Linux.ProcFs;
 using Drover.Modules.Config;
 using Drover.Text;
@@ -38,7 +39,7 @@ sealed class SealVerb : Verb
         AtomicFile.WriteAllText(ModulePolicy.SealFile, "drover seal\n");
         var policy = ModuleSource.PolicyOf();
         terminal.WarnOf(policy);
-        TellDaemon(DaemonClient.SocketOf(arguments));
+        TellDaemon(DaemonClient.SocketOf(arguments), terminal);
         switch (policy)
         {
             case null:
@@ -51,13 +52,17 @@ sealed class SealVerb : Verb
         return ExitCode.Ok;
     }
 
-    static void TellDaemon(string socket)
+    static void TellDaemon(string socket, Terminal terminal)
     {
         if (!DaemonClient.IsThere(socket))
             return;
         try
         {
             _ = DaemonClient.Call("Reload", parameters: null, socket, _ => "");
+        }
+        catch (CommandException problem) when (problem.Refusal is VarlinkErrors.ReloadFailed)
+        {
+            terminal.Warn($"sealed; the daemon keeps its old indexes: {problem.Message}"); // its policy is new
         }
         catch (CommandException problem)
         {

@@ -12,6 +12,8 @@ sealed class StatusVerb : Verb
     static readonly Option s_once =
         new("once", "print the status once; the default if standard output is not a terminal", Short: '1');
 
+    const int MaxWaiting = 10; // requests listed
+
     /// <summary>Between two updates on a terminal.</summary>
     static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
@@ -24,7 +26,8 @@ sealed class StatusVerb : Verb
     public override string Details =>
         """
         On a terminal, updates the status every second until Ctrl-C. Root is not needed. RUNNING lists the
-        loads in the kernel; a load that hangs is its first line.
+        loads in the kernel, a load that hangs first, WAITING the oldest requests without an outcome; both
+        with who asked: a device, a program, or the kernel and the process that it served.
         """;
 
     public override IReadOnlyList<Option> Options => [s_once, CommonOptions.Socket, CommonOptions.Json];
@@ -84,16 +87,29 @@ sealed class StatusVerb : Verb
         table.WriteTo(writer);
         if (status.GetProperty("running").GetArrayLength() > 0)
         {
-            var running = new PlainTable("RUNNING", "FOR");
+            var running = new PlainTable("RUNNING", "FOR", "ASKED BY");
             foreach (var load in status.GetProperty("running").EnumerateArray())
-                running.Add(DaemonClient.TextOf(load, "module"), SettleVerb.Seconds(load));
+                running.Add(DaemonClient.TextOf(load, "module"), SettleVerb.Seconds(load), AskerOf(load));
             writer.WriteLine();
             running.WriteTo(writer);
         }
         if (status.GetProperty("waitingCount").GetInt64() is > 0 and var waiting)
-            writer.WriteLine($"\n{waiting} requests are waiting");
+        {
+            var oldest = new PlainTable("WAITING", "FOR", "ASKED BY");
+            foreach (var request in status.GetProperty("waiting").EnumerateArray().Take(MaxWaiting))
+                oldest.Add(DaemonClient.TextOf(request, "asked"), SettleVerb.Seconds(request), AskerOf(request));
+            writer.WriteLine();
+            oldest.WriteTo(writer);
+            if (waiting > MaxWaiting)
+                writer.WriteLine($"{waiting} requests are waiting");
+        }
         return writer.ToString();
     }
+
+    static string AskerOf(JsonElement of) =>
+        of.TryGetProperty("asker", out var asker) && asker.ValueKind is JsonValueKind.String
+            ? PlainText.Of(asker.GetString()!)
+            : "";
 
     static string Number(JsonElement of, string name) =>
         of.GetProperty(name).GetInt64().ToString(CultureInfo.InvariantCulture);

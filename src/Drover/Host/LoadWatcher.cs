@@ -39,7 +39,7 @@ sealed class LoadWatcher(Terminal terminal, bool isVerbose, bool isQuiet = false
         ShowProgress();
     }
 
-    public void PolicyApplied(string module, PolicyAction action, string why) =>
+    public void PolicyApplied(LoadRequest source, string module, PolicyAction action, string why) =>
         PolicyLog.Report("drover", module, action, why, message => WriteLine($"drover: {message}"));
 
     public void Noted(string message)
@@ -71,14 +71,29 @@ sealed class JournalEntries(Journal journal) : ILoaderObserver
 
     readonly HashSet<string> _refused = [];
 
-    public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took) =>
-        journal.Write(
-            reply.Error is Errno.None or Errno.ENODEV ? Info : Warning,
-            reply.Error is Errno.None ? $"{call.Module} loaded" : $"{call.Module}: {ErrnoText.Name(reply.Error)}",
+    /// <summary>Who asked for the loads under way.</summary>
+    readonly Dictionary<string, (LoadRequest Source, string? NeededBy)> _sources = [];
+
+    public void Requested(LoadRequest source, string module, string? neededBy, IReadOnlyList<string> needed) =>
+        _sources[module] = (source, neededBy);
+
+    public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took)
+    {
+        var fields = new List<(string, string)>
+        {
             ("DROVER_MODULE", call.Module), ("DROVER_FILE", call.Path),
             ("DROVER_FILE_BYTES", file.FileBytes.ToString(CultureInfo.InvariantCulture)),
             ("DROVER_ERRNO", OutcomeJson.KeyOf(reply.Error)),
-            ("DROVER_CALL_USEC", ((long)took.TotalMicroseconds).ToString(CultureInfo.InvariantCulture)));
+            ("DROVER_CALL_USEC", ((long)took.TotalMicroseconds).ToString(CultureInfo.InvariantCulture)),
+        };
+        // a load that is tried again keeps its source: the module is its key
+        if (_sources.TryGetValue(call.Module, out var source))
+            AddSource(fields, source.Source, source.NeededBy);
+        journal.Write(
+            reply.Error is Errno.None or Errno.ENODEV ? Info : Warning,
+            reply.Error is Errno.None ? $"{call.Module} loaded" : $"{call.Module}: {ErrnoText.Name(reply.Error)}",
+            [.. fields]);
+    }
 
     public void CommandEnded(string module, string command, int status)
     {
@@ -89,17 +104,41 @@ sealed class JournalEntries(Journal journal) : ILoaderObserver
         }
     }
 
-    public void PolicyApplied(string module, PolicyAction action, string why)
+    public void PolicyApplied(LoadRequest source, string module, PolicyAction action, string why)
     {
         // hundreds of devices may ask for a forbidden module
         if (action is not PolicyAction.Forbade || _refused.Add(module + why))
         {
-            journal.Write(
-                Warning, $"{module}: {why}", ("DROVER_MODULE", module), ("DROVER_POLICY", PolicyLog.WordOf(action)));
+            var fields = new List<(string, string)>
+            {
+                ("DROVER_MODULE", module), ("DROVER_POLICY", PolicyLog.WordOf(action)),
+            };
+            AddSource(fields, source, neededBy: null);
+            journal.Write(Warning, $"{module}: {why}", [.. fields]);
         }
     }
 
     public void Noted(string message) => journal.Write(Notice, message);
+
+    static void AddSource(List<(string Name, string Value)> fields, LoadRequest source, string? neededBy)
+    {
+        Add("DROVER_ASKER", source.Requester);
+        Add("DROVER_ASKED", source.Name);
+        Add("DROVER_NEEDED_BY", neededBy);
+        if (source.Process is not { } process)
+            return;
+        if (process.ProcessId > 0)
+            Add("DROVER_ASKER_PID", process.ProcessId.ToString(CultureInfo.InvariantCulture));
+        Add("DROVER_ASKER_COMM", process.Comm);
+        Add("DROVER_ASKER_UID", process.UserId?.ToString(CultureInfo.InvariantCulture));
+        Add("DROVER_ASKER_UNIT", process.Unit);
+
+        void Add(string name, string? value)
+        {
+            if (value is not null)
+                fields.Add((name, value));
+        }
+    }
 }
 
 /// <summary>Loads that the policy comments on, in the system's log.</summary>

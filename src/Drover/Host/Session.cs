@@ -65,9 +65,13 @@ sealed class Session : IDisposable
     {
         var sources = ModuleSource.Files(arguments, Catalog);
         var stamps = new FileStamps(sources);
-        return new(Loop, devices, Kernel, _gate, Catalog, Reopen, OptionsOf(arguments), observer, record)
+        var hasIndexes = ModuleSource.HasIndexes(arguments, Catalog);
+        return new(
+            Loop, devices, Kernel, _gate, Catalog, Reopen, OptionsOf(arguments), observer, record,
+            RecordsFile.Read(arguments))
         {
             HaveSourcesChanged = () => stamps.HaveChanged,
+            ReadPolicy = () => Noted(ModuleSource.PolicyOf(ModuleSource.RootOf(arguments))),
         };
 
         ModuleCatalog Reopen()
@@ -75,16 +79,24 @@ sealed class Session : IDisposable
             stamps = new FileStamps(sources); // before they are read
             try
             {
-                var catalog = ModuleSource.Open(arguments);
+                // a machine without indexes stays one; indexes that vanish are a problem
+                var catalog = ModuleSource.Open(arguments, mayLackIndexes: !hasIndexes);
+                hasIndexes = ModuleSource.HasIndexes(arguments, catalog);
                 catalog.Tree.Damaged = observer.Noted;
-                foreach (var problem in catalog.Policy?.Problems ?? [])
-                    observer.Noted($"policy: {problem}");
+                _ = Noted(catalog.Policy);
                 return catalog;
             }
             catch (CommandException problem)
             {
                 throw new IOException(problem.Message, problem);
             }
+        }
+
+        ModulePolicy? Noted(ModulePolicy? policy)
+        {
+            foreach (var problem in policy?.Problems ?? [])
+                observer.Noted($"policy: {problem}");
+            return policy;
         }
     }
 

@@ -120,7 +120,7 @@ sealed class InsmodTool : KmodTool
     sealed class Listener(ToolLog log) : ILoaderObserver
     {
         // insmod prints no warnings
-        public void PolicyApplied(string module, PolicyAction action, string why) =>
+        public void PolicyApplied(LoadRequest source, string module, PolicyAction action, string why) =>
             PolicyLog.Report("insmod", module, action, why, log.Error);
 
         public void Noted(string message) => log.Info(message);

@@ -363,7 +363,7 @@ sealed class InsertLines(ModprobeRun run) : ILoaderObserver
         });
     }
 
-    public void PolicyApplied(string module, PolicyAction action, string why) =>
+    public void PolicyApplied(LoadRequest source, string module, PolicyAction action, string why) =>
         PolicyLog.Report("modprobe", module, action, why, run.Log.Warning);
 
     public void Noted(string message) => run.Log.Info(message);

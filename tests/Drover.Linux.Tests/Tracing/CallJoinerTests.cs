@@ -11,6 +11,7 @@ public sealed class CallJoinerTests
     const string Enter = "sys_finit_module(fd: 5, uargs: 7f4134873efd, flags: 0)";
 
     readonly List<TracedCall> _calls = [];
+    readonly List<TracedRequest> _requests = [];
 
     [Fact] // Debian 6.1, four CPUs, a worker of udev
     public void Duplicate_call_has_name_bytes_requester_and_device()
@@ -40,6 +41,23 @@ public sealed class CallJoinerTests
         Assert.Equal(("(udev-worker)", 143, 143, "/devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0010:00/LNXCPU:02"),
             (call.Comm, call.Pid, call.Tid, call.Device));
         Assert.Equal((53713, 2 * 53713, false), (call.ReadBytes!.Value, call.WastedBytes, call.HasWaited));
+    }
+
+    [Fact] // Debian 6.12
+    public void Request_of_the_kernel_has_its_name_and_the_thread_that_is_served()
+    {
+        Feed(
+            "           mount-811     (    811) [001] .....    83.011200: module_request: fs-xfs wait=1 " +
+                "call_site=__get_fs_type",
+            "           <...>-812     (    811) [001] .....    83.011300: module_request: crypto-a wait=b wait=0 " +
+                "call_site=crypto_larval_lookup");
+        Assert.Equal(
+            [
+                new TracedRequest(83_011_200, "fs-xfs", "mount", 811, 811),
+                new TracedRequest(83_011_300, "crypto-a wait=b", "", 811, 812),
+            ],
+            _requests);
+        Assert.Empty(_calls);
     }
 
     [Fact] // Debian 6.12: kmod decompresses, and the name comes from the kernel
@@ -153,7 +171,7 @@ public sealed class CallJoinerTests
     [Fact]
     public void Joiner_state_is_bounded()
     {
-        var joiner = new CallJoiner(_calls.Add);
+        var joiner = new CallJoiner(_calls.Add) { Requested = _requests.Add };
         for (var tid = 1; tid <= 3 * CallJoiner.MaxThreads; tid++)
             joiner.Take(Encoding.UTF8.GetBytes(Line(tid, tid, Enter)));
         Assert.InRange(joiner.InFlight.Count, 1, CallJoiner.MaxThreads);
@@ -166,7 +184,7 @@ public sealed class CallJoinerTests
 
     CallJoiner Feed(params IEnumerable<string> lines)
     {
-        var joiner = new CallJoiner(_calls.Add);
+        var joiner = new CallJoiner(_calls.Add) { Requested = _requests.Add };
         foreach (var line in lines)
             joiner.Take(Encoding.UTF8.GetBytes(line));
         return joiner;

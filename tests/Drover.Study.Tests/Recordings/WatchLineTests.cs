@@ -35,6 +35,14 @@ public sealed class WatchLineTests
         });
 
     [Fact]
+    public void Request_is_read_as_it_was_written()
+    {
+        var request = WatchRequest.Of(new TracedRequest(83_011_200, "fs-xfs", "mount", 811, 812));
+        Assert.Equal(request, Read(request));
+        Assert.Equal("file system", request.Kind);
+    }
+
+    [Fact]
     public void Members_have_the_documented_order()
     {
         var call = new TracedCall { Syscall = default, Module = "<é>", StartUs = 1, Comm = "c", Tid = 2 };

@@ -59,9 +59,41 @@ public sealed class WatchTableTests
         var tally = new WatchTally();
         var call = Failed("k\e[2J", 1) with { Comm = "\e]0;x\a" };
         tally.Add(call);
-        var text = Report(tally) + WatchTable.Line(call);
+        var request = new TracedRequest(1, "fs-\e[2J", "\e]0;x\a", 1, 1);
+        tally.Add(request);
+        var text = Report(tally) + WatchTable.Line(call) + WatchTable.Line(request);
         Assert.DoesNotContain('\e', text);
         Assert.DoesNotContain('\a', text);
+    }
+
+    [Fact]
+    public void Requests_of_the_kernel_have_a_table_with_kind_and_first_process()
+    {
+        var tally = new WatchTally();
+        tally.Add(new TracedRequest(2_000_000, "fs-xfs", "mount", 811, 811));
+        tally.Add(new TracedRequest(3_000_000, "net-pf-21", "ip", 0, 90));
+        tally.Add(new TracedRequest(4_000_000, "fs-xfs", "other", 7, 7));
+        var lines = Report(tally).Split('\n');
+        Assert.Equal(
+            [
+                "THE KERNEL ASKS FOR  KIND             TIMES  FIRST   FIRST FOR",
+                "fs-xfs               file system      2      2.00 s  mount (811)",
+                "net-pf-21            socket protocol  1      3.00 s  ip (90)",
+                "",
+            ],
+            lines[..4]);
+        Assert.Equal(
+            "2.00 s fs-xfs: the kernel asks for a file system, for mount (811)",
+            WatchTable.Line(tally.Requests.First().First));
+    }
+
+    [Fact]
+    public void Requests_of_the_kernel_are_counted_for_a_bounded_number_of_names()
+    {
+        var tally = new WatchTally();
+        for (var i = 0; i < 2 * WatchTally.MaxRequests; i++)
+            tally.Add(new TracedRequest(i, $"fs-{i}", "mount", 1, 1));
+        Assert.Equal(WatchTally.MaxRequests, tally.Requests.Count);
     }
 
     [Fact]

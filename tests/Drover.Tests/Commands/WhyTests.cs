@@ -1,5 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using Drover.Control;
+using Drover.Kernel;
+using Drover.Loading;
 using Drover.Modules.Config;
 using Drover.Modules.Tree;
 using Drover.Study.Policy;
@@ -85,15 +88,26 @@ public sealed class WhyTests : IDisposable
         Policy("mode warn-only\nforbid ext4");
         Say("the policy is warn-only", "ext4");
         Policy("");
-        Record("ext4", "loaded", null, "modprobe (pid 7)", loadedAtUs: 1_500_000);
         Module("ext4", "live");
-        Say("the daemon loaded it", "ext4");
-        Record("base", "joined", null, null, loadedAtUs: 1_400_000, dependent: "mid");
+        var unit = new RequestingProcess(7) { Comm = "backup", UserId = 1000, Unit = "backup.service" };
+        Record("ext4", new("ext4", OutcomeKind.Loaded), unit);
+        Say("the daemon loaded it for a program", "ext4");
+        Record("ext4", new("ext4", OutcomeKind.AlreadyLive), unit with { Comm = "mount", IsKernel = true });
+        Say("the daemon loaded it for the kernel", "ext4");
+        Record("ext4", new("ext4", OutcomeKind.Loaded), new RequestingProcess(0) { IsKernel = true });
+        Say("the daemon loaded it for the kernel, and its trace is closed", "ext4");
+        Record("base", new("base", OutcomeKind.Loaded), null);
+        _daemon!.Add(new ModuleRecord(
+            "mid", 1, 1, new("mid", OutcomeKind.Loaded), "modprobe (pid 3)", "mid", null)
+        {
+            First = Loaded(2, "base"),
+        });
         Module("base", "live");
         Say("the daemon loaded it for another module", "base");
-        Record("nic", "failed", "ENODEV", "/devices/pci0000:00/0000:00:19.0");
+        Record("nic", new("nic", OutcomeKind.Failed, Errno.ENODEV), null, "/devices/pci0000:00/0000:00:19.0");
         Say("the daemon's last load failed", "nic");
-        Record("closed", "forbidden", "EPERM", "modprobe (pid 9)", refused: "not loaded: policy forbids it (x.conf:1)");
+        Record("closed", new("closed", OutcomeKind.Forbidden, Errno.EPERM, "not loaded: policy forbids it (x.conf:1)"),
+            unit);
         Say("the daemon refused it", "closed");
         File.Delete($"{_root.Directory}/modules.dep.bin");
         File.Delete($"{_root.Directory}/modules.dep");
@@ -122,7 +136,7 @@ public sealed class WhyTests : IDisposable
         Assert.Equal((2, 2), (Run().Exit, CommandLineRun.Run("why").Exit));
     }
 
-    JsonElement? _daemon;
+    List<ModuleRecord>? _daemon;
 
     CommandLineRun Run(params string[] args) => CommandLineRun.Run(
         ["why", "-r", _root.Path, "-k", ModuleRoot.Release, "--sys", $"{_root.Path}/sys", .. args]);
@@ -143,7 +157,7 @@ public sealed class WhyTests : IDisposable
                     .. ModuleWishes.OfFileSystems(_root.Path, from),
                 ])
         {
-            DaemonModules = _daemon,
+            DaemonRecords = _daemon,
         };
         using var output = new StringWriter { NewLine = "\n" };
         WhyText.Write([.. machine.Explain(asked)], output);
@@ -171,28 +185,27 @@ public sealed class WhyTests : IDisposable
     void Policy(string text) =>
         ModuleRoot.WriteFile($"{_root.Path}/etc/drover/policy.d/x.conf", Encoding.UTF8.GetBytes(text));
 
-    void Record(
-        string module, string outcome, string? errno, string? asker, long? loadedAtUs = null, string? dependent = null,
-        string? refused = null)
+    void Record(string module, ModuleOutcome last, RequestingProcess? process, string? requester = null)
     {
-        string Text(string? value) => value is null ? "null" : $"\"{value}\"";
-        var loaded = loadedAtUs is { } at
-            ? $$"""{"wantedAtUs":1,"needed":[],"calledAtUs":2,"endedAtUs":{{at}},"errno":null}"""
-            : "null";
-        var refusal = refused is null
-            ? "null"
-            : $$"""{"atUs":9100000,"asker":{{Text(asker)}},"asked":"{{module}}","why":"{{refused}}"}""";
-        var other = dependent is null
-            ? ""
-            : $$"""
-            ,{"module":"{{dependent}}","requests":1,"calls":1,"asked":"{{dependent}}","firstAsker":"modprobe (pid 3)",
-            "last":{"outcome":"loaded","errno":null,"why":null},
-            "first":{"wantedAtUs":1,"needed":["{{module}}"],"calledAtUs":2,"endedAtUs":3,"errno":null} }
-            """;
-        _daemon = JsonDocument.Parse($$"""
-            [{"module":"{{module}}","requests":{{(asker is null ? 0 : 3)}},"calls":1,"asked":"{{module}}",
-            "firstAsker":{{Text(asker)}},"lastAsker":"drover load (pid 8)","first":{{loaded}},"refused":{{refusal}},
-            "last":{"outcome":"{{outcome}}","errno":{{Text(errno)}},"why":null} }{{other}}]
-            """).RootElement;
+        requester ??= process?.Describe();
+        _daemon =
+        [
+            new ModuleRecord(module, requester is null ? 0 : 3, 1, last, requester, AskedFor(module), null)
+            {
+                FirstProcess = process,
+                First = last.IsAvailable ? Loaded(1.5) : null,
+                LastRequester = requester is null ? null : "drover load (pid 8)",
+                LastRequestedName = requester is null ? null : module,
+                LastProcess = requester is null ? null : new RequestingProcess(8) { Comm = "drover", UserId = 0 },
+                Refused = last.Kind is not OutcomeKind.Forbidden
+                    ? null
+                    : new ModuleRefusal(TimeSpan.FromSeconds(9.1), requester, module, last.Why!) { Process = process },
+            },
+        ];
+
+        string AskedFor(string name) => process is { IsKernel: true } ? $"fs-{name}" : name;
     }
+
+    static FirstLoad Loaded(double seconds, params string[] needed) => new(
+        TimeSpan.FromSeconds(1), needed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(seconds));
 }

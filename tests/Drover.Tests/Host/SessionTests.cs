@@ -1,0 +1,69 @@
+using Drover.CommandLine;
+using Drover.Devices;
+using Drover.Host;
+using Drover.Loading;
+using Drover.Tests.Kmod;
+
+namespace Drover.Tests.Host;
+
+/// <summary>The daemon's service on generated roots: what it reads again.</summary>
+public sealed class SessionTests : IDisposable
+{
+    readonly ModuleRoot _root = new();
+    readonly Arguments _arguments;
+
+    public SessionTests() => _arguments = Arguments.Parse(
+        ["--root", _root.Path], [CommonOptions.Root, CommonOptions.Release, CommonOptions.Budget, CommonOptions.Jobs]);
+
+    public void Dispose() => _root.Dispose();
+
+    [Fact]
+    public void Machine_without_indexes_reloads_and_gets_those_that_appear() => Serve(service =>
+    {
+        Assert.Null(service.Reload());
+        Assert.Empty(service.Resolve("base"));
+        _root.Write("kernel/base.ko", new TestModule()).Index();
+        Assert.Null(service.Reload());
+        Assert.Equal(["base"], service.Resolve("base"));
+        return Task.CompletedTask;
+    });
+
+    [Fact]
+    public void Indexes_that_vanish_stay_in_use_and_the_policy_is_read_all_the_same()
+    {
+        _root.Write("kernel/base.ko", new TestModule()).Index();
+        Serve(async service =>
+        {
+            Assert.Equal(["base"], service.Resolve("base"));
+            File.Delete($"{_root.Directory}/modules.dep");
+            File.Delete($"{_root.Directory}/modules.dep.bin");
+            _root.Write("/etc/drover/policy.d/50.conf", "forbid base\n");
+            Assert.Contains("lacks its index modules.dep", service.Reload());
+            Assert.Equal(["base"], service.Resolve("base"));
+            var outcome = await service.LoadForClientAsync(new LoadRequest("base"), CancellationToken.None);
+            Assert.Equal(OutcomeKind.Forbidden, outcome.Modules.Single().Kind);
+        });
+    }
+
+    void Serve(Func<LoadService, Task> use)
+    {
+        using var session = new Session(ModuleSource.Open(_arguments, mayLackIndexes: true));
+        var service = session.CreateService(_arguments, new NoDevices(), new Silent(), record: null);
+        session.Loop.Run(async () =>
+        {
+            await use(service);
+            return 0;
+        });
+    }
+
+    sealed class NoDevices : IDevices
+    {
+        public ulong Seqnum => 0;
+
+        public IEnumerable<DeviceEvent> Enumerate() => [];
+
+        public IDisposable? Listen(Action<DeviceEvent> received, Action lost) => null;
+    }
+
+    sealed class Silent : ILoaderObserver;
+}
