@@ -107,7 +107,7 @@ mtype:state = { ABSENT, COMING, LIVE };
 #define looks(watched) (!watched)
 #endif
 
-/* 10: one process at a time a module; or no lock at all, where there can be none (NoGate). */
+/* 10: one process at a time a module; or no lock at all, where there can be none (NoLocks). */
 #if defined(NO_GATE) || defined(BREAK_GATE_IGNORED)
 #define may_enter(m) true
 #else
@@ -148,7 +148,7 @@ inline begin_call(m, made) {
 #define probes_ended(m) true
 #endif
 
-/* ---- between processes: IModuleGate, one lock a module, and the failure its last holder left in it ---- */
+/* ---- between processes: IModuleLocks, one lock a module, and the failure its last holder left in it ---- */
 
 #define FREE  NONE
 #define OTHER 254

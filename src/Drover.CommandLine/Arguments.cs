@@ -56,8 +56,8 @@ public static class CommonOptions
         Kind: ValueKind.Bytes);
 
     public static readonly Option Stagger = new(
-        "stagger", "start the next load when the last one ends, or after TIME; 0 starts all at once", "TIME", "5ms",
-        Kind: ValueKind.Time);
+        "stagger", "start a load when the one before has ended, or after TIME; 0: as soon as --jobs and --budget allow",
+        "TIME", "5ms", Kind: ValueKind.Time);
 
     public static readonly Option Decompress = new(
         "decompress", "who decompresses modules, where both can", "kernel|here", "here for .xz, with liblzma",
@@ -178,7 +178,7 @@ public sealed class Arguments
     }
 }
 
-public enum OptionValue { None, Required, Optional }
+public enum OptionValue { None, Required }
 
 public enum OptionProblem { Unknown, Ambiguous, MissingValue, UnexpectedValue }
 

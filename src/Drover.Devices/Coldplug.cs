@@ -29,8 +29,8 @@ public sealed record ColdplugReport
     /// <summary>Requests that a loader without shared state would make: one for each module of each device.</summary>
     public int Asked => Aliases.Sum(alias => alias.Devices * alias.Modules.Count);
 
-    /// <summary>Those of <see cref="Asked"/> without a load attempt of their own.</summary>
-    public int Converged => Asked - Aliases.Sum(alias => alias.Attempts);
+    /// <summary>Those of <see cref="Asked"/> that this loader did not make.</summary>
+    public int Spared => Asked - Aliases.Sum(alias => alias.Attempts);
 
     /// <summary>Distinct modules of all modaliases.</summary>
     public int Modules => Aliases.SelectMany(alias => alias.Modules).DistinctBy(module => module.Module).Count();

@@ -34,7 +34,7 @@ public sealed class LoadService : ILoadService
     /// <param name="record">Of the last boot, for the order of loads; null for none.</param>
     /// <param name="earlier">What an earlier daemon of this boot has recorded; it decides nothing.</param>
     public LoadService(
-        EventLoop loop, IDevices devices, IKernel kernel, IModuleGate gate, ModuleCatalog catalog,
+        EventLoop loop, IDevices devices, IKernel kernel, IModuleLocks locks, ModuleCatalog catalog,
         Func<ModuleCatalog> reopen, LoaderOptions options, ILoaderObserver? observer = null, BootRecord? record = null,
         IReadOnlyList<ModuleRecord>? earlier = null)
     {
@@ -47,7 +47,7 @@ public sealed class LoadService : ILoadService
             Changed = () => Recorded(),
             Live = module => _live!.Loaded(module),
         };
-        _loader = new Loader(loop, kernel, gate, catalog, options, _records);
+        _loader = new Loader(loop, kernel, locks, catalog, options, _records);
         _requests = new PendingRequests(loop, _loader, _conditions) { Completed = Publish };
         _tracker = new DeviceTracker(loop, devices, _requests, _conditions, record) { LiveModules = _live };
     }
@@ -162,7 +162,7 @@ public sealed class LoadService : ILoadService
         try
         {
             var catalog = _reopen();
-            // a device whose driver is new gets it; an alias with the same modules is not requested again
+            // only aliases whose modules have changed are requested again
             Use(catalog, alias => !Resolve(catalog, alias).SequenceEqual(Resolve(_catalog, alias)));
         }
         catch (Exception problem) when (problem is ModuleDataException or IOException or UnauthorizedAccessException)

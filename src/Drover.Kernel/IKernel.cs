@@ -130,11 +130,4 @@ public interface IModuleRemovals
     /// <param name="module">Normalised name.</param>
     /// <param name="force">O_TRUNC: even while in use, where the kernel has CONFIG_MODULE_FORCE_UNLOAD.</param>
     Task<LoadReply> DeleteAsync(string module, bool force);
-
-    /// <summary>The reference count (<c>refcnt</c>); null when the module is not loaded or
-    /// cannot be unloaded.</summary>
-    int? ReferencesTo(string module);
-
-    /// <summary>The modules that use it (<c>holders</c>), or null as above.</summary>
-    IReadOnlyList<string>? HoldersOf(string module);
 }

@@ -12,7 +12,7 @@ readonly record struct FlightKey(string Module, bool IgnoresCommand = false);
 /// <summary>One load and the requests that wait for it, from the first request for a module that is neither live nor in
 /// flight to the kernel's final reply. Table, budget and live watch keep their state of a load here. When its last
 /// waiter leaves before the call, the flight is abandoned (design rule 9). Owned by the event loop.</summary>
-/// <remarks>Stages: waiting (for dependencies, file, budget, gate; not <see cref="InKernel"/>) → in the kernel → usable
+/// <remarks>Stages: waiting (for dependencies, file, budget, lock; not <see cref="InKernel"/>) → in the kernel → usable
 /// (live, the call may not have returned) → ended. A failure goes from any stage to ended.</remarks>
 #pragma warning disable CA1001 // a cancellation source without a timer has nothing to dispose
 sealed class Flight(EventLoop loop, FlightKey key, PlannedModule plan, in ModuleRequest first, string parameters)

@@ -3,16 +3,16 @@ using Drover.Kernel;
 
 namespace Drover.Loading;
 
-/// <summary>Loads one module whose dependencies are live: file lock, budget, gate, call, and the errno policy's
+/// <summary>Loads one module whose dependencies are live: file, budget, lock, call, and the errno policy's
 /// reaction (design rules 1, 5, 8, 10, 12). Owned by the event loop.</summary>
 sealed class LoadAttempt(
-    EventLoop loop, IKernel kernel, IModuleGate gate, LoadBudget budget, LoadCache cache, StatisticsCounter statistics,
-    PolicyGuard guard, LoaderOptions options, ILoaderObserver? observer)
+    EventLoop loop, IKernel kernel, IModuleLocks locks, LoadBudget budget, LoadCache cache,
+    StatisticsCounter statistics, PolicyGuard guard, LoaderOptions options, ILoaderObserver? observer)
 {
     /// <summary>First pause between checks of a module that another process is loading.</summary>
     static readonly TimeSpan s_minPoll = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>Waits instead of the kernel while a process outside the gate loads the module.</summary>
+    /// <summary>The reply of a load that ended while a process without the lock was loading the module.</summary>
     static readonly LoadReply s_anotherIsLoading = new(Errno.EBUSY, "another process was loading it, and failed");
 
     readonly FileLocks _files = new();
@@ -49,14 +49,14 @@ sealed class LoadAttempt(
             {
                 // the kernel has the image and the module; init_module is given another image
                 flight.Cost = file.FileBytes + ((call.Via is LoadVia.InitModule ? 3 : 2) * file.ImageBytes);
-                var (gateLock, hasWaited) = await EnterAsync(flight);
-                using var held = gateLock;
+                var (moduleLock, hasWaited) = await EnterAsync(flight);
+                using var held = moduleLock;
                 // no await from here to the call: an abandoned flight is out of the table, so nothing can join it
-                if (gateLock is null || flight.IsAbandoned)
+                if (moduleLock is null || flight.IsAbandoned)
                     return flight.Outcome(OutcomeKind.Left);
                 Debug.Assert(budget.Has(flight), "a flight that has the lock has its share");
                 var state = kernel.InitStateOf(flight.Module);
-                if (FindAnswer(flight, gateLock, file.Version, state, hasWaited) is { } answer)
+                if (FindAnswer(flight, moduleLock, file.Version, state, hasWaited) is { } answer)
                     return answer;
                 if (guard.Bar(flight) is { } forbidden)
                     return forbidden;
@@ -70,10 +70,10 @@ sealed class LoadAttempt(
                 }
                 budget.Leave(flight);
                 if (reply.Error is Errno.None)
-                    return Succeed(flight, gateLock);
+                    return Succeed(flight, moduleLock);
                 var next = await ReactAsync(flight, call, reply, tries, isLastTry);
                 if (next.Outcome is { Kind: OutcomeKind.Failed } failure)
-                    gateLock.RecordFailure(Remember(flight, failure, file.Version));
+                    moduleLock.RecordFailure(Remember(flight, failure, file.Version));
                 if (next.Call is null)
                     return next.Outcome;
                 call = next.Call;
@@ -85,19 +85,19 @@ sealed class LoadAttempt(
         }
     }
 
-    /// <summary>Takes a share of the budget and the gate's lock together. It holds neither while it waits for the
+    /// <summary>Takes a share of the budget and the module's lock together. It holds neither while it waits for the
     /// other: a module in the kernel may request, from its init, the very module that would be kept waiting.</summary>
     /// <returns>A null lock when the flight was abandoned.</returns>
-    async Task<(IGateLock? GateLock, bool HasWaited)> EnterAsync(Flight flight)
+    async Task<(IModuleLock? ModuleLock, bool HasWaited)> EnterAsync(Flight flight)
     {
         for (var hasWaited = false; ; hasWaited = true)
         {
             if (!await budget.EnterAsync(flight) || flight.IsAbandoned)
                 return default;
-            if (gate.TryEnter(flight.Module) is { } gateLock)
-                return (gateLock, hasWaited);
+            if (locks.TryEnter(flight.Module) is { } moduleLock)
+                return (moduleLock, hasWaited);
             budget.Leave(flight);
-            using var other = await gate.EnterAsync(flight.Module, flight.Abandoned);
+            using var other = await locks.EnterAsync(flight.Module, flight.Abandoned);
             Debug.Assert(!budget.Has(flight) && flight.Admission is null, "no share and no place while it waits");
             if (other is null)
                 return default;
@@ -105,7 +105,7 @@ sealed class LoadAttempt(
     }
 
     /// <summary>The outcome, if another process or an earlier attempt of this one has produced it already.</summary>
-    ModuleOutcome? FindAnswer(Flight flight, IGateLock gateLock, FileVersion file, InitState state, bool hasWaited)
+    ModuleOutcome? FindAnswer(Flight flight, IModuleLock moduleLock, FileVersion file, InitState state, bool hasWaited)
     {
         if (state is InitState.Live)
         {
@@ -117,7 +117,7 @@ sealed class LoadAttempt(
         // an abandoned flight of this process may have ended while this one waited for the file
         if (cache.FindForFile(flight, file) is { } earlier)
             return earlier;
-        if (flight.HasOwnParameters || gateLock.LastFailure is not { } known
+        if (flight.HasOwnParameters || moduleLock.LastFailure is not { } known
             || known.Version != file || !flight.MadeAt.IsAnsweredBy(known))
         {
             return null;
@@ -250,14 +250,14 @@ sealed class LoadAttempt(
         }
     }
 
-    ModuleOutcome Succeed(Flight flight, IGateLock gateLock)
+    ModuleOutcome Succeed(Flight flight, IModuleLock moduleLock)
     {
         Debug.Assert(!flight.InKernel && !budget.Has(flight), "the call has returned, and the share with it");
         cache.AddLoaded(flight.Module, flight.Parameters);
         if (flight.IsStale)
             cache.Remove(flight.Module);
-        if (gateLock.LastFailure is not null)
-            gateLock.RecordFailure(null);
+        if (moduleLock.LastFailure is not null)
+            moduleLock.RecordFailure(null);
         return flight.Outcome(OutcomeKind.Loaded, why: flight.Warning);
     }
 
@@ -270,7 +270,7 @@ sealed class LoadAttempt(
         return flight.Outcome(OutcomeKind.AlreadyLive);
     }
 
-    /// <summary>Runs an install command without gate and budget: its own modprobe usually loads the module.</summary>
+    /// <summary>Runs an install command without lock and budget: its own modprobe usually loads the module.</summary>
     async Task<ModuleOutcome> RunInstallCommandAsync(Flight flight, string command)
     {
         Debug.Assert(
@@ -364,7 +364,7 @@ sealed class LoadAttempt(
 /// called. Most calls return before the first poll. Owned by the event loop.</summary>
 sealed class LiveWatch : IDisposable
 {
-    /// <summary>Like the default stagger; 5 ms cost more and ended loads later in the lab.</summary>
+    /// <summary>Ten times the default stagger: polling every 5 ms cost more and ended loads later in the lab.</summary>
     static readonly TimeSpan s_minPoll = TimeSpan.FromMilliseconds(50);
 
     readonly IKernel _kernel;

@@ -3,10 +3,11 @@ using Drover.Kernel;
 
 namespace Drover.Loading;
 
-/// <summary>Limits the bytes and the number of concurrent loads (design rule 8). Admits the oldest request and its
-/// dependencies first, so a long chain progresses and small loads cannot starve a large one. A module larger than the
-/// budget is loaded alone. Loads are staggered (<see cref="LoaderOptions.Stagger"/>), because the kernel serialises
-/// them on its text and on all CPUs. Owned by the event loop.</summary>
+/// <summary>Limits the bytes and the number of concurrent loads (design rule 8). Admits by rank, then by the longest
+/// critical path of the last boot, then the oldest request, each with its dependencies: a long chain progresses, and
+/// small loads cannot starve a large one. A module larger than the budget is loaded alone. Loads are staggered
+/// (<see cref="LoaderOptions.Stagger"/>), because the kernel serialises them on its text and on all CPUs. Owned by the
+/// event loop.</summary>
 sealed class LoadBudget
 {
     /// <summary>The least after ENOMEM: in Debian 6.1, all but about 20 of 4023 modules cost less.</summary>

@@ -10,8 +10,8 @@ namespace Drover.Loading;
 /// of it runs on one event loop; every member is for that loop's thread.</summary>
 /// <remarks>The way of a request: <see cref="RequestAsync"/> looks the name up → <see cref="JoinOrStartAsync"/> joins
 /// or starts a flight → <see cref="FlyAsync"/> loads its dependencies → <see cref="LoadAttempt"/> takes file, budget
-/// and gate and makes the call. A fault, of the loader or of a port that throws, ends the flight: all its waiters throw
-/// it (<see cref="Flight.Fail"/>).</remarks>
+/// and lock and makes the call. A fault, of the loader or of a port that throws, ends the flight: all its waiters
+/// throw it (<see cref="Flight.Fail"/>).</remarks>
 public sealed class Loader
 {
     readonly EventLoop _loop;
@@ -25,15 +25,15 @@ public sealed class Loader
     Planner _planner;
 
     public Loader(
-        EventLoop loop, IKernel kernel, IModuleGate gate, ModuleCatalog catalog, LoaderOptions options,
+        EventLoop loop, IKernel kernel, IModuleLocks locks, ModuleCatalog catalog, LoaderOptions options,
         ILoaderObserver? observer = null)
-        : this(loop, kernel, gate, new Planner(catalog), options, observer)
+        : this(loop, kernel, locks, new Planner(catalog), options, observer)
     {
     }
 
     /// <param name="planner">May have planned before: its nodes are the ones that this loader runs.</param>
     public Loader(
-        EventLoop loop, IKernel kernel, IModuleGate gate, Planner planner, LoaderOptions options,
+        EventLoop loop, IKernel kernel, IModuleLocks locks, Planner planner, LoaderOptions options,
         ILoaderObserver? observer = null)
     {
         (_loop, _observer, _planner) = (loop, observer, planner);
@@ -42,7 +42,7 @@ public sealed class Loader
         var jobs = options.Jobs ?? Math.Clamp(kernel.CpuCount, 1, LoaderOptions.MaxDefaultLoads);
         _budget = new LoadBudget(loop, bytes, jobs, options.Stagger);
         _policy = new PolicyGuard(observer) { Policy = planner.Catalog.Policy };
-        _attempt = new LoadAttempt(loop, kernel, gate, _budget, _cache, _statistics, _policy, options, observer);
+        _attempt = new LoadAttempt(loop, kernel, locks, _budget, _cache, _statistics, _policy, options, observer);
     }
 
     /// <summary>The owner calls <see cref="ModuleRemoved"/> for every module that is removed from now on. A module once
@@ -247,7 +247,7 @@ public sealed class Loader
     }
 
     /// <summary>Runs a flight to its end and completes its waiters; never throws. While it waits for dependencies it
-    /// holds neither file nor gate nor budget, which they may need.</summary>
+    /// holds neither file nor lock nor budget, which they may need.</summary>
     async Task FlyAsync(Flight flight)
     {
         Debug.Assert(_flights.GetValueOrDefault(flight.Key) == flight, "a flight is in the table before it starts");

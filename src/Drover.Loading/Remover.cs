@@ -2,9 +2,9 @@ using Drover.Kernel;
 
 namespace Drover.Loading;
 
-/// <summary>Takes modules out of the kernel, through the same gate as loads: no removal gets between another loader's
+/// <summary>Takes modules out of the kernel, through the same locks as loads: no removal gets between another loader's
 /// check of a module and its call. One owner, the event loop.</summary>
-public sealed class Remover(EventLoop loop, IModuleRemovals kernel, IModuleGate gate)
+public sealed class Remover(EventLoop loop, IModuleRemovals kernel, IModuleLocks locks)
 {
     /// <summary>Before a module in use is tried again; doubled up to <see cref="LongestPause"/>.</summary>
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
@@ -23,7 +23,7 @@ public sealed class Remover(EventLoop loop, IModuleRemovals kernel, IModuleGate 
         {
             // not held during the pause: the module's user may need a load to finish
             LoadReply reply;
-            using (await gate.EnterAsync(module, CancellationToken.None))
+            using (await locks.EnterAsync(module, CancellationToken.None))
                 reply = await kernel.DeleteAsync(module, force);
             var left = wait - loop.Time.GetElapsedTime(started);
             if (reply.Error is Errno.EINTR)

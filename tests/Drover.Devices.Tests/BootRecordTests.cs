@@ -197,7 +197,7 @@ public sealed class BootRecordTests
             loop.Run(async () =>
             {
                 var service = new LoadService(
-                    loop, devices, machine, new SimulatedGate(loop), catalog, () => catalog,
+                    loop, devices, machine, new SimulatedLocks(loop), catalog, () => catalog,
                     new LoaderOptions { BudgetBytes = 1 << 30, Jobs = jobs }, this, record);
                 using var stop = new CancellationTokenSource();
                 var running = service.RunAsync(stop.Token);

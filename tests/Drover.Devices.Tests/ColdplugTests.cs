@@ -21,7 +21,7 @@ public sealed class ColdplugTests
         var report = bench.Run();
         Assert.Equal((255, 255, 1), (report.Devices, report.Modaliases, report.Aliases.Count));
         Assert.Equal((2, 2), (report.Counts.Calls, report.Modules));
-        Assert.Equal((510, 508), (report.Asked, report.Converged));
+        Assert.Equal((510, 508), (report.Asked, report.Spared));
         Assert.Equal(
             ("acpi_cpufreq", Errno.ENODEV),
             report.Failures().Select(f => (f.Outcome.Module, f.Outcome.Error)).Single());
@@ -136,7 +136,7 @@ public sealed class ColdplugTests
         var machine = new SimulatedMachine(loop, [slow], 1 << 30, 1);
         var devices = new SimulatedDevices(loop, machine);
         var catalog = SimulatedMachine.Catalog([slow], [("s:*", "slow")]);
-        var loader = new Loader(loop, machine, new SimulatedGate(loop), catalog, new LoaderOptions { Jobs = 1 });
+        var loader = new Loader(loop, machine, new SimulatedLocks(loop), catalog, new LoaderOptions { Jobs = 1 });
         var conditions = new Conditions(loop);
         var requests = new PendingRequests(loop, loader, conditions);
         var tracker = new DeviceTracker(loop, devices, requests, conditions, record: null);
@@ -202,7 +202,7 @@ public sealed class ColdplugTests
             Devices = new SimulatedDevices(_loop, Machine);
             var options = new LoaderOptions { BudgetBytes = 1 << 30, Jobs = jobs };
             _loader = new Loader(
-                _loop, Machine, new SimulatedGate(_loop), SimulatedMachine.Catalog(modules, aliases), options, this);
+                _loop, Machine, new SimulatedLocks(_loop), SimulatedMachine.Catalog(modules, aliases), options, this);
         }
 
         public SimulatedMachine Machine { get; }

@@ -483,7 +483,7 @@ public partial class LoadServiceTests
         {
             var options = new LoaderOptions { BudgetBytes = 1 << 30, Jobs = _jobs };
             var service = new LoadService(
-                Loop, Devices, Machine, new SimulatedGate(Loop), Catalog!,
+                Loop, Devices, Machine, new SimulatedLocks(Loop), Catalog!,
                 () => Catalog ?? throw new ModuleDataException("modules.dep.bin", 0, "damaged"), options, this,
                 earlier: Earlier)
             {

@@ -22,7 +22,7 @@ public sealed class LoaderFaultTests
                 foreach (var request in requests)
                     Assert.Same(fault, await Assert.ThrowsAsync<IOException>(() => request));
                 Assert.Empty(loader.InFlight);
-                Assert.True(scene.Gate.IsFree);
+                Assert.True(scene.Locks.IsFree);
                 return 0;
             });
         }

@@ -14,7 +14,7 @@ public sealed class LoaderGapTests
         for (var seed = 0; seed < 200; seed++)
         {
             using var cancellation = new CancellationTokenSource();
-            var gate = new FreeGate
+            var locks = new FreeLocks
             {
                 Entering = module =>
                 {
@@ -22,7 +22,7 @@ public sealed class LoaderGapTests
                         cancellation.Cancel();
                 },
             };
-            var (loop, machine, loader) = Machine(seed, gate, null,
+            var (loop, machine, loader) = Machine(seed, locks, null,
                 new SimulatedModule("slow") { Inode = 1, Takes = 10 * Ms },
                 new SimulatedModule("queued") { Inode = 2 });
             loop.Run(async () =>
@@ -47,7 +47,7 @@ public sealed class LoaderGapTests
             SimulatedLoop? on = null;
             var late = new LoadRequest("fuse", Seqnum: 51);
             var called = new CalledOnce(() => on!.Post(() => _ = target!.RequestAsync(late)));
-            var (loop, machine, loader) = Machine(seed, new FreeGate(), called,
+            var (loop, machine, loader) = Machine(seed, new FreeLocks(), called,
                 new SimulatedModule("fuse") { Takes = 10 * Ms, Replies = [Errno.ENODEV] });
             (target, on) = (loader, loop);
             loop.Run(async () =>
@@ -67,7 +67,7 @@ public sealed class LoaderGapTests
     [Fact]
     public void Failure_does_not_apply_to_a_newer_joined_request()
     {
-        // another process fails while "first" waits for the budget, before the gate; "later" requests it after
+        // another process fails while "first" waits for the budget, before the locks; "later" requests it after
         // that and joins
         for (var seed = 0; seed < 200; seed++)
         {
@@ -153,34 +153,34 @@ public sealed class LoaderGapTests
     }
 
     static Task FailElsewhereAsync(Scene scene, string module) =>
-        scene.Gate.HoldFromOutsideAsync(module, () =>
+        scene.Locks.HoldFromOutsideAsync(module, () =>
             Task.FromResult<KnownResult?>(scene.Failure(module)));
 
     static (SimulatedLoop Loop, SimulatedMachine Machine, Loader Loader) Machine(
-        int seed, IModuleGate gate, ILoaderObserver? observer, params SimulatedModule[] modules)
+        int seed, IModuleLocks locks, ILoaderObserver? observer, params SimulatedModule[] modules)
     {
         const long Budget = 1 << 30;
         var loop = new SimulatedLoop(seed);
         var machine = new SimulatedMachine(loop, modules, Budget, 1);
         var options = new LoaderOptions { BudgetBytes = Budget, Jobs = 1, Stagger = default };
-        return (loop, machine, new Loader(loop, machine, gate, SimulatedMachine.Catalog(modules), options, observer));
+        return (loop, machine, new Loader(loop, machine, locks, SimulatedMachine.Catalog(modules), options, observer));
     }
 
-    /// <summary>A gate that is always free and reports each entry.</summary>
-    sealed class FreeGate : IModuleGate
+    /// <summary>Locks that are always free and reports each entry.</summary>
+    sealed class FreeLocks : IModuleLocks
     {
         public Action<string>? Entering { get; init; }
 
-        public Task<IGateLock?> EnterAsync(string module, CancellationToken cancellationToken) =>
+        public Task<IModuleLock?> EnterAsync(string module, CancellationToken cancellationToken) =>
             Task.FromResult(TryEnter(module));
 
-        public IGateLock? TryEnter(string module)
+        public IModuleLock? TryEnter(string module)
         {
             Entering?.Invoke(module);
             return new FreeLock();
         }
 
-        sealed class FreeLock : IGateLock
+        sealed class FreeLock : IModuleLock
         {
             public KnownResult? LastFailure => null;
 

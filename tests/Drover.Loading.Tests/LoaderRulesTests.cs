@@ -413,7 +413,7 @@ public sealed class LoaderRulesTests
         var scene = new Scene([new("fuse")]);
         var outcome = scene.Run(async loader =>
         {
-            var other = scene.Gate.HoldFromOutsideAsync("fuse", async () =>
+            var other = scene.Locks.HoldFromOutsideAsync("fuse", async () =>
             {
                 await scene.Loop.Delay(500 * Ms);
                 scene.Machine["fuse"].State = InitState.Live;
@@ -433,7 +433,7 @@ public sealed class LoaderRulesTests
         var scene = new Scene([new("fuse") { Replies = [Errno.ENODEV] }]);
         scene.Run(async loader =>
         {
-            var other = scene.Gate.HoldFromOutsideAsync("fuse", async () =>
+            var other = scene.Locks.HoldFromOutsideAsync("fuse", async () =>
             {
                 await scene.Loop.Delay(500 * Ms);
                 return scene.Failure("fuse");

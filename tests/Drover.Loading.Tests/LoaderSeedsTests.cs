@@ -6,7 +6,7 @@ using Drover.Modules.Config;
 namespace Drover.Loading.Tests;
 
 /// <summary>The loader under thousands of seeds: random modules that depend on each other, share files, fail
-/// and recover; random clients that join, repeat and cancel; other processes that load, hold the gate and
+/// and recover; random clients that join, repeat and cancel; other processes that load, hold the locks and
 /// remove. The machine checks every call, these tests check the outcomes. A failure prints its seed and the
 /// command that replays it.</summary>
 public sealed class LoaderSeedsTests
@@ -71,7 +71,7 @@ sealed class RandomScene : ILoaderObserver
     readonly bool _others;
     readonly SimulatedLoop _loop;
     readonly SimulatedMachine _machine;
-    readonly SimulatedGate _gate;
+    readonly SimulatedLocks _locks;
     readonly Loader _loader;
     readonly ModuleCatalog _catalog;
     readonly SimulatedModule[] _modules;
@@ -89,7 +89,7 @@ sealed class RandomScene : ILoaderObserver
         var budget = _random.Next(4) == 0 ? 3000 : 100_000;
         var jobs = _random.Next(1, 6);
         _machine = new SimulatedMachine(_loop, _modules, budget, jobs) { Forgiving = others };
-        _gate = new SimulatedGate(_loop);
+        _locks = new SimulatedLocks(_loop);
         var aliases = Enumerable.Range(0, 6)
             .SelectMany(i => Enumerable.Range(0, _random.Next(1, 4)).Select(_ => ($"alias{i}:*", Any().Name)))
             .ToArray();
@@ -100,7 +100,7 @@ sealed class RandomScene : ILoaderObserver
         var options = new LoaderOptions { BudgetBytes = budget, Jobs = jobs, Stagger = stagger };
         _catalog = SimulatedMachine.Catalog(_modules, aliases);
         var receivesRemovals = _random.Next(2) == 0;
-        _loader = new Loader(_loop, _machine, _gate, _catalog, options, this) { ReceivesRemovals = receivesRemovals };
+        _loader = new Loader(_loop, _machine, _locks, _catalog, options, this) { ReceivesRemovals = receivesRemovals };
     }
 
     /// <summary>The events, one per line.</summary>
@@ -124,7 +124,7 @@ sealed class RandomScene : ILoaderObserver
         });
         Must(_outcomes == clients, $"{clients} requests, {_outcomes} outcomes");
         Must(_loader.InFlight.Count == 0, "no flight is left");
-        Must(_gate.IsFree, "the gate is free at rest");
+        Must(_locks.IsFree, "every lock is free at rest");
         Must(_machine.Ended.Count == _loader.Statistics.Calls, "every call is counted");
         CheckFailingModules();
         return Trace;
@@ -199,7 +199,7 @@ sealed class RandomScene : ILoaderObserver
             $"{outcome.Module}: {outcome.Error}, but the kernel returned {string.Join(", ", errors)} for {blamed}");
     }
 
-    /// <summary>Another process: loads outside the gate, loads or fails while it holds the gate, or
+    /// <summary>Another process: loads outside the locks, loads or fails while it holds the locks, or
     /// removes a module.</summary>
     async Task DisturbAsync()
     {
@@ -212,14 +212,14 @@ sealed class RandomScene : ILoaderObserver
                 await _machine.LoadFromOutsideAsync(module.Name, takes, succeeds: _random.Next(2) == 0);
                 break;
             case 1:
-                await _gate.HoldFromOutsideAsync(module.Name, async () =>
+                await _locks.HoldFromOutsideAsync(module.Name, async () =>
                 {
                     await _machine.LoadFromOutsideAsync(module.Name, takes, succeeds: true);
                     return null;
                 });
                 break;
             case 2:
-                await _gate.HoldFromOutsideAsync(module.Name, async () =>
+                await _locks.HoldFromOutsideAsync(module.Name, async () =>
                 {
                     await _loop.Delay(takes);
                     if (module.State is InitState.Live)

@@ -55,7 +55,7 @@ public sealed class LoaderThreadsTests
     {
         var options = new LoaderOptions { Jobs = jobs };
         var catalog = SimulatedMachine.Catalog(modules);
-        return new Loader(loop, kernel, new OpenGate(), catalog, options) { ReceivesRemovals = true };
+        return new Loader(loop, kernel, new NoLocks(), catalog, options) { ReceivesRemovals = true };
     }
 
     static async Task<List<ModuleOutcome>> RequestFromThreadsAsync(LiveLoop loop, Loader loader, bool cancels = false)
@@ -97,14 +97,14 @@ public sealed class LoaderThreadsTests
 
     static void InBackground(ThreadStart work) => new Thread(work) { IsBackground = true }.Start();
 
-    sealed class OpenGate : IModuleGate, IGateLock
+    sealed class NoLocks : IModuleLocks, IModuleLock
     {
         public KnownResult? LastFailure => null;
 
-        public Task<IGateLock?> EnterAsync(string module, CancellationToken cancellationToken) =>
-            Task.FromResult<IGateLock?>(this);
+        public Task<IModuleLock?> EnterAsync(string module, CancellationToken cancellationToken) =>
+            Task.FromResult<IModuleLock?>(this);
 
-        public IGateLock? TryEnter(string module) => this;
+        public IModuleLock? TryEnter(string module) => this;
 
         public void RecordFailure(KnownResult? failure)
         {

@@ -46,7 +46,7 @@ sealed class RandomPolicyScene : ILoaderObserver
     readonly SimulatedLoop _loop;
     readonly SimulatedModule[] _modules;
     readonly SimulatedMachine _machine;
-    readonly SimulatedGate _gate;
+    readonly SimulatedLocks _locks;
     readonly Loader _loader;
     readonly ModuleCatalog _catalog;
     readonly List<string> _trace = [];
@@ -61,11 +61,11 @@ sealed class RandomPolicyScene : ILoaderObserver
         _modules = Modules();
         var jobs = _random.Next(1, 4);
         _machine = new SimulatedMachine(_loop, _modules, 100_000, jobs) { Forgiving = true };
-        _gate = new SimulatedGate(_loop);
+        _locks = new SimulatedLocks(_loop);
         _catalog = SimulatedMachine.Catalog(
             _modules, [.. _modules.Select(module => ($"bus:{_random.Next(4)}*", module.Name))]);
         var options = new LoaderOptions { BudgetBytes = 100_000, Jobs = jobs, Stagger = default };
-        _loader = new Loader(_loop, _machine, _gate, NewCatalog(), options, this) { ReceivesRemovals = true };
+        _loader = new Loader(_loop, _machine, _locks, NewCatalog(), options, this) { ReceivesRemovals = true };
     }
 
     public string Trace => string.Join('\n', _trace);
@@ -92,7 +92,7 @@ sealed class RandomPolicyScene : ILoaderObserver
             return 0;
         });
         Must(_outcomes == clients, $"{clients} requests, {_outcomes} outcomes");
-        Must(_loader.InFlight.Count == 0 && _gate.IsFree, "nothing is left at rest");
+        Must(_loader.InFlight.Count == 0 && _locks.IsFree, "nothing is left at rest");
     }
 
     public void Calling(LoadCall call, ModuleFileFacts file)

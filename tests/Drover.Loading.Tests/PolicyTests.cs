@@ -230,7 +230,7 @@ sealed class PolicyScene : ILoaderObserver
         Machine = new SimulatedMachine(Loop, _modules, 1 << 30, jobs);
         Catalog = CatalogWith(policy);
         var options = new LoaderOptions { BudgetBytes = 1 << 30, Jobs = jobs, Stagger = default };
-        Loader = new Loader(Loop, Machine, new SimulatedGate(Loop), Catalog, options, this)
+        Loader = new Loader(Loop, Machine, new SimulatedLocks(Loop), Catalog, options, this)
         {
             ReceivesRemovals = true,
         };

@@ -3,7 +3,7 @@ using Drover.Model.Time;
 
 namespace Drover.Loading.Tests;
 
-/// <summary>Removals hold the gate and are retried until the wait ends while the module is in use.</summary>
+/// <summary>Removals hold the locks and are retried until the wait ends while the module is in use.</summary>
 public sealed class RemoverTests
 {
     static readonly TimeSpan Ms = TimeSpan.FromMilliseconds(1);
@@ -60,7 +60,7 @@ public sealed class RemoverTests
             for (var at = 0; at < 13; at++)
             {
                 await machine.Loop.Delay(Ms / 2);
-                held.Add(!machine.Gate.IsFree);
+                held.Add(!machine.Locks.IsFree);
                 await machine.Loop.Delay(Ms / 2);
             }
             return await removed;
@@ -77,7 +77,7 @@ public sealed class RemoverTests
             var atCall = InitState.Absent;
             var machine = new Removals(_ =>
                 (atCall = scene.Machine["loop"].State) is InitState.Live ? Errno.None : Errno.EAGAIN);
-            var remover = new Remover(scene.Loop, machine, scene.Gate);
+            var remover = new Remover(scene.Loop, machine, scene.Locks);
             var error = scene.Run(async loader =>
             {
                 var loaded = loader.RequestAsync("loop");
@@ -96,9 +96,9 @@ public sealed class RemoverTests
     {
         public SimulatedLoop Loop { get; } = new(1);
 
-        public SimulatedGate Gate => field ??= new SimulatedGate(Loop);
+        public SimulatedLocks Locks => field ??= new SimulatedLocks(Loop);
 
-        public Remover Remover => field ??= new Remover(Loop, this, Gate);
+        public Remover Remover => field ??= new Remover(Loop, this, Locks);
 
         public List<(string Module, bool Force)> Calls { get; } = [];
 
@@ -116,9 +116,5 @@ public sealed class RemoverTests
                 await Loop.Delay(CallTakes);
             return new LoadReply(result(Calls.Count));
         }
-
-        public int? ReferencesTo(string module) => 0;
-
-        public IReadOnlyList<string>? HoldersOf(string module) => [];
     }
 }

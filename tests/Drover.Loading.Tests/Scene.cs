@@ -13,7 +13,7 @@ sealed class Scene : ILoaderObserver
     {
         Loop = new SimulatedLoop(seed);
         Machine = new SimulatedMachine(Loop, modules, budgetBytes, jobs);
-        Gate = new SimulatedGate(Loop);
+        Locks = new SimulatedLocks(Loop);
         var options = new LoaderOptions
         {
             BudgetBytes = budgetBytes,
@@ -23,7 +23,7 @@ sealed class Scene : ILoaderObserver
             Decompressor = decompressor,
         };
         var catalog = SimulatedMachine.Catalog(modules, aliases, config);
-        Loader = new Loader(Loop, Machine, Gate, catalog, options, this) { ReceivesRemovals = true };
+        Loader = new Loader(Loop, Machine, Locks, catalog, options, this) { ReceivesRemovals = true };
         Machine.Loader = Loader;
     }
 
@@ -31,7 +31,7 @@ sealed class Scene : ILoaderObserver
 
     public SimulatedMachine Machine { get; }
 
-    public SimulatedGate Gate { get; }
+    public SimulatedLocks Locks { get; }
 
     public Loader Loader { get; }
 

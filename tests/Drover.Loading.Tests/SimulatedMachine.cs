@@ -188,7 +188,7 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
         return CommandStatus;
     }
 
-    /// <summary>Another process loads a module outside the gate.</summary>
+    /// <summary>Another process loads a module outside the locks.</summary>
     public async Task LoadFromOutsideAsync(string name, TimeSpan takes, bool succeeds)
     {
         var module = this[name];
@@ -237,23 +237,23 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
 
 sealed class InvariantException(string rule) : Exception($"violated: {rule}");
 
-/// <summary>The gate between processes; a test can hold it as another process.</summary>
-sealed class SimulatedGate(SimulatedLoop loop) : IModuleGate
+/// <summary>The locks between processes; a test can hold one as another process.</summary>
+sealed class SimulatedLocks(SimulatedLoop loop) : IModuleLocks
 {
     readonly Dictionary<string, TaskCompletionSource> _held = [];
     readonly Dictionary<string, KnownResult?> _failures = [];
 
     public bool IsFree => _held.Count == 0;
 
-    public IGateLock? TryEnter(string module)
+    public IModuleLock? TryEnter(string module)
     {
         if (_held.ContainsKey(module))
             return null;
         _held.Add(module, new TaskCompletionSource());
-        return new GateLock(this, module);
+        return new ModuleLock(this, module);
     }
 
-    public async Task<IGateLock?> EnterAsync(string module, CancellationToken cancellationToken)
+    public async Task<IModuleLock?> EnterAsync(string module, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -273,8 +273,8 @@ sealed class SimulatedGate(SimulatedLoop loop) : IModuleGate
         }
     }
 
-    /// <summary>Another process takes the gate, changes the machine, may record a failure, and
-    /// releases the gate.</summary>
+    /// <summary>Another process takes the locks, changes the machine, may record a failure, and
+    /// releases the locks.</summary>
     public async Task HoldFromOutsideAsync(string module, Func<Task<KnownResult?>> work)
     {
         using var gateLock = await EnterAsync(module, CancellationToken.None);
@@ -283,15 +283,15 @@ sealed class SimulatedGate(SimulatedLoop loop) : IModuleGate
         await loop.Delay(TimeSpan.FromMilliseconds(1));
     }
 
-    sealed class GateLock(SimulatedGate gate, string module) : IGateLock
+    sealed class ModuleLock(SimulatedLocks locks, string module) : IModuleLock
     {
-        public KnownResult? LastFailure => gate._failures.GetValueOrDefault(module);
+        public KnownResult? LastFailure => locks._failures.GetValueOrDefault(module);
 
-        public void RecordFailure(KnownResult? failure) => gate._failures[module] = failure;
+        public void RecordFailure(KnownResult? failure) => locks._failures[module] = failure;
 
         public void Dispose()
         {
-            if (gate._held.Remove(module, out var held))
+            if (locks._held.Remove(module, out var held))
                 held.SetResult();
         }
     }

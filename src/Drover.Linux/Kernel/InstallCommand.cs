@@ -30,13 +30,12 @@ public static class InstallCommand
             ["MODPROBE_MODULE"] = module,
             [Chain] = string.Join(' ', (string[])[.. running, link]),
         };
-        const int Tries = 7, FirstPauseMilliseconds = 20;
         for (var tries = 1; ; tries++)
         {
             var error = ChildProcess.Run([Shell, "-c", command], variables, out var status);
-            if (error is not (Errno.EAGAIN or Errno.ENOMEM) || tries == Tries) // no process or memory left just now
+            if (error is not (Errno.EAGAIN or Errno.ENOMEM) || tries == Shortage.Tries)
                 return error is Errno.None ? status : CommandStatus.NoShell;
-            Thread.Sleep(FirstPauseMilliseconds << (tries - 1));
+            Thread.Sleep(Shortage.PauseAfter(tries));
         }
     }
 }

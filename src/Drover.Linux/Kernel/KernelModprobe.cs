@@ -52,7 +52,7 @@ public sealed class KernelModprobe : IDisposable
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            // the link still works: it loads through the gate
+            // the link still works: it loads by itself, with the same locks
         }
     }
 

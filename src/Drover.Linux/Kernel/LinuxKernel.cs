@@ -104,12 +104,6 @@ public sealed class LinuxKernel : IKernel, IModuleRemovals, IDisposable
     }
 
     /// <inheritdoc/>
-    public int? ReferencesTo(string module) => SysModule.ReferencesTo(module);
-
-    /// <inheritdoc/>
-    public IReadOnlyList<string>? HoldersOf(string module) => SysModule.HoldersOf(module);
-
-    /// <inheritdoc/>
     public Task<int> RunInstallCommandAsync(string command, string module) =>
         _threads.RunPatientlyAsync(
             () => InstallCommand.Run(command, module, CommandEnvironment), CommandStatus.NoShell);

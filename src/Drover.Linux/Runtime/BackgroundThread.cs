@@ -12,26 +12,26 @@ static class BackgroundThread
     /// <summary>One arena for all threads: each allocates a few hundred bytes, at its start only.</summary>
     static readonly bool s_hasOneArena = Libc.MallOpt(Libc.M_ARENA_MAX, 1) != 0;
 
-    /// <summary>Tries again for some seconds where the system has no thread left: a limit is often reached for a moment
-    /// only.</summary>
+    /// <summary>Tries again where the system has no thread left (<see cref="Shortage"/>).</summary>
     /// <exception cref="IOException">The system has no thread left.</exception>
     internal static Thread Start(string name, Action body) => Retry(name, () => TryStart(name, body));
 
-    /// <summary>The first result that is not null; tries 8 times in 2.5 s.</summary>
+    /// <summary>The first result that is not null (<see cref="Shortage"/>).</summary>
     /// <exception cref="IOException">Every result was null.</exception>
     internal static T Retry<T>(string name, Func<T?> tryStart)
         where T : class
     {
-        const int Tries = 8, FirstPauseMilliseconds = 20;
-        for (var tries = 0; tries < Tries; tries++)
+        for (var tries = 1; ; tries++)
         {
-            if (tries > 0)
-                Thread.Sleep(FirstPauseMilliseconds << (tries - 1));
             if (tryStart() is { } started)
                 return started;
+            if (tries == Shortage.Tries)
+            {
+                throw new IOException(
+                    $"no thread '{name}': the system has none left (TasksMax=, ulimit -u)", (int)Errno.EAGAIN);
+            }
+            Thread.Sleep(Shortage.PauseAfter(tries));
         }
-        throw new IOException(
-            $"no thread '{name}': the system has none left (TasksMax=, ulimit -u)", (int)Errno.EAGAIN);
     }
 
     /// <summary>Null if the system has no thread left (pthread_create: EAGAIN).</summary>

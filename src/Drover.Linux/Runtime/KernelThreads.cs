@@ -34,18 +34,17 @@ public sealed class KernelThreads(EventLoop loop)
     public Task<T> Run<T>(Func<T> call, T noThread) =>
         TryRun(call, out var result) ? result : Task.FromResult(noThread);
 
-    /// <summary>As <see cref="Run{T}"/>, and tries again for two seconds where the system has no thread left.</summary>
+    /// <summary>As <see cref="Run{T}"/>, and tries again where the system has no thread left
+    /// (<see cref="Shortage"/>).</summary>
     public async Task<T> RunPatientlyAsync<T>(Func<T> call, T noThread)
     {
-        const int Tries = 7;
-        var pause = TimeSpan.FromMilliseconds(20);
-        for (var tries = 1; ; tries++, pause *= 2)
+        for (var tries = 1; ; tries++)
         {
             if (TryRun(call, out var result))
                 return await result;
-            if (tries == Tries)
+            if (tries == Shortage.Tries)
                 return noThread;
-            await loop.Delay(pause);
+            await loop.Delay(Shortage.PauseAfter(tries));
         }
     }
 

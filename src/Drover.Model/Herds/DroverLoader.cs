@@ -156,7 +156,7 @@ sealed class ModelKernelPort : IKernel
     async ValueTask<Errno> CallAsync(ModelTask thread, ModuleOnDisk file, LoadVia via)
     {
         var costs = _machine.Costs;
-        // the loader's checks of sysfs and of the file, and the gate's lock file
+        // the loader's checks of sysfs and of the file, and the lock file
         await _machine.Kernel.Compute((2 * costs.InitStateNs) + (3 * costs.OpenNs));
         return via is LoadVia.InitModule
             ? await _decompression.CallAsync(thread, file)
@@ -199,15 +199,15 @@ sealed class ModelDevices(ModelMachine machine, SimulatedLoop loop) : IDevices
     }
 }
 
-/// <summary>A gate without other processes.</summary>
-sealed class NoOtherProcess : IModuleGate
+/// <summary>The locks where there are no other processes.</summary>
+sealed class NoOtherProcess : IModuleLocks
 {
-    public Task<IGateLock?> EnterAsync(string module, CancellationToken cancellationToken) =>
+    public Task<IModuleLock?> EnterAsync(string module, CancellationToken cancellationToken) =>
         Task.FromResult(TryEnter(module));
 
-    public IGateLock? TryEnter(string module) => new GateLock();
+    public IModuleLock? TryEnter(string module) => new ModuleLock();
 
-    sealed class GateLock : IGateLock
+    sealed class ModuleLock : IModuleLock
     {
         public KnownResult? LastFailure => null;
 

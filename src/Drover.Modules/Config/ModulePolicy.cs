@@ -213,7 +213,7 @@ public sealed class ModulePolicy
     static string? WordOf(string? commandLine)
     {
         const string Key = "drover.policy=";
-        return commandLine?.Split((char[])[' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries)
+        return KernelParameters.Words(commandLine ?? "")
             .LastOrDefault(word => word.StartsWith(Key, StringComparison.Ordinal))?[Key.Length..];
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using Drover.Text;
 
 namespace Drover.Modules.Config;
@@ -11,7 +10,7 @@ public sealed record ModulesLoadLine(string Name, ConfigSource Source);
 /// the initramfs also <c>rd.modules_load=</c>, then the lines of modules-load.d(5). Immutable.</summary>
 public sealed class ModulesLoadConfig
 {
-    const string CommandLineName = "kernel command line", Blanks = " \t\r\n\v\f";
+    const string CommandLineName = "kernel command line";
 
     /// <summary>The directories, highest priority first (systemd: <c>CONF_PATHS_NULSTR</c>).</summary>
     static readonly string[] s_directories =
@@ -70,7 +69,7 @@ public sealed class ModulesLoadConfig
             foreach (var line in ByteText.Of(SystemFiles.Current.ReadAllBytes(path)).Split('\n'))
             {
                 number++;
-                var name = line.Trim(Blanks.ToCharArray());
+                var name = line.Trim(KernelParameters.Blanks.ToCharArray());
                 if (name.Length > 0 && name[0] is not ('#' or ';'))
                     _lines.Add(new ModulesLoadLine(name, new ConfigSource(path, number)));
             }
@@ -88,7 +87,7 @@ public sealed class ModulesLoadConfig
     /// <summary>Dashes in a parameter's name count as underscores (systemd: <c>proc_cmdline_key_streq</c>).</summary>
     void ReadCommandLine(string text, bool isInitramfs)
     {
-        foreach (var word in Words(text))
+        foreach (var word in KernelParameters.Words(text))
         {
             var value = word.IndexOf('=');
             var key = value < 0 ? "" : word[..value].Replace('-', '_');
@@ -98,31 +97,6 @@ public sealed class ModulesLoadConfig
                 _lines.AddRange(names.Select(name => new ModulesLoadLine(name, new ConfigSource(CommandLineName, 0))));
             }
         }
-    }
-
-    /// <summary>Words between blanks, without their quotes.</summary>
-    static IEnumerable<string> Words(string text)
-    {
-        var word = new StringBuilder();
-        var isQuoted = false;
-        foreach (var c in text)
-        {
-            if (c == '"')
-            {
-                isQuoted = !isQuoted;
-            }
-            else if (isQuoted || !Blanks.Contains(c))
-            {
-                word.Append(c);
-            }
-            else if (word.Length > 0)
-            {
-                yield return word.ToString();
-                word.Clear();
-            }
-        }
-        if (word.Length > 0)
-            yield return word.ToString();
     }
 }
 

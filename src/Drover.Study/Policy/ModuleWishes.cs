@@ -35,7 +35,7 @@ static class ModuleWishes
     public static IReadOnlyList<ModuleWish> Of(
         Arguments arguments, ModuleCatalog catalog, IEnumerable<string> recordings)
     {
-        var root = arguments.Text(CommonOptions.Root) ?? "/";
+        var root = ModuleSource.RootOf(arguments);
         var sys = arguments.Text(ScenarioSource.Sys) ?? ScenarioSource.ThisSys;
         return
         [

@@ -87,7 +87,7 @@ sealed class PolicyVerb : Verb
         {
             Policy = ModulePolicy.Load(new PolicySources
             {
-                Root = arguments.Text(CommonOptions.Root) ?? "/",
+                Root = ModuleSource.RootOf(arguments),
                 AsSealed = arguments.Has(s_sealed),
                 AsEnforced = enforced,
                 VersionOf = LinuxPath.VersionOf,

@@ -42,7 +42,7 @@ sealed class WhyVerb : Verb
             throw new UsageException("no module given");
         var machine = new WhyMachine(OpenCatalog(arguments, terminal), SysOf(arguments), Wishes(arguments))
         {
-            Root = RootOf(arguments),
+            Root = ModuleSource.RootOf(arguments),
             DaemonRecords = DaemonRecords(arguments),
         };
         WhyFacts[] all = [.. arguments.Operands.SelectMany(machine.Explain)];
@@ -52,8 +52,6 @@ sealed class WhyVerb : Verb
             WhyText.Write(all, terminal.Out);
         return all.All(facts => facts.State is not ModuleState.Unknown) ? ExitCode.Ok : ExitCode.Failure;
     }
-
-    static string RootOf(Arguments arguments) => arguments.Text(CommonOptions.Root) ?? "/";
 
     static string SysOf(Arguments arguments) => arguments.Text(ScenarioSource.Sys) ?? ScenarioSource.ThisSys;
 
@@ -69,7 +67,7 @@ sealed class WhyVerb : Verb
         catch (CommandException problem) when (!arguments.Has(CommonOptions.Release))
         {
             terminal.Warn(problem.Message);
-            var root = RootOf(arguments);
+            var root = ModuleSource.RootOf(arguments);
             var config = ModprobeConfig.Load(new ModprobeConfigSources { Root = root });
             return new ModuleCatalog(ModuleTree.OpenOrEmpty(Path.Join(root, "lib/modules")), config)
             {
@@ -78,16 +76,21 @@ sealed class WhyVerb : Verb
         }
     }
 
-    static Func<ModuleCatalog, IEnumerable<ModuleWish>> Wishes(Arguments arguments) => catalog =>
-    [
-        .. ModuleWishes.OfDevices(SysOf(arguments), catalog), .. ModuleWishes.OfModulesLoad(RootOf(arguments), catalog),
-        .. ModuleWishes.OfFileSystems(RootOf(arguments), catalog),
-    ];
+    static Func<ModuleCatalog, IEnumerable<ModuleWish>> Wishes(Arguments arguments)
+    {
+        var root = ModuleSource.RootOf(arguments);
+        return catalog =>
+        [
+            .. ModuleWishes.OfDevices(SysOf(arguments), catalog), .. ModuleWishes.OfModulesLoad(root, catalog),
+            .. ModuleWishes.OfFileSystems(root, catalog),
+        ];
+    }
 
     /// <summary>The daemon's records; null without a daemon, or for another machine's files.</summary>
     static List<ModuleRecord>? DaemonRecords(Arguments arguments)
     {
-        if (!arguments.Has(CommonOptions.Socket) && (RootOf(arguments) != "/" || SysOf(arguments) != "/sys"))
+        var isThisMachine = ModuleSource.IsThisMachine(arguments) && SysOf(arguments) == ScenarioSource.ThisSys;
+        if (!arguments.Has(CommonOptions.Socket) && !isThisMachine)
             return null;
         var socket = DaemonClient.SocketOf(arguments);
         return DaemonClient.IsThere(socket) ? DaemonClient.Call("Modules", null, socket, Read) : null;

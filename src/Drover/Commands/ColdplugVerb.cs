@@ -17,8 +17,9 @@ sealed class ColdplugVerb : Verb
     static readonly Option s_sys =
         new("sys", "use the sysfs in DIR; another machine's sysfs needs --dry-run", "DIR", "/sys");
 
-    /// <summary>How long no device must appear before coldplug ends. A driver's probe may go on after its module's init
-    /// returned, and add devices (serio, USB, SCSI hosts). 'udevadm settle' has no such delay.</summary>
+    /// <summary>Coldplug ends when no driver has become live and no device has appeared for this time. A driver's probe
+    /// may go on after its module's init returned, and add devices (serio, USB, SCSI hosts). 'udevadm settle' has no
+    /// such delay.</summary>
     static readonly TimeSpan s_quietTime = TimeSpan.FromMilliseconds(100);
 
     public override string Name => "coldplug";
@@ -81,28 +82,34 @@ sealed class ColdplugVerb : Verb
     }
 
     /// <summary>Whether every module was loaded, other than drivers that found no hardware.</summary>
-    internal static bool IsComplete(ColdplugReport report) =>
-        report.Failures().All(failure => failure.Outcome.Error is Errno.ENODEV);
+    internal static bool IsComplete(ColdplugReport report) => report.Failures().All(FoundNoHardware);
+
+    static bool FoundNoHardware((ModuleOutcome Outcome, AliasReport Alias) failure) =>
+        failure.Outcome.Error is Errno.ENODEV;
 
     internal static void WriteTable(ColdplugReport report, TextWriter writer)
     {
-        var failures = report.Failures();
+        var withoutHardware = report.Failures().Where(FoundNoHardware).ToList();
+        var failures = report.Failures().Where(failure => !FoundNoHardware(failure)).ToList();
+        var forbidden = report.Forbidden();
         var table = new PlainTable();
         void Row(string name, object value) => table.Add(name, string.Create(CultureInfo.InvariantCulture, $"{value}"));
         Row("devices", report.Devices);
         Row("modaliases", report.Modaliases);
         Row("distinct", report.Aliases.Count);
         Row("modules", report.Modules);
-        Row("loads", $"{report.Counts.Calls}{LoadReport.InBrackets(LoadReport.CallsOf(report.Counts))}");
-        Row("converged", report.Converged);
+        Row("calls", $"{report.Counts.Calls}{LoadReport.InBrackets(LoadReport.CallsOf(report.Counts))}");
+        Row("spared", report.Spared);
+        Row("no hardware", withoutHardware.Count);
         Row("failed", failures.Count);
-        if (report.Forbidden() is { Count: > 0 } kept)
-            Row("forbidden", kept.Count);
+        if (forbidden.Count > 0)
+            Row("forbidden", forbidden.Count);
         Row("wasted", ByteSize.Format(report.Counts.WastedFileBytes));
         Row("seconds", report.Took.TotalSeconds.ToString("0.00", CultureInfo.InvariantCulture));
         table.WriteTo(writer);
+        WriteReasons("NO HARDWARE", withoutHardware, writer);
         WriteReasons("FAILED", failures, writer);
-        WriteReasons("FORBIDDEN", report.Forbidden(), writer);
+        WriteReasons("FORBIDDEN", forbidden, writer);
     }
 
     static void WriteReasons(
@@ -126,7 +133,7 @@ sealed class ColdplugVerb : Verb
         json.WriteNumber("modules", report.Modules);
         json.WriteCalls(report.Counts);
         json.WriteNumber("attempted", report.Counts.Attempted);
-        json.WriteNumber("converged", report.Converged);
+        json.WriteNumber("spared", report.Spared);
         json.WriteNumber("wastedBytes", report.Counts.WastedFileBytes);
         json.WriteNumber("peakBytesInFlight", report.Counts.PeakBytesInFlight);
         json.WriteNumber("peakCallsInFlight", report.Counts.PeakCallsInFlight);
@@ -156,7 +163,7 @@ sealed class ColdplugVerb : Verb
 
     static void WarnOfFailures(ColdplugReport report, Terminal terminal)
     {
-        foreach (var (outcome, alias) in report.Failures().Where(failure => failure.Outcome.Error is not Errno.ENODEV))
+        foreach (var (outcome, alias) in report.Failures().Where(failure => !FoundNoHardware(failure)))
             terminal.Warn($"coldplug: {outcome.Module}, for {alias.FirstDevice}: {OutcomeText.ReasonOf(outcome)}");
     }
 
@@ -173,7 +180,7 @@ sealed class ColdplugVerb : Verb
             var progress = coldplug.Progress;
             return $"{progress.Devices} devices, {progress.Distinct} modaliases, {progress.Waiting} waiting, ";
         };
-        if (session.WithoutGate is { } reason)
+        if (session.WithoutLocks is { } reason)
             watcher.Noted(reason);
         var report = session.Loop.Run(() => coldplug.RunAsync(interrupt.Token));
         watcher.Done();

@@ -69,7 +69,7 @@ sealed class DaemonVerb : Verb
         ILoaderObserver observer = Journal.OfProcess() is { } journal
             ? new JournalEntries(journal)
             : new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose), isQuiet: true);
-        if (session.WithoutGate is { } reason)
+        if (session.WithoutLocks is { } reason)
             terminal.Warn(reason);
         terminal.WarnOf(session.Catalog.Policy);
         var record = session.ReadRecord(arguments);

@@ -96,7 +96,7 @@ sealed class LoadVerb : Verb
         using var session = new Session(catalog);
         var watcher = new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose));
         var loader = session.CreateLoader(arguments, watcher);
-        if (session.WithoutGate is { } reason)
+        if (session.WithoutLocks is { } reason)
             watcher.Noted(reason);
         var outcomes = session.Loop.Run(
             () => Task.WhenAll(requests.Select(request => loader.RequestAsync(request, cancellationToken))));

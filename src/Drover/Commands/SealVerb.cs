@@ -11,7 +11,7 @@ sealed class SealVerb : Verb
 {
     public override string Name => "seal";
 
-    public override string Summary => "load no further modules on this boot, but for exceptions of the policy";
+    public override string Summary => "until the next boot, refuse all modules but those allowed 'when booted'";
 
     public override string Operands => "";
 

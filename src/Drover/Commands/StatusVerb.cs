@@ -79,7 +79,7 @@ sealed class StatusVerb : Verb
         var (events, seqnum, lost) = (Number(status, "events"), Number(status, "seqnum"), Number(status, "timesLost"));
         table.Add("events", $"{events}, last SEQNUM {seqnum}, lost {lost} times");
         table.Add("requests", $"{Number(counts, "requests")}, for {Number(counts, "asked")} modules");
-        table.Add("loads", $"{Number(counts, "calls")}{LoadReport.InBrackets(calls)}");
+        table.Add("calls", $"{Number(counts, "calls")}{LoadReport.InBrackets(calls)}");
         table.Add("converged", Number(counts, "converged"));
         table.Add("loaded", ByteSize.Format(counts.GetProperty("loadedFileBytes").GetInt64()));
         table.Add("wasted", ByteSize.Format(counts.GetProperty("wastedFileBytes").GetInt64()));

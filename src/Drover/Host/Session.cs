@@ -3,7 +3,7 @@ using Drover.Control;
 using Drover.Devices;
 using Drover.Kernel;
 using Drover.Linux.Files;
-using Drover.Linux.Gate;
+using Drover.Linux.Locks;
 using Drover.Linux.Kernel;
 using Drover.Linux.ProcFs;
 using Drover.Linux.Runtime;
@@ -16,7 +16,7 @@ namespace Drover.Host;
 /// <summary>The loader for one command. Owned by the thread that runs <see cref="Loop"/>.</summary>
 sealed class Session : IDisposable
 {
-    readonly IModuleGate _gate;
+    readonly IModuleLocks _locks;
 
     /// <param name="commandEnvironment">Variables to add to the environment of install commands.</param>
     public Session(ModuleCatalog catalog, IReadOnlyDictionary<string, string>? commandEnvironment = null)
@@ -27,7 +27,7 @@ sealed class Session : IDisposable
         {
             CommandEnvironment = commandEnvironment ?? new Dictionary<string, string>(),
         };
-        _gate = GateDirectory.OpenOrNone(GateDirectory.DefaultPath, Loop, Threads);
+        _locks = LockDirectory.OpenOrNone(LockDirectory.DefaultPath, Loop, Threads);
     }
 
     public LiveLoop Loop { get; } = new();
@@ -39,7 +39,7 @@ sealed class Session : IDisposable
     public ModuleCatalog Catalog { get; }
 
     /// <summary>Why loads of other processes are not coordinated with ours; null if they are.</summary>
-    public string? WithoutGate => (_gate as NoGate)?.Reason;
+    public string? WithoutLocks => (_locks as NoLocks)?.Reason;
 
     /// <exception cref="CommandException">Modules cannot be loaded here.</exception>
     public static void RequireModuleSupport()
@@ -48,12 +48,15 @@ sealed class Session : IDisposable
             throw new CommandException(obstacle);
     }
 
-    /// <summary>A remover that uses the same gate.</summary>
-    public Remover CreateRemover() => new(Loop, Kernel, _gate);
+    /// <summary>A remover that uses the same locks.</summary>
+    public Remover CreateRemover() => new(Loop, Kernel, _locks);
 
     /// <param name="planner">The plans that are made already; null for none.</param>
-    public Loader CreateLoader(LoaderOptions options, ILoaderObserver observer, Planner? planner = null) =>
-        new(Loop, Kernel, _gate, planner ?? new Planner(Catalog), options, observer);
+    public Loader CreateLoader(LoaderOptions options, ILoaderObserver observer, Planner? planner = null)
+    {
+        ReportLocksTo(observer);
+        return new(Loop, Kernel, _locks, planner ?? new Planner(Catalog), options, observer);
+    }
 
     /// <summary>A loader with the limits of the command line.</summary>
     public Loader CreateLoader(Arguments arguments, ILoaderObserver observer) =>
@@ -63,11 +66,12 @@ sealed class Session : IDisposable
     public LoadService CreateService(
         Arguments arguments, IDevices devices, ILoaderObserver observer, BootRecord? record)
     {
+        ReportLocksTo(observer);
         var sources = ModuleSource.Files(arguments, Catalog);
         var stamps = new FileStamps(sources);
         var hasIndexes = ModuleSource.HasIndexes(arguments, Catalog);
         return new(
-            Loop, devices, Kernel, _gate, Catalog, Reopen, OptionsOf(arguments), observer, record,
+            Loop, devices, Kernel, _locks, Catalog, Reopen, OptionsOf(arguments), observer, record,
             RecordsFile.Read(arguments))
         {
             HaveSourcesChanged = () => stamps.HaveChanged,
@@ -115,9 +119,15 @@ sealed class Session : IDisposable
         return record;
     }
 
+    void ReportLocksTo(ILoaderObserver observer)
+    {
+        if (_locks is LockDirectory directory)
+            directory.PassesWithoutLock = observer.Noted;
+    }
+
     public void Dispose()
     {
-        (_gate as IDisposable)?.Dispose();
+        (_locks as IDisposable)?.Dispose();
         Kernel.Dispose();
     }
 
@@ -146,8 +156,8 @@ static class ThisProcess
 }
 
 /// <summary>Sends a request to the daemon, which joins all requests of the machine. If there is no daemon, or it
-/// refuses or exits, the caller loads through the gate: modules that the daemon has loaded are live then, and a load
-/// that a dying daemon left in the kernel keeps its lock, so nothing is loaded twice. Blocks.</summary>
+/// refuses or exits, the caller loads by itself, with the same locks: modules that the daemon has loaded are live then,
+/// and a load that a dying daemon left in the kernel keeps its lock, so nothing is loaded twice. Blocks.</summary>
 static class ThroughDaemon
 {
     /// <summary>The outcomes, or null: the caller has to load the modules.</summary>

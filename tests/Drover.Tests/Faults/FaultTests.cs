@@ -141,7 +141,7 @@ public sealed class FaultTests : IDisposable
         Run(
             "",
             [.. Enumerable.Range(2, 4).Select(call => $"""
-                mkdir -p -m 700 /run/drover/gate; exec 9>/run/drover/gate/base; flock 9;
+                mkdir -p -m 700 /run/drover/locks; exec 9>/run/drover/locks/base; flock 9;
                 FAULT=pthread_create:{call}:11 LD_PRELOAD=$PWD/faults.so timeout 60 DROVER load mid 9>&- & pid=$!;
                 until grep -q "FLOCK.* -> \|-> FLOCK" /proc/locks || ! kill -0 $pid 2>/dev/null; do
                 sleep 0.01; [ $((tries += 1)) -lt 100 ] || break; done; exec 9>&-; wait $pid

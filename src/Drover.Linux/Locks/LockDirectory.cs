@@ -6,16 +6,16 @@ using Drover.Linux.Runtime;
 using Drover.Linux.Syscalls;
 using Microsoft.Win32.SafeHandles;
 
-namespace Drover.Linux.Gate;
+namespace Drover.Linux.Locks;
 
-/// <summary>The gate as a directory of lock files, one per module, that only root can write to. A <c>flock</c> on the
+/// <summary>The locks as a directory of lock files, one per module, that only root can write to. A <c>flock</c> on the
 /// module file itself could be held by any reader of the file. A lock file is never unlinked, because a process with
 /// the old file open would hold a different lock; the directory is on a tmpfs and lasts until the next boot. Used on
 /// the event loop; waits block on <see cref="KernelThreads"/>.</summary>
-public sealed class GateDirectory : IModuleGate, IDisposable
+public sealed class LockDirectory : IModuleLocks, IDisposable
 {
     /// <summary>The directory that all Drover processes of a machine share.</summary>
-    public const string DefaultPath = "/run/drover/gate";
+    public const string DefaultPath = "/run/drover/locks";
 
     /// <summary>Longest module name (linux/moduleparam.h: 64 − sizeof(unsigned long), less the NUL).</summary>
     internal const int MaxNameBytes = 55;
@@ -30,30 +30,28 @@ public sealed class GateDirectory : IModuleGate, IDisposable
     readonly EventLoop _loop;
     readonly KernelThreads _threads;
 
-    GateDirectory(SafeFileHandle directory, EventLoop loop, KernelThreads threads) =>
+    LockDirectory(SafeFileHandle directory, EventLoop loop, KernelThreads threads) =>
         (_directory, _loop, _threads) = (directory, loop, threads);
 
-    /// <summary>Number of modules that passed without a lock; <see cref="LastProblem"/> is the last reason.</summary>
-    public long Ungated { get; private set; }
+    /// <summary>Called on the loop with the reason why a module passes without a lock.</summary>
+    public Action<string> PassesWithoutLock { get; set; } = _ => { };
 
-    /// <summary>Why a module last passed without a lock, or null.</summary>
-    public string? LastProblem { get; private set; }
-
-    /// <summary>The gate; a <see cref="NoGate"/> if not root, /run is read-only or others own the directory.</summary>
-    public static IModuleGate OpenOrNone(string path, EventLoop loop, KernelThreads threads)
+    /// <summary>The locks; a <see cref="NoLocks"/> if not root, /run is read-only or others own the
+    /// directory.</summary>
+    public static IModuleLocks OpenOrNone(string path, EventLoop loop, KernelThreads threads)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var directory = Open(Path.GetFullPath(path), out var problem);
         return directory is null
-            ? new NoGate($"no gate between processes: {path}: {problem}")
-            : new GateDirectory(directory, loop, threads);
+            ? new NoLocks($"no locks between processes: {path}: {problem}")
+            : new LockDirectory(directory, loop, threads);
     }
 
     /// <inheritdoc/>
-    /// <remarks>A module passes without a lock, and is counted, if its name cannot be a file name or its lock file
-    /// cannot be opened or locked (no descriptor left, a full tmpfs): a broken gate must not keep modules out of the
+    /// <remarks>A module passes without a lock, which is reported, if its name cannot be a file name or its lock file
+    /// cannot be opened or locked (no descriptor left, a full tmpfs): broken locks must not keep modules out of the
     /// kernel. Without a thread that can wait for a lock, the loop looks for it now and then.</remarks>
-    public IGateLock? TryEnter(string module)
+    public IModuleLock? TryEnter(string module)
     {
         var held = TryEnter(module, out var busy);
         Debug.Assert(held is null == busy is not null, "the lock is ours or another process's");
@@ -62,10 +60,10 @@ public sealed class GateDirectory : IModuleGate, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task<IGateLock?> EnterAsync(string module, CancellationToken cancellationToken)
+    public Task<IModuleLock?> EnterAsync(string module, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
-            return Task.FromResult<IGateLock?>(null);
+            return Task.FromResult<IModuleLock?>(null);
         var held = TryEnter(module, out var busy);
         Debug.Assert(held is null == busy is not null, "the lock is ours or another process's");
         return busy is null ? Task.FromResult(held) : new Waiter(this, module, busy).WaitAsync(cancellationToken);
@@ -80,23 +78,23 @@ public sealed class GateDirectory : IModuleGate, IDisposable
         module.All(character => char.IsAsciiLetterOrDigit(character) || character is '_' or '-' or '.' or '+');
 
     /// <summary>The lock, or null and the lock file that another process holds.</summary>
-    IGateLock? TryEnter(string module, out SafeFileHandle? busy)
+    IModuleLock? TryEnter(string module, out SafeFileHandle? busy)
     {
         busy = null;
         if (!IsUsable(module))
-            return PassUngated($"'{module}' is no module's name");
+            return PassWithoutLock($"'{module}' is no module's name");
         if (OpenFile(module) is not { } file)
-            return PassUngated($"{module}: open: {ErrnoText.Describe(Libc.LastError)}");
+            return PassWithoutLock($"{module}: open: {ErrnoText.Describe(Libc.LastError)}");
         switch (Lock(file, Libc.LOCK_EX | Libc.LOCK_NB))
         {
             case Errno.None:
-                return new GateLock(file);
+                return new ModuleLock(file);
             case Errno.EAGAIN:
                 busy = file;
                 return null;
             case var error:
                 file.Dispose();
-                return PassUngated($"{module}: flock: {ErrnoText.Describe(error)}");
+                return PassWithoutLock($"{module}: flock: {ErrnoText.Describe(error)}");
         }
     }
 
@@ -148,20 +146,19 @@ public sealed class GateDirectory : IModuleGate, IDisposable
         return error;
     }
 
-    NoLock PassUngated(string problem)
+    NoLock PassWithoutLock(string problem)
     {
-        Ungated++;
-        LastProblem = problem;
+        PassesWithoutLock($"no lock between processes: {problem}");
         return NoLock.Instance;
     }
 
     /// <summary>One wait for a lock. A cancelled wait goes on, and releases the lock once it has it.</summary>
-    sealed class Waiter(GateDirectory gate, string module, SafeFileHandle file)
+    sealed class Waiter(LockDirectory locks, string module, SafeFileHandle file)
     {
-        readonly TaskCompletionSource<IGateLock?> _entered = new();
+        readonly TaskCompletionSource<IModuleLock?> _entered = new();
         volatile bool _cancelled; // set by the canceller's thread; read by the waiting thread, then on the loop
 
-        internal async Task<IGateLock?> WaitAsync(CancellationToken cancellationToken)
+        internal async Task<IModuleLock?> WaitAsync(CancellationToken cancellationToken)
         {
             using var registration = cancellationToken.UnsafeRegister(
                 static waiter => ((Waiter)waiter!).Cancel(), this);
@@ -171,7 +168,7 @@ public sealed class GateDirectory : IModuleGate, IDisposable
 
         async Task LockAsync()
         {
-            var error = await (gate._threads.TryRun(LockOrRelease, out var locked) ? locked : PollAsync());
+            var error = await (locks._threads.TryRun(LockOrRelease, out var locked) ? locked : PollAsync());
             Debug.Assert(_cancelled || !_entered.Task.IsCompleted, "only a cancellation ends the wait earlier");
             if (_cancelled)
             {
@@ -181,12 +178,12 @@ public sealed class GateDirectory : IModuleGate, IDisposable
             else if (error is Errno.None)
             {
                 Debug.Assert(!file.IsClosed, "only a cancelled wait closes the file");
-                _entered.SetResult(new GateLock(file));
+                _entered.SetResult(new ModuleLock(file));
             }
             else
             {
                 file.Dispose();
-                _entered.SetResult(gate.PassUngated($"{module}: flock: {ErrnoText.Describe(error)}"));
+                _entered.SetResult(locks.PassWithoutLock($"{module}: flock: {ErrnoText.Describe(error)}"));
             }
         }
 
@@ -195,7 +192,7 @@ public sealed class GateDirectory : IModuleGate, IDisposable
         {
             Errno error;
             while ((error = Lock(file, Libc.LOCK_EX | Libc.LOCK_NB)) is Errno.EAGAIN && !_cancelled)
-                await gate._loop.Delay(s_pollInterval);
+                await locks._loop.Delay(s_pollInterval);
             return error;
         }
 
@@ -210,28 +207,28 @@ public sealed class GateDirectory : IModuleGate, IDisposable
         void Cancel()
         {
             _cancelled = true;
-            gate._loop.Post(() => _entered.TrySetResult(null));
+            locks._loop.Post(() => _entered.TrySetResult(null));
         }
     }
 }
 
-/// <summary>No gate: modules pass at once. Loads of one process converge, of several processes do not.</summary>
-public sealed class NoGate(string reason) : IModuleGate
+/// <summary>No locks: modules pass at once. Loads of one process converge, of several processes do not.</summary>
+public sealed class NoLocks(string reason) : IModuleLocks
 {
-    static readonly Task<IGateLock?> s_entered = Task.FromResult<IGateLock?>(NoLock.Instance);
+    static readonly Task<IModuleLock?> s_entered = Task.FromResult<IModuleLock?>(NoLock.Instance);
 
-    /// <summary>Why there is no gate.</summary>
+    /// <summary>Why there are none.</summary>
     public string Reason { get; } = reason;
 
     /// <inheritdoc/>
-    public Task<IGateLock?> EnterAsync(string module, CancellationToken cancellationToken) => s_entered;
+    public Task<IModuleLock?> EnterAsync(string module, CancellationToken cancellationToken) => s_entered;
 
     /// <inheritdoc/>
-    public IGateLock? TryEnter(string module) => NoLock.Instance;
+    public IModuleLock? TryEnter(string module) => NoLock.Instance;
 }
 
 /// <summary>Stands for a lock where there is none.</summary>
-sealed class NoLock : IGateLock
+sealed class NoLock : IModuleLock
 {
     internal static readonly NoLock Instance = new();
 
@@ -249,12 +246,12 @@ sealed class NoLock : IGateLock
 }
 
 /// <summary>A held lock file. Used on the event loop. The kernel releases it when the process dies.</summary>
-sealed class GateLock : IGateLock
+sealed class ModuleLock : IModuleLock
 {
     readonly SafeFileHandle _file;
     bool _hasRecord; // the file is not empty
 
-    internal GateLock(SafeFileHandle file)
+    internal ModuleLock(SafeFileHandle file)
     {
         _file = file;
         // one byte more than a record, to detect a longer file

@@ -9,17 +9,17 @@ public readonly record struct KnownResult(Errno Error, ulong Seqnum, long Timest
 
 /// <summary>Lets one loader at a time on the whole machine work on a module (design rule 10). Called on the event loop;
 /// its tasks complete there. A lock is released when its holder dies.</summary>
-public interface IModuleGate
+public interface IModuleLocks
 {
     /// <summary>Waits until no other process holds the module's lock, and takes it. Null after cancellation.</summary>
-    Task<IGateLock?> EnterAsync(string module, CancellationToken cancellationToken);
+    Task<IModuleLock?> EnterAsync(string module, CancellationToken cancellationToken);
 
     /// <summary>Takes the module's lock, or returns null at once while another process holds it.</summary>
-    IGateLock? TryEnter(string module);
+    IModuleLock? TryEnter(string module);
 }
 
 /// <summary>The machine-wide lock of one module, held until it is disposed.</summary>
-public interface IGateLock : IDisposable
+public interface IModuleLock : IDisposable
 {
     /// <summary>The failure that the last holder recorded, or null.</summary>
     KnownResult? LastFailure { get; }

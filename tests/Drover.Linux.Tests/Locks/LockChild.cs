@@ -2,14 +2,14 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Drover.Kernel;
-using Drover.Linux.Gate;
+using Drover.Linux.Locks;
 using Drover.Linux.Runtime;
 
-namespace Drover.Linux.Tests.Gate;
+namespace Drover.Linux.Tests.Locks;
 
-/// <summary>Another process at the gate: this program, started with an environment variable as a child that runs no
+/// <summary>Another process at the locks: this program, started with an environment variable as a child that runs no
 /// tests. It writes a line when it holds the module, then follows its input.</summary>
-sealed class GateChild(string directory, string module) : TestChild(Role, $"{directory}\n{module}")
+sealed class LockChild(string directory, string module) : TestChild(Role, $"{directory}\n{module}")
 {
     const string Role = "DROVER_TEST_GATE_CHILD";
 
@@ -32,12 +32,12 @@ sealed class GateChild(string directory, string module) : TestChild(Role, $"{dir
         var loop = new LiveLoop();
         loop.Run(async () =>
         {
-            var gate = GateDirectory.OpenOrNone(directory, loop, new KernelThreads(loop));
-            using var gateLock = await gate.EnterAsync(module, CancellationToken.None);
-            Console.WriteLine(gateLock!.LastFailure is { } failure ? ErrnoText.Name(failure.Error) : "none");
+            var locks = LockDirectory.OpenOrNone(directory, loop, new KernelThreads(loop));
+            using var moduleLock = await locks.EnterAsync(module, CancellationToken.None);
+            Console.WriteLine(moduleLock!.LastFailure is { } failure ? ErrnoText.Name(failure.Error) : "none");
             while (Console.ReadLine() is { } errno)
             {
-                gateLock.RecordFailure(new KnownResult((Errno)int.Parse(errno), 7, 8, new(9, 10)));
+                moduleLock.RecordFailure(new KnownResult((Errno)int.Parse(errno), 7, 8, new(9, 10)));
                 Console.WriteLine("left");
             }
             return 0;
