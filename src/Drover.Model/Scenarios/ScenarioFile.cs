@@ -26,19 +26,6 @@ public static class ScenarioFile
         TypeInfoResolver = ScenarioJson.Default.WithAddedModifier(OmitDefaults),
     };
 
-    /// <summary>Debian's kernel 6.1, recorded in the lab, with times scaled to a real CPU: the default of <c>drover
-    /// herd</c>. Every use reads it again.</summary>
-    public static Scenario BuiltIn
-    {
-        get
-        {
-            const string Name = "builtin.json";
-            using var stream = typeof(ScenarioFile).Assembly.GetManifestResourceStream(Name)
-                ?? throw new InvalidOperationException($"no resource {Name}");
-            return Read(ReadBounded(stream, Name, ScenarioLimits.MaxFileBytes), "built-in scenario");
-        }
-    }
-
     /// <exception cref="ScenarioException">Not a scenario, contradictory, or larger than 16 MiB.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Permission denied, or the path is a directory.</exception>

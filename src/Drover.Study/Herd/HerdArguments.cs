@@ -26,11 +26,11 @@ sealed record HerdArguments(IReadOnlyList<HerdOptions> Runs, Sweep? Sweep)
     public static readonly Option SweepOption = new(
         "sweep", "runs along cpus=1..4096 (powers of two), cpus=1,8,64 or memory=256M..8G; with a chart", "RANGE");
 
-    /// <param name="builtIn">The scenario without <c>--scenario</c>.</param>
+    /// <param name="builtIn">The built-in scenario of a name.</param>
     /// <exception cref="UsageException">Options contradict each other, or a value is out of range.</exception>
     /// <exception cref="CommandException">The scenario cannot be read.</exception>
     /// <exception cref="ScenarioException">The file is not a valid scenario.</exception>
-    public static HerdArguments Read(Arguments arguments, Func<Scenario> builtIn)
+    public static HerdArguments Read(Arguments arguments, Func<string, Scenario> builtIn)
     {
         var sweep = arguments.Text(SweepOption) is { } range ? Sweep.Parse(range) : null;
         if (sweep is { Axis: SweepAxis.Cpus } && arguments.Has(Cpus))

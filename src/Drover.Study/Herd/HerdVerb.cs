@@ -5,8 +5,8 @@ using Drover.Study.Scenarios;
 
 namespace Drover.Study.Herd;
 
-/// <param name="builtIn">The scenario without <c>--scenario</c>.</param>
-sealed class HerdVerb(HerdEngine engine, Func<Scenario> builtIn) : Verb
+/// <param name="builtIn">The built-in scenario of a name.</param>
+sealed class HerdVerb(HerdEngine engine, Func<string, Scenario> builtIn) : Verb
 {
     static readonly Option Csv = new("csv", "one line per run, with a header");
     static readonly Option Html = new(
@@ -17,7 +17,7 @@ sealed class HerdVerb(HerdEngine engine, Func<Scenario> builtIn) : Verb
         "stats", "the kernel's statistics of each run (/sys/kernel/debug/modules/stats), after the table");
 
     public HerdVerb()
-        : this(HerdRun.Run, () => ScenarioFile.BuiltIn) { }
+        : this(HerdRun.Run, BuiltInScenarios.Read) { }
 
     public override string Name => "herd";
     public override string Summary => "show on a model of the kernel what it costs when all CPUs load the same modules";

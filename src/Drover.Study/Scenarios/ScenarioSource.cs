@@ -14,7 +14,8 @@ static class ScenarioSource
     public const string ThisSys = "/sys";
 
     public static readonly Option File = new(
-        "scenario", "a machine that 'drover scenario' recorded", "FILE", "the built-in one");
+        "scenario", $"{string.Join(" or ", BuiltInScenarios.Names)}, or a file that 'drover scenario' recorded", "FILE",
+        BuiltInScenarios.Debian13);
     public static readonly Option Sys = new("sys", "the sysfs with the devices", "DIR", ThisSys);
     public static readonly Option Memory = new(
         "memory", "memory of the machine", "SIZE", "this machine's", Kind: ValueKind.Bytes);
@@ -32,12 +33,14 @@ static class ScenarioSource
             throw new UsageException($"--memory takes 1M to 4P, not '{arguments.Text(Memory)}'");
     }
 
-    /// <summary>The scenario of <see cref="File"/>, or the built-in one, with its CPUs.</summary>
+    /// <summary>The scenario of <see cref="File"/>, or the default one, with its CPUs.</summary>
+    /// <param name="builtIn">The built-in scenario of a name.</param>
     /// <exception cref="ScenarioException">The file is not a valid scenario.</exception>
-    public static (Scenario Scenario, int Cpus) Open(Arguments arguments, Func<Scenario> builtIn)
+    public static (Scenario Scenario, int Cpus) Open(Arguments arguments, Func<string, Scenario> builtIn)
     {
-        if (arguments.Text(File) is not { } path)
-            return (builtIn(), BuiltInCpus);
+        var path = arguments.Text(File) ?? BuiltInScenarios.Debian13;
+        if (BuiltInScenarios.Names.Contains(path))
+            return (builtIn(path), BuiltInCpus);
         var scenario = ScenarioFile.Load(path);
         return (scenario, scenario.Cpus);
     }

@@ -13,10 +13,10 @@ public class AuditedMachineTests
 {
     static readonly LoadPath s_path = new("6.1.0", GateKind.None, 30, ModuleCompression.None, ModuleCompression.None);
 
-    static Scenario Machine => ScenarioFile.BuiltIn with
-    {
-        Modules = [.. ScenarioFile.BuiltIn.Modules.Select(module => module with { InitError = null })],
-    };
+    static Scenario Machine { get; } = WithoutFailures(BuiltInScenarios.Read(BuiltInScenarios.Debian12));
+
+    static Scenario WithoutFailures(Scenario scenario) =>
+        scenario with { Modules = [.. scenario.Modules.Select(module => module with { InitError = null })] };
 
     [Fact]
     public void All_modules_are_loaded_when_none_is_live()

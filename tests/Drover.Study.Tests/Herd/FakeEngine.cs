@@ -87,7 +87,7 @@ sealed class FakeEngine
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
-        var verb = new HerdVerb(Run, () => Machine);
+        var verb = new HerdVerb(Run, _ => Machine);
         var exit = verb.Run(Arguments.Parse(args, verb.Options), new Terminal(output, error, isWatched: false));
         return new CommandLineRun(exit, output.ToString(), error.ToString());
     }
