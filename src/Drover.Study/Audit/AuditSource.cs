@@ -24,11 +24,11 @@ static class AuditSource
     public static AuditedMachine Open(Arguments arguments, Terminal terminal)
     {
         var tar = arguments.Text(Tar);
-        if (arguments.Text(ScenarioSource.File) is not { } file)
+        if (!arguments.Has(ScenarioSource.File))
             return tar is null ? OpenMachine(arguments, terminal) : OpenTar(tar, arguments, terminal);
         if (Array.Find(s_machineOptions, arguments.Has) is { } option)
             throw new UsageException($"--scenario is a recorded machine: leave out --{option.Name}");
-        var scenario = ScenarioFile.Load(file);
+        var (scenario, _) = ScenarioSource.Open(arguments, BuiltInScenarios.Read);
         return AuditedMachine.Of(scenario, PathOf(scenario, kmod: null, decompresses: null), live: null, []);
     }
 
