@@ -25,8 +25,12 @@ public abstract class SystemFiles
     /// <summary>Opens a file, device or pipe to read. A FIFO without a writer is at its end.</summary>
     public abstract Stream OpenRead(string path);
 
-    /// <summary>The whole of what <see cref="OpenRead"/> reads.</summary>
+    /// <summary>The whole of what <see cref="OpenRead"/> reads: for paths that a user gives.</summary>
     public abstract byte[] ReadAllBytes(string path);
+
+    /// <summary>The whole of a regular file; nothing of /dev/null, a link to which hides a file of configuration. Any
+    /// other kind is an error (EINVAL), and never waited for: for files that a directory has.</summary>
+    public abstract byte[] ReadRegular(string path);
 
     /// <summary>The names in a directory, without <c>.</c> and <c>..</c>, in its order.</summary>
     public abstract IReadOnlyList<string> List(string directory);
@@ -42,6 +46,9 @@ public abstract class SystemFiles
 
     /// <summary>Deletes a file; none is no error.</summary>
     public abstract void Delete(string path);
+
+    /// <summary>Reads a file of configuration: one that a user gives may be a pipe.</summary>
+    public byte[] ReadConfig(string path, bool isGiven) => isGiven ? ReadAllBytes(path) : ReadRegular(path);
 
     public bool IsDirectory(string path) => KindOf(path) is FileKind.Directory;
 

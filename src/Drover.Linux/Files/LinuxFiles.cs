@@ -47,6 +47,18 @@ public sealed class LinuxFiles : SystemFiles
     public override byte[] ReadAllBytes(string path)
     {
         using var file = OpenAny(path, out var kind);
+        return ReadAll(file, kind, path);
+    }
+
+    /// <inheritdoc/>
+    public override byte[] ReadRegular(string path)
+    {
+        using var file = OpenAny(path, out var kind);
+        return kind is FileKind.Regular || IsNull(file) ? ReadAll(file, kind, path) : throw Problem(Errno.EINVAL, path);
+    }
+
+    static byte[] ReadAll(SafeFileHandle file, FileKind kind, string path)
+    {
         // one more than the length, to find the end by the same call; files of /proc have none
         var bytes = new byte[Math.Max(kind is FileKind.Regular ? RandomAccess.GetLength(file) + 1 : 0, FirstBytes)];
         for (var filled = 0; ;)
@@ -125,6 +137,10 @@ public sealed class LinuxFiles : SystemFiles
         file.Dispose();
         throw Problem(Errno.EISDIR, path);
     }
+
+    static bool IsNull(SafeFileHandle file) =>
+        LinuxPath.TryStat((int)file.DangerousGetHandle(), out var stat) && (stat.Mode & Libc.S_IFMT) == Libc.S_IFCHR
+        && stat.RawDeviceMajor == Libc.NULL_MAJOR && stat.RawDeviceMinor == Libc.NULL_MINOR;
 
     /// <summary>Opens without waiting for the writer of a FIFO, then lets reads wait for what it writes.</summary>
     static SafeFileHandle Open(string path, out FileKind kind)

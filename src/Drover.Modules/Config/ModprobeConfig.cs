@@ -99,7 +99,8 @@ public sealed class ModprobeConfig
             byte[] text;
             try
             {
-                text = SystemFiles.Current.ReadAllBytes(RootedPath.Find(sources.Root, path));
+                text = SystemFiles.Current.ReadConfig(
+                    RootedPath.Find(sources.Root, path), isGiven: sources.ExplicitPaths?.Contains(path) == true);
             }
             catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {

@@ -45,7 +45,10 @@ public sealed class ModulesLoadConfig
         if (files is not null)
         {
             foreach (var file in files)
-                config.ReadFile(file.Contains('/') ? file : Find(directories, file));
+            {
+                var isPath = file.Contains('/');
+                config.ReadFile(isPath ? file : Find(directories, file), isGiven: isPath);
+            }
             return config;
         }
         config.ReadCommandLine(commandLine ?? "", isInitramfs);
@@ -60,13 +63,14 @@ public sealed class ModulesLoadConfig
         return paths.FirstOrDefault(SystemFiles.Current.IsFile) ?? $"{directories[0]}/{name}";
     }
 
+    /// <param name="isGiven">The user gives the path.</param>
     /// <param name="mayBeGone">A link to nothing is no error: Debian has one to /etc/modules.</param>
-    void ReadFile(string path, bool mayBeGone = false)
+    void ReadFile(string path, bool isGiven = false, bool mayBeGone = false)
     {
         try
         {
             var number = 0;
-            foreach (var line in ByteText.Of(SystemFiles.Current.ReadAllBytes(path)).Split('\n'))
+            foreach (var line in ByteText.Of(SystemFiles.Current.ReadConfig(path, isGiven)).Split('\n'))
             {
                 number++;
                 var name = line.Trim(KernelParameters.Blanks.ToCharArray());

@@ -21,7 +21,7 @@ sealed class PolicyParser
     {
         try
         {
-            Parse(SystemFiles.Current.ReadAllBytes(path), path);
+            Parse(SystemFiles.Current.ReadRegular(path), path);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

@@ -45,7 +45,7 @@ static class ModuleOrder
     {
         try
         {
-            return SystemFiles.Current.ReadAllBytes(options.Input(name));
+            return SystemFiles.Current.ReadRegular(options.Input(name));
         }
         catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
         {

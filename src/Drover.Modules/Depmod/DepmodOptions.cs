@@ -140,7 +140,7 @@ sealed class DepmodConfig
         foreach (var path in paths ?? s_directories)
             config.AddFiles(files, path);
         foreach (var file in files.Values)
-            config.Parse(file);
+            config.Parse(file, isGiven: paths?.Contains(file) == true);
         // kmod's default
         if (config.Searches.Count == 0)
             config.Searches.Add("updates");
@@ -176,12 +176,12 @@ sealed class DepmodConfig
         }
     }
 
-    void Parse(string file)
+    void Parse(string file, bool isGiven)
     {
         byte[] text;
         try
         {
-            text = SystemFiles.Current.ReadAllBytes(file);
+            text = SystemFiles.Current.ReadConfig(file, isGiven);
         }
         catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
         {

@@ -175,7 +175,7 @@ public sealed class ModuleTree
             "modules.builtin.alias" => BuiltInModinfo.Aliases,
             _ => TextTables.Aliases,
         };
-        add(builder, SystemFiles.Current.ReadAllBytes(path), path);
+        add(builder, SystemFiles.Current.ReadRegular(path), path);
         return new IndexTrie(builder.ToBytes(), path);
     }
 }

@@ -120,7 +120,7 @@ static class AuditSource
             if (file is not { Exists: true, Length: <= MaxFileBytes })
                 return null;
             var isKnown = false;
-            foreach (var line in File.ReadLines(file.FullName))
+            foreach (var line in ByteText.Of(SystemFiles.Current.ReadRegular(file.FullName)).Split('\n'))
             {
                 if (isIt(line))
                     return true;

@@ -110,7 +110,9 @@ static class KmodVersion
             if (!file.Exists)
                 return null;
             var program = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
-            return program is { Exists: true, Length: <= MaxBytes } ? In(File.ReadAllBytes(program.FullName)) : null;
+            return program is { Exists: true, Length: <= MaxBytes }
+                ? In(SystemFiles.Current.ReadRegular(program.FullName))
+                : null;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

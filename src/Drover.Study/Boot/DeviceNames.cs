@@ -20,7 +20,7 @@ sealed class DeviceNames(string sys, params IReadOnlyList<string> directories)
         if (modalias?.Contains(':') != true && call.Requester is ['/', ..] device)
         {
             var file = $"{sys}{device}/modalias";
-            modalias = SystemFiles.Current.IsFile(file) ? ByteText.Of(SystemFiles.Current.ReadAllBytes(file)) : null;
+            modalias = SystemFiles.Current.IsFile(file) ? ByteText.Of(SystemFiles.Current.ReadRegular(file)) : null;
         }
         // pci:v0000VVVVd0000DDDD…, usb:vVVVVpPPPP…
         return modalias switch
@@ -39,7 +39,7 @@ sealed class DeviceNames(string sys, params IReadOnlyList<string> directories)
         {
             var file = directories.Select(directory => $"{directory}/{list}")
                 .FirstOrDefault(SystemFiles.Current.IsFile);
-            _lists[list] = lines = file is null ? [] : ByteText.Of(SystemFiles.Current.ReadAllBytes(file)).Split('\n');
+            _lists[list] = lines = file is null ? [] : ByteText.Of(SystemFiles.Current.ReadRegular(file)).Split('\n');
         }
         // a line of a maker, then lines of its devices with a tab
         var at = Array.FindIndex(lines, line => StartsWith(line, $"{maker}  "));

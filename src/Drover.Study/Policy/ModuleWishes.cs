@@ -63,7 +63,7 @@ static class ModuleWishes
         if (!SystemFiles.Current.IsFile(path))
             return [];
         return
-            from line in ByteText.Of(SystemFiles.Current.ReadAllBytes(path)).Split('\n').Index()
+            from line in ByteText.Of(SystemFiles.Current.ReadRegular(path)).Split('\n').Index()
             let words = line.Item.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)
             where words.Length > 2 && words[0][0] != '#'
             from type in words[2].Split(',')

@@ -265,7 +265,7 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
     {
         try
         {
-            return SystemFiles.Current.IsFile(path) ? ByteText.Of(SystemFiles.Current.ReadAllBytes(path)).Trim() : null;
+            return SystemFiles.Current.IsFile(path) ? ByteText.Of(SystemFiles.Current.ReadRegular(path)).Trim() : null;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {

@@ -144,7 +144,7 @@ sealed class StaticNodes(string root = "")
             terminal.Error.WriteLine($"Warning: {path[root.Length..]} not found - ignoring");
             return 0;
         }
-        return Write(ByteText.Of(SystemFiles.Current.ReadAllBytes(path)), format, output, terminal);
+        return Write(ByteText.Of(SystemFiles.Current.ReadRegular(path)), format, output, terminal);
     }
 
     static int Write(string devname, Func<DeviceNode, string> format, string? output, Terminal terminal)

@@ -130,7 +130,7 @@ sealed class ModuleText
                 return ModuleDescription.Read(path);
             // kernels before 5.2 have no such file
             return SystemFiles.Current.IsFile(_module.BuiltInInfo!)
-                ? BuiltInModinfo.Of(SystemFiles.Current.ReadAllBytes(_module.BuiltInInfo!), _module.Name)
+                ? BuiltInModinfo.Of(SystemFiles.Current.ReadRegular(_module.BuiltInInfo!), _module.Name)
                 : [];
         }
         catch (Exception problem) when (StrError.Of(problem) is { } why)

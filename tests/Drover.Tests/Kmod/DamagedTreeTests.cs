@@ -136,6 +136,42 @@ public sealed class DamagedTreeTests : IDisposable
             Assert.NotEqual("", run.Error);
     }
 
+    /// <summary>A FIFO that has a writer, which writes nothing: it would be waited for even if it is opened without
+    /// waiting. A link to /dev/null hides a file.</summary>
+    [Theory]
+    [InlineData("etc/modprobe.d/a.conf", 0, "", "resolve --root ROOT --release 1.0-test net-pf-99")]
+    [InlineData("etc/modprobe.d/a.conf", 0, "a regular file", "load -n -v --root ROOT --release 1.0-test top")]
+    [InlineData("etc/modprobe.d/a.conf", 0, "", "modprobe -C ROOT/etc/modprobe.d -d ROOT -S 1.0-test -D top")]
+    [InlineData("etc/modules-load.d/a.conf", 1, "a regular file", "modules-load -n --root ROOT --release 1.0-test")]
+    [InlineData("etc/modules-load.d/a.conf", 1, "a regular file",
+        "modules-load -n --root ROOT --release 1.0-test a.conf")]
+    [InlineData("etc/drover/policy.d/a.conf", 1, "a regular file", "policy check --root ROOT --release 1.0-test")]
+    [InlineData("etc/drover/policy.d/a.conf", 0, "a regular file", "load -n --root ROOT --release 1.0-test top")]
+    [InlineData("etc/depmod.d/a.conf", 0, "Invalid argument", "depmod -n -C ROOT/etc/depmod.d -b ROOT 1.0-test")]
+    [InlineData("lib/modules/1.0-test/modules.softdep", 0, "", "modprobe -d ROOT -S 1.0-test -D top")]
+    [InlineData("lib/modules/1.0-test/modules.order", 0, "Invalid argument", "depmod -n -b ROOT 1.0-test")]
+    [InlineData("lib/modules/1.0-test/modules.builtin.modinfo", 1, "could not get modinfo",
+        "modinfo -b ROOT -k 1.0-test built")]
+    public void A_silent_FIFO_in_a_directory_is_not_waited_for(
+        string fifo, int exit, string message, string line)
+    {
+        var words = line.Replace("ROOT", _root.Path, StringComparison.Ordinal).Split(' ');
+        var path = $"{_root.Path}/{fifo}";
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.Delete(path);
+        Assert.True(Tool.Try("mkfifo", [path]).Succeeded);
+        using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite))
+        {
+            var run = Tool.Try("timeout", ["60", s_program, .. words]);
+            Assert.True(exit == run.Exit, $"{run.Exit}: {run.Out}{run.Error}");
+            Assert.Contains(message, run.Out + run.Error, StringComparison.Ordinal);
+        }
+        File.Delete(path);
+        File.CreateSymbolicLink(path, "/dev/null");
+        var hidden = Tool.Try("timeout", ["60", s_program, .. words]);
+        Assert.DoesNotMatch("regular file|Invalid|modinfo from", hidden.Error);
+    }
+
     [Fact]
     public void An_index_that_is_a_FIFO_is_not_waited_for()
     {
