@@ -34,10 +34,10 @@ public static class ModuleChecks
     {
         var reader = new ElfReader(elf, file);
         var index = reader.Sections.Find(".modinfo"u8);
-        if (index < 0)
+        // a section without bytes in the file may have any offset
+        if (index < 0 || reader.Bytes(index) is not { Length: > 0 } bytes)
             return;
-        var at = (int)reader.Sections[index].Offset;
-        var info = elf.Slice(at, reader.Bytes(index).Length);
+        var info = elf.Slice((int)reader.Sections[index].Offset, bytes.Length);
         for (var start = 0; start < info.Length;)
         {
             var length = info[start..].IndexOf((byte)0);

@@ -54,6 +54,18 @@ public class ModuleChecksTests
     }
 
     [Fact]
+    public void HideVermagic_handles_a_section_without_bytes_at_any_offset()
+    {
+        const int TypeAt = 4, OffsetAt = 24; // in a section header of 64 bits
+        var image = Module(true, false, TestSection.Alloc);
+        var header = BitConverter.ToInt64(image, 40) + 64; // e_shoff; .modinfo is the first section
+        BitConverter.TryWriteBytes(image.AsSpan((int)header + TypeAt), 8); // SHT_NOBITS
+        BitConverter.TryWriteBytes(image.AsSpan((int)header + OffsetAt), long.MaxValue);
+        ModuleChecks.HideVermagic(image, "a.ko");
+        Assert.NotEqual(-1, image.AsSpan().IndexOf("vermagic"u8));
+    }
+
+    [Fact]
     public void Damaged_images_are_changed_or_give_ModuleDataException()
     {
         var image = Module(true, false, TestSection.Alloc);
