@@ -1,3 +1,4 @@
+using System.Text;
 using Drover.Tests.Kmod;
 using Drover.Tests.Packaging;
 
@@ -12,10 +13,10 @@ public sealed class FaultTests : IDisposable
     const string StartDaemon = """
         start() {
             rm -f /run/drover/io.drover.Loader
-            FAULT=$1 LD_PRELOAD=$PWD/faults.so DROVER daemon >daemon.txt 2>&1 & pid=$!
+            FAULT=$1 LD_PRELOAD=$PWD/faults.so env --default-signal=INT DROVER daemon >daemon.txt 2>&1 & pid=$!
             until [ -S /run/drover/io.drover.Loader ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
         }
-        stop() { kill -TERM $pid 2>/dev/null; wait $pid; }
+        stop() { kill -${1:-TERM} $pid 2>/dev/null; wait $pid; }
 
         """;
 
@@ -117,22 +118,68 @@ public sealed class FaultTests : IDisposable
         Assert.Matches("^((drover|modprobe): .*thread.*\n)+$", run.Error);
     }
 
+    /// <summary>An old kernel, or a seccomp filter that has no such call: the image is read here.</summary>
+    [Theory]
+    [InlineData("load top")]
+    [InlineData("modprobe top")]
+    [InlineData("insmod top.ko", "p=1")]
+    [InlineData("insmod top.ko.xz", "p=1")]
+    public void Kernel_without_finit_module_is_given_the_image(string command, string parameters = "")
+    {
+        var run = Run(
+            "xz -k top.ko\n",
+            $"NO_FINIT_MODULE=$PWD/image LD_PRELOAD=$PWD/faults.so DROVER {command} {parameters}")[0];
+        Assert.Equal((0, ""), (run.Exit, run.Error));
+        Assert.Equal(
+            [.. File.ReadAllBytes($"{_directory}/top.ko"), .. Encoding.ASCII.GetBytes(parameters)],
+            File.ReadAllBytes($"{_directory}/image"));
+    }
+
     /// <summary>From the moment at which the daemon serves, no thread can be made.</summary>
-    [Fact]
-    public void Daemon_without_threads_answers_every_request_and_ends_at_SIGTERM()
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    public void Daemon_without_threads_answers_every_request_and_every_signal(string signal)
     {
         var run = Run(
             StartDaemon,
-            """
+            $$"""
             FAULT_COUNT=$PWD/count start; stop; threads=$(sed -n 's/pthread_create //p' count)
             start pthread_create:$((threads + 1))+:11
             for i in 1 2 3; do timeout 100 DROVER load top 2>&1; done
             DROVER status --once >status.txt; echo "status $?"
-            stop; echo "end $?"
+            kill -HUP $pid; until DROVER status --json | grep -q '"reloads": *1' || ! kill -0 $pid; do sleep 0.01; done
+            stop {{signal}}; echo "end $?"
             """.ReplaceLineEndings("; "))[0];
         // a thread of the start may be idle
         const string Answer = "(drover: top: finit_module: .*EAGAIN.*thread.*|top: (already )?loaded)\n";
         Assert.Matches($"^({Answer}){{3}}status 0\nend 0\n$", run.Out);
+    }
+
+    /// <summary>It waits for another process's lock, and no further thread can be made.</summary>
+    [Theory]
+    [InlineData("TERM", 1, "drover: .*\n")]
+    [InlineData("INT", 1, "drover: .*\n")]
+    [InlineData("HUP", 128 + 1, ".*: line .* Hangup .*\n")]
+    public void Load_without_threads_ends_at_a_signal(string signal, int exit, string message)
+    {
+        var run = Run(
+            """
+            start() {
+                LD_PRELOAD=$PWD/faults.so env --default-signal=INT DROVER load mid 9>&- & pid=$!; tries=0
+                until grep -q "FLOCK.* -> \|-> FLOCK" /proc/locks || [ $((tries += 1)) = 6000 ]; do sleep 0.01; done
+            }
+            mkdir -p -m 700 /run/drover/locks
+
+            """,
+            $$"""
+            exec 9>/run/drover/locks/base; flock 9;
+            export FAULT_COUNT=$PWD/count; start 2>first; kill -TERM $pid; wait $pid 2>first;
+            export FAULT=pthread_create:$(($(sed -n 's/pthread_create //p' count) + 1))+:11;
+            start; kill -{{signal}} $pid; wait $pid
+            """.ReplaceLineEndings(" "))[0];
+        Assert.Equal((exit, ""), (run.Exit, run.Out));
+        Assert.Matches($"^{message}$", run.Error);
     }
 
     /// <summary>Another process holds the module's lock, and no thread can be made to wait for it.</summary>

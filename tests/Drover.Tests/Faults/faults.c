@@ -1,6 +1,7 @@
 // Preloaded: makes one call of a program fail, and answers for a kernel that loads every module.
 //   FAULT=CALL:N:ERRNO   the N-th CALL fails with that errno; CALL:N+:ERRNO: that one and all after it
 //   FAULT_COUNT=FILE     at the end, the number of calls of each kind
+//   NO_FINIT_MODULE=FILE the kernel has no such call; what init_module is given goes to the file
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -170,6 +171,15 @@ ssize_t pwrite64(int file, const void *from, size_t bytes, off64_t offset)
     return NEXT(pwrite64)(file, from, bytes, offset);
 }
 
+// Writes the image of an init_module and its parameters.
+static void keep(const char *path, const void *image, size_t bytes, const char *parameters)
+{
+    int file = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    syscall(SYS_write, file, image, bytes);
+    syscall(SYS_write, file, parameters, strlen(parameters));
+    syscall(SYS_close, file);
+}
+
 long syscall(long number, ...)
 {
     va_list rest;
@@ -178,9 +188,14 @@ long syscall(long number, ...)
     for (int i = 0; i < 6; i++)
         a[i] = va_arg(rest, long);
     va_end(rest);
+    const char *no_finit_module = getenv("NO_FINIT_MODULE");
     switch (number) {
     case SYS_finit_module:
+        errno = ENOSYS;
+        return no_finit_module ? -1 : 0;
     case SYS_init_module:
+        if (no_finit_module)
+            keep(no_finit_module, (void *)a[0], a[1], (char *)a[2]);
         return 0;
     case SYS_delete_module:
         if (a[0])
