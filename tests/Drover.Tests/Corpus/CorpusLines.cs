@@ -69,8 +69,11 @@ static class CorpusLines
         {
             yield return new("deep", $"MODPROBE_OPTIONS={environment} modprobe -d $R -S $V link5 nothing");
         }
-        foreach (var line in new[] { "-D a", "-D b", "-D c", "-nv a", "-rnv a", "-R to-a", "-aD a b c" })
-            yield return new("cycle", $"modprobe -d $R -S $V -C /dev/null {line}");
+        foreach (var root in new[] { "cycle", "cycle-indexed" })
+        {
+            foreach (var line in new[] { "-D a", "-D b", "-D c", "-nv a", "-rnv a", "-R to-a", "-aD a b c" })
+                yield return new(root, $"modprobe -d $R -S $V -C /dev/null {line}");
+        }
         foreach (var line in new[] { "-D a", "-D b", "-c", "-R x", "-nv b" })
         {
             yield return new("weak",
@@ -80,7 +83,8 @@ static class CorpusLines
 
     static IEnumerable<CorpusLine> ModprobeOnDamage()
     {
-        foreach (var (kind, _, _) in CorpusRoots.Damages)
+        // without damage as well, to compare with
+        foreach (var root in CorpusRoots.Damages.Select(damage => $"damaged-{damage.Kind}").Prepend("plain"))
         {
             foreach (var line in new[]
             {
@@ -88,10 +92,10 @@ static class CorpusLines
                 "-nv nothing", "-D soft",
             })
             {
-                yield return new($"damaged-{kind}", $"modprobe -d $R -S $V -C $R/plain {line}");
+                yield return new(root, $"modprobe -d $R -S $V -C $R/plain {line}");
             }
             foreach (var line in new[] { "-n mid", "-n built", "-n fs-foo", "-m mid", "nothing" })
-                yield return new($"damaged-{kind}", $"modinfo -b $R -k $V {line}");
+                yield return new(root, $"modinfo -b $R -k $V {line}");
         }
         foreach (var line in new[] { "-D a", "-R a", "-c", "-nv a", "-rnv a" })
             yield return new("bare", $"modprobe -d $R -S $V -C /dev/null {line}");
@@ -197,7 +201,8 @@ static class CorpusLines
             "true", "touch -d '+1 hour' $M/kernel/a.ko", "rm $M/modules.dep", "rm $M/kernel/b.ko; touch $M/kernel/a.ko",
             "echo x >$M/modules.order", "rm $M/modules.builtin", "chmod 0 $M/kernel/a.ko", "mkdir $M/modules.dep",
             "mkfifo $M/kernel/pipe.ko", "ln -s nowhere $M/kernel/dangling.ko", "ln -s a.ko $M/kernel/linked.ko",
-            "printf 'kernel/a.ko\\nkernel/b.ko' >$M/modules.order", ": >$M/modules.order", "rm -r $M/kernel",
+            "printf 'kernel/a.ko\\nkernel/b.ko' >$M/modules.order",
+            "printf 'kernel/a.ko\\nkernel/b.ko\\n' >$M/modules.order", ": >$M/modules.order", "rm -r $M/kernel",
             "printf 'x.alias=y' >$M/modules.builtin.modinfo", ": >$M/kernel/a.ko", "rm -r $M",
         })
         {

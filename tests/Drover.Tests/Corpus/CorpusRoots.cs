@@ -1,3 +1,5 @@
+using Drover.Modules;
+using Drover.Modules.Index;
 using Drover.Modules.Tests;
 using Drover.Tests.Kmod;
 
@@ -46,7 +48,11 @@ static class CorpusRoots
         using (var root = new ModuleRoot())
             Copy(root.Path, $"{directory}/bare");
         using (var root = Cycle())
+        {
             Copy(root.Path, $"{directory}/cycle");
+            Indexed(root.Directory);
+            Copy(root.Path, $"{directory}/cycle-indexed");
+        }
         using (var root = Weak())
             Copy(root.Path, $"{directory}/weak");
     }
@@ -163,6 +169,20 @@ static class CorpusRoots
         .Write("modules.dep",
             "kernel/a.ko: kernel/b.ko\nkernel/b.ko: kernel/a.ko\nkernel/c.ko: kernel/a.ko kernel/b.ko\n")
         .Write("modules.alias", "alias to-a a\n").Write("modules.symbols", "");
+
+    /// <summary>Writes indexes of the text files: depmod would leave a cycle out.</summary>
+    static void Indexed(string directory)
+    {
+        var (dependencies, aliases) = (new IndexBuilder(), new IndexBuilder());
+        foreach (var (priority, line) in File.ReadLines($"{directory}/modules.dep").Index())
+            dependencies.Add(ModuleName.FromPath(line[..line.IndexOf(':')]), line, (uint)priority);
+        foreach (var line in File.ReadLines($"{directory}/modules.alias").Select(line => line.Split(' ')))
+            aliases.Add(line[1].Replace('-', '_'), line[2], 0);
+        File.WriteAllBytes($"{directory}/modules.dep.bin", dependencies.ToBytes());
+        File.WriteAllBytes($"{directory}/modules.alias.bin", aliases.ToBytes());
+        foreach (var name in new[] { "symbols", "builtin", "builtin.alias" })
+            File.WriteAllBytes($"{directory}/modules.{name}.bin", new IndexBuilder().ToBytes());
+    }
 
     static ModuleRoot Weak() => new ModuleRoot()
         .Write("kernel/a.ko", new TestModule { Info = ["weakdep=b c-d", "softdep=pre: b", "weakdep="] })

@@ -1,5 +1,4 @@
 using System.Text;
-using Drover.Tests.Kmod;
 
 namespace Drover.Tests.Corpus;
 
@@ -50,48 +49,27 @@ public class CorpusTests
     static void Compare(IReadOnlyList<CorpusLine> lines, IReadOnlyList<CorpusOutcome>[] outcomes)
     {
         var known = CorpusDifferences.Load(File);
+        var texts = new CorpusTexts(lines, outcomes[0], outcomes[1], outcomes[2]);
         var found = new StringBuilder();
         var count = 0;
-        for (var i = 0; i < lines.Count; i++)
+        var most = int.Parse(Environment.GetEnvironmentVariable("DROVER_CORPUS_SHOW") ?? $"{MaxShown}", null);
+        foreach (var line in lines)
         {
-            foreach (var (version, theirs) in new[] { (30, outcomes[1][i]), (34, outcomes[2][i]) })
+            foreach (var version in (int[])[30, 34])
             {
-                var ours = outcomes[0][i].Parts.ToDictionary();
-                var kmods = theirs.Parts.ToDictionary();
-                foreach (var part in ours.Keys.Union(kmods.Keys))
+                foreach (var part in texts.Parts(version, line))
                 {
-                    string expected = Shown(part, version, kmods), actual = Shown(part, version, ours);
-                    if (known.Accepts(version, lines[i], part, expected, actual))
+                    if (known.Accepts(texts, version, line, part) || count++ >= most)
                         continue;
-                    if (count++ < (Environment.GetEnvironmentVariable("DROVER_CORPUS_SHOW") is { } all
-                        ? int.Parse(all, null) : MaxShown))
-                    {
-                        found.AppendLine(null, $"{lines[i]}\n  {part} of kmod {version}: {Cut(expected, actual)}")
-                            .AppendLine(null, $"  {part} of drover: {Cut(actual, expected)}");
-                    }
+                    var (expected, actual) = (texts.Of(version, line, part), texts.Ours(version, line, part));
+                    found.AppendLine(null, $"{line}\n  {part} of kmod {version}: {Cut(expected, actual)}")
+                        .AppendLine(null, $"  {part} of drover: {Cut(actual, expected)}");
                 }
             }
         }
         Assert.True(count == 0, $"{count} differences in {lines.Count} lines, not in differences.txt:\n{found}");
         var unused = known.All.Where(known => !known.IsUsed).Select(known => known.Reason).ToList();
         Assert.True(unused.Count == 0, $"no longer differences: {string.Join("; ", unused)}");
-    }
-
-    /// <summary>A part as compared: an index as its entries where kmod 30 has another order of nodes.</summary>
-    static string Shown(string part, int version, Dictionary<string, string> parts)
-    {
-        if (!parts.TryGetValue(part, out var text))
-            return "(none)";
-        if (version != 30 || !part.EndsWith(".bin", StringComparison.Ordinal))
-            return text;
-        try
-        {
-            return $"{text.Length} bytes\n{IndexDump.Of(Encoding.Latin1.GetBytes(text))}";
-        }
-        catch (IndexOutOfRangeException)
-        {
-            return text; // written by kmod 30 with keys that its index cannot hold
-        }
     }
 
     /// <summary>A text from the first line on that differs.</summary>
