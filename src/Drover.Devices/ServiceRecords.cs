@@ -110,6 +110,8 @@ sealed class ServiceRecords : ILoaderObserver
         _conditions.Changed();
     }
 
+    public void Failed(LoadCall call, Errno error, string why) => _observer?.Failed(call, error, why);
+
     public void BecameLive(string module)
     {
         Live(module);

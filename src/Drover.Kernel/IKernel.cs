@@ -107,6 +107,11 @@ public interface IKernel
     /// <summary>Makes the call on a separate thread. A call in the kernel is never cancelled.</summary>
     Task<LoadReply> LoadAsync(LoadCall call);
 
+    /// <summary>Gathers on a separate thread what the machine knows about a load that has failed; null where it knows
+    /// nothing.</summary>
+    /// <param name="began">When the call began, on CLOCK_MONOTONIC.</param>
+    Task<FailureFacts?> ExamineAsync(LoadCall call, TimeSpan began) => Task.FromResult<FailureFacts?>(null);
+
     /// <summary>Runs an <c>install</c> line, without <c>CMDLINE_OPTS</c>; sets <c>MODPROBE_MODULE</c>.</summary>
     /// <returns>The exit status, or a <see cref="CommandStatus"/>.</returns>
     Task<int> RunInstallCommandAsync(string command, string module);

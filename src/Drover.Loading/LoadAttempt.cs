@@ -7,7 +7,8 @@ namespace Drover.Loading;
 /// reaction (design rules 1, 5, 8, 10, 12). Owned by the event loop.</summary>
 sealed class LoadAttempt(
     EventLoop loop, IKernel kernel, IModuleLocks locks, LoadBudget budget, LoadCache cache,
-    StatisticsCounter statistics, PolicyGuard guard, LoaderOptions options, ILoaderObserver? observer)
+    StatisticsCounter statistics, PolicyGuard guard, LoaderOptions options, ILoaderObserver? observer,
+    Func<string, string?> exporterOf)
 {
     /// <summary>First pause between checks of a module that another process is loading.</summary>
     static readonly TimeSpan s_minPoll = TimeSpan.FromMilliseconds(5);
@@ -60,6 +61,7 @@ sealed class LoadAttempt(
                     return answer;
                 if (guard.Bar(flight) is { } forbidden)
                     return forbidden;
+                var began = loop.Time.GetElapsedTime(0);
                 var reply = state is InitState.Coming ? s_anotherIsLoading : await CallAsync(flight, call, file);
                 if (call.Via is LoadVia.InitModule && reply.Error is Errno.EPERM or Errno.EACCES
                     && KernelDecompresses(file) && budget.Has(flight))
@@ -71,7 +73,7 @@ sealed class LoadAttempt(
                 budget.Leave(flight);
                 if (reply.Error is Errno.None)
                     return Succeed(flight, moduleLock);
-                var next = await ReactAsync(flight, call, reply, tries, isLastTry);
+                var next = await ReactAsync(flight, call, reply, began, tries, isLastTry);
                 if (next.Outcome is { Kind: OutcomeKind.Failed } failure)
                     moduleLock.RecordFailure(Remember(flight, failure, file.Version));
                 if (next.Call is null)
@@ -171,13 +173,14 @@ sealed class LoadAttempt(
     /// <summary>Applies the errno policy. Returns the next call or the final outcome; returns neither if a hard
     /// dependency was removed.</summary>
     async Task<(ModuleOutcome? Outcome, LoadCall? Call)> ReactAsync(
-        Flight flight, LoadCall call, LoadReply reply, int tries, bool isLastTry)
+        Flight flight, LoadCall call, LoadReply reply, TimeSpan began, int tries, bool isLastTry)
     {
         Debug.Assert(reply.Error is not Errno.None, "there is nothing to do about a success");
         Debug.Assert(!flight.InKernel && !budget.Has(flight), "a flight that pauses keeps no other from loading");
         var policy = ErrnoPolicy.For(reply.Error);
         var again = tries < policy.Tries;
         string? hint = null;
+        var isCertain = false; // no other cause has to be looked for
         switch (policy.Reaction)
         {
             case Reaction.CheckState:
@@ -222,6 +225,7 @@ sealed class LoadAttempt(
                     return (null, null);
                 }
                 hint = LoaderMessages.MissingSymbol(dependencies, gone);
+                isCertain = gone.Length > 0;
                 again = false;
                 break;
 
@@ -230,13 +234,25 @@ sealed class LoadAttempt(
         }
         if (!again)
         {
-            var why = LoaderMessages.CallFailed(call, reply, tries, hint);
+            var why = await ExplainAsync(call, reply, began, tries, hint, isCertain);
+            if (reply.Error is not Errno.ENODEV)
+                observer?.Failed(call, reply.Error, why);
             return (flight.Outcome(OutcomeKind.Failed, reply.Error, why), null);
         }
         var pause = ErrnoPolicy.PauseAfter(tries);
         observer?.Noted(LoaderMessages.Retrying(call, reply, pause));
         await loop.Delay(pause, flight.Abandoned);
         return (null, call);
+    }
+
+    /// <summary>The message of a final failure: with the kernel's own lines, and what to do about the usual causes.
+    /// A driver without hardware needs none of that.</summary>
+    async Task<string> ExplainAsync(
+        LoadCall call, LoadReply reply, TimeSpan began, int tries, string? hint, bool isCertain)
+    {
+        var facts = reply.Error is Errno.ENODEV ? null : await kernel.ExamineAsync(call, began);
+        var cause = facts is null || isCertain ? null : LoadFailure.Explain(call, reply.Error, facts, exporterOf);
+        return LoaderMessages.CallFailed(call, reply, tries, cause ?? hint, facts?.Lines ?? []);
     }
 
     async Task<InitState> WaitWhileComingAsync(Flight flight)

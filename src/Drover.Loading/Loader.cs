@@ -42,7 +42,8 @@ public sealed class Loader
         var jobs = options.Jobs ?? Math.Clamp(kernel.CpuCount, 1, LoaderOptions.MaxDefaultLoads);
         _budget = new LoadBudget(loop, bytes, jobs, options.Stagger);
         _policy = new PolicyGuard(observer) { Policy = planner.Catalog.Policy };
-        _attempt = new LoadAttempt(loop, kernel, locks, _budget, _cache, _statistics, _policy, options, observer);
+        _attempt = new LoadAttempt(
+            loop, kernel, locks, _budget, _cache, _statistics, _policy, options, observer, ExporterOf);
     }
 
     /// <summary>The owner calls <see cref="ModuleRemoved"/> for every module that is removed from now on. A module once
@@ -164,6 +165,19 @@ public sealed class Loader
     }
 
     ModuleCatalog Catalog => _planner.Catalog;
+
+    /// <summary>The module that exports a symbol, by modules.symbols; null for none.</summary>
+    string? ExporterOf(string symbol)
+    {
+        try
+        {
+            return Catalog.Tree.MatchSymbols($"symbol:{symbol}") is [var module, ..] ? module : null;
+        }
+        catch (Exception problem) when (problem is ModuleDataException or IOException or UnauthorizedAccessException)
+        {
+            return null; // the index is damaged: it has nothing to say
+        }
+    }
 
     /// <summary>Gets a module loaded: answers from the cache, joins its flight or starts one. Done when the module can
     /// be used, or will not be; the flight, if there is one, may still have to end.</summary>
@@ -454,6 +468,12 @@ public interface ILoaderObserver
     }
 
     void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took)
+    {
+    }
+
+    /// <summary>A load has failed for good, but for a driver without hardware (ENODEV).</summary>
+    /// <param name="why">As the outcome's: the cause, what to do, the kernel's own lines.</param>
+    void Failed(LoadCall call, Errno error, string why)
     {
     }
 

@@ -1,5 +1,6 @@
 using Drover.Kernel;
 using Drover.Modules.Config;
+using Drover.Text;
 
 namespace Drover.Loading;
 
@@ -50,12 +51,20 @@ static class LoaderMessages
         _ => $"its install command exited with status {status}: {command}",
     };
 
-    public static string CallFailed(LoadCall call, LoadReply reply, int tries, string? hint)
+    /// <param name="cause">The cause, if it is known.</param>
+    /// <param name="log">The kernel's own lines about it.</param>
+    public static string CallFailed(
+        LoadCall call, LoadReply reply, int tries, string? cause, IReadOnlyList<string> log)
     {
+        const int MaxLine = 240;
         var system = call.Via is LoadVia.InitModule ? "init_module" : "finit_module";
-        var reason = reply.Detail ?? hint ?? ErrnoText.DescribeLoad(reply.Error);
+        var reason = reply.Detail ?? cause ?? ErrnoText.DescribeLoad(reply.Error);
         var text = $"{system}: {ErrnoText.Name(reply.Error)} ({reason})";
-        return tries > 1 ? $"{text}; tried {tries} times" : text;
+        if (tries > 1)
+            text = $"{text}; tried {tries} times";
+        return log.Count == 0
+            ? text
+            : $"{text}; the kernel's log: {string.Join(" | ", log.Select(line => PlainTable.Shorten(line, MaxLine)))}";
     }
 
     public static string SharedFailure(string why) => $"failed before: {why}";

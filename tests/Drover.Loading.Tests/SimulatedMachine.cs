@@ -109,6 +109,19 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
         return true;
     }
 
+    /// <summary>What is known about failed loads; the calls that were examined.</summary>
+    public FailureFacts? Facts { get; set; }
+
+    public List<string> Examined { get; } = [];
+
+    public async Task<FailureFacts?> ExamineAsync(LoadCall call, TimeSpan began)
+    {
+        Must(began <= loop.Time.GetElapsedTime(0), "a load is examined after it began");
+        Examined.Add(call.Module);
+        await loop.Delay(TimeSpan.FromMilliseconds(2));
+        return Facts;
+    }
+
     /// <summary>The next call throws this, against the contract of the port.</summary>
     public Exception? Fault { get; set; }
 

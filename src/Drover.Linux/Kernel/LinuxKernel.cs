@@ -97,6 +97,10 @@ public sealed class LinuxKernel : IKernel, IModuleRemovals, IDisposable
     public Task<LoadReply> LoadAsync(LoadCall call) => _threads.Run(() => ModuleCalls.Load(call), s_noThread);
 
     /// <inheritdoc/>
+    public Task<FailureFacts?> ExamineAsync(LoadCall call, TimeSpan began) => _threads.Run<FailureFacts?>(
+        () => LoadExamination.Of(call, (long)began.TotalMicroseconds), noThread: null);
+
+    /// <inheritdoc/>
     public Task<LoadReply> DeleteAsync(string module, bool force)
     {
         var flags = Libc.O_NONBLOCK | (force ? Libc.O_TRUNC : 0);

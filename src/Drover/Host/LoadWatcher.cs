@@ -95,6 +95,17 @@ sealed class JournalEntries(Journal journal) : ILoaderObserver
             [.. fields]);
     }
 
+    public void Failed(LoadCall call, Errno error, string why)
+    {
+        var fields = new List<(string, string)>
+        {
+            ("DROVER_MODULE", call.Module), ("DROVER_ERRNO", OutcomeJson.KeyOf(error)),
+        };
+        if (_sources.TryGetValue(call.Module, out var source))
+            AddSource(fields, source.Source, source.NeededBy);
+        journal.Write(Warning, $"{call.Module}: {why}", [.. fields]);
+    }
+
     public void CommandEnded(string module, string command, int status)
     {
         if (status != 0)

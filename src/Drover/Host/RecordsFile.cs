@@ -9,14 +9,14 @@ using Drover.Text;
 namespace Drover.Host;
 
 /// <summary>Leaves the daemon's records to the next daemon of this boot: it writes them some time after a change, and
-/// when the daemon ends. A killed daemon loses the last half minute. Runs on the event loop.</summary>
+/// when the daemon ends. A killed daemon loses the last seconds. Runs on the event loop.</summary>
 sealed class RecordsFile : IDisposable
 {
     /// <summary>Gone with the boot.</summary>
     public const string OfThisBoot = "/run/drover/records";
 
-    /// <summary>A boot is over then, and an idle daemon is not woken.</summary>
-    static readonly TimeSpan s_delay = TimeSpan.FromSeconds(30);
+    /// <summary>Before <see cref="BootEnd"/> returns the memory of the boot; an idle daemon is not woken.</summary>
+    static readonly TimeSpan s_delay = TimeSpan.FromSeconds(20);
 
     readonly LoadService _service;
     readonly string _path, _boot;

@@ -107,7 +107,7 @@ sealed class InsmodTool : KmodTool
         if (outcome.Kind is OutcomeKind.Forbidden)
             return Fail(log, $"could not insert module {file}: {outcome.Why}");
         if (outcome.Why is { } why)
-            log.Info(why);
+            log.Reason(why);
         return Fail(log, $"could not insert module {file}: {StrError.OfInsmod(outcome.Error)}");
     }
 

@@ -58,6 +58,9 @@ sealed class ToolLog(string program, Terminal terminal)
 
     public void Info(string message) => Write(LogLevel.Info, message);
 
+    /// <summary>Why something failed, before kmod's own message: for a person; with -v for a program too.</summary>
+    public void Reason(string message) => Write(terminal.IsWatched ? LogLevel.Error : LogLevel.Info, message);
+
     public void Write(LogLevel level, string message)
     {
         if (level > Level)

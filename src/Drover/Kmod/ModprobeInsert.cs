@@ -225,7 +225,7 @@ sealed class ModprobeInsert : IDisposable
         if (outcome.Kind is OutcomeKind.Forbidden)
             return Fail($"{outcome.Module}: {outcome.Why}");
         if (outcome.Why is { } why)
-            _run.Log.Info(why);
+            _run.Log.Reason(why);
         return outcome.Error switch
         {
             _ when outcome.Kind is OutcomeKind.Left => Failed(outcome.Module, Errno.ETIMEDOUT),

@@ -1,0 +1,62 @@
+using Drover.Kernel;
+using Drover.Linux.ProcFs;
+using Drover.Modules;
+using Drover.Modules.Image;
+using Drover.Text;
+
+namespace Drover.Linux.Kernel;
+
+/// <summary>Gathers what this machine knows about a load that has failed. Blocks for some milliseconds: the kernel's
+/// log and the module's file are read. Nothing here throws.</summary>
+static class LoadExamination
+{
+    const int MaxKeysBytes = 256 << 10; // /proc/keys; a machine has some dozens of keys
+
+    /// <param name="sinceUs">When the call began, on CLOCK_MONOTONIC.</param>
+    internal static FailureFacts Of(LoadCall call, long sinceUs) => new()
+    {
+        Lines = KernelLog.About(call.Module, sinceUs),
+        Info = InfoOf(call.Path),
+        Release = Machine.KernelRelease(),
+        CommandLine = Machine.CommandLine() ?? "",
+        EnforcesSignatures = SmallFile.TryRead("/sys/module/module/parameters/sig_enforce") == "Y",
+        Lockdown = LockdownIn(SmallFile.TryRead("/sys/kernel/security/lockdown")),
+        IsPinned = SmallFile.TryRead("/proc/sys/kernel/loadpin/enforce") == "1",
+        IsDisabled = SmallFile.TryRead("/proc/sys/kernel/modules_disabled") == "1",
+        Keys = Keys(),
+        AvailableBytes = Machine.AvailableBytes(),
+    };
+
+    /// <summary>The mode in brackets, <c>none [integrity] confidentiality</c>; null for none.</summary>
+    internal static string? LockdownIn(string? text)
+    {
+        var (open, close) = (text?.IndexOf('[') ?? -1, text?.IndexOf(']') ?? -1);
+        return open >= 0 && close > open && text![(open + 1)..close] is not "none" and var mode ? mode : null;
+    }
+
+    static IReadOnlyList<KeyValuePair<string, string>> InfoOf(string path)
+    {
+        try
+        {
+            return ModuleDescription.Read(path);
+        }
+        catch (Exception problem) when (problem
+            is ModuleDataException or IOException or UnauthorizedAccessException or OutOfMemoryException)
+        {
+            return []; // damaged: the errno's own text says so
+        }
+    }
+
+    static string? Keys()
+    {
+        try
+        {
+            using var file = File.OpenRead("/proc/keys");
+            return BoundedRead.TryReadAll(file, MaxKeysBytes) is { } bytes ? ByteText.Of(bytes) : null;
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return null; // CONFIG_KEYS, or not root
+        }
+    }
+}
