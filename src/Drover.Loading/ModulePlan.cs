@@ -189,7 +189,7 @@ public sealed class ModulePlan
         var isTarget = module == target;
         return step with
         {
-            Path = isTarget && file is not null ? file : catalog.Tree.Find(module.Name)?.Path,
+            Path = isTarget && file is not null ? file : _planner.EntryOf(module.Name)?.Path,
             Command = _withoutCommand.Contains(module) ? null : catalog.InstallCommandOf(module.Name, module.Alias),
             Options = catalog.OptionsOf(module.Name, module.Alias),
             IsRequired = _required.Contains(module),
@@ -243,25 +243,30 @@ public sealed class ModulePlan
     /// <remarks>What an allowed module brings along needs no line of its own.</remarks>
     bool IsForbidden(FoundModule module, LoadRequest request, bool isTarget)
     {
-        if (_planner.Catalog.Policy is not { IsWarnOnly: false } policy || request.OverridesPolicy
-            || _planner.Catalog.Tree.IsBuiltIn(module.Name) || _stateOf(module.Name) is InitState.Live)
-        {
+        if (_planner.Catalog.Policy is not { IsWarnOnly: false } policy || request.OverridesPolicy)
             return false;
-        }
         var one = new ModuleRequest(request, module, default, default)
         {
             Asked = isTarget && request.File is null ? request.Name : module.Alias,
             File = isTarget ? request.File : null,
         };
-        if (!_planner.TryPlan(module, request.Scope, one.File, out var planned, out _))
+        var entry = _planner.EntryOf(module.Name);
+        if (entry is null && one.File is null && (request.Scope is not LoadScope.Full
+            || _planner.Catalog.InstallCommandOf(module.Name, module.Alias) is null))
+        {
             return false; // nothing to load
-        var answer = policy.Ask(PolicyText.QuestionOf(one, planned.Path));
+        }
+        var answer = policy.Ask(PolicyText.QuestionOf(one, one.File ?? entry?.Path ?? ""));
+        var needed = request.Scope is LoadScope.Alone ? [] : _planner.HardDependenciesOf(module.Name);
         var why = answer.Effect is PolicyEffect.Forbid && (isTarget || !answer.IsDefault)
             ? LoaderMessages.Forbidden(answer)
-            : PolicyText.WhatBars(policy, _planner, planned, request.Client, IsLive);
-        if (why is not null && _forbidden.All(known => known.Module != module.Name))
+            : PolicyText.WhatBars(policy, _planner, needed, request.Client, IsLive);
+        // what is in the kernel is asked last: that is a look into sysfs
+        if (why is null || _planner.Catalog.Tree.IsBuiltIn(module.Name) || IsLive(module.Name))
+            return false;
+        if (_forbidden.All(known => known.Module != module.Name))
             _forbidden.Add(new ModuleOutcome(module.Name, OutcomeKind.Forbidden, Errno.EPERM, why));
-        return why is not null;
+        return true;
 
         bool IsLive(string name) => _stateOf(name) is InitState.Live;
     }

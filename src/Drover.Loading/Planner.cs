@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Drover.Modules;
 using Drover.Modules.Config;
+using Drover.Modules.Tree;
 
 namespace Drover.Loading;
 
@@ -27,6 +28,7 @@ public sealed record PlannedModule(
 public sealed class Planner(ModuleCatalog catalog)
 {
     readonly Dictionary<string, PlannedModule?> _planned = [];
+    readonly Dictionary<string, ModuleEntry?> _entries = [];
     readonly Dictionary<string, Edges> _edges = [];
     readonly Dictionary<string, (IReadOnlyList<FoundModule>, IReadOnlyList<FoundModule>)> _softdeps = [];
 
@@ -39,7 +41,7 @@ public sealed class Planner(ModuleCatalog catalog)
         cycle = null;
         if (_planned.TryGetValue(module, out planned))
             return planned is not null;
-        if (Catalog.Tree.Find(module) is { } entry)
+        if (EntryOf(module) is { } entry)
         {
             cycle = FindHardCycle(module);
             if (cycle is not null)
@@ -86,10 +88,18 @@ public sealed class Planner(ModuleCatalog catalog)
         return true;
     }
 
+    /// <summary>A module's line of modules.dep, looked up once; null if it is not there.</summary>
+    internal ModuleEntry? EntryOf(string module)
+    {
+        if (!_entries.TryGetValue(module, out var entry))
+            _entries[module] = entry = Catalog.Tree.Find(module);
+        return entry;
+    }
+
     /// <summary>A module's hard dependencies, direct and indirect, in the order of a sequential loader.</summary>
     /// <remarks>A line of modules.dep names the nearest first.</remarks>
     internal IReadOnlyList<string> HardDependenciesOf(string module) =>
-        [.. (Catalog.Tree.Find(module)?.Dependencies ?? []).Reverse()];
+        EntryOf(module) is { Dependencies: { Count: > 0 } nearest } ? [.. nearest.Reverse()] : [];
 
     /// <summary>All that a module's softdeps stand for, in their order, duplicates kept.</summary>
     internal (IReadOnlyList<FoundModule> Before, IReadOnlyList<FoundModule> After) SoftdepsOf(string module)
@@ -139,7 +149,7 @@ public sealed class Planner(ModuleCatalog catalog)
 
     /// <summary>A hard dependency that no index has; null if all are there.</summary>
     public string? FindMissing(string module) => HardDependenciesOf(module)
-        .FirstOrDefault(name => Catalog.Tree.Find(name) is null && !Catalog.Tree.IsBuiltIn(name));
+        .FirstOrDefault(name => EntryOf(name) is null && !Catalog.Tree.IsBuiltIn(name));
 
     Edges EdgesOf(string module)
     {
@@ -170,7 +180,7 @@ public sealed class Planner(ModuleCatalog catalog)
         {
             if (seen.Contains(found.Name))
                 continue;
-            var isModule = Catalog.Tree.Find(found.Name) is not null;
+            var isModule = EntryOf(found.Name) is not null;
             if (!isModule && Catalog.InstallCommandOf(found.Name, found.Alias) is null)
                 continue;
             seen.Add(found.Name);
@@ -193,7 +203,7 @@ public sealed class Planner(ModuleCatalog catalog)
             if (module == target)
                 return true;
             var waits = seen.Add(module)
-                && (Catalog.Tree.Find(module) is not null || Catalog.InstallCommandOf(module) is not null);
+                && (EntryOf(module) is not null || Catalog.InstallCommandOf(module) is not null);
             if (!waits)
                 continue;
             var edges = EdgesOf(module);

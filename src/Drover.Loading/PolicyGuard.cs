@@ -34,7 +34,7 @@ sealed class PolicyGuard(ILoaderObserver? observer)
             return null;
         if (Forbids(Policy, request, plan.Path, out var answer))
             return Forbidden(plan.Name, LoaderMessages.Forbidden(answer));
-        if (PolicyText.WhatBars(Policy, planner, plan, request.Client, isLive) is not { } why)
+        if (PolicyText.WhatBars(Policy, planner, plan.HardDependencies, request.Client, isLive) is not { } why)
             return null;
         return Forbidden(plan.Name, why);
     }
@@ -92,29 +92,30 @@ static class PolicyText
 {
     public static PolicyQuestion QuestionOf(in ModuleRequest request, string path)
     {
-        var asked = request.Asked is { } name && ModuleName.TryNormalizeAlias(name, out var alias) ? alias : null;
+        var asked = request.Asked is { } name && name != request.Module.Name
+            && ModuleName.TryNormalizeAlias(name, out var alias) ? alias : null;
         return new(request.Module.Name, asked, path, request.Client, request.File is not null);
     }
 
     /// <summary>Why a module cannot be loaded because of those that it needs; null if it can.</summary>
     public static string? WhatBars(
-        ModulePolicy policy, Planner planner, PlannedModule plan, PolicyClient? client, Func<string, bool> isLive)
+        ModulePolicy policy, Planner planner, IReadOnlyList<string> needs, PolicyClient? client,
+        Func<string, bool> isLive)
     {
-        foreach (var needed in plan.HardDependencies)
+        foreach (var needed in needs)
         {
-            var path = planner.Catalog.Tree.Find(needed)?.Path ?? "";
+            var path = planner.EntryOf(needed)?.Path ?? "";
             var answer = policy.Ask(new PolicyQuestion(needed, null, path, client));
             if (answer is { Effect: PolicyEffect.Forbid, IsDefault: false } && !isLive(needed))
-                return LoaderMessages.NeedsForbidden(Chain(planner, plan, needed), answer);
+                return LoaderMessages.NeedsForbidden(Chain(planner, needs, needed), answer);
         }
         return null;
     }
 
     /// <summary>The modules from a direct dependency to <paramref name="last"/>, as far as the index tells.</summary>
-    static List<string> Chain(Planner planner, PlannedModule plan, string last)
+    static List<string> Chain(Planner planner, IReadOnlyList<string> among, string last)
     {
         var chain = new List<string>();
-        var among = plan.HardDependencies;
         while (true)
         {
             // the list of a module has all that it needs; the one that needs most of the rest comes first

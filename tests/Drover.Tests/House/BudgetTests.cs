@@ -4,7 +4,8 @@ using Drover.Tests.Packaging;
 
 namespace Drover.Tests.House;
 
-/// <summary>bench/budget: the instructions of usual commands, against a committed file.</summary>
+/// <summary>bench/budget: the instructions of usual commands, against a committed file. bench/policy: those of a
+/// policy.</summary>
 public class BudgetTests
 {
     static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(5);
@@ -52,6 +53,13 @@ public class BudgetTests
     {
         Assert.SkipUnless(File.Exists(Repository.NativeBinary), "no native binary: ./test builds it");
         await Script.RunAsync("bench/budget/run", s_timeout);
+    }
+
+    [Fact]
+    public async Task Policy_of_a_thousand_lines_costs_a_look_up_two_microseconds_at_most()
+    {
+        Assert.SkipUnless(File.Exists(Repository.NativeBinary), "no native binary: ./test builds it");
+        await Script.RunAsync("bench/policy/run", s_timeout);
     }
 
     /// <summary>The committed module files are these; DROVER_UPDATE_GOLDEN=1 writes them.</summary>
