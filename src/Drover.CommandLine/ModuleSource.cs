@@ -2,6 +2,7 @@ using Drover.Linux.Files;
 using Drover.Linux.ProcFs;
 using Drover.Modules;
 using Drover.Modules.Config;
+using Drover.Modules.Depmod;
 using Drover.Modules.Tree;
 
 namespace Drover.CommandLine;
@@ -19,14 +20,17 @@ public static class ModuleSource
 
     /// <summary>Opens what <see cref="CommonOptions.Root"/> and <see cref="CommonOptions.Release"/> select.</summary>
     /// <param name="release">The kernel version if no option names one; null for the running kernel's.</param>
-    /// <param name="mayLackIndexes">A directory without indexes is one without modules.</param>
-    /// <exception cref="CommandException">There is no such module directory, there are several, or it lacks an
-    /// index.</exception>
-    public static ModuleCatalog Open(Arguments arguments, string? release = null, bool mayLackIndexes = false)
+    /// <param name="mayLackIndexes">A directory without indexes and modules is one without modules.</param>
+    /// <param name="known">An earlier scan of a directory that still lacks its indexes; null to scan it.</param>
+    /// <exception cref="CommandException">There is no such module directory, there are several, or it has neither
+    /// indexes nor modules.</exception>
+    public static ModuleCatalog Open(
+        Arguments arguments, string? release = null, bool mayLackIndexes = false, ModuleTree? known = null)
     {
         var root = RootOf(arguments);
         var directory = FindDirectory(root, arguments.Text(CommonOptions.Release) ?? release);
-        if (!mayLackIndexes)
+        var scanned = MissingIndex(root, directory) is null ? null : known ?? Scan(root, directory);
+        if (scanned is null && !mayLackIndexes)
             RequireIndexes(root, directory);
         var config = ModprobeConfig.Load(new ModprobeConfigSources
         {
@@ -34,8 +38,20 @@ public static class ModuleSource
             ModuleDirectory = RootedPath.Find(root, directory),
             CommandLine = root == ThisMachine ? Machine.CommandLine() : null,
         });
-        return new ModuleCatalog(ModuleTree.Open(directory, root), config) { Policy = PolicyOf(root) };
+        return new ModuleCatalog(scanned ?? ModuleTree.Open(directory, root), config) { Policy = PolicyOf(root) };
     }
+
+    /// <summary>What depmod would write for a directory; null for one without modules. Reads every module.</summary>
+    static ModuleTree? Scan(string root, string directory) => DepmodRun.Scan(
+        new DepmodOptions
+        {
+            Release = Path.GetFileName(directory),
+            Root = root == ThisMachine ? "" : root,
+            Directory = RootedPath.Find(root, directory),
+            OutputDirectory = directory,
+            Threads = Machine.CountCpus(),
+        },
+        new DepmodMachine());
 
     /// <summary>Whether the directory of a catalog has its indexes now.</summary>
     public static bool HasIndexes(Arguments arguments, ModuleCatalog catalog) =>
@@ -91,6 +107,12 @@ public static class ModuleSource
         if (release is null && root != ThisMachine && releases.Count == 1)
             return Find(root, releases[0])!;
         var missing = $"no module directory {Path.Join(root, s_homes[0], requested)}";
+        if (release is null && root == ThisMachine && releases.Count > 0)
+        {
+            throw new CommandException(
+                $"{missing}: the modules of the running kernel are gone, as after an upgrade: reboot; or choose one of "
+                + $"these kernels with --release: {string.Join(", ", releases)}");
+        }
         throw new CommandException(releases.Count > 0
             ? $"{missing}: choose one of these kernels with --release: {string.Join(", ", releases)}"
             : $"{missing}: install the kernel's modules package, or select a root that has one with --root");

@@ -44,8 +44,13 @@ public sealed class Terminal
 
     public void Warn(string message) => Error.WriteLine($"drover: {message}");
 
-    /// <summary>Warns of each damaged index when a look-up meets it.</summary>
-    public void WarnOfDamage(ModuleCatalog catalog) => catalog.Tree.Damaged = Warn;
+    /// <summary>Warns of missing indexes now, and of each damaged one when a look-up meets it.</summary>
+    public void WarnOfDamage(ModuleCatalog catalog)
+    {
+        if (catalog.Tree.IsScanned)
+            Warn($"{catalog.Tree.Directory} has no indexes: going on from a scan of its files; run depmod");
+        catalog.Tree.Damaged = Warn;
+    }
 
     /// <summary>Warns of each invalid line of the configuration.</summary>
     public void WarnOf(ModprobeConfig config)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Drover.Kernel;
+using Drover.Modules.Tree;
 
 namespace Drover.Modules.Depmod;
 
@@ -16,6 +17,8 @@ public sealed class DepmodRun
     readonly CountingReport _report;
     readonly Action<ReadOnlyMemory<byte>>? _print;
     readonly long _startNs;
+    bool _isScan; // nothing is written or printed
+    DepmodTables? _scanned;
 
     DepmodRun(
         DepmodOptions options, IDepmodMachine machine, IDepmodReport report, Action<ReadOnlyMemory<byte>>? print) =>
@@ -81,6 +84,9 @@ public sealed class DepmodRun
             if (UsesCache)
                 facts = CachedFacts.Write([.. modules.Where(IsCacheable)], needs);
         });
+        _scanned = tables;
+        if (_isScan)
+            return true;
         if (_print is null)
             return TryWrite(tables, state, facts);
         foreach (var table in tables.All.Where(table => table.IsText))
@@ -89,6 +95,19 @@ public sealed class DepmodRun
             _print(table.Content);
         }
         return true;
+    }
+
+    /// <summary>A directory without indexes as its files are: what depmod would write, in memory. Null for one without
+    /// modules.</summary>
+    public static ModuleTree? Scan(DepmodOptions options, IDepmodMachine machine)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(machine);
+        var run = new DepmodRun(options with { UseCache = false }, machine, new NoReport(), print: null)
+        {
+            _isScan = true,
+        };
+        return run.Run() && run._scanned is { } tables && tables.HasModules ? tables.ToTree(options.Directory) : null;
     }
 
     /// <summary>Whether the indexes are those of the modules that are there; null if the cache cannot tell.</summary>

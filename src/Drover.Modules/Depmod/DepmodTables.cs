@@ -46,6 +46,20 @@ sealed class DepmodTables
     ];
 
     public IReadOnlyList<DepmodTable> All { get; }
+
+    public bool HasModules => _dep.Content.Length > 0;
+
+    /// <summary>The tables as a module directory that has them as files.</summary>
+    public ModuleTree ToTree(string directory)
+    {
+        return ModuleTree.FromTables(
+            directory, Trie(_depIndex), Trie(_aliasIndex), Trie(_symbolIndex), Trie(_builtIn), Trie(_builtInAlias),
+            isScanned: true);
+
+        static IndexTrie Trie(DepmodTable table) =>
+            table.Content.Length > 0 ? new IndexTrie(table.Content, table.Name) : IndexTrie.Empty;
+    }
+
     public static IReadOnlyList<string> Names { get; } = [.. new DepmodTables().All.Select(table => table.Name)];
 
     /// <summary>Makes all files on several threads.</summary>

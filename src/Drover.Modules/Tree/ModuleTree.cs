@@ -52,7 +52,7 @@ public sealed class ModuleTree
     /// <summary>A tree of indexes in memory.</summary>
     public static ModuleTree FromTables(
         string directory, IndexTrie dependencies, IndexTrie aliases, IndexTrie? symbols = null,
-        IndexTrie? builtIn = null, IndexTrie? builtInAliases = null)
+        IndexTrie? builtIn = null, IndexTrie? builtInAliases = null, bool isScanned = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(dependencies);
@@ -64,10 +64,16 @@ public sealed class ModuleTree
             "modules.symbols" => symbols,
             "modules.builtin" => builtIn,
             _ => builtInAliases,
-        } ?? IndexTrie.Empty, _ => null);
+        } ?? IndexTrie.Empty, _ => null)
+        {
+            IsScanned = isScanned,
+        };
     }
 
     public string Directory { get; }
+
+    /// <summary>The directory lacks indexes, and its files were scanned in their place.</summary>
+    public bool IsScanned { get; private init; }
 
     /// <summary>Told once of each index that is damaged, or cannot be read.</summary>
     public Action<string>? Damaged { get; set; }

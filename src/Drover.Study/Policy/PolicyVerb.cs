@@ -58,31 +58,35 @@ sealed class PolicyVerb : Verb
         switch (task)
         {
             case "check":
-                return PolicyCheck.Run(arguments, Catalog(arguments, enforced: true), files, terminal);
+                return PolicyCheck.Run(arguments, Catalog(arguments, terminal, enforced: true), files, terminal);
             case "learn":
-                return Write(arguments, terminal, PolicyLearn.Lines(arguments, WithoutPolicy(arguments), files));
+                return Write(
+                    arguments, terminal, PolicyLearn.Lines(arguments, WithoutPolicy(arguments, terminal), files));
             case "export" when !arguments.Has(s_modprobeD):
                 throw new UsageException("the format is missing: add --modprobe.d");
             case "export":
-                return Write(arguments, terminal, PolicyExport.Lines(Catalog(arguments, enforced: true)));
+                return Write(arguments, terminal, PolicyExport.Lines(Catalog(arguments, terminal, enforced: true)));
             case "import":
                 return Write(
-                    arguments, terminal, PolicyImport.Lines(WithoutPolicy(arguments), arguments.Has(s_blacklist)));
+                    arguments, terminal,
+                    PolicyImport.Lines(WithoutPolicy(arguments, terminal), arguments.Has(s_blacklist)));
             default:
                 throw new UsageException($"unknown task '{task}': check, learn, export or import");
         }
     }
 
-    static ModuleCatalog WithoutPolicy(Arguments arguments)
+    static ModuleCatalog WithoutPolicy(Arguments arguments, Terminal terminal)
     {
         var catalog = ModuleSource.Open(arguments);
+        terminal.WarnOfDamage(catalog);
         return new ModuleCatalog(catalog.Tree, catalog.Config);
     }
 
     /// <summary>With the policy as it would be after the next boot, or after a seal.</summary>
-    static ModuleCatalog Catalog(Arguments arguments, bool enforced)
+    static ModuleCatalog Catalog(Arguments arguments, Terminal terminal, bool enforced)
     {
         var catalog = ModuleSource.Open(arguments);
+        terminal.WarnOfDamage(catalog);
         return new ModuleCatalog(catalog.Tree, catalog.Config)
         {
             Policy = ModulePolicy.Load(new PolicySources

@@ -78,6 +78,7 @@ static class ScenarioSource
         ModuleCatalog catalog, IEnumerable<DeviceEvent> devices, string source, Terminal terminal,
         RecordedMachine machine)
     {
+        terminal.WarnOfDamage(catalog);
         var kernel = Path.GetFileName(catalog.Tree.Directory);
         var recorder = new ScenarioRecorder(machine with { Name = kernel, Kernel = kernel }, catalog);
         var scenario = recorder.Record(devices);

@@ -61,6 +61,7 @@ sealed class WhyVerb : Verb
         try
         {
             var catalog = ModuleSource.Open(arguments);
+            terminal.WarnOfDamage(catalog);
             terminal.WarnOf(catalog.Policy);
             return catalog;
         }

@@ -70,6 +70,7 @@ sealed class Session : IDisposable
         var sources = ModuleSource.Files(arguments, Catalog);
         var stamps = new FileStamps(sources);
         var hasIndexes = ModuleSource.HasIndexes(arguments, Catalog);
+        var scanned = Catalog.Tree.IsScanned ? Catalog.Tree : null;
         return new(
             Loop, devices, Kernel, _locks, Catalog, Reopen, OptionsOf(arguments), observer, record,
             RecordsFile.Read(arguments))
@@ -84,7 +85,7 @@ sealed class Session : IDisposable
             try
             {
                 // a machine without indexes stays one; indexes that vanish are a problem
-                var catalog = ModuleSource.Open(arguments, mayLackIndexes: !hasIndexes);
+                var catalog = ModuleSource.Open(arguments, mayLackIndexes: !hasIndexes, known: scanned);
                 hasIndexes = ModuleSource.HasIndexes(arguments, catalog);
                 catalog.Tree.Damaged = observer.Noted;
                 _ = Noted(catalog.Policy);

@@ -1,3 +1,5 @@
+using Drover.Tests.Kmod;
+
 namespace Drover.Tests.CommandLine;
 
 /// <summary>Roots, module directories and sysfs trees that are not what an option says.</summary>
@@ -18,9 +20,11 @@ public sealed class SourceTests : IDisposable
 
     [Theory]
     [MemberData(nameof(ModuleReaders))]
-    public void Module_directory_without_indexes_is_an_error(string command)
+    public void Module_directory_without_indexes_and_modules_is_an_error(string command)
     {
         var directory = $"{_root.Path}/lib/modules/6.1.0-test";
+        foreach (var folder in Directory.GetDirectories(directory))
+            Directory.Delete(folder, recursive: true);
         foreach (var index in new[] { "modules.alias", "modules.dep" })
         {
             File.Delete($"{directory}/{index}");
@@ -35,6 +39,20 @@ public sealed class SourceTests : IDisposable
         File.WriteAllText($"{directory}/modules.dep.bin", "");
         Assert.DoesNotContain("lacks its index", Run(command, "--root", _root.Path).Error,
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Modules_without_indexes_are_found_by_a_scan_that_is_said()
+    {
+        using var root = new ModuleRoot()
+            .Write("kernel/base.ko", new TestModule { Exports = ["s"] })
+            .Write("kernel/mid.ko", new TestModule { Needs = ["s"], Info = ["alias=drover-test"] });
+        var run = CommandLineRun.Run(["load", "-n", "--root", root.Path, "drover-test"]);
+        Assert.Equal(
+            $"drover: {root.Directory} has no indexes: going on from a scan of its files; run depmod\n", run.Error);
+        Assert.Equal(0, run.Exit);
+        Assert.Equal(["#", "1", "2"], run.Out.Split('\n')[..3].Select(line => line[..1]));
+        Assert.Matches("1  base .*\n2  mid ", run.Out);
     }
 
     [Theory]

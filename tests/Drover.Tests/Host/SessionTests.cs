@@ -35,13 +35,33 @@ public sealed class SessionTests : IDisposable
         Serve(async service =>
         {
             Assert.Equal(["base"], service.Resolve("base"));
+            // as when a package is replaced
             File.Delete($"{_root.Directory}/modules.dep");
             File.Delete($"{_root.Directory}/modules.dep.bin");
+            Directory.Delete($"{_root.Directory}/kernel", recursive: true);
             _root.Write("/etc/drover/policy.d/50.conf", "forbid base\n");
             Assert.Contains("lacks its index modules.dep", service.Reload());
             Assert.Equal(["base"], service.Resolve("base"));
             var outcome = await service.LoadForClientAsync(new LoadRequest("base"), CancellationToken.None);
             Assert.Equal(OutcomeKind.Forbidden, outcome.Modules.Single().Kind);
+        });
+    }
+
+    [Fact]
+    public void Modules_without_indexes_are_found_by_a_scan_and_later_by_their_indexes()
+    {
+        _root.Write("kernel/base.ko", new TestModule { Exports = ["s"] })
+            .Write("kernel/top.ko", new TestModule { Needs = ["s"], Info = ["alias=drover-test"] });
+        Serve(service =>
+        {
+            Assert.Equal(["top"], service.Resolve("drover-test"));
+            _root.Write("/etc/drover/policy.d/50.conf", "forbid base\n");
+            Assert.Null(service.Reload());
+            Assert.Equal(["top"], service.Resolve("drover-test"));
+            _root.Write("kernel/late.ko", new TestModule()).Index();
+            Assert.Null(service.Reload());
+            Assert.Equal(["late"], service.Resolve("late"));
+            return Task.CompletedTask;
         });
     }
 
