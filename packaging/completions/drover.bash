@@ -33,7 +33,7 @@ _drover_words() {
 _drover_command() {
     case $1 in
         coldplug) _drover_words '-n --dry-run -j --jobs --budget --stagger --decompress -r --root -k --release --sys --json -v --verbose -q --quiet -h --help' '-r --root --sys' 'none' ;;
-        daemon) _drover_words '-j --jobs --budget --stagger --decompress -r --root -k --release --socket --group --own-modprobe --metrics -v --verbose -h --help' '-r --root --socket --metrics' 'none' ;;
+        daemon) _drover_words '-j --jobs --budget --stagger --decompress -r --root -k --release --socket --group --own-modprobe --own-rules --metrics -v --verbose -h --help' '-r --root --socket --metrics' 'none' ;;
         status) _drover_words '-1 --once --socket --json -h --help' '--socket' 'none' ;;
         settle) _drover_words '-t --timeout --socket --json -h --help' '--socket' 'none' ;;
         install) _drover_words '-n --dry-run -r --root --no-initramfs --watch -h --help' '-r --root' 'none' ;;

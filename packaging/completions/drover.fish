@@ -35,6 +35,7 @@ complete -c drover -n '__fish_seen_subcommand_from daemon' -s k -l release -x -d
 complete -c drover -n '__fish_seen_subcommand_from daemon' -l socket -r -F -d 'the daemon\'s control socket'
 complete -c drover -n '__fish_seen_subcommand_from daemon' -l group -x -d 'let the members of this group load, settle and reload, as root may'
 complete -c drover -n '__fish_seen_subcommand_from daemon' -l own-modprobe -d 'also serve the kernel\'s own module requests (/proc/sys/kernel/modprobe)'
+complete -c drover -n '__fish_seen_subcommand_from daemon' -l own-rules -d 'keep udev from loading modules while the daemon runs (/run/udev/rules.d/80-drivers.rules)'
 complete -c drover -n '__fish_seen_subcommand_from daemon' -l metrics -r -F -d 'write the counters to FILE every 15 s, for node_exporter\'s textfile collector'
 complete -c drover -n '__fish_seen_subcommand_from daemon' -s v -l verbose -d 'print a line for each kernel call to standard error; systemd\'s journal gets one in any case'
 complete -c drover -n '__fish_seen_subcommand_from daemon' -s h -l help -d 'show this help'

@@ -26,6 +26,8 @@ public static class DeviceRequests
             _ when Is("serio:") || Is("scsi:") || Is("mmc:") || Is("sdio:") || Is("usb:") => LoadRank.Early,
             // mass storage; serial buses such as USB
             _ when Is("pci:") && (Has("bc01") || Has("bc0Csc03")) => LoadRank.Early,
+            // NVDIMMs (ACPI 6, 9.20.2)
+            _ when Is("nd:") || Is("acpi:ACPI0012:") => LoadRank.Early,
             // block and SCSI devices (virtio_ids.h)
             _ when Is("virtio:d00000002") || Is("virtio:d00000008") => LoadRank.Early,
             _ => LoadRank.Normal,

@@ -86,6 +86,12 @@ public sealed class LoadService : ILoadService
         await _conditions.WaitAsync(() => _requests.Count == 0, timeout: null, CancellationToken.None);
     }
 
+    /// <summary>From here on requests of <see cref="LoadRank.Late"/> wait for <see cref="StartLate"/> or
+    /// <see cref="SettleAsync"/>.</summary>
+    public void HoldLate() => _requests.HoldsLate = true;
+
+    public void StartLate() => _requests.StartLate();
+
     public Task<RequestOutcome> LoadForClientAsync(LoadRequest request, CancellationToken cancellationToken)
     {
         ReloadIfChanged();
@@ -132,6 +138,7 @@ public sealed class LoadService : ILoadService
     public async Task<bool> SettleAsync(string? target, TimeSpan? timeout, CancellationToken cancellationToken)
     {
         var began = _loop.Time.GetTimestamp();
+        StartLate();
         for (var round = 0; ; round++)
         {
             var (calls, seqnum) = (_records.Calls, _devices.Seqnum);

@@ -69,6 +69,7 @@ sealed class PendingRequest(LoadRequest request, long number, long since)
 sealed class PendingRequests(EventLoop loop, Loader loader, Conditions conditions)
 {
     readonly LinkedList<PendingRequest> _pending = [];
+    readonly TaskCompletionSource _lateStart = new();
 
     public Loader Loader => loader;
 
@@ -83,6 +84,16 @@ sealed class PendingRequests(EventLoop loop, Loader loader, Conditions condition
     /// <summary>Called for each outcome.</summary>
     public Action<PendingRequest, RequestOutcome>? Completed { get; init; }
 
+    /// <summary>Requests of <see cref="LoadRank.Late"/> wait for <see cref="StartLate"/>; they are pending
+    /// meanwhile.</summary>
+    public bool HoldsLate { get; set; }
+
+    public void StartLate()
+    {
+        HoldsLate = false;
+        _lateStart.TrySetResult();
+    }
+
     /// <summary>Makes a request. It stays pending until both callbacks have run, so a request that a callback makes
     /// starts before this one ends.</summary>
     public async Task<RequestOutcome> TrackRequestAsync(
@@ -96,6 +107,8 @@ sealed class PendingRequests(EventLoop loop, Loader loader, Conditions condition
             node.Previous is not { } previous || previous.Value.Number < node.Value.Number, "the oldest comes first");
         try
         {
+            if (HoldsLate && request.Rank is LoadRank.Late)
+                await loop.WaitAsync(_lateStart.Task, timeout: null, either.Token);
             var outcome = await loader.RequestAsync(request, either.Token);
             Completed?.Invoke(node.Value, outcome);
             completed?.Invoke(outcome);

@@ -10,6 +10,19 @@ public sealed class ColdplugTests
 {
     static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(100);
 
+    [Theory]
+    [InlineData("pci:v00008086d00002922sv00001AF4sd00001100bc01sc06i01", LoadRank.Early)]
+    [InlineData("virtio:d00000002v00001AF4", LoadRank.Early)]
+    [InlineData("acpi:ACPI0012:", LoadRank.Early)]
+    [InlineData("nd:t4", LoadRank.Early)]
+    [InlineData("acpi:PNP0C0C:", LoadRank.Normal)]
+    [InlineData("cpu:type:x86,ven0000fam0006mod0055:feature:,0000", LoadRank.Late)]
+    public void Storage_goes_first_and_features_of_the_CPU_last(string modalias, LoadRank rank)
+    {
+        var device = new DeviceEvent(DeviceAction.Add, "/devices/d", "", 1, [modalias], []);
+        Assert.Equal(rank, Assert.Single(DeviceRequests.Of(device)).Rank);
+    }
+
     [Fact]
     public void Equal_CPUs_load_each_module_once()
     {

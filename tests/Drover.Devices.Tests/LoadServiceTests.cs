@@ -32,6 +32,37 @@ public partial class LoadServiceTests
         Assert.All(bench.Machine.Modules, module => Assert.Equal((InitState.Live, 1), (module.State, module.Calls)));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Features_of_the_CPU_wait_for_the_start_of_late_loads_or_a_settle(bool settles)
+    {
+        var bench = new Bench(
+            [new("kvm") { Inode = 1 }, new("aesni") { Inode = 2 }, new("disk") { Inode = 3 }],
+            [("cpu:1", "kvm"), ("cpu:2", "aesni"), ("pci:*", "disk")]);
+        bench.Run(async service =>
+        {
+            service.HoldLate();
+            foreach (var modalias in new[] { "cpu:1", "cpu:2", "pci:1" })
+                bench.Devices.Appears($"/devices/{modalias}", modalias);
+            await bench.Loop.Delay(TimeSpan.FromSeconds(5));
+            Assert.Equal([0, 0, 1], bench.Machine.Modules.Select(module => module.Calls));
+            Assert.False(service.Status().IsSettled);
+
+            // a request by name does not wait
+            await service.LoadForClientAsync(new LoadRequest("aesni"), default);
+            Assert.Equal([0, 1, 1], bench.Machine.Modules.Select(module => module.Calls));
+
+            if (settles)
+                Assert.True(await service.SettleAsync(null, null, default));
+            else
+                service.StartLate();
+            await bench.Loop.Delay(TimeSpan.FromSeconds(5));
+            Assert.Equal([1, 1, 1], bench.Machine.Modules.Select(module => module.Calls));
+            Assert.True(service.Status().IsSettled);
+        });
+    }
+
     [Fact]
     public void ENODEV_answers_all_earlier_devices_and_a_later_one_tries_again()
     {

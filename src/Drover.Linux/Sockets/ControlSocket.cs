@@ -33,7 +33,7 @@ public sealed class ControlSocket : IDisposable
     readonly byte[] _buffer = new byte[ControlLimits.MaxMessageBytes];
 
     ulong _nextClient = FirstClient;
-    bool _disposed;
+    bool _disposed, _isListening = true;
 
     ControlSocket(EventLoop loop, ListeningSocket listener, Func<IControlConnection, IControlHandler?> accept)
     {
@@ -61,6 +61,16 @@ public sealed class ControlSocket : IDisposable
         return ListeningSocket.TryHandedDown(pid, count) is { } listener ? Serve(listener, loop, accept) : null;
     }
 
+    /// <summary>Accepts no more clients, and removes the socket's file: another daemon may listen. The clients that are
+    /// connected stay.</summary>
+    public void StopListening()
+    {
+        if (!_isListening)
+            return;
+        _isListening = false;
+        _listener.Dispose(); // which takes it out of the set
+    }
+
     /// <summary>Disconnects all clients, after a call of their handlers, and removes the socket's file.</summary>
     public void Dispose()
     {
@@ -72,7 +82,7 @@ public sealed class ControlSocket : IDisposable
         foreach (var client in _clients.Values.ToArray())
             client.Abandon();
         Debug.Assert(_clients.Count == 0, "every client is closed");
-        _listener.Dispose();
+        StopListening();
         _epoll.Dispose();
         _stop.Dispose();
     }
@@ -124,6 +134,8 @@ public sealed class ControlSocket : IDisposable
 
     void Accept()
     {
+        if (!_isListening)
+            return; // a client came just before
         for (var i = 0; i < MaxAcceptsPerTurn; i++)
         {
             var fd = _listener.Accept();
@@ -151,7 +163,7 @@ public sealed class ControlSocket : IDisposable
 
     void AcceptMore()
     {
-        if (!_disposed)
+        if (_isListening)
             _epoll.Rearm(_listener.Fd, Listener, Libc.EPOLLIN);
     }
 

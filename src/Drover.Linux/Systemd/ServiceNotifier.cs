@@ -27,6 +27,9 @@ public sealed class ServiceNotifier
     public static ServiceNotifier OfProcess() =>
         new(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), Environment.GetEnvironmentVariable("WATCHDOG_USEC"));
 
+    /// <summary>A service manager started this process.</summary>
+    public bool IsThere => _path is not null;
+
     /// <summary>Interval of <c>WATCHDOG=1</c>; null without a watchdog.</summary>
     public TimeSpan? SignOfLifeEvery { get; }
 

@@ -24,6 +24,9 @@ sealed class DaemonVerb : Verb
     static readonly Option s_ownModprobe = new(
         "own-modprobe", "also serve the kernel's own module requests (/proc/sys/kernel/modprobe)");
 
+    static readonly Option s_ownRules = new(
+        "own-rules", "keep udev from loading modules while the daemon runs (/run/udev/rules.d/80-drivers.rules)");
+
     static readonly Option s_metrics = new(
         "metrics", "write the counters to FILE every 15 s, for node_exporter's textfile collector", "FILE");
 
@@ -37,7 +40,7 @@ sealed class DaemonVerb : Verb
         """
         Scans all devices, then listens for new ones, and loads their modules. Programs send requests to
         the socket /run/drover/io.drover.Loader; drover load, modprobe and the kernel do so by themselves.
-        udev keeps all its other duties; docs/daemon.md describes how to turn off its module loads.
+        udev keeps all its other duties; with --own-rules it loads no modules.
         The daemon reloads changed indexes and configuration, also on SIGHUP, and then loads the modules
         of devices that had no driver before. On SIGTERM it waits for the loads in the kernel and exits.
         """;
@@ -45,7 +48,8 @@ sealed class DaemonVerb : Verb
     public override IReadOnlyList<Option> Options =>
     [
         CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Stagger, CommonOptions.Decompress, CommonOptions.Root,
-        CommonOptions.Release, CommonOptions.Socket, s_group, s_ownModprobe, s_metrics,
+        CommonOptions.Release, CommonOptions.Socket, s_group, s_ownModprobe, s_ownRules,
+        s_metrics,
         CommonOptions.Verbose with
         {
             Help = "print a line for each kernel call to standard error; systemd's journal gets one in any case",
@@ -100,16 +104,28 @@ sealed class DaemonVerb : Verb
                 ? new MetricsFile(file, control.Metrics, session.Loop.Time, terminal)
                 : null;
             using var modprobe = arguments.Has(s_ownModprobe) ? TakeOverModprobe(arguments, terminal) : null;
+            using var rules = arguments.Has(s_ownRules) ? TakeOverRules(terminal) : null;
             using var bootEnd = new BootEnd(session.Loop, service, arguments);
             using var records = RecordsFile.Keep(session.Loop, service, arguments);
             using var watchdog = StartWatchdog(manager, session);
+            using var late = manager.IsThere ? HoldLate(service, session.Loop.Time) : null;
+            using var onStop = interrupt.Token.Register(() => session.Loop.Post(HandOver));
             var serving = ServeAsync(service, interrupt.Token);
             manager.Notify("READY=1"); // it listens: every later event and request is served
             await serving;
-            manager.Notify("STOPPING=1");
             bootEnd.Record();
             records?.Write();
             return ExitCode.Ok;
+
+            // the next daemon may start while a driver still probes its hardware in a call of this one
+            void HandOver()
+            {
+                manager.Notify("STOPPING=1");
+                bootEnd.Record();
+                rules?.Dispose();
+                modprobe?.Dispose();
+                socket.StopListening();
+            }
         });
         return ExitCode.Ok;
 
@@ -165,6 +181,39 @@ sealed class DaemonVerb : Verb
             terminal.Warn($"daemon: cannot serve the kernel's own requests: {problem.Message}");
             return null;
         }
+    }
+
+    /// <summary>Null if it fails: udev then loads modules as well.</summary>
+    static UdevRules? TakeOverRules(Terminal terminal)
+    {
+        try
+        {
+            return UdevRules.Take();
+        }
+        catch (IOException problem)
+        {
+            terminal.Warn($"daemon: udev goes on loading modules: {problem.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>Features of the CPU, which nothing waits for, are loaded when udev begins with its events: it would not
+    /// have loaded them sooner, and until then the system's start needs the CPUs.</summary>
+    static ITimer HoldLate(LoadService service, TimeProvider time)
+    {
+        const string UdevsQueue = "/run/udev/queue"; // exists while udevd has events
+        var pollInterval = TimeSpan.FromMilliseconds(50);
+        var left = 200; // polls: without udev they come after ten seconds
+        service.HoldLate();
+        ITimer? timer = null;
+        timer = time.CreateTimer(_ =>
+        {
+            if (File.Exists(UdevsQueue) || --left == 0)
+                service.StartLate();
+            else
+                timer!.Change(pollInterval, Timeout.InfiniteTimeSpan);
+        }, null, pollInterval, Timeout.InfiniteTimeSpan);
+        return timer;
     }
 
     /// <summary>Notifies systemd's watchdog from the loop, so that a loop that hangs sends nothing.</summary>

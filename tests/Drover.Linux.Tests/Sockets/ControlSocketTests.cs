@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json;
 using Drover.Control;
+using Drover.Linux.Sockets;
 using Drover.Loading;
 
 namespace Drover.Linux.Tests.Sockets;
@@ -24,6 +25,24 @@ public sealed class ControlSocketTests : IDisposable
                 reply => Assert.Equal(
                     (ControlEnd.Replied, "6.1.0"), (reply.End, reply.Parameters.GetProperty("release").GetString())));
         });
+    }
+
+    /// <summary>A dying daemon still has loads in the kernel when the next one starts.</summary>
+    [Fact]
+    public void Another_daemon_may_listen_while_the_clients_of_one_that_stopped_listening_are_served()
+    {
+        _scene.Run(async first => await _scene.Client(client =>
+        {
+            var before = client.Call(ControlScene.Status).End;
+            Assert.Throws<IOException>(() => ControlSocket.Listen(_scene.Path, _scene.Loop, _scene.Accept));
+            _scene.Loop.Post(first.StopListening);
+            while (File.Exists(_scene.Path))
+                Thread.Yield();
+            using var second = ControlSocket.Listen(_scene.Path, _scene.Loop, _scene.Accept);
+            Assert.True(File.Exists(_scene.Path));
+            Assert.Equal((ControlEnd.Replied, ControlEnd.Replied), (before, client.Call(ControlScene.Status).End));
+            return true;
+        }));
     }
 
     [Fact]
