@@ -24,6 +24,10 @@ sealed class BootsRun(LabHost host, Laboratory laboratory, RunSettings settings)
     {
         using var work = host.Work();
         var kernel = await laboratory.PrepareAsync(system);
+        // the same for all boots, even if it is built again meanwhile
+        string? binary = null;
+        if (loaders.Any(loader => loader != BootLoader.Udev))
+            File.Copy(settings.DroverFor(system), binary = work.File("drover"));
         var disks = new Dictionary<BootLoader, BootDisk>();
         foreach (var seed in Enumerable.Range(1, seeds))
         {
@@ -39,11 +43,8 @@ sealed class BootsRun(LabHost host, Laboratory laboratory, RunSettings settings)
         {
             var disk = await DebianDisk.PrepareAsync(host, DiskPlan.InMemory(), kernel);
             if (loader != BootLoader.Udev)
-            {
-                var binary = settings.DroverFor(system);
-                disk = await disk.WithDroverAsync(kernel, binary, Laboratory.HashOf(binary));
-            }
-            var folder = Directory.CreateDirectory(work.File(loader.OptionName())).FullName;
+                disk = await disk.WithDroverAsync(kernel, binary!, Laboratory.HashOf(binary!));
+            var folder = Directory.CreateDirectory(work.File($"disk-{loader.OptionName()}")).FullName;
             var channel = await GuestChannel.PrepareAsync(
                 host, await Toolbox.PrepareAsync(host), system.Architecture);
             var copy = await disk.CopyToAsync(folder, channel);

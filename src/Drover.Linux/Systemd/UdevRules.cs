@@ -41,7 +41,7 @@ public sealed class UdevRules : IDisposable
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            // drover.service and the initramfs remove it, too, for a daemon that was killed
+            // drover.service and the initramfs remove it for a daemon that was killed
         }
     }
 }

@@ -197,21 +197,24 @@ sealed class DaemonVerb : Verb
         }
     }
 
-    /// <summary>Features of the CPU, which nothing waits for, are loaded when udev begins with its events: it would not
-    /// have loaded them sooner, and until then the system's start needs the CPUs.</summary>
+    /// <summary>Features of the CPU, which nothing waits for, are loaded when udev has served its first events: until
+    /// then the system's start needs the CPUs.</summary>
     static ITimer HoldLate(LoadService service, TimeProvider time)
     {
         const string UdevsQueue = "/run/udev/queue"; // exists while udevd has events
         var pollInterval = TimeSpan.FromMilliseconds(50);
         var left = 200; // polls: without udev they come after ten seconds
+        var hasBegun = false;
         service.HoldLate();
         ITimer? timer = null;
         timer = time.CreateTimer(_ =>
         {
-            if (File.Exists(UdevsQueue) || --left == 0)
+            var isBusy = File.Exists(UdevsQueue);
+            if ((hasBegun && !isBusy) || --left == 0)
                 service.StartLate();
             else
                 timer!.Change(pollInterval, Timeout.InfiniteTimeSpan);
+            hasBegun |= isBusy;
         }, null, pollInterval, Timeout.InfiniteTimeSpan);
         return timer;
     }
