@@ -37,9 +37,9 @@ sealed class InstallVerb : Verb
     public override string Details =>
         """
         Installs this program as /usr/bin/drover, with systemd units, an initramfs-tools hook, a dracut
-        module, a tmpfiles.d file, and an empty 80-drivers.rules. While the daemon runs, the units link
-        that file into udev's rules, so udev loads no modules. Then rebuilds the initramfs. If the daemon
-        does not start, or the kernel command line has drover=off, udev loads the modules as before.
+        module, a tmpfiles.d file, and an empty 80-drivers.rules. While the daemon runs, it links that
+        file into udev's rules, so udev loads no modules. Then rebuilds the initramfs. If the daemon does
+        not start, or the kernel command line has drover=off, udev loads the modules as before.
         Existing files are kept under another name; 'drover uninstall' restores them.
         With --watch, 'drover watch --begin' starts first in the initramfs (initramfs-tools only) and
         records the boot to /run/drover/boot.jsonl. An install without --watch removes this again.

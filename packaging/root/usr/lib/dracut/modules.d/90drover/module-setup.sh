@@ -10,7 +10,7 @@ depends() {
 }
 
 install() {
-    inst_multiple /usr/bin/drover /usr/lib/drover/80-drivers.rules /usr/lib/drover/initramfs cat ln mkdir rm sleep
+    inst_multiple /usr/bin/drover /usr/lib/drover/80-drivers.rules /usr/lib/drover/initramfs cat mkdir rm sleep
     inst_libdir_file "liblzma.so.5*" "libzstd.so.1*" # drover opens them where they are
     inst_multiple -o /var/lib/drover/boot-record # the order of the last boot's loads
     # The image's modprobe is Drover's: kmod's would load what the daemon is loading already. All tools are links to kmod.
