@@ -55,8 +55,8 @@ sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, GuestLoader Load
     public string Init { get; init; } = "init"; // the script that is PID 1, by its name in lab/guest
     /// <summary>More shell assignments, one per line, for <c>/lab/run</c>, which the scripts read.</summary>
     public string Settings { get; init; } = "";
-    /// <summary>More files, by their paths in the guest.</summary>
-    public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
+    /// <summary>More files, by their paths in the guest; those in a <c>bin</c> are executable.</summary>
+    public IReadOnlyDictionary<string, byte[]> Files { get; init; } = new Dictionary<string, byte[]>();
     public Action<string>? Console { get; init; }
 
     public override string ToString() => $"{Kernel.System} with {Cpus} CPUs";
@@ -95,7 +95,7 @@ sealed record GuestRun(KernelImage Kernel, Gate Gate, int Cpus, GuestLoader Load
                 """);
             await AddTextAsync("lab/list", string.Join('\n', List) + "\n");
             foreach (var (path, content) in Files)
-                await AddTextAsync(path, content);
+                await AddAsync(path, new MemoryStream(content), path.Contains("/bin/", StringComparison.Ordinal));
             await AddProgramAsync("usr/bin/drover", Binary);
             await AddProgramAsync("usr/lib/drover/drover-study", StudyBinary);
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using System.Text;
 using Drover.Lab.Guest;
 using Drover.Lab.Prepare;
 using Drover.Text;
@@ -119,7 +120,8 @@ sealed class Laboratory(RunSettings settings, LabHost host) : IDisposable
                 + (settings.Scenario ? "scenario=1\n" : "")
                 + (settings.EarlierBoot is null ? "" : $"earlier_boot=/{EarlierBootFile}\n"),
             Files = new[] { (EarlierBootFile, settings.EarlierBoot), (BootRecordFile, settings.BootRecord) }
-                .Where(file => file.Item2 is not null).ToDictionary(file => file.Item1, file => file.Item2!),
+                .Where(file => file.Item2 is not null)
+                .ToDictionary(file => file.Item1, file => Encoding.UTF8.GetBytes(file.Item2!)),
         };
 
         var report = Report(run, await BootAsync(run, ""), hash);

@@ -17,6 +17,9 @@ static class ToolsRun
     /// <summary>The packages of initramfs-tools' functions and scripts, whose calls are some of the cases.</summary>
     static readonly string[] s_initramfsPackages = ["initramfs-tools-core", "udev"];
 
+    /// <summary>Packs modules in the guest.</summary>
+    const string XzPackage = "xz-utils", XzProgram = "usr/bin/xz";
+
     const string InitramfsFolder = "usr/share/initramfs-tools";
 
     static readonly string[] s_head =
@@ -26,17 +29,18 @@ static class ToolsRun
         LabHost host, Laboratory laboratory, ToolsParameters parameters, RunSettings settings)
     {
         var kernel = await laboratory.PrepareAsync(parameters.System);
-        var files = new Dictionary<string, string>(StringComparer.Ordinal)
+        var files = new Dictionary<string, byte[]>(StringComparer.Ordinal)
         {
-            ["lab/cases"] = Resources.Read("tools-cases"),
-            ["lab/herd"] = Resources.Read("tools-herd"),
+            ["lab/cases"] = Encoding.UTF8.GetBytes(Resources.Read("tools-cases")),
+            ["lab/herd"] = Encoding.UTF8.GetBytes(Resources.Read("tools-herd")),
         };
         var debian = new DebianArchive(host, parameters.System.Release, parameters.System.Architecture);
         using var work = host.Work();
-        foreach (var package in await debian.FilesAsync(s_initramfsPackages))
+        foreach (var package in await debian.FilesAsync([.. s_initramfsPackages, XzPackage]))
             await debian.UnpackAsync(package, work.Path);
         foreach (var path in Directory.EnumerateFiles(work.File(InitramfsFolder), "*", SearchOption.AllDirectories))
-            files.Add(Path.GetRelativePath(work.Path, path), await File.ReadAllTextAsync(path));
+            files.Add(Path.GetRelativePath(work.Path, path), await File.ReadAllBytesAsync(path));
+        files.Add(XzProgram, await File.ReadAllBytesAsync(work.File(XzProgram)));
 
         // one after the other: concurrent guests would slow down each other's herds
         return CaseVerdict.Pair(await BootAsync("kmod"), await BootAsync("drover"));
