@@ -138,9 +138,13 @@ public sealed class LinuxFiles : SystemFiles
         throw Problem(Errno.EISDIR, path);
     }
 
-    static bool IsNull(SafeFileHandle file) =>
-        LinuxPath.TryStat((int)file.DangerousGetHandle(), out var stat) && (stat.Mode & Libc.S_IFMT) == Libc.S_IFCHR
-        && stat.RawDeviceMajor == Libc.NULL_MAJOR && stat.RawDeviceMinor == Libc.NULL_MINOR;
+    static bool IsNull(SafeFileHandle file)
+    {
+        const uint Major = 1, Minor = 3; // of /dev/null (Documentation/admin-guide/devices.txt)
+        return LinuxPath.TryStat((int)file.DangerousGetHandle(), out var stat)
+            && (stat.Mode & Libc.S_IFMT) == Libc.S_IFCHR
+            && stat.RawDeviceMajor == Major && stat.RawDeviceMinor == Minor;
+    }
 
     /// <summary>Opens without waiting for the writer of a FIFO, then lets reads wait for what it writes.</summary>
     static SafeFileHandle Open(string path, out FileKind kind)

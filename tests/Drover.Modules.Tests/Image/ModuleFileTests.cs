@@ -100,9 +100,11 @@ public sealed class ModuleFileTests
                 // zstd writes the size if its input is a file, not a pipe
                 File.WriteAllBytes(path, bytes);
                 var packed = Tool.Run(tool, [], "-c", path);
+                // a gzip file may have more members than the last one, whose size it tells
+                var expected = tool == "gzip" ? Math.Max(bytes.Length, packed.Length) : bytes.Length;
                 return ModuleFile.Measure(new MemorySource(packed, "m.ko")) is { ImageBytes: var size } measured
-                    && size == bytes.Length && measured.FileBytes == packed.Length
-                    && ModuleFile.Decompress(packed, "m.ko").Length == size;
+                    && size == expected && measured.FileBytes == packed.Length
+                    && ModuleFile.Decompress(packed, "m.ko").Length == bytes.Length;
             }
             finally
             {
