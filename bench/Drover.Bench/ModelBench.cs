@@ -14,7 +14,7 @@ static class ModelBench
 
     public static int Run()
     {
-        var machine = WithModules(ScenarioFile.BuiltIn, Modules);
+        var machine = WithModules(BuiltInScenarios.Read(BuiltInScenarios.Debian12), Modules);
         Console.WriteLine($"{machine.Modules.Count} modules; medians of {Rounds}");
         Console.WriteLine($"{"run",-28}{"steps",12}{"s",9}{"steps/s",12}");
         foreach (var cpus in new[] { 255, 4096 })
