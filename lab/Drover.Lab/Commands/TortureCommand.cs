@@ -12,6 +12,10 @@ static class TortureCommand
     /// <summary>Size of each CPU's trace buffer: every modprobe without a daemon leaves a dozen events.</summary>
     const int TraceBufferKilobytes = 8192;
 
+    /// <summary>Limits of the daemon's cgroup: half more memory than it needs with 8 CPUs, and few threads more than
+    /// a settled daemon has.</summary>
+    const int DaemonMemoryBytes = 32 << 20, DaemonThreadsAbove = 3;
+
     static readonly ValueOption<GuestSystem> s_system = SystemOf(GuestSystem.Names);
     static readonly ValueOption<int> s_cpus = Cpus("8", min: 2);
     static readonly ValueOption<int> s_minutes = new(
@@ -23,7 +27,8 @@ static class TortureCommand
         "torture",
         "Boots a guest with udev and drover's daemon. At once it takes CPUs off and on, removes modules and requests "
         + "them again, runs modprobes by the hundred, repeats all devices' events, rewrites the indexes, and in the "
-        + "first half kills the daemon every few seconds. Reports the results of all requests, duplicate calls, "
+        + "first half kills the daemon every few seconds. The daemon's cgroup has 32 MiB of memory, and three threads "
+        + "more than a settled daemon has. Reports the results of all requests, duplicate calls, "
         + "missing modules and lost memory.",
         """
         lab/torture --system debian13
@@ -47,7 +52,8 @@ static class TortureCommand
             Binary = binary,
             Init = "torture",
             Settings = $"torture_seconds={seconds}\nherd_size={s_processes.Of(line)}\n"
-                + $"trace_buffer_kb={TraceBufferKilobytes}\n",
+                + $"trace_buffer_kb={TraceBufferKilobytes}\n"
+                + $"daemon_memory_max={DaemonMemoryBytes}\ndaemon_pids_above={DaemonThreadsAbove}\n",
         };
         var report = TortureReport.Of(await laboratory.BootAsync(run, "torture"));
         Console.Write(report);

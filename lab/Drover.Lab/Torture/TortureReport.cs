@@ -7,10 +7,14 @@ namespace Drover.Lab.Torture;
 /// <param name="Requests">By exit status.</param>
 /// <param name="Failures">The messages of failed requests.</param>
 /// <param name="Missing">Modules live before and not after.</param>
+/// <param name="Threads">The limit of the daemon's cgroup, and how often it stopped a clone (pids.events).</param>
+/// <param name="Memory">The limit in bytes, and how often it was reached (memory.events).</param>
+/// <param name="OomKills">How often the limit ended the daemon.</param>
 sealed record TortureReport(
     double Seconds, IReadOnlyDictionary<int, int> Requests, IReadOnlyList<string> Failures, int Kills, int Hotplugs,
     int Indexes, int Triggers, ModuleTrace Trace, IReadOnlyList<string> Missing,
-    (long Before, long After) AvailableBytes, (long Before, long After) DaemonBytes)
+    (long Before, long After) AvailableBytes, (long Before, long After) DaemonBytes,
+    (long Max, long Reached) Threads, (long Max, long Reached) Memory, long OomKills)
 {
     const long SlackBytes = 24 << 20; // bytes of memory that may be gone at the end: slabs that the kernel frees later
 
@@ -33,6 +37,8 @@ sealed record TortureReport(
             yield return $"{(AvailableBytes.Before - AvailableBytes.After) / 1e6:F1} MB of memory are gone";
         if (DaemonBytes.After - DaemonBytes.Before > DaemonSlackBytes)
             yield return $"the daemon has grown by {(DaemonBytes.After - DaemonBytes.Before) / 1e6:F1} MB";
+        if (OomKills > 0)
+            yield return $"the daemon was killed {OomKills} times for its memory";
     }
 
     public static TortureReport Of(GuestResult result)
@@ -46,8 +52,14 @@ sealed record TortureReport(
             Indexes: Count("indexes"), Triggers: Count("triggers"), Trace: ModuleTrace.Read(result.Required("trace")),
             Missing: [.. before.Except(GuestFacts.Modules(result.Required("modules.after")), StringComparer.Ordinal)],
             AvailableBytes: (Kilobytes("memory.before"), Kilobytes("memory.after")),
-            DaemonBytes: (Kilobytes("daemon.before"), Kilobytes("daemon.after")));
+            DaemonBytes: (Kilobytes("daemon.before"), Kilobytes("daemon.after")),
+            Threads: (Number("daemon.pids.max"), Event("daemon.pids.events", "max")),
+            Memory: (Number("daemon.memory.max"), Event("daemon.memory.events", "max")),
+            OomKills: Event("daemon.memory.events", "oom_kill"));
 
+        long Number(string name) => long.Parse(result.Required(name).Trim());
+        long Event(string name, string key) => Lines(name).Select(line => line.Split(' '))
+            .Where(words => words[0] == key).Sum(words => long.Parse(words[1]));
         long Kilobytes(string name) => GuestFacts.Kilobytes(result.Required(name));
         int Count(string name) => (result.Text(name) ?? "").Count(c => c == '\n');
         IReadOnlyList<string> Lines(string name) => [.. GuestFacts.Lines(result.Text(name) ?? "")];
@@ -66,6 +78,8 @@ sealed record TortureReport(
             Row("duplicate", $"{call.Module} by {call.Comm} ({call.Tid}) at {call.StartSeconds:F2} s: {call.Result}");
         Row("memory", $"available {AvailableBytes.Before / 1e6:F1} → {AvailableBytes.After / 1e6:F1} MB, "
             + $"daemon {DaemonBytes.Before / 1e6:F1} → {DaemonBytes.After / 1e6:F1} MB");
+        Row("limits", $"{Threads.Max} threads, reached {Threads.Reached} times; {Memory.Max >> 20} MiB, reached "
+            + $"{Memory.Reached} times, killed by it {OomKills} times");
         foreach (var line in Failures)
             Row("failed", line);
         foreach (var problem in Problems())
