@@ -199,7 +199,8 @@ public sealed class ControlSocketTests : IDisposable
     {
         _scene.Run(async _ =>
         {
-            const int Count = 5000;
+            const int Count = 5000, MostUnread = 1000; // which is far from the limit of unsent bytes
+            var read = 0;
             var reading = _scene.Client(client =>
             {
                 var reply = client.Call(VarlinkMessage.Call("io.drover.Loader.Subscribe", more: true));
@@ -207,13 +208,19 @@ public sealed class ControlSocketTests : IDisposable
                     (ControlEnd.Replied, true, JsonValueKind.Null),
                     (reply.End, reply.Continues, reply.Parameters.GetProperty("served").ValueKind));
                 return Enumerable.Range(0, Count).Select(_ =>
-                    client.Next().Parameters.GetProperty("served").GetProperty("asked").GetString()).ToList();
+                {
+                    var asked = client.Next().Parameters.GetProperty("served").GetProperty("asked").GetString();
+                    Interlocked.Increment(ref read);
+                    return asked;
+                }).ToList();
             });
             while (_scene.Loads.Subscribers.Count == 0)
                 await Task.Yield();
 
             for (var i = 0; i < Count; i++)
             {
+                while (i - Volatile.Read(ref read) > MostUnread && !reading.IsCompleted)
+                    await Task.Yield();
                 _scene.Loads.Serve($"m{i}");
                 await Task.Yield();
             }
