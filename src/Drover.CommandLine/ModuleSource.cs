@@ -29,9 +29,10 @@ public static class ModuleSource
     {
         var root = RootOf(arguments);
         var directory = FindDirectory(root, arguments.Text(CommonOptions.Release) ?? release);
-        var scanned = MissingIndex(root, directory) is null ? null : known ?? Scan(root, directory);
-        if (scanned is null && !mayLackIndexes)
-            RequireIndexes(root, directory);
+        var missing = MissingIndex(root, directory);
+        var scanned = missing is null ? null : known ?? Scan(root, directory);
+        if (missing is not null && scanned is null && !mayLackIndexes)
+            throw LacksIndex(root, directory, missing);
         var config = ModprobeConfig.Load(new ModprobeConfigSources
         {
             Root = root,
@@ -119,13 +120,10 @@ public static class ModuleSource
     }
 
     /// <summary>Without an index every look-up finds nothing, as on a machine that needs no modules.</summary>
-    static void RequireIndexes(string root, string directory)
+    static CommandException LacksIndex(string root, string directory, string missing)
     {
-        if (MissingIndex(root, directory) is not { } missing)
-            return;
         var inRoot = root == ThisMachine ? "" : $" -b {root}";
-        throw new CommandException(
-            $"{directory} lacks its index {missing}: run 'depmod{inRoot} {Path.GetFileName(directory)}' first");
+        return new($"{directory} lacks its index {missing}: run 'depmod{inRoot} {Path.GetFileName(directory)}' first");
     }
 
     static string? MissingIndex(string root, string directory)

@@ -1,4 +1,5 @@
 using Drover.Kernel;
+using Drover.Modules.Config;
 using Drover.Text;
 
 namespace Drover.Loading;
@@ -100,7 +101,8 @@ public static class LoadFailure
     static string? OfBlacklist(LoadCall call, FailureFacts facts)
     {
         const string Option = "module_blacklist=";
-        var isNamed = facts.CommandLine.Split(' ').Any(word => word.StartsWith(Option, StringComparison.Ordinal)
+        var isNamed = KernelParameters.Words(facts.CommandLine).Any(word =>
+            word.StartsWith(Option, StringComparison.Ordinal)
             && word[Option.Length..].Split(',').Contains(call.Module));
         return isNamed || Find(facts, $"Module {call.Module} is blacklisted") is not null
             ? $"the kernel's command line forbids it ({Option}): take it out there to load it"

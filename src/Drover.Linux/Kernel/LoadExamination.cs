@@ -1,4 +1,5 @@
 using Drover.Kernel;
+using Drover.Linux.Files;
 using Drover.Linux.ProcFs;
 using Drover.Modules;
 using Drover.Modules.Image;
@@ -23,7 +24,8 @@ static class LoadExamination
         Lockdown = LockdownIn(SmallFile.TryRead("/sys/kernel/security/lockdown")),
         IsPinned = SmallFile.TryRead("/proc/sys/kernel/loadpin/enforce") == "1",
         IsDisabled = SmallFile.TryRead("/proc/sys/kernel/modules_disabled") == "1",
-        Keys = Keys(),
+        // without CONFIG_KEYS, or for a user other than root, there is none
+        Keys = BoundedFile.TryRead("/proc/keys", MaxKeysBytes) is { } keys ? ByteText.Of(keys) : null,
         AvailableBytes = Machine.AvailableBytes(),
     };
 
@@ -44,19 +46,6 @@ static class LoadExamination
             is ModuleDataException or IOException or UnauthorizedAccessException or OutOfMemoryException)
         {
             return []; // damaged: the errno's own text says so
-        }
-    }
-
-    static string? Keys()
-    {
-        try
-        {
-            using var file = File.OpenRead("/proc/keys");
-            return BoundedRead.TryReadAll(file, MaxKeysBytes) is { } bytes ? ByteText.Of(bytes) : null;
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            return null; // CONFIG_KEYS, or not root
         }
     }
 }

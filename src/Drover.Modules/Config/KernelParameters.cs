@@ -4,7 +4,7 @@ namespace Drover.Modules.Config;
 
 /// <summary>The kernel command line as programs of user space read it. <see cref="KernelCommandLine"/> reads module
 /// parameters as kmod does.</summary>
-static class KernelParameters
+public static class KernelParameters
 {
     public const string Blanks = " \t\r\n\v\f";
 

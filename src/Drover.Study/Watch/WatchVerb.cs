@@ -106,23 +106,23 @@ sealed class WatchVerb : Verb
         void CallEnded(TracedCall call)
         {
             tally.Add(call);
-            if (isJson)
-                WatchCall.Of(call).WriteTo(terminal.Out);
-            if (!isVerbose)
-                return;
-            line.Clear();
-            terminal.Error.WriteLine(WatchTable.Line(call));
+            Print(() => WatchCall.Of(call), () => WatchTable.Line(call));
         }
 
         void RequestSeen(TracedRequest request)
         {
             tally.Add(request);
+            Print(() => WatchRequest.Of(request), () => WatchTable.Line(request));
+        }
+
+        void Print(Func<WatchLine> json, Func<string> text)
+        {
             if (isJson)
-                WatchRequest.Of(request).WriteTo(terminal.Out);
+                json().WriteTo(terminal.Out);
             if (!isVerbose)
                 return;
             line.Clear();
-            terminal.Error.WriteLine(WatchTable.Line(request));
+            terminal.Error.WriteLine(text());
         }
 
         void Drained()

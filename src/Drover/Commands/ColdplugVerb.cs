@@ -89,8 +89,9 @@ sealed class ColdplugVerb : Verb
 
     internal static void WriteTable(ColdplugReport report, TextWriter writer)
     {
-        var withoutHardware = report.Failures().Where(FoundNoHardware).ToList();
-        var failures = report.Failures().Where(failure => !FoundNoHardware(failure)).ToList();
+        var all = report.Failures();
+        var withoutHardware = all.Where(FoundNoHardware).ToList();
+        var failures = all.Where(failure => !FoundNoHardware(failure)).ToList();
         var forbidden = report.Forbidden();
         var table = new PlainTable();
         void Row(string name, object value) => table.Add(name, string.Create(CultureInfo.InvariantCulture, $"{value}"));

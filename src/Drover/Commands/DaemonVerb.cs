@@ -103,8 +103,11 @@ sealed class DaemonVerb : Verb
             using var metrics = arguments.Text(s_metrics) is { } file
                 ? new MetricsFile(file, control.Metrics, session.Loop.Time, terminal)
                 : null;
-            using var modprobe = arguments.Has(s_ownModprobe) ? TakeOverModprobe(arguments, terminal) : null;
-            using var rules = arguments.Has(s_ownRules) ? TakeOverRules(terminal) : null;
+            using var modprobe = TakeOver(
+                s_ownModprobe, arguments, () => TakeModprobe(arguments), "cannot serve the kernel's own requests",
+                terminal);
+            using var rules = TakeOver(
+                s_ownRules, arguments, UdevRules.Take, "udev goes on loading modules", terminal);
             using var bootEnd = new BootEnd(session.Loop, service, arguments);
             using var records = RecordsFile.Keep(session.Loop, service, arguments);
             using var watchdog = StartWatchdog(manager, session);
@@ -164,35 +167,32 @@ sealed class DaemonVerb : Verb
         }
     }
 
-    /// <summary>Null if it fails: the daemon serves everything else.</summary>
-    static KernelModprobe? TakeOverModprobe(Arguments arguments, Terminal terminal)
+    /// <exception cref="UsageException">The kernel's requests would go to another socket.</exception>
+    static KernelModprobe TakeModprobe(Arguments arguments)
     {
         if (arguments.Text(CommonOptions.Socket) is not null and not ControlSocket.DefaultPath)
         {
             throw new UsageException(
                 $"--own-modprobe needs the default socket {ControlSocket.DefaultPath}: the kernel passes no options");
         }
-        try
-        {
-            return KernelModprobe.Take(Environment.ProcessPath!, Path.GetDirectoryName(ControlSocket.DefaultPath)!);
-        }
-        catch (IOException problem)
-        {
-            terminal.Warn($"daemon: cannot serve the kernel's own requests: {problem.Message}");
-            return null;
-        }
+        return KernelModprobe.Take(Environment.ProcessPath!, Path.GetDirectoryName(ControlSocket.DefaultPath)!);
     }
 
-    /// <summary>Null if it fails: udev then loads modules as well.</summary>
-    static UdevRules? TakeOverRules(Terminal terminal)
+    /// <summary>Takes over a task of the system, if an option says so. Null if that fails: the daemon serves everything
+    /// else.</summary>
+    /// <param name="otherwise">What follows from a failure.</param>
+    static T? TakeOver<T>(Option option, Arguments arguments, Func<T> take, string otherwise, Terminal terminal)
+        where T : class
     {
+        if (!arguments.Has(option))
+            return null;
         try
         {
-            return UdevRules.Take();
+            return take();
         }
         catch (IOException problem)
         {
-            terminal.Warn($"daemon: udev goes on loading modules: {problem.Message}");
+            terminal.Warn($"daemon: {otherwise}: {problem.Message}");
             return null;
         }
     }

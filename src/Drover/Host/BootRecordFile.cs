@@ -1,9 +1,9 @@
 using Drover.CommandLine;
 using Drover.Devices;
 using Drover.Kernel;
+using Drover.Linux.Files;
 using Drover.Linux.Runtime;
 using Drover.Linux.Sysfs;
-using Drover.Modules;
 using Drover.Text;
 
 namespace Drover.Host;
@@ -35,22 +35,10 @@ static class BootRecordFile
         }
     }
 
-    static BootRecord? Read(string path, string release)
-    {
-        try
-        {
-            if (SystemFiles.Current.KindOf(path) is not FileKind.Regular)
-                return null;
-            using var file = File.OpenRead(path);
-            return BoundedRead.TryReadAll(file, BootRecord.MaxBytes) is { } bytes
-                ? BootRecord.TryParse(ByteText.Of(bytes), release)
-                : null;
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    static BootRecord? Read(string path, string release) =>
+        BoundedFile.TryRead(path, BootRecord.MaxBytes) is { } bytes
+            ? BootRecord.TryParse(ByteText.Of(bytes), release)
+            : null;
 }
 
 /// <summary>What a daemon does when the boot is over, 30 s after its start: it records the boot, again when it ends,

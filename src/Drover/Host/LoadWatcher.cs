@@ -79,32 +79,19 @@ sealed class JournalEntries(Journal journal) : ILoaderObserver
 
     public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took)
     {
-        var fields = new List<(string, string)>
-        {
-            ("DROVER_MODULE", call.Module), ("DROVER_FILE", call.Path),
-            ("DROVER_FILE_BYTES", file.FileBytes.ToString(CultureInfo.InvariantCulture)),
-            ("DROVER_ERRNO", OutcomeJson.KeyOf(reply.Error)),
-            ("DROVER_CALL_USEC", ((long)took.TotalMicroseconds).ToString(CultureInfo.InvariantCulture)),
-        };
-        // a load that is tried again keeps its source: the module is its key
-        if (_sources.TryGetValue(call.Module, out var source))
-            AddSource(fields, source.Source, source.NeededBy);
+        var isLoaded = reply.Error is Errno.None;
         journal.Write(
-            reply.Error is Errno.None or Errno.ENODEV ? Info : Warning,
-            reply.Error is Errno.None ? $"{call.Module} loaded" : $"{call.Module}: {ErrnoText.Name(reply.Error)}",
-            [.. fields]);
+            isLoaded || reply.Error is Errno.ENODEV ? Info : Warning,
+            isLoaded ? $"{call.Module} loaded" : $"{call.Module}: {ErrnoText.Name(reply.Error)}",
+            [
+                .. FieldsOf(call, reply.Error), ("DROVER_FILE", call.Path),
+                ("DROVER_FILE_BYTES", file.FileBytes.ToString(CultureInfo.InvariantCulture)),
+                ("DROVER_CALL_USEC", ((long)took.TotalMicroseconds).ToString(CultureInfo.InvariantCulture)),
+            ]);
     }
 
-    public void Failed(LoadCall call, Errno error, string why)
-    {
-        var fields = new List<(string, string)>
-        {
-            ("DROVER_MODULE", call.Module), ("DROVER_ERRNO", OutcomeJson.KeyOf(error)),
-        };
-        if (_sources.TryGetValue(call.Module, out var source))
-            AddSource(fields, source.Source, source.NeededBy);
-        journal.Write(Warning, $"{call.Module}: {why}", [.. fields]);
-    }
+    public void Failed(LoadCall call, Errno error, string why) =>
+        journal.Write(Warning, $"{call.Module}: {why}", [.. FieldsOf(call, error)]);
 
     public void CommandEnded(string module, string command, int status)
     {
@@ -130,6 +117,16 @@ sealed class JournalEntries(Journal journal) : ILoaderObserver
     }
 
     public void Noted(string message) => journal.Write(Notice, message);
+
+    List<(string Name, string Value)> FieldsOf(LoadCall call, Errno error)
+    {
+        List<(string, string)> fields =
+            [("DROVER_MODULE", call.Module), ("DROVER_ERRNO", OutcomeJson.KeyOf(error))];
+        // a load that is tried again keeps its source: the module is its key
+        if (_sources.TryGetValue(call.Module, out var source))
+            AddSource(fields, source.Source, source.NeededBy);
+        return fields;
+    }
 
     static void AddSource(List<(string Name, string Value)> fields, LoadRequest source, string? neededBy)
     {

@@ -2,8 +2,8 @@ using Drover.CommandLine;
 using Drover.Control;
 using Drover.Devices;
 using Drover.Kernel;
+using Drover.Linux.Files;
 using Drover.Linux.ProcFs;
-using Drover.Modules;
 using Drover.Text;
 
 namespace Drover.Host;
@@ -40,21 +40,10 @@ sealed class RecordsFile : IDisposable
     public static IReadOnlyList<ModuleRecord> Read(Arguments arguments) =>
         ModuleSource.IsThisMachine(arguments) && Machine.BootId() is { } boot ? Read(OfThisBoot, boot) : [];
 
-    public static IReadOnlyList<ModuleRecord> Read(string path, string boot)
-    {
-        try
-        {
-            if (SystemFiles.Current.KindOf(path) is not FileKind.Regular)
-                return [];
-            using var file = File.OpenRead(path);
-            var bytes = BoundedRead.TryReadAll(file, EarlierRecords.MaxBytes);
-            return bytes is null ? [] : EarlierRecords.TryParse(bytes, boot) ?? [];
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
-    }
+    public static IReadOnlyList<ModuleRecord> Read(string path, string boot) =>
+        BoundedFile.TryRead(path, EarlierRecords.MaxBytes) is { } bytes
+            ? EarlierRecords.TryParse(bytes, boot) ?? []
+            : [];
 
     /// <summary>Writes what has changed since it was last written.</summary>
     public void Write()

@@ -11,7 +11,7 @@ namespace Drover.Linux.Tests.Locks;
 /// tests. It writes a line when it holds the module, then follows its input.</summary>
 sealed class LockChild(string directory, string module) : TestChild(Role, $"{directory}\n{module}")
 {
-    const string Role = "DROVER_TEST_GATE_CHILD";
+    const string Role = "DROVER_TEST_LOCK_CHILD";
 
     /// <summary>Waits until the child holds the module; returns the failure that it found.</summary>
     internal string? WaitUntilInside() => Process.StandardOutput.ReadLine();
