@@ -7,7 +7,9 @@ namespace Drover.Lab.Boots;
 
 /// <summary>Boots a small Debian whose root file system is an NVDIMM, memory for the guest, by the clock of
 /// instructions: the boot has no host's input or output in it.</summary>
-sealed class BootsRun(LabHost host, Laboratory laboratory, RunSettings settings)
+/// <param name="folder">Each boot is saved there at once.</param>
+/// <param name="resume">Take saved boots of the same machine and drover.</param>
+sealed class BootsRun(LabHost host, Laboratory laboratory, RunSettings settings, string folder, bool resume)
 {
     const string RecordFile = "var/lib/drover/boot-record";
 
@@ -28,14 +30,26 @@ sealed class BootsRun(LabHost host, Laboratory laboratory, RunSettings settings)
         string? binary = null;
         if (loaders.Any(loader => loader != BootLoader.Udev))
             File.Copy(settings.DroverFor(system), binary = work.File("drover"));
+        var machine = new BootMachine(
+            kernel.Key, cpus, settings.Memory, string.Join(',', settings.Devices),
+            binary is null ? null : Laboratory.HashOf(binary));
         var disks = new Dictionary<BootLoader, BootDisk>();
         foreach (var seed in Enumerable.Range(1, seeds))
         {
             foreach (var loader in loaders)
             {
+                var setup = loader == BootLoader.Udev ? machine with { BinarySha256 = null } : machine;
+                var file = Path.Combine(folder, $"{system.FileName}-c{cpus}-{loader.OptionName()}-s{seed}.json");
+                if (resume && ReportFile.ReadIfPresent<SavedBoot>(file) is { } saved && saved.Machine == setup)
+                {
+                    yield return saved.Boot;
+                    continue;
+                }
                 if (!disks.TryGetValue(loader, out var disk))
                     disks[loader] = disk = await DiskAsync(loader);
-                yield return WholeBoot.Read(loader, seed, await BootAsync(loader, seed, disk));
+                var boot = WholeBoot.Read(loader, seed, await BootAsync(loader, seed, disk));
+                ReportFile.Write(file, new SavedBoot(setup, boot));
+                yield return boot;
             }
         }
 
@@ -44,12 +58,12 @@ sealed class BootsRun(LabHost host, Laboratory laboratory, RunSettings settings)
             var disk = await DebianDisk.PrepareAsync(host, DiskPlan.InMemory(), kernel);
             if (loader != BootLoader.Udev)
                 disk = await disk.WithDroverAsync(kernel, binary!, Laboratory.HashOf(binary!));
-            var folder = Directory.CreateDirectory(work.File($"disk-{loader.OptionName()}")).FullName;
+            var diskFolder = Directory.CreateDirectory(work.File($"disk-{loader.OptionName()}")).FullName;
             var channel = await GuestChannel.PrepareAsync(
                 host, await Toolbox.PrepareAsync(host), system.Architecture);
-            var copy = await disk.CopyToAsync(folder, channel);
+            var copy = await disk.CopyToAsync(diskFolder, channel);
             await WriteAsync("end", Resources.Read("boot-end"), "lab/end");
-            var made = new BootDisk(copy.Image, await copy.InitramfsAsync(Path.Combine(folder, "initramfs")));
+            var made = new BootDisk(copy.Image, await copy.InitramfsAsync(Path.Combine(diskFolder, "initramfs")));
             if (loader == BootLoader.Record)
             {
                 host.Log($"booting {system}, to record the boot");
@@ -62,7 +76,7 @@ sealed class BootsRun(LabHost host, Laboratory laboratory, RunSettings settings)
 
             async Task WriteAsync(string name, string text, string path)
             {
-                var file = Path.Combine(folder, name);
+                var file = Path.Combine(diskFolder, name);
                 await File.WriteAllTextAsync(file, text);
                 await copy.WriteAsync(file, path);
             }
@@ -99,4 +113,10 @@ sealed class BootsRun(LabHost host, Laboratory laboratory, RunSettings settings)
 
     /// <param name="Image">The disk's, which no boot writes.</param>
     sealed record BootDisk(string Image, string Initramfs);
+
+    /// <param name="Kernel">The key of its image, with the version of everything in it.</param>
+    /// <param name="BinarySha256">Of drover; null if the disk has none.</param>
+    sealed record BootMachine(string Kernel, int Cpus, string Memory, string Devices, string? BinarySha256);
+
+    sealed record SavedBoot(BootMachine Machine, WholeBoot Boot);
 }

@@ -22,18 +22,22 @@ static class BootCommand
     static readonly ValueOption<IReadOnlyList<string>> s_devices = new(
         "--devices", "NAME,…", "more devices, by QEMU's names ('qemu-system-x86_64 -device help')", List(Name), "");
 
+    static readonly ValueOption<string> s_save = Save("boot");
+
     public static LabCommand Create() => new(
         "boot",
         "Boots a small Debian as a whole, initramfs and systemd, by the clock of instructions: its root file system is "
         + "memory, an NVDIMM whose driver is a module. Prints one table of when the root's device was there, when "
-        + "multi-user.target was reached, and the peak of memory in use.",
+        + "multi-user.target was reached, and the peak of memory in use. A boot takes some minutes and is saved at once; "
+        + "--resume goes on where a run was interrupted.",
         """
-        lab/boot --systems debian13,sid --raw /tmp/boots
+        lab/boot --systems debian13,sid
         lab/boot --systems sid --cpus 8 --loaders udev,drover --seeds 1 --devices qemu-xhci,usb-kbd,e1000e
         """,
         "every boot with Drover has the modules of udev's boots, and no duplicate call",
         "otherwise",
-        RunAsync, s_systems, s_cpus, s_loaders, s_seeds, s_devices, Memory, TimeLimit, Binary, Raw, Verbose);
+        RunAsync, s_systems, s_cpus, s_loaders, s_seeds, s_devices, s_save, Resume, Memory, TimeLimit, Binary,
+        Raw, Verbose);
 
     static async Task<int> RunAsync(ParseResult line, LabHost host)
     {
@@ -42,7 +46,8 @@ static class BootCommand
             throw LabException.Usage($"{other} cannot boot from an NVDIMM: only Debian's kernels of amd64 can");
         var settings = Settings(line) with { Devices = s_devices.Of(line) };
         using var laboratory = new Laboratory(settings, host);
-        var run = new BootsRun(host, laboratory, settings);
+        var run = new BootsRun(
+            host, laboratory, settings, s_save.Of(line) ?? host.Folder("boot"), line.GetValue(Resume));
         var boots = new Dictionary<GuestSystem, IReadOnlyList<WholeBoot>>();
         foreach (var system in systems)
         {

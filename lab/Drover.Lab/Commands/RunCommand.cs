@@ -98,7 +98,7 @@ static class RunCommand
         using var laboratory = new Laboratory(settings, host);
         var report = await laboratory.RunAsync(new Point(system, gate, s_cpus.Of(line), loader), s_seed.Of(line));
         if (Json.Of(line) is { } json)
-            report.Write(json);
+            ReportFile.Write(json, report);
         if (scenario is not null)
         {
             var study = settings.StudyFor(system with { Architecture = GuestSystem.HostArchitecture });
@@ -133,7 +133,7 @@ static class RunCommand
         using var work = host.Work();
         var (scenario, timings) = (work.File("scenario.json"), work.File("timings.json"));
         await File.WriteAllTextAsync(scenario, recorded);
-        report.Write(timings);
+        ReportFile.Write(timings, report);
         await host.RunAsync(studyBinary,
         [
             "scenario", "--from", scenario, "--timings", timings,

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text.Json;
 using Drover.Lab.Guest;
 using Drover.Lab.Prepare;
 using Drover.Lab.Runs;
@@ -82,7 +81,7 @@ sealed class Comparison(
             try
             {
                 var report = await laboratory.RunAsync(trial.Point, trial.Run);
-                report.Write(Path.Combine(folder, trial.FileName));
+                ReportFile.Write(Path.Combine(folder, trial.FileName), report);
                 _reports[trial] = report;
                 _durations.Add((trial.Point, Stopwatch.GetElapsedTime(start).TotalSeconds));
                 var status = report.LoaderStatus == 0 ? "" : $", the loader's status was {report.LoaderStatus}";
@@ -112,20 +111,9 @@ sealed class Comparison(
         return $" (about {Math.Max(1, Math.Round(seconds / 60)):F0} min left)";
     }
 
-    RunReport? Saved(Trial trial)
-    {
-        var file = Path.Combine(folder, trial.FileName);
-        if (!File.Exists(file))
-            return null;
-        try
-        {
-            var report = RunReport.Read(file);
-            return trial.Matches(
-                report, settings, trial.Point.UsesDrover ? _binaries[trial.Point.System] : null) ? report : null;
-        }
-        catch (JsonException)
-        {
-            return null; // of an older lab: run again
-        }
-    }
+    RunReport? Saved(Trial trial) =>
+        ReportFile.ReadIfPresent<RunReport>(Path.Combine(folder, trial.FileName)) is { } report
+        && trial.Matches(report, settings, trial.Point.UsesDrover ? _binaries[trial.Point.System] : null)
+            ? report
+            : null;
 }

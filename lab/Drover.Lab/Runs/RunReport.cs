@@ -1,8 +1,5 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Drover.Lab.Reading;
-using Drover.Text;
 
 namespace Drover.Lab.Runs;
 
@@ -48,13 +45,6 @@ sealed record RunReport(
     string? DroverErrors, WatchAgreement? Watch, IReadOnlyDictionary<string, long> FileBytes, AuditAgreement? Audit,
     string Clock, string Threads, int Seed, InstructionAccount? Instructions, IReadOnlyList<ModuleCall> TracedCalls)
 {
-    static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        RespectRequiredConstructorParameters = true,
-    };
-
     /// <summary>Resident set of the daemon 31 s after the loader ended; null for other loaders and clocks.</summary>
     public long? RestingMemoryBytes { get; init; }
 
@@ -67,16 +57,4 @@ sealed record RunReport(
 
     [JsonIgnore]
     public int DuplicateCalls => Calls.Where(pair => ModuleCall.IsDuplicate(pair.Key)).Sum(pair => pair.Value);
-
-    /// <exception cref="JsonException">Not a report, or one of an older lab with fewer members.</exception>
-    public static RunReport Read(string file) => JsonSerializer.Deserialize<RunReport>(File.ReadAllText(file), s_json)
-        ?? throw new JsonException();
-
-    /// <summary>Replaces the file in one step.</summary>
-    public void Write(string file)
-    {
-        var full = Path.GetFullPath(file);
-        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        AtomicFile.WriteAllText(full, JsonSerializer.Serialize(this, s_json) + "\n");
-    }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Drover.Lab.Compare;
 using Drover.Lab.Guest;
+using Drover.Lab.Host;
 using Drover.Lab.Prepare;
 using Drover.Lab.Runs;
 
@@ -86,10 +87,10 @@ public sealed class CompareTests
         try
         {
             var report = Report(GuestLoader.Drover, 2, ["a"]) with { BinarySha256 = "1234" };
-            report.Write(file);
+            ReportFile.Write(file, report);
             var text = File.ReadAllText(file);
-            var saved = RunReport.Read(file);
-            saved.Write(file);
+            var saved = ReportFile.Read<RunReport>(file);
+            ReportFile.Write(file, saved);
             Assert.Equal(text, File.ReadAllText(file));
 
             var trial = new Trial(new Point(s_debian12, Gate.None, 4, GuestLoader.Drover), 1);
@@ -102,7 +103,7 @@ public sealed class CompareTests
             Assert.False((trial with { Run = 2 }).Matches(saved, settings, "1234"));
 
             File.WriteAllText(file, """{"kernel": "debian12"}""");
-            Assert.Throws<JsonException>(() => RunReport.Read(file));
+            Assert.Throws<JsonException>(() => ReportFile.Read<RunReport>(file));
         }
         finally
         {
