@@ -197,24 +197,26 @@ sealed class DaemonVerb : Verb
         }
     }
 
-    /// <summary>Features of the CPU, which nothing waits for, are loaded when udev has served its first events: until
-    /// then the system's start needs the CPUs.</summary>
+    /// <summary>Features of the CPU, which nothing waits for, are loaded when udev has been idle for half a second: until
+    /// then the system's start needs the CPUs. Between two of its first events udevd is idle for a moment as well.</summary>
     static ITimer HoldLate(LoadService service, TimeProvider time)
     {
         const string UdevsQueue = "/run/udev/queue"; // exists while udevd has events
+        const int IdlePolls = 10;
         var pollInterval = TimeSpan.FromMilliseconds(50);
         var left = 200; // polls: without udev they come after ten seconds
-        var hasBegun = false;
+        var (hasBegun, idle) = (false, 0);
         service.HoldLate();
         ITimer? timer = null;
         timer = time.CreateTimer(_ =>
         {
             var isBusy = File.Exists(UdevsQueue);
-            if ((hasBegun && !isBusy) || --left == 0)
+            hasBegun |= isBusy;
+            idle = isBusy ? 0 : idle + 1;
+            if ((hasBegun && idle >= IdlePolls) || --left == 0)
                 service.StartLate();
             else
                 timer!.Change(pollInterval, Timeout.InfiniteTimeSpan);
-            hasBegun |= isBusy;
         }, null, pollInterval, Timeout.InfiniteTimeSpan);
         return timer;
     }
