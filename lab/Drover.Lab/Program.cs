@@ -1,6 +1,10 @@
 using Drover.Lab.Commands;
+using Drover.Linux.Files;
+using Drover.Modules;
 
 const int interrupted = 130;
+// the model's module trees are read through it
+SystemFiles.Current = new LinuxFiles();
 try
 {
     return await LabCommand.RunAsync(args);

@@ -30,6 +30,9 @@ public sealed class BootRecord
     /// <summary>Number of modaliases.</summary>
     public int Count => _paths.Count;
 
+    /// <summary>It says what the root file system needs.</summary>
+    public bool KnowsRoot => _paths.Values.Any(path => path.IsForRoot);
+
     /// <summary>The files that were loaded, relative to the module directory, in the order of their calls.</summary>
     public IReadOnlyList<string> Files { get; }
 

@@ -14,6 +14,13 @@ public sealed class LoadService : ILoadService
     /// kernel counts events of network devices, but sends them to their own network namespace only.</summary>
     static readonly TimeSpan s_maxDelivery = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How long other devices wait at most while the root file system's drivers load: a boot waits for nothing
+    /// else, but its disk may not answer.</summary>
+    static readonly TimeSpan s_maxRootFirst = TimeSpan.FromSeconds(1);
+
+    /// <summary>From the end of a load for the root file system until the event of a device that it made.</summary>
+    static readonly TimeSpan s_nextOfRoot = TimeSpan.FromMilliseconds(20);
+
     readonly EventLoop _loop;
     readonly IDevices _devices;
     readonly Func<ModuleCatalog> _reopen;
@@ -75,6 +82,7 @@ public sealed class LoadService : ILoadService
         using var listening = _tracker.Listen(cancellationToken) ?? throw new NotSupportedException(
             "The kernel's events are not available here: " +
             "run the daemon as root in the initial network namespace, or use 'drover coldplug'.");
+        var rootFirst = _record is { KnowsRoot: true } ? RootFirstAsync() : Task.CompletedTask;
         do
         {
             _isScanning = true;
@@ -84,6 +92,33 @@ public sealed class LoadService : ILoadService
         }
         while (await _conditions.WaitAsync(() => _tracker.HasLostEvents, timeout: null, cancellationToken));
         await _conditions.WaitAsync(() => _requests.Count == 0, timeout: null, CancellationToken.None);
+        await rootFirst;
+    }
+
+    /// <summary>Holds other devices' requests until the drivers of the root file system's device, and of those that
+    /// appear behind it, are loaded.</summary>
+    async Task RootFirstAsync()
+    {
+        _requests.HoldsForRoot = true;
+        var began = _loop.Time.GetTimestamp();
+        try
+        {
+            do
+            {
+                var left = s_maxRootFirst - _loop.Time.GetElapsedTime(began);
+                if (left <= TimeSpan.Zero
+                    || !await _conditions.WaitAsync(() => HasScanned && _requests.RootCount == 0, left, _stopping))
+                {
+                    break;
+                }
+                await _loop.Delay(s_nextOfRoot, _stopping);
+            }
+            while (_requests.RootCount > 0);
+        }
+        finally
+        {
+            _requests.StartOthers();
+        }
     }
 
     /// <summary>From here on requests of <see cref="LoadRank.Late"/> wait for <see cref="StartLate"/> or

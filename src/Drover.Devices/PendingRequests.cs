@@ -60,6 +60,17 @@ sealed class PendingRequest(LoadRequest request, long number, long since)
     /// <summary>It has its outcome.</summary>
     public bool IsDone { get; set; }
 
+    /// <summary>The end of its wait for the root file system's loads.</summary>
+    public TaskCompletionSource Start => field ??= new();
+
+    /// <summary>As loads enter the kernel: by rank, by critical path, the oldest first.</summary>
+    public static int InOrder(PendingRequest a, PendingRequest b)
+    {
+        var byRank = a.Request.Rank.CompareTo(b.Request.Rank);
+        var byPath = b.Request.CriticalPath.CompareTo(a.Request.CriticalPath);
+        return byRank != 0 ? byRank : byPath != 0 ? byPath : a.Number.CompareTo(b.Number);
+    }
+
     /// <summary>The names of its modules, looked up once.</summary>
     public IReadOnlyList<string> Modules(Func<string, IReadOnlyList<string>> lookUp) =>
         _modules ??= lookUp(request.Name);
@@ -70,6 +81,7 @@ sealed class PendingRequests(EventLoop loop, Loader loader, Conditions condition
 {
     readonly LinkedList<PendingRequest> _pending = [];
     readonly TaskCompletionSource _lateStart = new();
+    readonly List<PendingRequest> _held = []; // for the root file system
 
     public Loader Loader => loader;
 
@@ -84,14 +96,31 @@ sealed class PendingRequests(EventLoop loop, Loader loader, Conditions condition
     /// <summary>Called for each outcome.</summary>
     public Action<PendingRequest, RequestOutcome>? Completed { get; init; }
 
-    /// <summary>Requests of <see cref="LoadRank.Late"/> wait for <see cref="StartLate"/>; they are pending
+    /// <summary>Requests of devices with <see cref="LoadRank.Late"/> wait for <see cref="StartLate"/>; they are pending
     /// meanwhile.</summary>
     public bool HoldsLate { get; set; }
+
+    /// <summary>Requests of devices below <see cref="LoadRank.Root"/> wait for <see cref="StartOthers"/>; they are
+    /// pending meanwhile.</summary>
+    public bool HoldsForRoot { get; set; }
+
+    /// <summary>Requests of <see cref="LoadRank.Root"/> without an outcome.</summary>
+    public int RootCount { get; private set; }
 
     public void StartLate()
     {
         HoldsLate = false;
         _lateStart.TrySetResult();
+    }
+
+    public void StartOthers()
+    {
+        HoldsForRoot = false;
+        // the first one enters the kernel before the queue has the others
+        _held.Sort(PendingRequest.InOrder);
+        foreach (var request in _held)
+            request.Start.SetResult();
+        _held.Clear();
     }
 
     /// <summary>Makes a request. It stays pending until both callbacks have run, so a request that a callback makes
@@ -105,9 +134,17 @@ sealed class PendingRequests(EventLoop loop, Loader loader, Conditions condition
         var node = _pending.AddLast(new PendingRequest(request, ++LastNumber, loop.Time.GetTimestamp()));
         Debug.Assert(
             node.Previous is not { } previous || previous.Value.Number < node.Value.Number, "the oldest comes first");
+        var isForRoot = request.Rank is LoadRank.Root;
+        RootCount += isForRoot ? 1 : 0;
         try
         {
-            if (HoldsLate && request.Rank is LoadRank.Late)
+            var isOfDevice = request.Seqnum is not null;
+            if (HoldsForRoot && isOfDevice && !isForRoot)
+            {
+                _held.Add(node.Value);
+                await loop.WaitAsync(node.Value.Start.Task, timeout: null, either.Token);
+            }
+            if (HoldsLate && isOfDevice && request.Rank is LoadRank.Late)
                 await loop.WaitAsync(_lateStart.Task, timeout: null, either.Token);
             var outcome = await loader.RequestAsync(request, either.Token);
             Completed?.Invoke(node.Value, outcome);
@@ -118,6 +155,8 @@ sealed class PendingRequests(EventLoop loop, Loader loader, Conditions condition
         {
             Debug.Assert(!node.Value.IsDone, "a request ends once");
             node.Value.IsDone = true;
+            RootCount -= isForRoot ? 1 : 0;
+            Debug.Assert(RootCount >= 0, "a request for the root file system ends once");
             _pending.Remove(node);
             conditions.Changed();
         }

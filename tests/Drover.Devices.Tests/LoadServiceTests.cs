@@ -391,6 +391,12 @@ public partial class LoadServiceTests
         /// <summary>What an earlier daemon of this boot has recorded.</summary>
         public IReadOnlyList<ModuleRecord> Earlier { get; set; } = [];
 
+        /// <summary>The modules in the order of their calls.</summary>
+        public List<string> Order { get; } = [];
+
+        /// <summary>Of the last boot.</summary>
+        public BootRecord? Record { get; set; }
+
         /// <summary>The indexes on disk are newer than those that the service has open.</summary>
         public bool HasNewIndexes { get; set; }
 
@@ -403,7 +409,7 @@ public partial class LoadServiceTests
             var service = new LoadService(
                 Loop, Devices, Machine, new SimulatedLocks(Loop), Catalog!,
                 () => Catalog ?? throw new ModuleDataException("modules.dep.bin", 0, "damaged"), options, this,
-                earlier: Earlier)
+                Record, Earlier)
             {
                 HaveSourcesChanged = () => HasNewIndexes,
                 ReadPolicy = () => Policy,
@@ -417,9 +423,7 @@ public partial class LoadServiceTests
             return 0;
         });
 
-        public void Calling(LoadCall call, ModuleFileFacts file)
-        {
-        }
+        public void Calling(LoadCall call, ModuleFileFacts file) => Order.Add(call.Module);
 
         public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took)
         {

@@ -1,7 +1,9 @@
 using Drover.Kernel;
 using Drover.Lab.Compare;
+using Drover.Lab.Reading;
 using Drover.Lab.Runs;
 using Drover.Model.Herds;
+using Drover.Model.Scenarios;
 
 namespace Drover.Lab.Fidelity;
 
@@ -10,24 +12,37 @@ namespace Drover.Lab.Fidelity;
 /// <param name="Refused">Calls that ended in ETXTBSY.</param>
 /// <param name="Duplicates">Calls that ended in EEXIST or EBUSY.</param>
 /// <param name="Failed">All other calls: drivers without hardware.</param>
+/// <param name="Seconds">Of the coldplug. Not judged.</param>
 sealed record FidelityFigures(
-    double Succeeded, double Refused, double Duplicates, double Failed, double WastedBytes, double Live)
+    double Succeeded, double Refused, double Duplicates, double Failed, double WastedBytes, double Live, double Seconds)
 {
-    public static FidelityFigures Of(IReadOnlyCollection<RunReport> runs) => Of(
-        runs, (run, error) => run.Calls.GetValueOrDefault(error == Errno.None ? "0" : error.ToString()),
-        run => run.TotalCalls, run => run.WastedBytes, run => run.Live.Count);
+    /// <summary>The real runs' figures, without modules that the scenario lacks: no device requests them, the kernel
+    /// itself does.</summary>
+    public static FidelityFigures Of(IReadOnlyCollection<RunReport> runs, Scenario scenario)
+    {
+        var known = scenario.Modules.Select(module => module.Name).ToHashSet(StringComparer.Ordinal);
+        return Of(
+            runs.Select(run => (Run: run, Calls: run.TracedCalls.Where(IsOfScenario).ToList())).ToList(),
+            (run, error) => run.Calls.Count(
+                call => call.Result == (error == Errno.None ? "0" : error.ToString())),
+            run => run.Calls.Count, run => run.Run.WastedBytes, run => run.Run.Live.Count(known.Contains),
+            run => run.Run.ColdplugSeconds);
+
+        bool IsOfScenario(ModuleCall call) => call.Module is null || known.Contains(call.Module);
+    }
 
     public static FidelityFigures Of(IReadOnlyCollection<HerdResult> runs) => Of(
         runs, (run, error) => run.Calls.GetValueOrDefault(error), run => run.Calls.Values.Sum(), run => run.WastedBytes,
-        run => run.Live.Count);
+        run => run.Live.Count, run => run.BootSeconds);
 
     static FidelityFigures Of<T>(
         IReadOnlyCollection<T> runs, Func<T, Errno, double> calls, Func<T, double> total, Func<T, double> wasted,
-        Func<T, double> live)
+        Func<T, double> live, Func<T, double> seconds)
     {
         return new(
             Median(Succeeded), Median(Refused), Median(Duplicates),
-            Median(run => total(run) - Succeeded(run) - Refused(run) - Duplicates(run)), Median(wasted), Median(live));
+            Median(run => total(run) - Succeeded(run) - Refused(run) - Duplicates(run)), Median(wasted), Median(live),
+            Median(seconds));
 
         double Succeeded(T run) => calls(run, Errno.None);
         double Refused(T run) => calls(run, Errno.ETXTBSY);

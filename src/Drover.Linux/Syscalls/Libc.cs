@@ -1,5 +1,9 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Drover.Kernel;
+
+// buffers on the stack are the system calls' to fill: clearing PATH_MAX bytes for each link that is read costs more
+[module: SkipLocalsInit]
 
 namespace Drover.Linux.Syscalls;
 

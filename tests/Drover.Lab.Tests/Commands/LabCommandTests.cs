@@ -70,6 +70,7 @@ public sealed class LabCommandTests
     [InlineData("run --system sid --cpus 1 --loader udev --threads multi", "--threads multi needs --clock host")]
     [InlineData("boot --systems gates", "gates cannot boot from an NVDIMM")]
     [InlineData("boot --systems sid/arm64", "sid/arm64 cannot boot from an NVDIMM")]
+    [InlineData("fidelity --system sid", "only the lab's own kernel has all gates")]
     [InlineData("install --system gates", "--system gates: must be one of debian12, 6.12, debian13, sid, 6.1")]
     public async Task A_wrong_command_line_has_status_2(string line, string message)
     {
