@@ -103,10 +103,13 @@ static class ArchitectureFacts
         public string QemuProgram =>
             architecture == Architecture.Amd64 ? "qemu-system-x86_64" : "qemu-system-aarch64";
 
+        /// <summary>QEMU's machine.</summary>
+        public string Machine => architecture == Architecture.Amd64 ? "q35" : "virt";
+
         /// <summary>The architecture's name in the kernel's makefiles.</summary>
         public string KernelName => architecture == Architecture.Amd64 ? "x86" : "arm64";
 
-        /// <summary>Maximum number of vCPUs of QEMU's machine: q35 without interrupt remapping, virt with
+        /// <summary>Maximum number of vCPUs of the machine: q35 without interrupt remapping, virt with
         /// GICv3.</summary>
         public int MaxCpus => architecture == Architecture.Amd64 ? 255 : 512;
     }

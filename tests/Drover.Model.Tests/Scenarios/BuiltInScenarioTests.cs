@@ -40,12 +40,15 @@ public sealed class BuiltInScenarioTests
     public void Drivers_that_find_no_hardware_are_in_the_scenario_of_Debian_12() => Assert.Contains(
         BuiltInScenarios.Read(BuiltInScenarios.Debian12).Modules, module => module.InitError == "ENODEV");
 
-    [Fact]
-    public void Write_reproduces_the_scenario_of_the_labs_gates_kernel()
+    [Theory]
+    [InlineData("gates.json")]
+    [InlineData("gates-arm64.json")]
+    public void Write_reproduces_the_scenarios_of_the_labs_gates_kernel(string name)
     {
-        var scenario = ScenarioFile.Load(Path.Combine(Root(), "lab/scenarios/gates.json"));
+        var file = Path.Combine(Root(), "lab/scenarios", name);
+        var scenario = ScenarioFile.Load(file);
         Assert.Equal(1, new CostModel().With(scenario.Costs).EmulatorThreads);
-        Assert.Equal(File.ReadAllBytes(Path.Combine(Root(), "lab/scenarios/gates.json")), ScenarioFile.Write(scenario));
+        Assert.Equal(File.ReadAllBytes(file), ScenarioFile.Write(scenario));
     }
 
     static string Root()
