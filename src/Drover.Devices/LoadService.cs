@@ -19,7 +19,7 @@ public sealed class LoadService : ILoadService
     static readonly TimeSpan s_maxRootFirst = TimeSpan.FromSeconds(1);
 
     /// <summary>From the end of a load for the root file system until the event of a device that it made.</summary>
-    static readonly TimeSpan s_nextOfRoot = TimeSpan.FromMilliseconds(20);
+    static readonly TimeSpan s_nextOfRoot = TimeSpan.FromMilliseconds(50);
 
     readonly EventLoop _loop;
     readonly IDevices _devices;

@@ -41,7 +41,7 @@ public partial class LoadServiceTests
         bench.Record = RecordWithRoot("pci:other");
         bench.Run(async service =>
         {
-            await bench.Loop.Delay(TimeSpan.FromMilliseconds(50));
+            await bench.Loop.Delay(TimeSpan.FromMilliseconds(100));
             Assert.Equal(4, bench.Order.Count);
             Assert.True(await service.SettleAsync(null, null, default));
         });
