@@ -47,6 +47,13 @@ sealed class DebianDisk(LabHost host, string image, string release)
             foreach (var package in kernelPackages)
                 await debian.UnpackAsync(package, work.Path);
             var release = KernelImage.PruneModules(work.Path);
+            // since 7.x a kernel's package copies its image there when it is configured
+            var bootable = work.File($"boot/vmlinuz-{release}");
+            if (!File.Exists(bootable))
+            {
+                Directory.CreateDirectory(work.File("boot"));
+                File.Copy(kernel.Image, bootable);
+            }
             await tree.DepmodAsync(work.Path, release);
             await tree.CompileHwdbAsync(work.Path);
             Complete(work.Path, plan);

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text;
 using Drover.CommandLine;
 using Drover.Kernel;
+using Drover.Linux.Files;
+using Drover.Linux.ProcFs;
 using Drover.Linux.Runtime;
 using Drover.Modules;
 using Drover.Modules.Containers;
@@ -190,7 +192,8 @@ sealed class RootTree(string root, Action<string>? changing = null)
 /// <summary>Runs the service manager and the initramfs generator of this machine after an installation.
 /// Blocks; the programs write to this process's output. Each method returns whether its program succeeded, and
 /// reports a failure.</summary>
-sealed class RunningSystem(Terminal terminal)
+/// <param name="root">Of its initramfs and of the program that makes it; tests have their own.</param>
+sealed class RunningSystem(Terminal terminal, string root = "/")
 {
     /// <summary>Exists while systemd is the service manager (sd_booted(3)).</summary>
     const string SystemdMark = "/run/systemd/system";
@@ -213,8 +216,19 @@ sealed class RunningSystem(Terminal terminal)
     /// <summary>Rebuilds the initramfs of every kernel, which takes a minute.</summary>
     public bool RebuildInitramfs()
     {
-        if (File.Exists(InitramfsTools))
-            return Run(InitramfsTools, "-u", "-k", "all");
+        if (Path.Join(root, InitramfsTools) is var initramfsTools && File.Exists(initramfsTools))
+        {
+            var release = Machine.KernelRelease();
+            var image = Path.Join(root, $"boot/initrd.img-{release}");
+            var before = LinuxPath.VersionOf(image);
+            if (!Run(initramfsTools, "-u", "-k", "all"))
+                return false;
+            // "all" are the kernels that have a /boot/vmlinuz-*
+            if (before is null || LinuxPath.VersionOf(image) != before)
+                return true;
+            terminal.Warn($"{image} was not rebuilt and lacks the change: run '{initramfsTools} -c -k {release}'");
+            return false;
+        }
         if (File.Exists(Dracut))
             return Run(Dracut, "--regenerate-all", "--force");
         terminal.Out.WriteLine("no initramfs rebuilt: found neither initramfs-tools nor dracut");
