@@ -9,7 +9,9 @@ namespace Drover.Lab.Boots;
 /// instructions: the boot has no host's input or output in it.</summary>
 /// <param name="folder">Each boot is saved there at once.</param>
 /// <param name="resume">Take saved boots of the same machine and drover.</param>
-sealed class BootsRun(LabHost host, Laboratory laboratory, RunSettings settings, string folder, bool resume)
+/// <param name="hasSlowModule">The boots mount a file system whose module is slow to load.</param>
+sealed class BootsRun(
+    LabHost host, Laboratory laboratory, RunSettings settings, string folder, bool resume, bool hasSlowModule)
 {
     const string RecordFile = "var/lib/drover/boot-record";
 
@@ -31,7 +33,8 @@ sealed class BootsRun(LabHost host, Laboratory laboratory, RunSettings settings,
         if (loaders.Any(loader => loader != BootLoader.Udev))
             File.Copy(settings.DroverFor(system), binary = work.File("drover"));
         var machine = new BootMachine(
-            kernel.Key, cpus, settings.Memory, string.Join(',', settings.Devices),
+            kernel.Key, cpus, settings.Memory,
+            string.Join(',', settings.Devices) + (hasSlowModule ? $",{SlowModule.File}" : ""),
             binary is null ? null : Laboratory.HashOf(binary));
         var disks = new Dictionary<BootLoader, BootDisk>();
         foreach (var seed in Enumerable.Range(1, seeds))
@@ -63,6 +66,11 @@ sealed class BootsRun(LabHost host, Laboratory laboratory, RunSettings settings,
                 host, await Toolbox.PrepareAsync(host), system.Architecture);
             var copy = await disk.CopyToAsync(diskFolder, channel);
             await WriteAsync("end", Resources.Read("boot-end"), "lab/end");
+            if (hasSlowModule)
+            {
+                await copy.AddModuleAsync(
+                    await SlowModule.PrepareAsync(host, system), await GuestTree.PrepareAsync(host, system));
+            }
             var made = new BootDisk(copy.Image, await copy.InitramfsAsync(Path.Combine(diskFolder, "initramfs")));
             if (loader == BootLoader.Record)
             {
@@ -95,7 +103,7 @@ sealed class BootsRun(LabHost host, Laboratory laboratory, RunSettings settings,
                 MemoryDisk = disk.Image,
                 Initramfs = disk.Initramfs,
                 KernelArguments = $"root=UUID={DiskPlan.Uuid} ro systemd.unit=multi-user.target lab.seed={seed} "
-                    + TraceArguments,
+                    + TraceArguments + (hasSlowModule ? $" {SlowModule.Mount}" : ""),
             };
             return laboratory.BootAsync(run, name ?? $"{system.FileName}-{loader.OptionName()}-{seed}");
         }

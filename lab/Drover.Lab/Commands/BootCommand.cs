@@ -23,6 +23,10 @@ static class BootCommand
         "--devices", "NAME,…", "more devices, by QEMU's names ('qemu-system-x86_64 -device help')", List(Name), "");
 
     static readonly ValueOption<string> s_save = Save("boot");
+    static readonly Option<bool> s_slow = new("--slow-module")
+    {
+        Description = "mount a file system whose module's init sleeps for 3 s; --raw keeps what 'drover boot' reads",
+    };
 
     public static LabCommand Create() => new(
         "boot",
@@ -33,10 +37,11 @@ static class BootCommand
         """
         lab/boot --systems debian13,sid
         lab/boot --systems sid --cpus 8 --loaders udev,drover --seeds 1 --devices qemu-xhci,usb-kbd,e1000e
+        lab/boot --systems debian13 --loaders drover --seeds 1 --slow-module --raw /tmp/slow
         """,
         "every boot with Drover has the modules of udev's boots, and no duplicate call",
         "otherwise",
-        RunAsync, s_systems, s_cpus, s_loaders, s_seeds, s_devices, s_save, Resume, Memory, TimeLimit, Binary,
+        RunAsync, s_systems, s_cpus, s_loaders, s_seeds, s_devices, s_slow, s_save, Resume, Memory, TimeLimit, Binary,
         Raw, Verbose);
 
     static async Task<int> RunAsync(ParseResult line, LabHost host)
@@ -47,7 +52,8 @@ static class BootCommand
         var settings = Settings(line) with { Devices = s_devices.Of(line) };
         using var laboratory = new Laboratory(settings, host);
         var run = new BootsRun(
-            host, laboratory, settings, s_save.Of(line) ?? host.Folder("boot"), line.GetValue(Resume));
+            host, laboratory, settings, s_save.Of(line) ?? host.Folder("boot"), line.GetValue(Resume),
+            line.GetValue(s_slow));
         var boots = new Dictionary<GuestSystem, IReadOnlyList<WholeBoot>>();
         foreach (var system in systems)
         {

@@ -97,6 +97,23 @@ sealed class DebianDisk(LabHost host, string image, string release)
         """printf 'write %s %s\nsif %s mode 0100755\n' "$2" "$3" "$3" | debugfs -w -f - "$1" >/dev/null""",
         image, file, path);
 
+    /// <summary>Adds a module to those of the disk's kernel, and makes their indexes again.</summary>
+    public async Task AddModuleAsync(string file, GuestTree tree)
+    {
+        using var work = host.Work();
+        var modules = Directory.CreateDirectory(work.File("lib/modules")).FullName;
+        await host.RunAsync("debugfs", ["-R", $"rdump /usr/lib/modules/{release} {modules}", image]);
+        File.Copy(file, Path.Combine(modules, release, Path.GetFileName(file)));
+        await tree.DepmodAsync(work.Path, release);
+        await host.ShellAsync(
+            """
+            cd "$1"
+            for file in *.ko modules.*; do
+                printf 'rm %s\nwrite %s %s\n' "$3/$file" "$file" "$3/$file"
+            done | debugfs -w -f - "$2" >/dev/null
+            """, Path.Combine(modules, release), image, $"/usr/lib/modules/{release}");
+    }
+
     /// <summary>Copies the disk's present initramfs to a file, for QEMU to start.</summary>
     public async Task<string> InitramfsAsync(string file)
     {
