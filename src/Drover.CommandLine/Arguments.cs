@@ -16,7 +16,11 @@ public enum ValueKind { Text, Count, Bytes, Time, Choice }
 /// <param name="Kind">The type of its value, checked while the command line is parsed.</param>
 public sealed record Option(
     string Name, string Help, string? Value = null, string? Default = null, char? Short = null,
-    ValueKind Kind = ValueKind.Text);
+    ValueKind Kind = ValueKind.Text)
+{
+    /// <summary>Words that its value may be, or begin with, for shells to complete.</summary>
+    public IReadOnlyList<string> Words { get; init; } = [];
+}
 
 /// <summary>Options that mean the same in every verb that has them.</summary>
 public static class CommonOptions
@@ -146,6 +150,8 @@ public sealed class Arguments
             case ValueKind.Count: ParseCount(option, value!); break;
             case ValueKind.Bytes: ParseSize(option, value!); break;
             case ValueKind.Time: ParseTime(option, value!); break;
+            case ValueKind.Text when option.Value == "FILE" && value!.Length == 0:
+                throw new UsageException($"--{option.Name} needs the name of a file");
             case ValueKind.Choice when !option.Value!.Split('|').Contains(value):
                 var words = option.Value.Replace("|", " or ", StringComparison.Ordinal);
                 throw new UsageException($"--{option.Name} takes {words}, not '{value}'");

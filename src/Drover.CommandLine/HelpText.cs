@@ -26,7 +26,7 @@ public static class HelpText
                 ("-V, --version", "show the version"),
             ]);
         AppendExamples(text, examples);
-        text.Append("\nExit status: 0 success, 1 failure or partial failure, 2 invalid command line.\n");
+        text.Append("\nExit status: 0 success, 1 failure or partial failure, 2 invalid command line, 130 Ctrl-C.\n");
         return text.ToString();
     }
 

@@ -6,6 +6,8 @@ namespace Drover.CommandLine;
 /// the report is still printed. The second signal ends the process.</summary>
 public sealed class Interrupt : IDisposable
 {
+    static volatile bool s_hasHappened; // signals are the process's
+
     readonly CancellationTokenSource _source = new();
     readonly SignalHandler[] _signals;
 
@@ -15,6 +17,9 @@ public sealed class Interrupt : IDisposable
 
     /// <summary>Cancelled by the first signal, on the signal thread.</summary>
     public CancellationToken Token => _source.Token;
+
+    /// <summary>A signal has come while something could be interrupted.</summary>
+    public static bool HasHappened => s_hasHappened;
 
     public void Dispose()
     {
@@ -26,6 +31,7 @@ public sealed class Interrupt : IDisposable
     bool OnSignal()
     {
         var isFirst = !_source.IsCancellationRequested;
+        s_hasHappened = true;
         _source.Cancel();
         return isFirst;
     }

@@ -27,6 +27,9 @@ public sealed class Terminal
     /// <summary>The current size of the terminal that results go to; null if they go elsewhere.</summary>
     public TerminalSize? Screen => _screen();
 
+    /// <summary>Whether results have colours; null where the terminal and NO_COLOR decide.</summary>
+    public bool? HasColors { get; init; }
+
     /// <summary>Results; buffered until the end or <see cref="Flush"/>.</summary>
     public TextWriter Out => _out ??= new ByteWriter(_outStream!, ReportBytes);
 

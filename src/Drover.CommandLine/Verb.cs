@@ -40,6 +40,10 @@ public static class ExitCode
 
     /// <summary>The command line is invalid.</summary>
     public const int Usage = 2;
+
+    /// <summary>Ctrl-C or SIGTERM ended the command before it was done: 128 and the number of SIGINT, as shells have
+    /// it.</summary>
+    public const int Interrupted = 130;
 }
 
 /// <summary>The command line is invalid; the message says why.</summary>
@@ -84,7 +88,7 @@ public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
         {
             var exit = Run(args, terminal, ref name);
             terminal.Flush();
-            return exit;
+            return exit is ExitCode.Failure ? Failure() : exit;
         }
         catch (UsageException problem)
         {
@@ -100,9 +104,12 @@ public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
         catch (Exception problem) when (CommandException.MessageOf(problem) is not null || IsReported(problem))
         {
             terminal.Warn(CommandException.MessageOf(problem) ?? problem.Message);
-            return ExitCode.Failure;
+            return Failure();
         }
     }
+
+    /// <summary>Of a command that was not done.</summary>
+    static int Failure() => Interrupt.HasHappened ? ExitCode.Interrupted : ExitCode.Failure;
 
     int Run(ReadOnlySpan<string> args, Terminal terminal, ref string name)
     {
@@ -125,6 +132,8 @@ public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
             terminal.Out.Write(HelpText.For(verb));
             return ExitCode.Ok;
         }
+        if (arguments.Operands.Contains(""))
+            throw new UsageException("an argument is empty");
         if (verb.Operands.Length == 0 && arguments.Operands.Count > 0)
             throw new UsageException($"unexpected argument '{arguments.Operands[0]}'");
         return verb.Run(arguments, terminal);

@@ -21,8 +21,10 @@ static class Program
     /// <summary>In the order of the help.</summary>
     public static Verb[] Verbs =>
     [
-        new BootVerb(), new WatchVerb(), new TimelineVerb(), new AuditVerb(), new WhyVerb(), new PolicyVerb(),
-        new ReportVerb(), new HerdVerb(), new ScenarioVerb(),
+        new StyledVerb(new BootVerb()), new StyledVerb(new WatchVerb(), isLive: true),
+        new StyledVerb(new TimelineVerb()), new StyledVerb(new AuditVerb()), new StyledVerb(new WhyVerb()),
+        new StyledVerb(new PolicyVerb()), new StyledVerb(new ReportVerb()), new StyledVerb(new HerdVerb()),
+        new StyledVerb(new ScenarioVerb()),
     ];
 
     public static int Main(string[] args)

@@ -72,11 +72,25 @@ static class Program
             : null;
     }
 
+    /// <summary>The verbs of both programs, by what they are for.</summary>
+    static readonly string[] s_tasks =
+    [
+        "Load modules: coldplug load modules-load resolve",
+        "Load for the whole machine: daemon status settle install uninstall",
+        "See what this machine does: boot watch timeline audit",
+        "Decide what may be loaded: why policy seal",
+        "Compare, and try on a model: report herd scenario",
+    ];
+
+    static (string Name, string Summary) SummaryOf(string name) => (name,
+        Array.Find(Verbs, verb => verb.Name == name)?.Summary
+            ?? StudyProgram.Verbs.First(verb => verb.Name == name).Summary);
+
     static string Help() => HelpText.ForProgram(
         "drover loads each Linux kernel module once, however many devices, CPUs or programs request it.",
         [
-            ("Commands", [.. Verbs.Select(verb => (verb.Name, verb.Summary))]),
-            ("Commands of drover-study", [.. StudyProgram.Verbs.Select(verb => (verb.Name, verb.Summary))]),
+            .. Array.ConvertAll(s_tasks, task => (task[..task.IndexOf(':', StringComparison.Ordinal)],
+                Array.ConvertAll(task[(task.IndexOf(':', StringComparison.Ordinal) + 2)..].Split(' '), SummaryOf))),
             ("kmod's tools (also through a link: 'modprobe' -> drover)",
                 [.. KmodTool.All.Select(tool => (tool.Name, tool.Summary))]),
         ],

@@ -129,6 +129,8 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
         {
             if (ModuleOf(Quoted(item.Text, "name="u8)) is { } file)
                 call.Name(file, NamedBy.File);
+            if (item.Name.SequenceEqual(ProbePlan.Read))
+                call.ReadAtUs ??= item.TimeUs;
             if (item.Name.SequenceEqual(ProbePlan.Read) && Decimal(item.Text, "size="u8) is { } size)
                 call.Read = size;
         }
@@ -142,11 +144,11 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
         }
         else if (item.Name.SequenceEqual(ProbePlan.LaidOut))
         {
-            call.IsLaidOut = true;
+            call.LaidOutAtUs ??= item.TimeUs;
         }
         else if (item.Name.SequenceEqual("module_load"u8))
         {
-            call.IsFormed = true;
+            call.FormedAtUs = item.TimeUs;
             var word = item.Text.Trim((byte)' ');
             call.Name(ByteText.Of(word.IndexOf((byte)' ') is > 0 and var end ? word[..end] : word),
                 NamedBy.Module);
@@ -279,10 +281,11 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
         /// <summary>Null until the kernel has read.</summary>
         public long? Read { get; set; }
 
-        public bool IsLaidOut { get; set; }
+        public long? ReadAtUs { get; set; }
+        public long? LaidOutAtUs { get; set; }
 
         /// <summary>Only the module's init remained to run (kernel: trace_module_load).</summary>
-        public bool IsFormed { get; set; }
+        public long? FormedAtUs { get; set; }
 
         /// <summary>The strongest source wins, the first among equals.</summary>
         public void Name(string module, NamedBy by)
@@ -311,7 +314,10 @@ public sealed class CallJoiner(Action<TracedCall> ended, Func<int, int, string?>
                 Tid = tid,
                 Device = worker.Comm.Contains("udev", StringComparison.Ordinal) ? worker.Device : null,
                 ReadBytes = read,
-                WastedBytes = !hasFailed || IsFormed ? 0 : (read ?? 0) * (IsLaidOut ? 2 : 1),
+                WastedBytes = !hasFailed || FormedAtUs is not null ? 0 : (read ?? 0) * (LaidOutAtUs is null ? 1 : 2),
+                ReadAfterUs = ReadAtUs - startUs,
+                LaidOutAfterUs = LaidOutAtUs - startUs,
+                FormedAfterUs = FormedAtUs - startUs,
             };
         }
 

@@ -63,6 +63,15 @@ public sealed record TracedCall
     /// failed after, 0 for a module whose init failed.</summary>
     public long WastedBytes { get; init; }
 
+    /// <summary>From its entry until the kernel began to read the file; null if that was not seen, as below.</summary>
+    public long? ReadAfterUs { get; init; }
+
+    /// <summary>From its entry until the kernel took memory for the module, which it had read and verified.</summary>
+    public long? LaidOutAfterUs { get; init; }
+
+    /// <summary>From its entry until only the module's init remained to run.</summary>
+    public long? FormedAfterUs { get; init; }
+
     public bool IsLoad => Syscall is not ModuleSyscall.DeleteModule;
 
     /// <summary>The call loaded a module.</summary>

@@ -1,4 +1,5 @@
 using Drover.Model.Herds;
+using Drover.Study.Boot;
 using Drover.Study.Drawing;
 using Drover.Study.Herd;
 
@@ -15,8 +16,11 @@ sealed record AuditBoot(string Title, HerdResult Result)
 
 /// <summary>An audit as text and as JSON (docs/audit.md).</summary>
 /// <param name="boots">The first is udev on the machine as it is, the second Drover.</param>
-sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots)
+/// <param name="boot">What is known of the machine's last boot; null for nothing.</param>
+sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots, BootAnalysis? boot)
 {
+    const string Install = "drover install";
+
     const int MaxModules = 10;
     const int MaxDeviceColumns = 60;
 
@@ -35,7 +39,10 @@ sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots)
         facts.WriteTo(terminal);
 
         writer.WriteLine();
-        var table = new FittedTable("A BOOT WITH", "CALLS", "BY ERRNO", "WASTED", "SECONDS", "MISSING");
+        var table = new FittedTable("A BOOT WITH", "CALLS", "BY ERRNO", "WASTED", "SECONDS", "MISSING")
+        {
+            Optional = ["BY ERRNO", "MISSING"],
+        };
         foreach (var (title, result) in boots)
         {
             table.Add(
@@ -47,6 +54,30 @@ sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots)
         WriteFailing(writer);
         foreach (var limitation in machine.Limitations)
             writer.WriteLine($"\n{limitation}");
+        writer.WriteLine("\nwhat would help, by the time it would save at most");
+        var remedies = Remedies();
+        if (remedies.Count == 0)
+            writer.WriteLine("  nothing that is known");
+        foreach (var remedy in remedies)
+        {
+            writer.WriteLine(PlainText.Of($"  {BootAnalysis.Seconds(remedy.SavesUs)}  {remedy.Why}"));
+            writer.WriteLine(PlainText.Of($"           {remedy.Command}"));
+        }
+        if (boot?.Recording is not null)
+            return;
+        writer.WriteLine(
+            "  (no boot of this machine is recorded: 'drover boot' says more after 'drover install --watch')");
+    }
+
+    /// <summary>Those of the recorded boot, and Drover itself by the model if that boot does not show it.</summary>
+    List<Remedy> Remedies()
+    {
+        List<Remedy> remedies = [.. boot?.Remedies ?? []];
+        var (udev, drover) = (boots[0].Result, boots[1].Result);
+        var savesUs = (long)(1e6 * (udev.BootSeconds - drover.BootSeconds));
+        if (udev.Booted && drover.Booted && savesUs >= 1000 && !remedies.Exists(remedy => remedy.Command == Install))
+            remedies.Add(new(savesUs, "Drover instead of udev loads the modules (by the model)", Install));
+        return [.. remedies.OrderByDescending(remedy => remedy.SavesUs)];
     }
 
     public void WriteJson(TextWriter writer) => Json.Write(writer, json =>
@@ -91,6 +122,12 @@ sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots)
         });
         json.WriteStrings("hopeless", machine.FailingModules.Select(module => module.Name));
         json.WriteStrings("lacks", machine.Limitations);
+        json.WriteObjects("remedies", Remedies(), remedy =>
+        {
+            json.WriteNumber("savesUs", remedy.SavesUs);
+            json.WriteString("why", remedy.Why);
+            json.WriteString("command", remedy.Command);
+        });
 
         void WriteNumber(string name, int? value)
         {

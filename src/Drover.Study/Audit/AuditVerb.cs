@@ -1,4 +1,5 @@
 using Drover.Model.Herds;
+using Drover.Study.Boot;
 using Drover.Study.Herd;
 using Drover.Study.Scenarios;
 
@@ -13,6 +14,13 @@ sealed class AuditVerb(HerdEngine engine) : Verb
         Help = $"what it would cost with so many CPUs, 1 to {Sweep.MaxCpus}",
         Default = $"{LargerCpus}",
     };
+
+    /// <summary>What makes it an audit of another machine, or of another kernel.</summary>
+    static readonly Option[] s_elsewhere =
+    [
+        CommonOptions.Root, CommonOptions.Release, ScenarioSource.Sys, ScenarioSource.Memory, AuditSource.Tar,
+        EarlierBoot.FileOption, ScenarioSource.File,
+    ];
 
     public AuditVerb()
         : this(HerdRun.Run) { }
@@ -29,7 +37,8 @@ sealed class AuditVerb(HerdEngine engine) : Verb
         Reads /sys and the module tree, boots the machine in the model of 'drover herd', and prints how
         often udev calls the kernel, and how often in vain: on the machine as it is, with each of the
         kernel's gates, with Drover, and with more CPUs. Lists the modules that are requested most, the
-        drivers without hardware, and whether kmod bypasses the kernel's gate. Loads nothing; needs no root.
+        drivers without hardware, and whether kmod bypasses the kernel's gate. Ends with what would help, in
+        the order of the time it would save, with the command to do it. Loads nothing; needs no root.
         Run it after the boot: before, some facts are unknown (docs/audit.md) unless a recording of an
         earlier boot (--boot) contains them.
         """;
@@ -65,7 +74,9 @@ sealed class AuditVerb(HerdEngine engine) : Verb
             return ExitCode.Failure;
         }
         var boots = plan.Zip(finished, (boot, run) => new AuditBoot(boot.Title, run.Result));
-        var report = new AuditReport(machine, [.. boots]);
+        // another machine's boot is not recorded here
+        var isHere = !s_elsewhere.Any(arguments.Has);
+        var report = new AuditReport(machine, [.. boots], isHere ? BootVerb.OfThisMachine() : null);
         if (arguments.Has(CommonOptions.Json))
             report.WriteJson(terminal.Out);
         else

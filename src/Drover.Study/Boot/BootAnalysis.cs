@@ -28,8 +28,9 @@ sealed record UnitWait(BootUnit Unit, BootUnit? Device, long FromUs, long ToUs, 
 }
 
 /// <summary>Time in which no module was being loaded.</summary>
-/// <param name="Device">The device unit whose appearance ended it; null if that is not known.</param>
-sealed record BootGap(long FromUs, long ToUs, string? Device);
+/// <param name="Device">The device unit whose appearance ended it; null if there was none.</param>
+/// <param name="Why">What went on instead, as far as systemd's times tell.</param>
+sealed record BootGap(long FromUs, long ToUs, string? Device, string Why);
 
 /// <summary>A remedy, and what it would save at most.</summary>
 sealed record Remedy(long SavesUs, string Why, string Command);
@@ -86,16 +87,30 @@ sealed class BootAnalysis
     /// <summary>What saves most first.</summary>
     public IReadOnlyList<Remedy> Remedies { get; }
 
-    static List<BootPhase> PhasesOf(SystemdBoot? systemd, long endUs) => systemd switch
+    static List<BootPhase> PhasesOf(SystemdBoot? systemd, long endUs)
     {
-        null => [],
-        { InitrdUs: 0 } => [new("kernel and initramfs", 0, systemd.UserUs), new("user space", systemd.UserUs, endUs)],
-        _ =>
+        if (systemd is null)
+            return [];
+        // each station with the phase that begins there; those that are not known have no time
+        var switched = systemd.Units.Where(unit => unit.Name == "initrd-switch-root.service")
+            .Select(unit => unit.StartUs).FirstOrDefault();
+        var init = systemd.InitrdUs > 0 ? systemd.InitrdUs : systemd.InitUs;
+        List<(string Name, long FromUs)> stations =
         [
-            new("kernel", 0, systemd.InitrdUs), new("initramfs", systemd.InitrdUs, systemd.UserUs),
-            new("user space", systemd.UserUs, endUs),
-        ],
-    };
+            (init > 0 ? "kernel" : "kernel and initramfs", 0), ("initramfs", init),
+            ("switch root", switched > init && switched < systemd.UserUs ? switched : 0),
+            (systemd.UnitsLoadedUs > 0 ? "systemd's own start" : "user space", systemd.UserUs),
+            ("units", systemd.UnitsLoadedUs),
+        ];
+        stations.RemoveAll(station => station.FromUs == 0 && station != stations[0]);
+        var phases = stations.Select((station, i) => new BootPhase(
+            station.Name, station.FromUs, i + 1 < stations.Count ? stations[i + 1].FromUs : endUs)).ToList();
+        if (systemd.LoaderUs > 0)
+            phases.Insert(0, new("boot loader", -systemd.LoaderUs, 0));
+        if (systemd.FirmwareUs > systemd.LoaderUs)
+            phases.Insert(0, new("firmware", -systemd.FirmwareUs, -systemd.LoaderUs));
+        return phases;
+    }
 
     List<UnitWait> WaitsOf(SystemdBoot systemd)
     {
@@ -150,18 +165,48 @@ sealed class BootAnalysis
     List<BootGap> GapsOf()
     {
         var gaps = new List<BootGap>();
-        var end = Loads.Count > 0 ? Loads[0].ToUs : 0;
+        var end = 0L;
         foreach (var load in Loads)
         {
-            if (load.FromUs - end >= MinGapUs)
-                gaps.Add(new BootGap(end, load.FromUs, DeviceBefore(end, load)));
+            Add(end, load.FromUs);
             end = Math.Max(end, load.ToUs);
         }
+        if (Loads.Count > 0)
+            Add(end, EndUs);
         return gaps;
 
-        string? DeviceBefore(long from, BootLoad load) => Systemd?.Units
-            .Where(unit => unit.IsDevice && unit.ActiveUs > from && unit.ActiveUs <= load.FromUs)
-            .MaxBy(unit => unit.ActiveUs)?.Name;
+        void Add(long from, long to)
+        {
+            if (to - from < MinGapUs)
+                return;
+            var device = to == EndUs ? null : Systemd?.Units
+                .Where(unit => unit.IsDevice && unit.ActiveUs > from && unit.ActiveUs <= to)
+                .MaxBy(unit => unit.ActiveUs)?.Name;
+            gaps.Add(new BootGap(from, to, device, WhyNot(from, to, device)));
+        }
+    }
+
+    /// <summary>Why no module was loaded.</summary>
+    string WhyNot(long from, long to, string? device)
+    {
+        if (from == 0)
+            return "the kernel starts, with its built-in drivers";
+        if (device is not null)
+            return $"waiting for a device: {device} appeared";
+        var busy = Systemd?.Units.Where(unit => unit.IsWork && unit.StartUs > 0 && Overlap(unit) > (to - from) / 2)
+            .MaxBy(Overlap)?.Name;
+        return busy switch
+        {
+            null when Systemd is { UserUs: var user } && to > user => "nothing to load was asked for",
+            null => "not known",
+            _ when busy.StartsWith("systemd-fsck", StringComparison.Ordinal)
+                || busy.EndsWith(".mount", StringComparison.Ordinal) || busy.EndsWith(".swap", StringComparison.Ordinal)
+                => $"disk: {busy} was starting",
+            _ => $"nothing to load was asked for; {busy} was starting",
+        };
+
+        long Overlap(BootUnit unit) =>
+            Math.Min(unit.ActiveUs > 0 ? unit.ActiveUs : EndUs, to) - Math.Max(unit.StartUs, from);
     }
 
     List<Remedy> RemediesOf()
@@ -187,8 +232,19 @@ sealed class BootAnalysis
                         : $"echo {module} >> /etc/initramfs-tools/modules && update-initramfs -u"));
             }
         }
-        var vain = Loads.Where(load => load.Call.State is CallState.Failed && load.Call.Result is "EEXIST" or "EBUSY")
-            .ToList();
+        var blamed = remedies.Select(remedy => remedy.Command).ToHashSet(StringComparer.Ordinal);
+        foreach (var failing in Loads.Where(load => load.Call.State is CallState.Failed && !IsDuplicate(load))
+            .GroupBy(load => load.Call.Module))
+        {
+            var command = $"echo 'blacklist {failing.Key}' > /etc/modprobe.d/{failing.Key}.conf";
+            if (!blamed.Contains(command))
+            {
+                remedies.Add(new(
+                    failing.Max(load => load.TookUs), $"{failing.Key} fails with {failing.First().Call.Result}, "
+                    + $"{failing.Count()} times: do not load it (one call's time)", command));
+            }
+        }
+        var vain = Loads.Where(load => load.Call.State is CallState.Failed && IsDuplicate(load)).ToList();
         if (vain.Count > 0)
         {
             var took = vain.Sum(load => load.TookUs) / Math.Max(1, Recording?.Cpus ?? 1);
@@ -199,6 +255,8 @@ sealed class BootAnalysis
         return [.. remedies.Where(remedy => remedy.SavesUs >= MinRemedyUs)
             .OrderByDescending(remedy => remedy.SavesUs)];
     }
+
+    static bool IsDuplicate(BootLoad load) => load.Call.Result is "EEXIST" or "EBUSY" or "ETXTBSY";
 
     public static string Seconds(long us) => (us / 1e6).ToString("0.000 s", CultureInfo.InvariantCulture);
 }

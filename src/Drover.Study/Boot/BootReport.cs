@@ -5,17 +5,27 @@ using Drover.Study.Report;
 
 namespace Drover.Study.Boot;
 
+/// <param name="Headings">In lower case.</param>
+sealed record BootTable(IReadOnlyList<string> Headings, IReadOnlyList<string[]> Rows);
+
 /// <summary>A boot as text, as JSON, and as trace events (docs/boot.md).</summary>
 sealed class BootReport(BootAnalysis boot, DeviceNames names)
 {
     const int MaxRows = 10, MaxSteps = 12, MaxDevice = 40;
 
+    /// <summary>Columns that a narrow terminal does without; each table has some of them.</summary>
+    static readonly string[] s_optional =
+        ["SET UP", "READ, VERIFY", "FROM", "ITS LOAD TOOK", "WAITED FOR", "RESULT", "WHY NOT EARLIER", "FOR"];
+
     /// <summary>The answer in a sentence or two.</summary>
     public string Verdict()
     {
-        var phases = string.Join(", ", boot.Phases.Select(phase => $"{phase.Name} {Seconds(phase.TookUs)}"));
+        var phases = string.Join(", ", boot.Phases.Where(phase => phase.FromUs >= 0)
+            .Select(phase => $"{phase.Name} {Seconds(phase.TookUs)}"));
+        var before = boot.Phases.Where(phase => phase.FromUs < 0).Sum(phase => phase.TookUs);
         var length = phases.Length > 0
-            ? $"The boot took {Seconds(boot.EndUs)}: {phases}."
+            ? $"The boot took {Seconds(boot.EndUs)}: {phases}"
+                + $"{(before > 0 ? $"; before that, firmware and boot loader {Seconds(before)}" : "")}."
             : $"The last module was loaded {Seconds(boot.EndUs)} after the kernel's start; there is no systemd to ask.";
         if (boot.Recording is null)
             return $"{length} Nothing recorded its module loads.";
@@ -37,14 +47,23 @@ sealed class BootReport(BootAnalysis boot, DeviceNames names)
             writer.WriteLine(PlainText.Of($"  {Seconds(remedy.SavesUs)}  {remedy.Why}"));
             writer.WriteLine(PlainText.Of($"           {remedy.Command}"));
         }
-        WriteWaits(terminal);
-        WriteBlame(terminal);
-        WritePath(terminal);
-        WriteGaps(terminal);
+        foreach (var table in Tables())
+        {
+            writer.WriteLine();
+            var text = new FittedTable([.. table.Headings.Select(heading => heading.ToUpperInvariant())])
+            {
+                Optional = s_optional,
+            };
+            foreach (var row in table.Rows)
+                text.Add([.. row.Select(PlainText.Of)]);
+            text.WriteTo(terminal);
+        }
         writer.WriteLine();
         foreach (var lack in Lacks())
             writer.WriteLine(PlainText.Of($"not known: {lack}"));
     }
+
+    public void WritePage(TextWriter writer) => BootPage.Write(writer, boot, this);
 
     public void WriteJson(TextWriter writer) => Json.Write(writer, json =>
     {
@@ -69,6 +88,13 @@ sealed class BootReport(BootAnalysis boot, DeviceNames names)
             WriteSpan(json, load.FromUs, load.ToUs);
             if (load.WaitedUs is { } waited)
                 json.WriteNumber("waitedUs", waited);
+            if (load.Call.Parts is { } parts)
+            {
+                json.WriteNumber("queuedUs", parts.QueuedUs);
+                json.WriteNumber("readUs", parts.ReadUs);
+                json.WriteNumber("setUpUs", parts.SetUpUs);
+                json.WriteNumber("initUs", parts.InitUs);
+            }
             json.WriteString("result", load.Call.Result);
             json.WriteString("requester", load.Call.Requester);
             json.WriteString("device", names.Of(load.Call));
@@ -78,12 +104,20 @@ sealed class BootReport(BootAnalysis boot, DeviceNames names)
         {
             WriteSpan(json, gap.FromUs, gap.ToUs);
             json.WriteString("device", gap.Device);
+            json.WriteString("why", gap.Why);
         });
         json.WriteObjects("remedies", boot.Remedies, remedy =>
         {
             json.WriteNumber("savesUs", remedy.SavesUs);
             json.WriteString("why", remedy.Why);
             json.WriteString("command", remedy.Command);
+        });
+        json.WriteObjects("lastBoots", boot.Systemd?.Earlier ?? [], earlier =>
+        {
+            json.WriteNumber("atUs", earlier.At);
+            json.WriteNumber("kernelUs", earlier.KernelUs);
+            json.WriteNumber("initramfsUs", earlier.InitrdUs);
+            json.WriteNumber("userUs", earlier.UserUs);
         });
         json.WriteStrings("lacks", Lacks());
     });
@@ -137,81 +171,82 @@ sealed class BootReport(BootAnalysis boot, DeviceNames names)
             : $"Longest: {what}; no module was loaded for most of that time.";
     }
 
-    void WriteWaits(Terminal terminal)
-    {
-        if (boot.Waits.Count == 0)
-            return;
-        terminal.Out.WriteLine();
-        var table = new FittedTable("UNIT", "WAITED", "FROM", "FOR", "MODULE", "ITS LOAD TOOK");
-        foreach (var wait in boot.Waits.Take(MaxRows))
-        {
-            table.Add(
-                PlainText.Of(wait.Unit.Name), Seconds(wait.TookUs), Seconds(wait.FromUs),
-                PlainText.Of(wait.Device?.Name ?? "its own start"), PlainText.Of(wait.Load?.Call.Module ?? "-"),
-                wait.Load is { } load ? Seconds(load.TookUs) : "-");
-        }
-        table.WriteTo(terminal);
-    }
+    /// <summary>The parts of the boot in figures; those that are empty are left out.</summary>
+    public IEnumerable<BootTable> Tables() =>
+        new[] { Phases(), Waits(), Blame(), Path(), Gaps(), Earlier() }.Where(table => table.Rows.Count > 0);
 
-    void WriteBlame(Terminal terminal)
+    BootTable Phases() => new(
+        ["phase", "took", "from"],
+        [.. boot.Phases.Select(phase => (string[])[phase.Name, Seconds(phase.TookUs), Seconds(phase.FromUs)])]);
+
+    BootTable Waits() => new(
+        ["unit", "took", "from", "waited for", "module", "its load took"],
+        [.. boot.Waits.Take(MaxRows).Select(wait => (string[])
+        [
+            wait.Unit.Name, Seconds(wait.TookUs), Seconds(wait.FromUs), wait.Device?.Name ?? "its own start",
+            wait.Load?.Call.Module ?? "-", wait.Load is { } load ? Seconds(load.TookUs) : "-",
+        ])]);
+
+    BootTable Blame()
     {
-        if (boot.Loads.Count == 0)
-            return;
-        terminal.Out.WriteLine();
-        var table = new FittedTable("SLOWEST LOAD", "TOOK", "WAITED", "FROM", "RESULT", "FOR");
-        foreach (var load in boot.Loads.OrderByDescending(load => load.TookUs).Take(MaxRows))
-        {
-            table.Add(
-                PlainText.Of(load.Call.Module), Seconds(load.TookUs),
-                load.WaitedUs is { } waited ? Seconds(waited) : "-", Seconds(load.FromUs),
+        List<BootLoad> slowest = [.. boot.Loads.OrderByDescending(load => load.TookUs).Take(MaxRows)];
+        var hasParts = slowest.Exists(load => load.Call.Parts is not null);
+        string[] parts = hasParts ? ["read, verify", "set up", "init"] : [];
+        return new(
+            ["slowest load", "took", "waited", .. parts, "from", "result", "for"],
+            [.. slowest.Select(load => (string[])
+            [
+                load.Call.Module, Seconds(load.TookUs), load.WaitedUs is { } waited ? Seconds(waited) : "-",
+                .. hasParts ? PartsOf(load.Call.Parts) : [], Seconds(load.FromUs),
                 load.Call.Result switch { null => "in flight", "0" => "ok", var error => error },
-                PlainText.Of(names.Of(load.Call) ?? PlainTable.Shorten(load.Call.Requester ?? "-", MaxDevice)));
-        }
-        table.WriteTo(terminal);
+                names.Of(load.Call) ?? PlainTable.Shorten(load.Call.Requester ?? "-", MaxDevice),
+            ])]);
+
+        static string[] PartsOf(CallParts? parts) => parts is null
+            ? ["-", "-", "-"]
+            : [Seconds(parts.ReadUs), Seconds(parts.SetUpUs), Seconds(parts.InitUs)];
     }
 
-    void WritePath(Terminal terminal)
+    BootTable Path()
     {
-        if (boot.Path.Count == 0)
-            return;
-        terminal.Out.WriteLine();
-        var table = new FittedTable("CRITICAL PATH", "FROM", "TOOK", "WHY NOT EARLIER");
         var start = (boot.Recording?.ClockStartNs ?? 0) / 1000;
-        for (var step = Math.Max(0, boot.Path.Count - MaxSteps); step < boot.Path.Count; step++)
-        {
-            var call = boot.Path[step].Call;
-            table.Add(
-                PlainText.Of(call.Module), Seconds(start + (call.StartNs / 1000)), Seconds(call.TookNs / 1000),
-                PlainText.Of(Figures.Reason(boot.Path, step)));
-        }
-        table.WriteTo(terminal);
+        var first = Math.Max(0, boot.Path.Count - MaxSteps);
+        return new(
+            ["critical path", "from", "took", "why not earlier"],
+            [.. boot.Path.Skip(first).Select((step, i) => (string[])
+            [
+                step.Call.Module, Seconds(start + (step.Call.StartNs / 1000)), Seconds(step.Call.TookNs / 1000),
+                Figures.Reason(boot.Path, first + i),
+            ])]);
     }
 
-    void WriteGaps(Terminal terminal)
-    {
-        if (boot.Gaps.Count == 0)
-            return;
-        terminal.Out.WriteLine();
-        var table = new FittedTable("NO LOAD", "TOOK", "UNTIL");
-        foreach (var gap in boot.Gaps.OrderByDescending(gap => gap.ToUs - gap.FromUs).Take(MaxRows))
-        {
-            table.Add(
-                Seconds(gap.FromUs), Seconds(gap.ToUs - gap.FromUs),
-                PlainText.Of(gap.Device is { } device ? $"{device} appeared" : "not known"));
-        }
-        table.WriteTo(terminal);
-    }
+    BootTable Gaps() => new(
+        ["no load from", "took", "meanwhile"],
+        [.. boot.Gaps.OrderByDescending(gap => gap.ToUs - gap.FromUs).Take(MaxRows).Select(gap => (string[])
+            [Seconds(gap.FromUs), Seconds(gap.ToUs - gap.FromUs), gap.Why])]);
 
-    IEnumerable<string> Lacks()
+    BootTable Earlier() => new(
+        ["last boots (UTC)", "took", "kernel", "initramfs", "user space"],
+        [.. (boot.Systemd?.Earlier ?? []).Select(earlier => (string[])
+        [
+            DateTimeOffset.UnixEpoch.AddMicroseconds(earlier.At)
+                .ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
+            Seconds(earlier.AllUs), Seconds(earlier.KernelUs),
+            earlier.InitrdUs > 0 ? Seconds(earlier.InitrdUs) : "-", Seconds(earlier.UserUs),
+        ])]);
+
+    public IEnumerable<string> Lacks()
     {
         if (boot.Recording is null)
         {
             yield return "the module loads: run the daemon, or record a boot with 'drover install --watch'";
             yield break;
         }
-        yield return "how a load divides into reading, verifying, set-up and init; probes that go on after the init";
-        if (boot.Systemd is { InitrdUs: 0 })
-            yield return "where the kernel ends and the initramfs begins: the initramfs has no systemd";
+        if (boot.Loads.All(load => load.Call.Parts is null))
+            yield return "how a load divides into reading, verifying, set-up and init: no probe of the kernel saw it";
+        yield return "probes that go on after a module's init (asynchronous ones): nothing that is recorded shows them";
+        if (boot.Systemd is { InitrdUs: 0, InitUs: 0 })
+            yield return "where the kernel ends and the initramfs begins: the kernel's log has no line of it";
         if (boot.Loads.All(load => load.WaitedUs is null))
             yield return "how long a load waited before its call: a watch sees calls only";
         foreach (var warning in boot.Recording.Warnings)

@@ -1,5 +1,6 @@
 using System.Text;
 using Drover.Modules;
+using Drover.Study.Drawing;
 using Drover.Study.Recordings;
 using Drover.Study.Report;
 
@@ -17,7 +18,10 @@ sealed class BootVerb : Verb
         "recording", "the module loads, as 'drover watch --json' or 'drover timeline --json' recorded them", "FILE",
         $"{BootRecording}, or the daemon's");
     static readonly Option s_systemd = new(
-        "systemd", "systemd's times: the output of systemctl show; echo; systemctl show '*'", "FILE", ThisMachine);
+        "systemd", "systemd's times, as --save wrote them", "FILE", ThisMachine);
+    static readonly Option s_save = new(
+        "save", "write systemd's times of this boot to a file, for --systemd; - for standard output", "FILE");
+    static readonly Option s_html = ReportVerb.Html;
     static readonly Option s_trace = new(
         "trace", "also write the boot as trace events for Perfetto or Chrome; - for standard output", "FILE");
 
@@ -30,44 +34,92 @@ sealed class BootVerb : Verb
     public override string Details =>
         """
         Puts systemd's times and the module loads on one clock: the phases of the boot, the units that waited
-        for a device or a module, the slowest loads with their devices' names, the critical path, and the
-        times without a load. Ends the boot where systemd does. First says what would save most, with the
-        command to do it, or that nothing concerns modules. Changes nothing; needs no root.
+        for a device or a module, the slowest loads with their devices' names, the critical path, the times
+        without a load, and the last boots of the journal. Ends the boot where systemd does. First says what
+        would save most, with the command to do it, or that nothing concerns modules. Prints text, a page
+        (--html) or JSON. Changes nothing; needs no root.
         """;
 
     public override IReadOnlyList<Option> Options =>
-        [s_recording, s_systemd, s_trace, CommonOptions.Socket, CommonOptions.Json];
+        [s_recording, s_systemd, s_save, s_html, s_trace, CommonOptions.Socket, CommonOptions.Json];
 
     public override IReadOnlyList<Example> Examples =>
     [
         new("drover boot", "this boot"),
         new("drover boot --trace boot.json", "and as a file for https://ui.perfetto.dev"),
+        new("drover boot --html boot.html", "a page: phases, units and loads on one time axis"),
+        new("drover boot --save units.txt", "keep systemd's part of this boot; /run/drover/boot.jsonl has the loads"),
         new("drover boot --recording boot.jsonl --systemd units.txt --json", "an earlier boot, or another machine's"),
     ];
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
-        var systemd = arguments.Text(s_systemd) is { } units
-            ? SystemdBoot.Parse(ByteText.Of(SystemFiles.Current.ReadAllBytes(units)))
-            : SystemdBoot.OfThisMachine();
-        if (arguments.Has(s_systemd) && systemd is { Units.Count: 0 })
-            throw new CommandException($"{arguments.Text(s_systemd)} is not the output of 'systemctl show'");
-        var recording = Loads(arguments);
-        if (recording is null && systemd is null)
+        Check(arguments);
+        if (arguments.Text(s_save) is { } kept)
         {
-            throw new CommandException(
-                $"nothing is known of this boot: there is no daemon, no {BootRecording} and no systemd");
+            var text = SystemdBoot.TextOfThisMachine() ?? throw new CommandException("systemd does not run here");
+            Write(kept, writer => writer.Write(text), terminal);
+            return ExitCode.Ok;
         }
-        var report = new BootReport(new BootAnalysis(recording, systemd), new DeviceNames("/sys", DeviceNames.Places));
+        var report = new BootReport(Analyse(arguments), DeviceNames.OfThisMachine());
+        using var page = PageFile.Open(arguments, s_html, terminal);
         if (arguments.Text(s_trace) is { } trace)
-            WriteTrace(report, trace, terminal);
-        if (arguments.Text(s_trace) == "-")
+            Write(trace, report.WriteTrace, terminal);
+        page?.Fill(report.WritePage);
+        if (arguments.Text(s_trace) == "-" || page is { IsStandardOutput: true })
             return ExitCode.Ok;
         if (arguments.Has(CommonOptions.Json))
             report.WriteJson(terminal.Out);
-        else
+        else if (page is null)
             report.WriteText(terminal);
         return ExitCode.Ok;
+    }
+
+    /// <summary>What is known of a boot of this machine; null for nothing.</summary>
+    public static BootAnalysis? OfThisMachine()
+    {
+        var systemd = SystemdBoot.TextOfThisMachine() is { } text ? SystemdBoot.Parse(text) : null;
+        var recording = Loads(Arguments.Parse([], []));
+        return recording is null && systemd is null ? null : new BootAnalysis(recording, systemd);
+    }
+
+    void Check(Arguments arguments)
+    {
+        var others = Options.Except([s_save]);
+        if (arguments.Has(s_save) && others.FirstOrDefault(arguments.Has) is { } other)
+            throw new UsageException($"--save only writes systemd's times: leave out --{other.Name}");
+        List<Option> written = [.. new[] { s_html, s_trace }.Where(option => arguments.Text(option) == "-")];
+        if (arguments.Has(CommonOptions.Json) && written.Count > 0)
+            throw new UsageException($"--json and --{written[0].Name} both write to standard output");
+        if (written.Count > 1)
+            throw new UsageException("--html and --trace both write to standard output");
+    }
+
+    static BootAnalysis Analyse(Arguments arguments)
+    {
+        var systemd = arguments.Text(s_systemd) is { } file
+            ? SystemdBoot.Parse(TextOf(file))
+            : SystemdBoot.TextOfThisMachine() is { } text ? SystemdBoot.Parse(text) : null;
+        if (arguments.Has(s_systemd) && systemd is { Units.Count: 0 })
+        {
+            throw new CommandException(
+                $"{arguments.Text(s_systemd)}: no units: use what 'drover boot --save' or 'systemctl show' wrote");
+        }
+        var recording = Loads(arguments);
+        return recording is null && systemd is null
+            ? throw new CommandException(
+                $"nothing is known of this boot: there is no daemon, no {BootRecording} and no systemd")
+            : new BootAnalysis(recording, systemd);
+    }
+
+    static string TextOf(string file)
+    {
+        if (file == "-")
+        {
+            using var input = new StreamReader(Console.OpenStandardInput());
+            return input.ReadToEnd();
+        }
+        return ByteText.Of(SystemFiles.Current.ReadAllBytes(file));
     }
 
     static Recording? Loads(Arguments arguments)
@@ -78,6 +130,8 @@ sealed class BootVerb : Verb
             return Only(RecordingFile.Load(BootRecording), BootRecording);
         if (arguments.Has(s_systemd))
             return null;
+        if (arguments.Has(CommonOptions.Socket) && !DaemonClient.IsThere(DaemonClient.SocketOf(arguments)))
+            throw new CommandException($"no daemon answers at {DaemonClient.SocketOf(arguments)}");
         var text = TimelineVerb.TryRead(arguments);
         return text is null ? null : RecordingFile.Read(Encoding.UTF8.GetBytes(text), "the daemon's reply")[0];
     }
@@ -87,15 +141,16 @@ sealed class BootVerb : Verb
             ? recording
             : throw new CommandException($"{file} contains no calls: use the output of 'drover watch --json'");
 
-    static void WriteTrace(BootReport report, string path, Terminal terminal)
+    /// <summary>Writes a file and says so, or standard output.</summary>
+    static void Write(string path, Action<TextWriter> write, Terminal terminal)
     {
         if (path == "-")
         {
-            report.WriteTrace(terminal.Out);
+            write(terminal.Out);
             return;
         }
-        using var writer = new StreamWriter(path) { NewLine = "\n" };
-        report.WriteTrace(writer);
+        using (var writer = new StreamWriter(path) { NewLine = "\n" })
+            write(writer);
         terminal.Error.WriteLine($"{PlainText.Of(path)}: written");
     }
 }

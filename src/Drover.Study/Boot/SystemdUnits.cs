@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Text.Json;
 
 namespace Drover.Study.Boot;
 
@@ -14,18 +14,41 @@ sealed record BootUnit(string Name, long StartUs, long ActiveUs, IReadOnlyList<s
         && !Name.EndsWith(".slice", StringComparison.Ordinal) && !Name.EndsWith(".scope", StringComparison.Ordinal);
 }
 
-/// <summary>What systemd knows of a boot, from <c>systemctl show</c>.</summary>
-/// <param name="InitrdUs">When systemd began in the initramfs; 0 without one there.</param>
+/// <summary>A boot of which the journal has systemd's times, in µs.</summary>
+/// <param name="At">When it had started, in µs since 1970.</param>
+/// <param name="InitrdUs">0 without systemd in the initramfs, whose time is then the kernel's.</param>
+sealed record EarlierTimes(long At, long KernelUs, long InitrdUs, long UserUs)
+{
+    public long AllUs => KernelUs + InitrdUs + UserUs;
+}
+
+/// <summary>What systemd, its journal and the kernel's log know of a boot. Times are µs since the kernel's start; 0:
+/// not known, or never.</summary>
+/// <param name="InitrdUs">When systemd began in the initramfs.</param>
 /// <param name="UserUs">When systemd began in the root file system.</param>
 /// <param name="FinishUs">When all units of the boot had started; 0 while they start.</param>
 sealed record SystemdBoot(long InitrdUs, long UserUs, long FinishUs, IReadOnlyList<BootUnit> Units)
 {
-    /// <summary>The units in the text of <c>systemctl show; echo; systemctl show '*'</c>: a block of lines
-    /// <c>NAME=VALUE</c> each, first the manager's.</summary>
+    /// <summary>systemd's message "Startup finished" (sd-messages.h, SD_MESSAGE_STARTUP_FINISHED).</summary>
+    const string StartupFinished = "MESSAGE_ID=b07a249cd024414a82dd00cd181378ff";
+
+    const string RunsInit = "Run /init as init process"; // kernel: run_init_process
+    const int MaxEarlier = 10;
+
+    public long FirmwareUs { get; init; } // before the kernel's start, with the boot loader's time
+    public long LoaderUs { get; init; } // before the kernel's start
+    public long InitUs { get; init; } // when the kernel ran the initramfs' /init
+    public long UnitsLoadedUs { get; init; } // when systemd in the root file system had read its units
+
+    /// <summary>The last boots, the latest first; the first one may be this one.</summary>
+    public IReadOnlyList<EarlierTimes> Earlier { get; init; } = [];
+
+    /// <summary>The text of <see cref="TextOfThisMachine"/>: blocks of lines <c>NAME=VALUE</c>, first the manager's,
+    /// then one a unit; lines of the kernel's log, and of the journal as JSON.</summary>
     public static SystemdBoot Parse(string text)
     {
-        var blocks = text.ReplaceLineEndings("\n").Split("\n\n", StringSplitOptions.RemoveEmptyEntries)
-            .Select(PropertiesOf).ToList();
+        text = text.ReplaceLineEndings("\n");
+        var blocks = text.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(PropertiesOf).ToList();
         var manager = blocks.Find(block => block.ContainsKey("UserspaceTimestampMonotonic")) ?? [];
         var units = blocks.Where(block => block.ContainsKey("Id")).Select(block => new BootUnit(
             block["Id"], Time(block, "InactiveExitTimestampMonotonic"), Time(block, "ActiveEnterTimestampMonotonic"),
@@ -33,29 +56,65 @@ sealed record SystemdBoot(long InitrdUs, long UserUs, long FinishUs, IReadOnlyLi
             block.GetValueOrDefault("SysFSPath") is { } path && path.StartsWith("/sys/", StringComparison.Ordinal)
                 ? path["/sys".Length..]
                 : ""));
+        var lines = text.Split('\n');
         return new(
             Time(manager, "InitRDTimestampMonotonic"), Time(manager, "UserspaceTimestampMonotonic"),
-            Time(manager, "FinishTimestampMonotonic"), [.. units.DistinctBy(unit => unit.Name)]);
+            Time(manager, "FinishTimestampMonotonic"), [.. units.DistinctBy(unit => unit.Name)])
+        {
+            FirmwareUs = Time(manager, "FirmwareTimestampMonotonic"),
+            LoaderUs = Time(manager, "LoaderTimestampMonotonic"),
+            UnitsLoadedUs = Time(manager, "UnitsLoadFinishTimestampMonotonic"),
+            InitUs = lines.Where(line => line.Contains(RunsInit, StringComparison.Ordinal))
+                .Select(LogTime).FirstOrDefault(),
+            Earlier =
+            [
+                .. lines.Where(line => line.StartsWith('{')).Select(EarlierOf).OfType<EarlierTimes>()
+                    .OrderByDescending(boot => boot.At).Take(MaxEarlier),
+            ],
+        };
     }
 
-    /// <summary>Asks this machine's systemd; null if it does not run.</summary>
-    public static SystemdBoot? OfThisMachine()
+    /// <summary>What <see cref="Parse"/> reads; null if systemd does not run here.</summary>
+    public static string? TextOfThisMachine()
     {
         if (!Directory.Exists("/run/systemd/system"))
             return null;
-        var text = Show([]) + "\n" + Show(["*"]);
-        return Parse(text);
+        return string.Join('\n',
+            Programs.Output("systemctl", "show", "--no-pager"), Programs.Output("systemctl", "show", "--no-pager", "*"),
+            Programs.Output("journalctl", "--no-pager", "-q", "-b", "-k", "-o", "short-monotonic", "-g", RunsInit),
+            Programs.Output("journalctl", "--no-pager", "-q", "-r", "-o", "json", "-n", $"{MaxEarlier}", "_PID=1",
+                StartupFinished));
+    }
 
-        static string Show(string[] units)
+    /// <summary>The time of a line of the log: <c>[    1.234567] host kernel: text</c>.</summary>
+    static long LogTime(string line)
+    {
+        var (from, to) = (line.IndexOf('[', StringComparison.Ordinal), line.IndexOf(']', StringComparison.Ordinal));
+        return from >= 0 && to > from && decimal.TryParse(
+            line.AsSpan(from + 1, to - from - 1).Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out var seconds) && seconds < 1_000_000_000
+                ? (long)(seconds * 1_000_000)
+                : 0;
+    }
+
+    static EarlierTimes? EarlierOf(string line)
+    {
+        try
         {
-            using var process = Process.Start(new ProcessStartInfo("systemctl", ["show", "--no-pager", .. units])
-            {
-                RedirectStandardOutput = true,
-                UseShellExecute = false,
-            });
-            var text = process?.StandardOutput.ReadToEnd() ?? "";
-            process?.WaitForExit();
-            return text;
+            using var entry = JsonDocument.Parse(line);
+            return Number("__REALTIME_TIMESTAMP") is var at and > 0 && Number("USERSPACE_USEC") is var user and > 0
+                ? new(at, Number("KERNEL_USEC"), Number("INITRD_USEC"), user)
+                : null;
+
+            long Number(string name) => entry.RootElement.TryGetProperty(name, out var value)
+                && value.ValueKind is JsonValueKind.String && long.TryParse(
+                    value.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                    ? number
+                    : 0;
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 

@@ -1,41 +1,41 @@
+using System.Text.RegularExpressions;
 using Spectre.Console;
 
 namespace Drover.Study.Drawing;
 
 /// <summary>A table of text, laid out by Spectre.Console. In a pipe or a file its columns are as wide as their widest
-/// cells; on a terminal cells wrap at the terminal's width, and headings are bold unless NO_COLOR is set.</summary>
-sealed class FittedTable
+/// cells. On a terminal it fits the width: long texts are cut with an ellipsis, the widest first, and then columns that
+/// matter least are left out. With colours, headings are bold and errnos red.</summary>
+sealed partial class FittedTable
 {
     const int ColumnGap = 2;
     const int Unlimited = 1 << 20;
+    const int MinText = 10; // a column of texts is not cut to less, and a narrower one is not cut: it has numbers
 
-    readonly Table _table = new() { Border = TableBorder.None };
+    readonly List<string> _headings;
+    readonly List<IReadOnlyList<string>> _rows = [];
+    readonly bool _hasHeadings = true;
 
-    public FittedTable(params IReadOnlyList<string> headings)
-    {
-        for (var i = 0; i < headings.Count; i++)
-        {
-            var heading = new Spectre.Console.Text(headings[i], new Style(decoration: Decoration.Bold));
-            _table.AddColumn(new TableColumn(heading).Padding(0, 0, i == headings.Count - 1 ? 0 : ColumnGap, 0));
-        }
-    }
+    public FittedTable(params IReadOnlyList<string> headings) => _headings = [.. headings];
 
     /// <summary>A table without headings.</summary>
-    public FittedTable(int columns) : this([.. Enumerable.Repeat("", columns)]) => _table.ShowHeaders = false;
+    public FittedTable(int columns) : this([.. Enumerable.Repeat("", columns)]) => _hasHeadings = false;
+
+    /// <summary>Headings of columns that may be left out, the first of them first.</summary>
+    public IReadOnlyList<string> Optional { get; init; } = [];
 
     /// <param name="cells">Without control characters.</param>
-    public void Add(params IReadOnlyList<string> cells) =>
-        _table.AddRow(cells.Select(cell => new Spectre.Console.Text(cell)));
+    public void Add(params IReadOnlyList<string> cells) => _rows.Add(cells);
 
     public void WriteTo(Terminal terminal) => Write(terminal.Out, terminal.Screen?.Columns, HasStyles(terminal));
 
-    /// <param name="columns">Where cells wrap; null for no limit.</param>
+    /// <param name="columns">The width to fit; null for no limit.</param>
     public void WriteTo(TextWriter writer, int? columns = null) => Write(writer, columns, hasStyles: false);
 
-    static bool HasStyles(Terminal terminal) =>
+    static bool HasStyles(Terminal terminal) => terminal.HasColors ?? (
         terminal.Screen is not null
         && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb")
-        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")));
 
     /// <summary><c>a, b, c, d and 3 more</c>, without control characters.</summary>
     public static string ListOf(IReadOnlyCollection<string> names)
@@ -45,21 +45,81 @@ sealed class FittedTable
         return names.Count > MaxNames ? $"{shown} and {names.Count - MaxNames} more" : shown;
     }
 
+    /// <summary>The width of each column; 0 for one that is left out.</summary>
+    int[] Fit(int columns)
+    {
+        int[] widths = [.. _headings.Select((heading, column) =>
+            Math.Max(1, _rows.Select(row => row[column].Length).Append(heading.Length).Max()))];
+        var left = new Queue<string>(Optional);
+        while (widths.Sum() + (ColumnGap * (widths.Count(width => width > 0) - 1)) is var all && all > columns)
+        {
+            var widest = Array.IndexOf(widths, widths.Max());
+            if (widths[widest] > MinText)
+            {
+                var next = widths.Where((_, column) => column != widest).Append(MinText).Max();
+                widths[widest] = Math.Max(Math.Min(next, widths[widest] - 1), widths[widest] - (all - columns));
+            }
+            else if (left.TryDequeue(out var heading))
+            {
+                if (_headings.IndexOf(heading) is > 0 and var column)
+                    widths[column] = 0;
+            }
+            else
+            {
+                break;
+            }
+        }
+        return widths;
+    }
+
+    /// <summary>The end of a path tells more than its start.</summary>
+    static string Cut(string text, int width) => text.Length <= width ? text
+        : text.StartsWith('/') ? $"…{text.AsSpan(text.Length - width + 1)}"
+        : PlainTable.Shorten(text, width);
+
+    static Paragraph CellOf(string text)
+    {
+        var cell = new Paragraph();
+        var at = 0;
+        foreach (var match in Error.EnumerateMatches(text))
+        {
+            cell.Append(text[at..match.Index]);
+            cell.Append(text.Substring(match.Index, match.Length), new Style(Color.Red));
+            at = match.Index + match.Length;
+        }
+        return cell.Append(text[at..]);
+    }
+
     void Write(TextWriter writer, int? columns, bool hasStyles)
     {
+        var widths = Fit(columns ?? Unlimited);
+        int[] shown = [.. Enumerable.Range(0, widths.Length).Where(column => widths[column] > 0)];
+        var table = new Table { Border = TableBorder.None, ShowHeaders = _hasHeadings };
+        foreach (var column in shown)
+        {
+            var heading = new Spectre.Console.Text(
+                Cut(_headings[column], widths[column]), new Style(decoration: Decoration.Bold));
+            table.AddColumn(new TableColumn(heading).Padding(0, 0, column == shown[^1] ? 0 : ColumnGap, 0));
+        }
+        foreach (var row in _rows)
+            table.AddRow(shown.Select(column => CellOf(Cut(row[column], widths[column]))));
+
         using var text = new StringWriter { NewLine = "\n" };
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Ansi = hasStyles ? AnsiSupport.Yes : AnsiSupport.No,
-            ColorSystem = ColorSystemSupport.NoColors,
+            ColorSystem = hasStyles ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
             Out = new AnsiConsoleOutput(text),
             Enrichment = new ProfileEnrichment { UseDefaultEnrichers = false },
         });
-        console.Profile.Width = columns ?? Unlimited;
-        console.Write(_table);
+        console.Profile.Width = Unlimited;
+        console.Write(table);
         // cells are padded to the width of their column, the last ones too
         foreach (var line in text.ToString().TrimEnd('\n').Split('\n'))
             writer.WriteLine(line.TrimEnd());
     }
+
+    [GeneratedRegex(@"\bE[A-Z0-9]{3,}\b", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    static partial Regex Error { get; }
 }

@@ -1,14 +1,18 @@
+using System.Buffers;
 using System.Net;
 using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
 using Drover.Linux.Files;
 
 namespace Drover.Study.Drawing;
 
-/// <summary>The frame of every page: one file without references, for light and dark screens and for paper.</summary>
+/// <summary>The frame of every page: one file without references, for light and dark screens and for paper. Its script
+/// draws the charts; without it their tables remain.</summary>
 static class HtmlPage
 {
     public const string Key =
-        "<span class=\"key loading\"></span>loading<span class=\"key waiting\"></span>waiting"
+        "<span class=\"key loading\"></span>loading <span class=\"key waiting\"></span>waiting "
         + "<span class=\"key failed\"></span>failed";
 
     /// <param name="body">Writes the part below the title.</param>
@@ -18,16 +22,16 @@ static class HtmlPage
         var html = new HtmlWriter(writer);
         html.Raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>");
         html.Line($"<meta name=\"viewport\" content=\"width=device-width\"/>\n<title>{title}</title>");
-        html.Raw($"<style>\n{Style()}</style>");
+        html.Raw($"<style>\n{Resource("page.css")}</style>");
         html.Line($"</head>\n<body>\n<h1>{title}</h1>");
         body(html);
         html.Line($"<p class=\"dim\">Written by drover {ProgramVersion.Text}; {about}.</p>");
-        html.Raw("</body>\n</html>");
+        html.Raw($"<script>\n{Resource("page.js")}</script>\n</body>\n</html>");
     }
 
-    static string Style()
+    static string Resource(string name)
     {
-        using var reader = new StreamReader(typeof(HtmlPage).Assembly.GetManifestResourceStream("page.css")!);
+        using var reader = new StreamReader(typeof(HtmlPage).Assembly.GetManifestResourceStream(name)!);
         return reader.ReadToEnd();
     }
 }
@@ -106,6 +110,22 @@ sealed class HtmlWriter(TextWriter writer)
     public void Headings(params ReadOnlySpan<HtmlCell> cells) => Row("th", cells);
     public void Row(params ReadOnlySpan<HtmlCell> cells) => Row("td", cells);
 
+    /// <summary>A chart's data, for page.js.</summary>
+    public void Figure(string classes, Action<Utf8JsonWriter> members)
+    {
+        Line($"<figure class=\"{classes}\"><svg aria-hidden=\"true\"></svg><script type=\"application/json\">");
+        var text = new ArrayBufferWriter<byte>();
+        // its encoder escapes all that is markup
+        using (var json = new Utf8JsonWriter(text))
+        {
+            json.WriteStartObject();
+            members(json);
+            json.WriteEndObject();
+        }
+        writer.Write(Encoding.UTF8.GetString(text.WrittenSpan));
+        Raw("</script><noscript>The table below has what a script would draw.</noscript></figure>");
+    }
+
     void Row(string element, ReadOnlySpan<HtmlCell> cells)
     {
         writer.Write("<tr>");
@@ -137,8 +157,10 @@ sealed class HtmlWriter(TextWriter writer)
 
     TextWriter Inner => writer;
 
+    static string Escape(string text) => WebUtility.HtmlEncode(Plain(text));
+
     /// <summary>Replaces control characters and half surrogate pairs, which XML does not allow even escaped.</summary>
-    static string Escape(string text)
+    public static string Plain(string text)
     {
         var plain = PlainText.Of(text).ToCharArray();
         for (var i = 0; i < plain.Length; i++)
@@ -148,6 +170,6 @@ sealed class HtmlWriter(TextWriter writer)
             else if (char.IsSurrogate(plain[i]) || plain[i] >= '\ufffe')
                 plain[i] = '?';
         }
-        return WebUtility.HtmlEncode(new string(plain));
+        return new string(plain);
     }
 }

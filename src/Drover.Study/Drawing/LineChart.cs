@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text.Json;
 
 namespace Drover.Study.Drawing;
 
@@ -49,75 +50,83 @@ sealed record LineChart(
     }
 }
 
-/// <summary>Draws values along an axis; a cross marks a boot that failed.</summary>
-static class SvgLineChart
+/// <summary>Writes values along an axis as a figure that page.js draws, and as a table; a cross marks a boot that
+/// failed.</summary>
+static class LineFigure
 {
-    const int Left = 80, PlotWidth = 780, Top = 14, PlotHeight = 360;
-    const int ZeroBand = 30; // the band for zero below a logarithmic axis
-    const int LegendLine = 20, Colours = 8, MaxTicks = 9;
-    const int LabelWidth = 52; // the smallest distance of two labels of the axis
+    const double ZeroBand = 0.08; // the share of a logarithmic axis below its lowest value, for zero
+    const int MaxTicks = 9, Colours = 8;
 
     public static void Write(HtmlWriter html, LineChart chart)
     {
         var (lines, places) = (chart.Lines, chart.Places);
         var scale = ValueScale.Of(chart);
-        double XOf(long at) => Left + (LineChart.ShareOf(at, places[0], places[^1]) * PlotWidth);
-        var bottom = Top + PlotHeight + 42;
-        var (width, height) = (Left + PlotWidth + 40, bottom + (lines.Count * LegendLine));
-
-        html.Line($"<div class=\"wide\"><svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" "
-            + $"role=\"img\" aria-label=\"{chart.Values} against {chart.Along}\">");
-        foreach (var tick in scale.Ticks)
+        html.Figure("chart lines", json =>
         {
-            var y = scale.YOf(tick);
-            html.Line($"<line class=\"grid\" x1=\"{Left}\" y1=\"{y}\" x2=\"{Left + PlotWidth}\" y2=\"{y}\"/>"
-                + $"<text x=\"{Left - 8}\" y=\"{y + 4}\" text-anchor=\"end\">"
-                + $"{(tick == 0 ? "0" : chart.FormatValue(tick))}</text>");
-        }
-        var free = 0.0;
-        foreach (var at in places)
-        {
-            var x = XOf(at);
-            html.Line($"<line class=\"grid\" x1=\"{x}\" y1=\"{Top}\" x2=\"{x}\" y2=\"{Top + PlotHeight}\"/>");
-            if (x < free)
-                continue;
-            var label = chart.FormatAt(at);
-            html.Line($"<text x=\"{x}\" y=\"{Top + PlotHeight + 16}\" text-anchor=\"middle\">{label}</text>");
-            free = x + LabelWidth;
-        }
+            json.WriteString("x", chart.Along);
+            json.WriteString("y", chart.Values);
+            WriteTicks(json, "xTicks", places, XOf, chart.FormatAt);
+            WriteTicks(
+                json, "yTicks", scale.Ticks, scale.ShareOf, tick => tick == 0 ? "0" : chart.FormatValue(tick));
+            json.WriteObjects("lines", lines, line =>
+            {
+                json.WriteString("name", line.Name);
+                json.WriteStartArray("points");
+                foreach (var point in line.Points)
+                {
+                    json.WriteStartArray();
+                    WriteShare(json, XOf(point.At));
+                    WriteShare(json, scale.ShareOf(point.Value));
+                    json.WriteBooleanValue(point.Booted);
+                    json.WriteStringValue($"{chart.FormatValue(point.Value)} at {chart.FormatAt(point.At)} "
+                        + $"{chart.Along}{(point.Booted ? "" : "; the boot failed")}");
+                    json.WriteEndArray();
+                }
+                json.WriteEndArray();
+            });
+        });
+        html.Raw("<ul class=\"lines\">");
         for (var line = 0; line < lines.Count; line++)
-            WriteLine(html, chart, line, XOf, scale, bottom + (line * LegendLine));
-        html.Raw("</svg></div>");
+            html.Line($"<li><span class=\"mark key c{line % Colours}\"></span>{lines[line].Name}</li>");
+        html.Raw("</ul>");
         if (chart.HasFailures)
             html.Raw("<p class=\"dim\">A cross: the boot failed.</p>");
+        WriteTable(html, chart);
+
+        double XOf(long at) => LineChart.ShareOf(at, places[0], places[^1]);
     }
 
-    static void WriteLine(
-        HtmlWriter html, LineChart chart, int index, Func<long, double> xOf, ValueScale scale, int legendY)
+    static void WriteTicks(
+        Utf8JsonWriter json, string name, IEnumerable<long> ticks, Func<long, double> shareOf,
+        Func<long, string> format)
     {
-        var line = chart.Lines[index];
-        var dashed = index >= Colours ? " dashed" : "";
-        var points = string.Join(' ', line.Points.Select(point =>
-            string.Create(CultureInfo.InvariantCulture, $"{xOf(point.At):0.#},{scale.YOf(point.Value):0.#}")));
-        html.Line($"<g class=\"c{index % Colours}\"><polyline class=\"line{dashed}\" points=\"{points}\"/>");
-        foreach (var point in line.Points)
+        json.WriteStartArray(name);
+        foreach (var tick in ticks)
         {
-            var (x, y) = (xOf(point.At), scale.YOf(point.Value));
-            var title = $"{line.Name}: {chart.FormatValue(point.Value)} at {chart.FormatAt(point.At)} {chart.Along}"
-                + (point.Booted ? "" : "; the boot failed");
-            if (point.Booted)
-            {
-                html.Line($"<circle class=\"dot\" cx=\"{x}\" cy=\"{y}\" r=\"2.5\"><title>{title}</title></circle>");
-                continue;
-            }
-            html.Line($"<path class=\"cross\" d=\"M{x - 5} {y - 5}L{x + 5} {y + 5}M{x - 5} {y + 5}L{x + 5} {y - 5}\">"
-                + $"<title>{title}</title></path>");
+            json.WriteStartArray();
+            WriteShare(json, shareOf(tick));
+            json.WriteStringValue(format(tick));
+            json.WriteEndArray();
         }
-        html.Line($"<line class=\"line{dashed}\" x1=\"{Left}\" y1=\"{legendY}\" x2=\"{Left + 26}\" y2=\"{legendY}\"/>"
-            + $"<text x=\"{Left + 34}\" y=\"{legendY + 4}\">{line.Name}</text></g>");
+        json.WriteEndArray();
     }
 
-    /// <summary>Values to heights: linear from zero, or logarithmic above a band for zero.</summary>
+    static void WriteShare(Utf8JsonWriter json, double share) => json.WriteNumberValue(Math.Round(share, 4));
+
+    static void WriteTable(HtmlWriter html, LineChart chart)
+    {
+        html.Raw("<details><summary>The chart as a table</summary>\n<div class=\"wide\"><table class=\"figures\">");
+        html.Headings([chart.Along, .. chart.Lines.Select(line => new HtmlCell(line.Name))]);
+        foreach (var place in chart.Places)
+        {
+            html.Row([chart.FormatAt(place), .. chart.Lines.Select(line => new HtmlCell(
+                line.Points.Where(point => point.At == place).Select(point =>
+                    $"{chart.FormatValue(point.Value)}{(point.Booted ? "" : " (failed)")}").FirstOrDefault("")))]);
+        }
+        html.Raw("</table></div></details>");
+    }
+
+    /// <summary>Values to shares of an axis: linear from zero, or logarithmic above a band for zero.</summary>
     sealed record ValueScale(bool IsLog, int LowestPower, int Powers, long Max)
     {
         public static ValueScale Of(LineChart chart)
@@ -146,13 +155,13 @@ static class SvgLineChart
             }
         }
 
-        public double YOf(long value)
+        public double ShareOf(long value)
         {
             if (value <= 0)
-                return Top + PlotHeight;
+                return 0;
             return IsLog
-                ? Top + ((PlotHeight - ZeroBand) * (1 - ((Math.Log2(value) - LowestPower) / Powers)))
-                : Top + (PlotHeight * (1 - ((double)value / Max)));
+                ? ZeroBand + ((1 - ZeroBand) * ((Math.Log2(value) - LowestPower) / Powers))
+                : (double)value / Max;
         }
     }
 }

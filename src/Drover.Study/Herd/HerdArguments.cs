@@ -11,10 +11,16 @@ sealed record HerdArguments(IReadOnlyList<HerdOptions> Runs, Sweep? Sweep)
     public static readonly Option Cpus = new(
         "cpus", $"CPUs of the machine, 1 to {Sweep.MaxCpus}", "N", "255, or the scenario's", Kind: ValueKind.Count);
     public static readonly Option Gate = new(
-        "gate", "the kernel's gate: none, early, exclusive, idempotent; several with commas, or all", "GATE", "all");
+        "gate", "the kernel's gate: none, early, exclusive, idempotent; several with commas, or all", "GATE", "all")
+    {
+        Words = HerdNames.GateWords,
+    };
     public static readonly Option Herd = new(
         "herd", "the loader: udev, threads, modprobe, modules-load, spray, user-decompress, drover; several, or all",
-        "WHO", "udev,drover");
+        "WHO", "udev,drover")
+    {
+        Words = HerdNames.HerdWords,
+    };
     public static readonly Option Memory = ScenarioSource.Memory with { Default = "the scenario's" };
     public static readonly Option Kasan = new("kasan", "a kernel with KASAN: larger modules, everything slower");
     public static readonly Option UserDecompress = new(
@@ -24,7 +30,10 @@ sealed record HerdArguments(IReadOnlyList<HerdOptions> Runs, Sweep? Sweep)
     public static readonly Option Cost = new(
         "cost", "a cost of the model, such as readNsPerByte=0.5; may be given several times", "NAME=VALUE");
     public static readonly Option SweepOption = new(
-        "sweep", "runs along cpus=1..4096 (powers of two), cpus=1,8,64 or memory=256M..8G; with a chart", "RANGE");
+        "sweep", "runs along cpus=1..4096 (powers of two), cpus=1,8,64 or memory=256M..8G; with a chart", "RANGE")
+    {
+        Words = ["cpus=", "memory="],
+    };
 
     /// <param name="builtIn">The built-in scenario of a name.</param>
     /// <exception cref="UsageException">Options contradict each other, or a value is out of range.</exception>
@@ -104,6 +113,8 @@ static class HerdNames
         ("user-decompress", LoaderKind.UserDecompress), ("drover", LoaderKind.Drover),
     ];
 
+    public static IReadOnlyList<string> GateWords => [.. s_gates.Select(known => known.Name), All];
+    public static IReadOnlyList<string> HerdWords => [.. s_herds.Select(known => known.Name), All];
     public static IEnumerable<GateKind> Gates => s_gates.Select(known => known.Gate);
     public static string Of(GateKind gate) => Array.Find(s_gates, known => known.Gate == gate).Name;
     public static string Of(LoaderKind herd) => Array.Find(s_herds, known => known.Herd == herd).Name;

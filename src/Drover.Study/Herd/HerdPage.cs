@@ -26,45 +26,66 @@ static class HerdPage
         }
         else
         {
-            html.Line($"<h2>Wasted bytes against {sweep.Name}</h2>");
-            SvgLineChart.Write(html, sweep.WasteChart(results));
+            foreach (var chart in sweep.Charts(results))
+            {
+                html.Line($"<h2>{Capitalised(chart.Values)} against {chart.Along}</h2>");
+                LineFigure.Write(html, chart);
+            }
         }
-        WriteTable(html, results);
+        WriteTable(html, results, sweep);
         if (sweep is null)
             WriteTimelines(html, runs);
-        var scenario = results[0].Options.Scenario;
-        html.Line($"<p class=\"dim\">Scenario '{scenario.Name}', kernel {scenario.Kernel}: {scenario.Description}</p>");
+        var (scenario, seed) = (results[0].Options.Scenario, results[0].Options.Seed);
+        html.Line($"<p class=\"dim\">Scenario '{scenario.Name}', kernel {scenario.Kernel}, seed {seed}: "
+            + $"{scenario.Description}</p>");
     }
 
-    static void WriteTable(HtmlWriter html, List<HerdResult> results)
+    static void WriteTable(HtmlWriter html, List<HerdResult> results, Sweep? sweep)
     {
         html.Raw("<h2>Runs</h2>\n<div class=\"wide\"><table>");
+        List<HtmlCell> axis = sweep is null ? [] : [HtmlCell.Number(sweep.Name)];
         html.Headings(
-            "gate", "herd", "CPUs", "memory", "seed", "calls", "by errno", "wasted", "peak", "seconds", "missing");
+        [
+            "gate", "herd", .. axis, HtmlCell.Number("calls"), HtmlCell.Number("wasted"), HtmlCell.Number("peak"),
+            HtmlCell.Number("seconds"), "by errno", "missing",
+        ]);
         foreach (var result in results)
         {
-            var options = result.Options;
+            List<HtmlCell> at = sweep is null
+                ? []
+                : [HtmlCell.Number(sweep.Format(sweep.ValueOf(result.Options)))];
             html.Row(
-                HerdNames.Of(options.Gate), HerdNames.Of(options.Loader), Number(options.Cpus),
-                $"{ByteSize.Format(options.MemoryBytes)}{(options.Kasan ? ", KASAN" : "")}", Number(options.Seed),
-                Number(HerdFigures.CallsOf(result)), HerdFigures.ByErrno(result), HerdFigures.Wasted(result),
-                HerdFigures.Peak(result), HerdFigures.Seconds(result), HerdFigures.Missing(result));
+            [
+                HerdNames.Of(result.Options.Gate), HerdNames.Of(result.Options.Loader), .. at,
+                HtmlCell.Number(HerdFigures.CallsOf(result).ToString("#,0", CultureInfo.InvariantCulture)),
+                HtmlCell.Number(HerdFigures.Wasted(result)), HtmlCell.Number(HerdFigures.Peak(result)),
+                HtmlCell.Number(HerdFigures.Seconds(result)), HerdFigures.ByErrno(result), HerdFigures.Missing(result),
+            ]);
         }
         html.Raw("</table></div>");
-
-        static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
     }
 
+    static string Capitalised(string text) =>
+        string.Create(CultureInfo.InvariantCulture, $"{char.ToUpperInvariant(text[0])}{text[1..]}");
+
+    /// <summary>A chart a gate, with a lane for each herd; all on one scale.</summary>
     static void WriteTimelines(HtmlWriter html, IReadOnlyList<FinishedRun> runs)
     {
-        html.Raw("<h2>Loading, waiting and failed calls</h2>");
-        html.Raw($"<p>A row a task, in virtual time; point at a bar to read it.{HtmlPage.Key}</p>");
+        html.Line($"<h2>Loading, waiting and failed calls</h2>");
+        html.Raw($"<p>{HtmlPage.Key}</p>");
+        List<FinishedRun> drawn = [.. runs.Where(run => run.Timeline is not null)];
+        var endNs = drawn.Select(run => run.Timeline!.EndNs).DefaultIfEmpty().Max();
         var isFirst = true;
-        foreach (var run in runs.Where(run => run.Timeline is not null))
+        foreach (var gate in drawn.GroupBy(run => run.Result.Options.Gate))
         {
+            var label = $"Load calls over time, gate {HerdNames.Of(gate.Key)}";
             html.Raw(isFirst ? "<details open=\"\">" : "<details>");
-            html.Line($"<summary>{HerdNames.TitleOf(run.Result.Options)}</summary>");
-            SvgGantt.Write(html, run.Timeline!.Rows(), run.Timeline.EndNs, GanttSize.Wide);
+            html.Line($"<summary>gate {HerdNames.Of(gate.Key)}</summary>");
+            List<GanttRun> lanes = [.. gate.Select(run =>
+                new GanttRun(HerdNames.Of(run.Result.Options.Loader), run.Timeline!.Rows(), ByWorker: true))];
+            new GanttFigure(
+                label, "seconds of virtual time since the boot phase began", endNs,
+                GanttFigure.MaxBarsOfPage * lanes.Count / drawn.Count).Write(html, lanes);
             html.Raw("</details>");
             isFirst = false;
         }

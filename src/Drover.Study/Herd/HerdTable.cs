@@ -12,7 +12,10 @@ static class HerdTable
     {
         terminal.Out.WriteLine(HerdSummary.Introduce(results, sweep: null));
         terminal.Out.WriteLine();
-        var table = new FittedTable("GATE", "HERD", "CALLS", "BY ERRNO", "WASTED", "PEAK", "SECONDS", "MISSING");
+        var table = new FittedTable("GATE", "HERD", "CALLS", "BY ERRNO", "WASTED", "PEAK", "SECONDS", "MISSING")
+        {
+            Optional = ["PEAK", "BY ERRNO", "MISSING"],
+        };
         foreach (var result in results)
         {
             table.Add(

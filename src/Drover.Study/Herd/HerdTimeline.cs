@@ -87,7 +87,7 @@ sealed class HerdTimeline : IModelObserver
             Debug.Assert(_bars[^1].FromNs <= nowNs, "bars are in the order of time");
             var last = _bars[^1];
             _bars[^1] = last with { ToNs = nowNs };
-            _bars.Add(new GanttBar(nowNs, nowNs, state, last.Module, ""));
+            _bars.Add(new GanttBar(nowNs, nowNs, state, last.Module, "") { Part = GanttPart.SameCall });
         }
 
         /// <summary>Only now it is known whether the loading parts of the call succeeded.</summary>

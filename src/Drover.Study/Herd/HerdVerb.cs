@@ -89,8 +89,6 @@ sealed class HerdVerb(HerdEngine engine, Func<string, Scenario> builtIn) : Verb
         var others = Options.Except([HerdArguments.Seed, Exploration.Explore]);
         if (arguments.Has(Exploration.Explore) && others.FirstOrDefault(arguments.Has) is { } other)
             throw new UsageException($"--explore draws its machines from seeds: leave out --{other.Name}");
-        if (arguments.Text(Html) is { Length: 0 })
-            throw new UsageException("--html needs the name of a file");
         if (Array.Find([Trace, Stats], arguments.Has) is { } text
             && Array.Find([Csv, CommonOptions.Json], arguments.Has) is { } document)
         {

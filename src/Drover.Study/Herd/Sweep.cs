@@ -50,14 +50,29 @@ sealed record Sweep(SweepAxis Axis, IReadOnlyList<long> Values)
 
     public string Name => Axis is SweepAxis.Cpus ? "CPUs" : "memory";
 
-    /// <summary>Wasted bytes along the sweep: a line a gate and herd; equal lines of a herd become one.</summary>
-    public LineChart WasteChart(IEnumerable<HerdResult> results)
+    /// <summary>Wasted bytes along the sweep.</summary>
+    public LineChart WasteChart(IEnumerable<HerdResult> results) =>
+        Chart(results, "wasted bytes", result => result.WastedBytes, ByteSize.Format);
+
+    /// <summary>Wasted bytes, load calls and seconds along the sweep.</summary>
+    public LineChart[] Charts(IReadOnlyList<HerdResult> results) =>
+    [
+        WasteChart(results),
+        Chart(results, "load calls", HerdFigures.CallsOf, calls => calls.ToString("#,0", CultureInfo.InvariantCulture)),
+        Chart(
+            results, "seconds of the boot phase", result => (long)(result.BootSeconds * 1e6),
+            us => (us / 1e6).ToString("0.00 s", CultureInfo.InvariantCulture)),
+    ];
+
+    /// <summary>A line a gate and herd; equal lines of a herd become one.</summary>
+    LineChart Chart(
+        IEnumerable<HerdResult> results, string values, Func<HerdResult, long> valueOf, Func<long, string> format)
     {
         var lines = new List<(LoaderKind Herd, List<GateKind> Gates, List<ChartPoint> Points)>();
         foreach (var line in results.GroupBy(result => (result.Options.Loader, result.Options.Gate)))
         {
             var points = line
-                .Select(result => new ChartPoint(ValueOf(result.Options), result.WastedBytes, result.Booted))
+                .Select(result => new ChartPoint(ValueOf(result.Options), valueOf(result), result.Booted))
                 .OrderBy(point => point.At).ToList();
             var same = lines.FindIndex(other => other.Herd == line.Key.Loader && other.Points.SequenceEqual(points));
             if (same < 0)
@@ -67,7 +82,7 @@ sealed record Sweep(SweepAxis Axis, IReadOnlyList<long> Values)
         }
         return new LineChart(
             [.. lines.Select(line => new ChartLine(NameOf(line.Herd, line.Gates), line.Points))],
-            "wasted bytes", Name, ByteSize.Format, Format);
+            values, Name, format, Format);
 
         static string NameOf(LoaderKind herd, List<GateKind> gates) => gates.Count == 1
             ? HerdNames.LabelOf(herd, gates[0])

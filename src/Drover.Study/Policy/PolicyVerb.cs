@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Drover.Linux.Files;
 using Drover.Modules.Config;
 using Drover.Study.Scenarios;
@@ -14,6 +15,8 @@ sealed class PolicyVerb : Verb
     static readonly Option s_blacklist = new("blacklist", "import: forbid what blacklist lines name, too");
 
     static readonly Option s_sealed = new("sealed", "check: as after 'drover seal'");
+
+    static readonly string[] s_tasks = ["check", "learn", "export", "import"];
 
     public override string Name => "policy";
 
@@ -53,8 +56,19 @@ sealed class PolicyVerb : Verb
             throw new UsageException("what to do is missing: check, learn, export or import");
         var files = arguments.Operands.Skip(1).ToArray();
         var task = arguments.Operands[0];
+        if (!s_tasks.Contains(task))
+        {
+            throw new UsageException(
+                $"unknown task '{task}': {string.Join(", ", s_tasks)}{Nearest.Hint(task, s_tasks)}");
+        }
         if (files.Length > 0 && task is "export" or "import")
             throw new UsageException($"unexpected argument '{files[0]}'");
+        // an option of one task only, as its help says
+        foreach (var (option, only) in new[] { (s_modprobeD, "export"), (s_blacklist, "import"), (s_sealed, "check") })
+        {
+            if (arguments.Has(option) && task != only)
+                throw new UsageException($"--{option.Name} is of {only}, not of {task}");
+        }
         switch (task)
         {
             case "check":
@@ -71,7 +85,7 @@ sealed class PolicyVerb : Verb
                     arguments, terminal,
                     PolicyImport.Lines(WithoutPolicy(arguments, terminal), arguments.Has(s_blacklist)));
             default:
-                throw new UsageException($"unknown task '{task}': check, learn, export or import");
+                throw new UnreachableException(task);
         }
     }
 
@@ -102,10 +116,12 @@ sealed class PolicyVerb : Verb
     static int Write(Arguments arguments, Terminal terminal, IEnumerable<string> lines)
     {
         var text = string.Concat(lines.Select(line => line + "\n"));
-        if (arguments.Text(Output) is { } file)
-            AtomicFile.WriteAllText(file, text);
-        else
+        if (arguments.Text(Output) is not { } file || file == "-")
             terminal.Out.Write(text);
+        else if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder))
+            throw new CommandException($"{file}: there is no directory {folder}");
+        else
+            AtomicFile.WriteAllText(file, text);
         return ExitCode.Ok;
     }
 }

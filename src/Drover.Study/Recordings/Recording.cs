@@ -29,6 +29,7 @@ sealed record RecordedCall
     public string Worker { get; init; } = "";
     public string? Requester { get; init; } // the device or program that requested the module; null if unknown
     public string? Request { get; init; } // the modalias or name that was requested; null if unknown
+    public CallParts? Parts { get; init; } // null if the source does not record them
     public IReadOnlyList<string> Needed { get; init; } = []; // modules that had to be live before this call
 
     public CallState State =>
@@ -40,6 +41,19 @@ sealed record RecordedCall
         "0" => HasWaited ? "got the first call's success" : "returns 0",
         _ => Result,
     };
+}
+
+/// <summary>How a call divides: before the kernel reads, while it reads and verifies, sets up, and runs the module's
+/// init.</summary>
+sealed record CallParts(long QueuedUs, long ReadUs, long SetUpUs, long InitUs)
+{
+    /// <summary>Null unless each part was seen.</summary>
+    /// <param name="readUs">When each part began, since the call's entry.</param>
+    public static CallParts? Of(long? readUs, long? laidOutUs, long? formedUs, long tookUs) =>
+        readUs is { } read and >= 0 && laidOutUs is { } laidOut && laidOut >= read
+        && formedUs is { } formed && formed >= laidOut && formed <= tookUs
+            ? new(read, laidOut - read, formed - laidOut, tookUs - formed)
+            : null;
 }
 
 /// <summary>The module loads of one machine, from any source.</summary>

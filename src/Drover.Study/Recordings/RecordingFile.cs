@@ -287,6 +287,7 @@ static class RecordingFile
             HasWaited = call.HasWaited,
             Bytes = call.ReadBytes,
             Worker = string.Create(CultureInfo.InvariantCulture, $"{call.Comm} {call.Tid}"),
+            Parts = CallParts.Of(call.ReadAfterUs, call.LaidOutAfterUs, call.FormedAfterUs, call.TookUs),
             Requester = call.Device,
         };
     }

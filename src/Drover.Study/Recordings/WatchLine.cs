@@ -91,6 +91,15 @@ sealed record WatchCall(
     long? ReadBytes, long WastedBytes, string Comm, int Pid, int Tid, string? Device)
     : WatchLine("call")
 {
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? ReadAfterUs { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? LaidOutAfterUs { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? FormedAfterUs { get; init; }
+
     /// <summary>In the order of <see cref="ModuleSyscall"/>.</summary>
     static readonly string[] s_syscalls = ["finit_module", "init_module", "delete_module"];
 
@@ -99,7 +108,12 @@ sealed record WatchCall(
 
     public static WatchCall Of(TracedCall call) => new(
         call.StartUs, call.TookUs, NameOf(call.Syscall), call.Module, s_namedBy[(int)call.NamedBy], KeyOf(call.Result),
-        call.HasWaited, call.ReadBytes, call.WastedBytes, call.Comm, call.Pid, call.Tid, call.Device);
+        call.HasWaited, call.ReadBytes, call.WastedBytes, call.Comm, call.Pid, call.Tid, call.Device)
+    {
+        ReadAfterUs = call.ReadAfterUs,
+        LaidOutAfterUs = call.LaidOutAfterUs,
+        FormedAfterUs = call.FormedAfterUs,
+    };
 
     /// <exception cref="JsonException">A name is unknown.</exception>
     public TracedCall ToTracedCall() => new()
@@ -112,6 +126,9 @@ sealed record WatchCall(
         Result = Result is null ? null : OutcomeJson.ErrnoOf(Result) ?? throw Unknown(Result),
         HasWaited = Waited,
         ReadBytes = ReadBytes,
+        ReadAfterUs = ReadAfterUs,
+        LaidOutAfterUs = LaidOutAfterUs,
+        FormedAfterUs = FormedAfterUs,
         WastedBytes = WastedBytes,
         Comm = Comm,
         Pid = Pid,

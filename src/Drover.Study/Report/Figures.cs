@@ -58,8 +58,11 @@ static class Figures
         [
             .. figures,
             Each("time in the kernel, added up", recording => recording.Calls.Sum(call => call.TookNs), Seconds),
-            Each("most in the kernel at once", recording => SvgConcurrency.MaxConcurrent(recording.Calls), Count),
+            Each("most in the kernel at once", MostAtOnce, Count),
         ];
+
+        static long MostAtOnce(Recording recording) =>
+            GanttRows.MostAtOnce(recording.Calls.Select(call => (call.StartNs, call.EndNs)));
 
         string Of(Func<Recording, string> name) => string.Join(" | ", recordings.Select(name).Distinct());
 

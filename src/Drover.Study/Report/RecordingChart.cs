@@ -23,7 +23,10 @@ static class RecordingChart
             if (call.RequestNs is { } requested && requested < call.StartNs)
             {
                 var reason = call.Needed.Count > 0 ? $"for {FittedTable.ListOf(call.Needed)}" : "for its turn";
-                row.Bars.Add(new GanttBar(requested, call.StartNs, CallState.Waiting, call.Module, reason));
+                row.Bars.Add(new GanttBar(requested, call.StartNs, CallState.Waiting, call.Module, reason)
+                {
+                    Part = GanttPart.Queued,
+                });
             }
             row.Bars.Add(BarOf(call));
         }
@@ -45,8 +48,9 @@ static class RecordingChart
         var table = new FittedTable(columns: 3);
         foreach (var row in shown)
         {
+            var name = row.Workers > 0 ? $"{row.Name} ({row.Workers} ×)" : row.Name;
             table.Add(
-                $"{(row.Path.Count > 0 ? '*' : ' ')} {PlainTable.Shorten(PlainText.Of(row.Name), MaxTextName)}",
+                $"{(row.Path.Count > 0 ? '*' : ' ')} {PlainTable.Shorten(PlainText.Of(name), MaxTextName)}",
                 $"│{TextOf(row, Math.Max(endNs, 1), width)}│",
                 Figures.Seconds(row.Bars.Count > 0 ? row.Bars[^1].ToNs : 0));
         }

@@ -77,21 +77,23 @@ static class ReportPage
     {
         if (!Figures.HaveCalls(recordings))
             return;
-        var endNs = recordings.Max(recording => recording.LengthNs);
-        var max = recordings.Max(recording => SvgConcurrency.MaxConcurrent(recording.Calls));
-        var size = recordings.Count == 1 ? GanttSize.Wide : GanttSize.Half;
         List<List<PathStep>> paths = [.. recordings.Select(recording => CriticalPath.Of(recording.Calls))];
-        html.Raw($"<h2>Load calls over time</h2>\n<p>{HtmlPage.Key}<span class=\"key path\"></span>the critical path: "
-            + "the calls that determined the end. Above: the number of calls in the kernel at once. "
-            + "Below: the workers that made them; point at a bar to read it.</p>");
-        WriteEach(html, recordings, i =>
-        {
-            SvgConcurrency.Write(html, recordings[i], endNs, max, size);
-            SvgGantt.Write(html, RecordingChart.RowsOf(recordings[i], paths[i]), endNs, size);
-        });
+        html.Raw($"<h2>Load calls over time</h2>\n<p>{HtmlPage.Key} <span class=\"key path\"></span>the critical path: "
+            + "the calls that determined the end.</p>");
+        new GanttFigure(
+            "Load calls over time", $"seconds; 0 is {StartOf(recordings)}",
+            recordings.Max(recording => recording.LengthNs), GanttFigure.MaxBarsOfPage)
+            .Write(html, [.. recordings.Select((recording, i) => new GanttRun(
+                recording.Name, RecordingChart.RowsOf(recording, paths[i]),
+                recording.Calls.Any(call => call.Worker.Length > 0)))]);
         html.Raw("<h2>The critical path</h2>");
         WriteEach(html, recordings, i => WritePath(html, paths[i]));
     }
+
+    /// <summary>Where the time begins, of "first call to last call's end" the first part.</summary>
+    static string StartOf(IReadOnlyList<Recording> recordings) => string.Join(
+        " or ", recordings.Select(recording => recording.Span.Split(" to ")[0]).Distinct().Select(start =>
+            start.StartsWith("first ", StringComparison.Ordinal) ? $"the {start}" : $"the {start}'s start"));
 
     /// <summary>Two recordings stand side by side.</summary>
     static void WriteEach(HtmlWriter html, IReadOnlyList<Recording> recordings, Action<int> write)
@@ -155,7 +157,7 @@ static class ReportPage
         if (Figures.CallsAgainstCpus(recordings) is { } chart)
         {
             html.Raw("<h2>Load calls against CPUs</h2>");
-            SvgLineChart.Write(html, chart);
+            LineFigure.Write(html, chart);
         }
         html.Raw("<h2>Runs</h2>\n<div class=\"wide\"><table>");
         html.Headings(

@@ -6,8 +6,8 @@ namespace Drover.Study.Report;
 /// <summary>Recordings as text: the contents of the page, drawn with characters.</summary>
 static class ReportText
 {
-    const int GanttWidth = 46; // 80 columns without the names and times of a Gantt chart
-    const int ChartWidth = 78;
+    const int NameColumns = 34; // beside the bars of a Gantt chart: names and times
+    const int MinBars = 12, UsualColumns = 80;
     const int MaxSteps = 12;
 
     /// <param name="recordings">At least one.</param>
@@ -53,7 +53,7 @@ static class ReportText
         writer.WriteLine();
         writer.WriteLine(PlainText.Of($"{recording.Name}: 0 to {Figures.Seconds(endNs)}; {RecordingChart.TextKey}"));
         var rows = GanttRows.ByModule(RecordingChart.RowsOf(recording, path));
-        RecordingChart.WriteText(rows, endNs, GanttWidth, writer);
+        RecordingChart.WriteText(rows, endNs, Math.Max(ColumnsOf(terminal) - NameColumns, MinBars), writer);
         writer.WriteLine();
         writer.WriteLine("the critical path: the calls that determined the end");
         var table = new FittedTable("MODULE", "FROM", "TOOK", "WHY NOT EARLIER");
@@ -66,6 +66,8 @@ static class ReportText
         }
         table.WriteTo(terminal);
     }
+
+    static int ColumnsOf(Terminal terminal) => Math.Clamp(terminal.Screen?.Columns ?? UsualColumns, 30, 160);
 
     static void WriteWaste(IReadOnlyList<Recording> recordings, Terminal terminal)
     {
@@ -85,7 +87,10 @@ static class ReportText
 
     static void WriteRuns(IReadOnlyList<Recording> recordings, Terminal terminal)
     {
-        var table = new FittedTable("WHO", "CPUS", "CALLS", "IN VAIN", "TIME", "HOW CALLS ENDED");
+        var table = new FittedTable("WHO", "CPUS", "CALLS", "IN VAIN", "TIME", "HOW CALLS ENDED")
+        {
+            Optional = ["HOW CALLS ENDED", "IN VAIN"],
+        };
         foreach (var run in recordings)
         {
             table.Add(
@@ -96,7 +101,7 @@ static class ReportText
         if (Figures.CallsAgainstCpus(recordings) is { } chart)
         {
             terminal.Out.WriteLine();
-            TextLineChart.Write(chart, ChartWidth, terminal.Out);
+            TextLineChart.Write(chart, ColumnsOf(terminal) - 2, terminal.Out);
         }
     }
 }

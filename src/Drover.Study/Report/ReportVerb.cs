@@ -48,8 +48,6 @@ sealed class ReportVerb : Verb
             throw new UsageException("needs a recording: FILE, such as the output of 'drover watch --json'");
         if (arguments.Operands.Count > MaxFiles)
             throw new UsageException($"takes at most {MaxFiles} files, not {arguments.Operands.Count}");
-        if (arguments.Text(Html) is { Length: 0 })
-            throw new UsageException("--html needs the name of a file");
         if (arguments.Text(Html) is { } page && LinuxPath.Real(page) is { } target
             && arguments.Operands.Any(file => LinuxPath.Real(file) == target))
         {

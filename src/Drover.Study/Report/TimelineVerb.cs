@@ -46,8 +46,6 @@ sealed class TimelineVerb : Verb
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
-        if (arguments.Text(ReportVerb.Html) is { Length: 0 })
-            throw new UsageException("--html needs the name of a file");
         if (arguments.Has(ReportVerb.Html) && arguments.Has(CommonOptions.Json))
             throw new UsageException("--html and --json exclude each other");
         if (arguments.Has(s_all) && arguments.Has(s_until))

@@ -62,7 +62,7 @@ sealed class ScenarioVerb : Verb
         if (arguments.Text(MachineName) is { } name)
             scenario = scenario with { Name = name };
         var text = ScenarioFile.Write(scenario);
-        if (arguments.Text(Output) is not { } output)
+        if (arguments.Text(Output) is not { } output || output == "-")
         {
             terminal.Out.Write(Encoding.UTF8.GetString(text));
             return ExitCode.Ok;

@@ -10,9 +10,9 @@ static class WatchTable
     const int MaxDeviceColumns = 60;
 
     /// <summary>The final report: all modules, then the totals, which end up next to the prompt.</summary>
-    public static void Write(Terminal terminal, WatchTally tally, CallJoiner joiner)
+    public static void Write(Terminal terminal, WatchTally tally, WatchOrder order, CallJoiner joiner)
     {
-        if (tally.Modules() is { Count: > 0 } modules)
+        if (tally.Modules(order) is { Count: > 0 } modules)
         {
             TableOf(modules).WriteTo(terminal);
             terminal.Out.WriteLine();
@@ -25,11 +25,12 @@ static class WatchTable
         WriteTotals(terminal.Out, tally.Totals(joiner));
     }
 
-    /// <summary>A page of the live screen: the totals, then the modules with most bytes in vain.</summary>
-    public static void WriteScreen(TextWriter writer, WatchTally tally, CallJoiner joiner, TerminalSize size)
+    /// <summary>A page of the live screen: the totals, then the modules.</summary>
+    public static void WriteScreen(
+        TextWriter writer, WatchTally tally, WatchOrder order, CallJoiner joiner, TerminalSize size)
     {
         WriteTotals(writer, tally.Totals(joiner));
-        if (tally.Modules() is not { Count: > 0 } modules)
+        if (tally.Modules(order) is not { Count: > 0 } modules)
             return;
         writer.WriteLine();
         TableOf(modules.Take(size.Rows)).WriteTo(writer, size.Columns - 1);
@@ -68,7 +69,10 @@ static class WatchTable
 
     static FittedTable TableOf(IEnumerable<WatchedModule> modules)
     {
-        var table = new FittedTable("MODULE", "CALLS", "IN VAIN", "TIME", "FIRST", "LAST", "ENDED", "ASKED BY");
+        var table = new FittedTable("MODULE", "CALLS", "IN VAIN", "TIME", "FIRST", "LAST", "ENDED", "ASKED BY")
+        {
+            Optional = ["LAST", "FIRST", "TIME", "ASKED BY"],
+        };
         foreach (var module in modules)
         {
             table.Add(
@@ -81,7 +85,10 @@ static class WatchTable
 
     static FittedTable TableOf(IEnumerable<WatchedRequests> all)
     {
-        var table = new FittedTable("THE KERNEL ASKS FOR", "KIND", "TIMES", "FIRST", "FIRST FOR");
+        var table = new FittedTable("THE KERNEL ASKS FOR", "KIND", "TIMES", "FIRST", "FIRST FOR")
+        {
+            Optional = ["FIRST", "KIND"],
+        };
         foreach (var requests in all)
         {
             table.Add(

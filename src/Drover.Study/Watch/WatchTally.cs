@@ -123,8 +123,19 @@ sealed class WatchTally
         UnreadLines = joiner.UnreadLines,
     };
 
-    /// <summary>Most bytes in vain first.</summary>
-    public List<WatchedModule> Modules() => _modules.Values
-        .OrderByDescending(module => module.InVainBytes).ThenByDescending(module => module.Calls)
-        .ThenBy(module => module.Name, StringComparer.Ordinal).ToList();
+    public List<WatchedModule> Modules(WatchOrder order) =>
+    [
+        .. (order switch
+        {
+            WatchOrder.Vain => Most(module => module.InVainBytes),
+            WatchOrder.Time => Most(module => module.TookUs),
+            WatchOrder.First => _modules.Values.OrderBy(module => module.First!.StartUs),
+            WatchOrder.Name => _modules.Values.OrderBy(_ => 0),
+            _ => Most(module => module.Calls),
+        }).ThenByDescending(module => order is WatchOrder.Name ? 0 : module.Calls)
+            .ThenBy(module => module.Name, StringComparer.Ordinal),
+    ];
+
+    IOrderedEnumerable<WatchedModule> Most(Func<WatchedModule, long> value) =>
+        _modules.Values.OrderByDescending(value);
 }

@@ -22,13 +22,14 @@ sealed class WatchVerb : Verb
         module, its bytes, the calling program, and for a udev worker the device; for the kernel's own
         requests the name, its kind, and the process that the kernel served. Needs root and a kernel
         with tracefs (5.10 or later). Leaves other tracing alone, and removes its own at the end.
-        On a terminal it updates the table, sorted by bytes read in vain; Ctrl-C or SIGTERM prints the whole table
-        and exits (docs/watch.md).
+        On a terminal it updates the table, sorted by bytes read in vain or by --sort; Ctrl-C or SIGTERM prints
+        the whole table and exits with 0 (docs/watch.md). --module, --comm, --device and --errno select calls.
         """;
 
     public override IReadOnlyList<Option> Options =>
     [
-        Once, Begin, SinceBoot,
+        Once, Begin, SinceBoot, WatchFilter.Module, WatchFilter.Comm, WatchFilter.Device, WatchFilter.Result,
+        WatchFilter.Sort,
         CommonOptions.Json with
         {
             Help = "JSON lines instead of the table: header, calls as they end, requests of the kernel, totals",
@@ -40,6 +41,7 @@ sealed class WatchVerb : Verb
     [
         new("drover watch", "until Ctrl-C, then the table"),
         new("drover watch --once 30 --verbose", "half a minute, with a line for each call"),
+        new("drover watch --comm '*udev*' --errno EEXIST --sort calls", "udev's duplicates, most calls first"),
         new("drover watch --json > calls.jsonl", "a recording"),
         new("drover watch --begin", "first thing in an initramfs; later: drover watch --since-boot --once 1"),
     ];
@@ -48,6 +50,7 @@ sealed class WatchVerb : Verb
     {
         if (arguments.Has(Begin) && Array.Exists([SinceBoot, Once, CommonOptions.Json], arguments.Has))
             throw new UsageException("--begin only starts the trace: read it later with --since-boot");
+        var filter = WatchFilter.Of(arguments);
         using var interrupt = new Interrupt();
         using var instance = arguments.Has(SinceBoot)
             ? TraceInstance.TakeOverBoot()
@@ -55,12 +58,13 @@ sealed class WatchVerb : Verb
         if (arguments.Has(Begin))
             instance.Keep();
         else
-            Watch(instance, arguments, terminal, interrupt.Token);
+            Watch(instance, arguments, filter, terminal, interrupt.Token);
         return ExitCode.Ok;
     }
 
     static void Watch(
-        TraceInstance instance, Arguments arguments, Terminal terminal, CancellationToken cancellationToken)
+        TraceInstance instance, Arguments arguments, WatchFilter filter, Terminal terminal,
+        CancellationToken cancellationToken)
     {
         var (isJson, isVerbose) = (arguments.Has(CommonOptions.Json), arguments.Has(CommonOptions.Verbose));
         var (tally, line, lost) = (new WatchTally(), new ProgressLine(terminal, TimeProvider.System), 0L);
@@ -95,7 +99,7 @@ sealed class WatchVerb : Verb
         if (isJson)
             tally.Totals(joiner).WriteTo(terminal.Out);
         else
-            WatchTable.Write(terminal, tally, joiner);
+            WatchTable.Write(terminal, tally, filter.Order, joiner);
 
         void WarnOfLacks()
         {
@@ -105,12 +109,16 @@ sealed class WatchVerb : Verb
 
         void CallEnded(TracedCall call)
         {
+            if (!filter.Selects(call))
+                return;
             tally.Add(call);
             Print(() => WatchCall.Of(call), () => WatchTable.Line(call));
         }
 
         void RequestSeen(TracedRequest request)
         {
+            if (!filter.Selects(request))
+                return;
             tally.Add(request);
             Print(() => WatchRequest.Of(request), () => WatchTable.Line(request));
         }
@@ -134,7 +142,7 @@ sealed class WatchVerb : Verb
             if (screen is null)
                 line.Show(() => WatchTable.Summary(tally.Totals(joiner)));
             else
-                screen.Show((writer, size) => WatchTable.WriteScreen(writer, tally, joiner, size));
+                screen.Show((writer, size) => WatchTable.WriteScreen(writer, tally, filter.Order, joiner, size));
         }
     }
 

@@ -58,6 +58,9 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
 
     public string Root { get; init; } = "/";
 
+    /// <summary>The sysfs is of the kernel whose modules these are: it shows which of them are live.</summary>
+    public bool IsSysOfKernel { get; init; } = true;
+
     /// <summary>Of this boot; null without a daemon.</summary>
     public IReadOnlyList<ModuleRecord>? DaemonRecords { get; init; }
 
@@ -113,6 +116,8 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
     {
         if (catalog.Tree.IsBuiltIn(name))
             return ModuleState.BuiltIn;
+        if (!IsSysOfKernel)
+            return ModuleState.NotLoaded;
         var directory = $"{sys}/module/{name}";
         var state = Read($"{directory}/initstate");
         return state switch

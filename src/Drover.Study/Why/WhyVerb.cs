@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Drover.Control;
+using Drover.Linux.ProcFs;
 using Drover.Modules.Config;
 using Drover.Modules.Tree;
 using Drover.Study.Policy;
@@ -40,9 +41,12 @@ sealed class WhyVerb : Verb
     {
         if (arguments.Operands.Count == 0)
             throw new UsageException("no module given");
-        var machine = new WhyMachine(OpenCatalog(arguments, terminal), SysOf(arguments), Wishes(arguments))
+        var catalog = OpenCatalog(arguments, terminal);
+        var machine = new WhyMachine(catalog, SysOf(arguments), Wishes(arguments))
         {
             Root = ModuleSource.RootOf(arguments),
+            IsSysOfKernel = arguments.Has(ScenarioSource.Sys) || ModuleSource.IsThisMachine(arguments)
+                || Path.GetFileName(catalog.Tree.Directory) == Machine.KernelRelease(),
             DaemonRecords = DaemonRecords(arguments),
         };
         WhyFacts[] all = [.. arguments.Operands.SelectMany(machine.Explain)];
@@ -65,7 +69,8 @@ sealed class WhyVerb : Verb
             terminal.WarnOf(catalog.Policy);
             return catalog;
         }
-        catch (CommandException problem) when (!arguments.Has(CommonOptions.Release))
+        catch (CommandException problem) when (
+            !arguments.Has(CommonOptions.Release) && Directory.Exists(ModuleSource.RootOf(arguments)))
         {
             terminal.Warn(problem.Message);
             var root = ModuleSource.RootOf(arguments);

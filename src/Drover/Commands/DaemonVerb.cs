@@ -52,7 +52,7 @@ sealed class DaemonVerb : Verb
         s_metrics,
         CommonOptions.Verbose with
         {
-            Help = "print a line for each kernel call to standard error; systemd's journal gets one in any case",
+            Help = "print a line for each kernel call to standard error, also where that is no terminal or journal",
         },
     ];
 
@@ -72,7 +72,7 @@ sealed class DaemonVerb : Verb
         using var devices = new SysfsDevices(session.Loop);
         ILoaderObserver observer = Journal.OfProcess() is { } journal
             ? new JournalEntries(journal)
-            : new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose), isQuiet: true);
+            : new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose) || terminal.IsWatched, isQuiet: true);
         if (session.WithoutLocks is { } reason)
             terminal.Warn(reason);
         terminal.WarnOf(session.Catalog.Policy);
@@ -115,6 +115,8 @@ sealed class DaemonVerb : Verb
             using var onStop = interrupt.Token.Register(() => session.Loop.Post(HandOver));
             var serving = ServeAsync(service, interrupt.Token);
             manager.Notify("READY=1"); // it listens: every later event and request is served
+            if (terminal.IsWatched)
+                terminal.Warn("daemon: ready");
             await serving;
             bootEnd.Record();
             records?.Write();
@@ -197,8 +199,9 @@ sealed class DaemonVerb : Verb
         }
     }
 
-    /// <summary>Features of the CPU, which nothing waits for, are loaded when udev has been idle for half a second: until
-    /// then the system's start needs the CPUs. Between two of its first events udevd is idle for a moment as well.</summary>
+    /// <summary>Features of the CPU, which nothing waits for, are loaded when udev has been idle for half a second:
+    /// until then the system's start needs the CPUs. Between two of its first events udevd is idle for a moment as
+    /// well.</summary>
     static ITimer HoldLate(LoadService service, TimeProvider time)
     {
         const string UdevsQueue = "/run/udev/queue"; // exists while udevd has events

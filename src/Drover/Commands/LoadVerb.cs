@@ -49,6 +49,11 @@ sealed class LoadVerb : Verb
     {
         if (arguments.Operands.Count == 0)
             throw new UsageException("no module given");
+        foreach (var name in arguments.Operands)
+        {
+            if (name.EndsWith(".ko", StringComparison.Ordinal) || name[0] == '/')
+                throw new UsageException($"'{name}' is a file, not a module's name: 'drover insmod' loads a file");
+        }
         var batch = new LoadBatch(arguments.Operands)
         {
             Requester = "drover load",

@@ -125,7 +125,7 @@ public sealed class AuditVerbTests : IDisposable
         var run = CommandLineRun.Run(
             "audit", "-r", _root.Path, "--tar", tar, "--release", "6.1.0-test", "--memory", "1G", "--cpus", "64");
         Assert.Equal((0, ""), (run.Exit, run.Error));
-        Assert.Equal(Audit("--cpus", "64").Out.Split("\n\n")[..^1], run.Out.Split("\n\n")[..^2]);
+        Assert.Equal(Audit("--cpus", "64").Out.Split("\n\n")[..^2], run.Out.Split("\n\n")[..^3]);
     }
 
     [Fact]
@@ -150,9 +150,10 @@ public sealed class AuditVerbTests : IDisposable
         Assert.Contains(
             "\nDrivers without hardware: udev tries each for every device that asks, Drover once.\nt_acpi_cpufreq\n",
             run.Out, StringComparison.Ordinal);
-        Assert.EndsWith(
+        Assert.Contains(
             $"\nModules that no device requested in {boot} are left out: t_iTCO_wdt.\n", run.Out,
             StringComparison.Ordinal);
+        Assert.Contains("\nwhat would help, by the time it would save at most\n", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -171,7 +172,7 @@ public sealed class AuditVerbTests : IDisposable
         var run = Audit("--boot", boot, "--cpus", "4");
         Assert.Equal((0, ""), (run.Exit, run.Error));
         Assert.Contains(" times for 7 modules, ", run.Out, StringComparison.Ordinal);
-        Assert.EndsWith("Drover once.\nt_acpi_cpufreq\n", run.Out, StringComparison.Ordinal);
+        Assert.Contains("Drover once.\nt_acpi_cpufreq\n", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]

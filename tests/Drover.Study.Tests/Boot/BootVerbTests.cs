@@ -1,6 +1,8 @@
 using System.Text.Json;
+using System.Xml.Linq;
 using Drover.Study.Boot;
 using Drover.Study.Recordings;
+using Drover.Study.Tests.Report;
 using Drover.Tests;
 
 namespace Drover.Study.Tests.Boot;
@@ -86,7 +88,9 @@ public sealed class BootVerbTests : IDisposable
     {
         var run = Boot("no units\n", Watch(("m", 1, 1, null)));
         Assert.Equal((1, ""), (run.Exit, run.Out));
-        Assert.EndsWith("units.txt is not the output of 'systemctl show'\n", run.Error, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "units.txt: no units: use what 'drover boot --save' or 'systemctl show' wrote\n", run.Error,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -95,6 +99,7 @@ public sealed class BootVerbTests : IDisposable
     [InlineData("pci:v0000FFFFd0000FFFFsv00008086sd0000A01Fbc02sc00i00", null)]
     [InlineData("usb:v046DpC52Bd1201", "Logitech Receiver")]
     [InlineData("acpi:PNP0C0C:", null)]
+    [InlineData("sdio:c00v02D0dA9A6", "Broadcom Corp. BCM43438")]
     [InlineData("pci:v", null)]
     public void Device_has_its_name_of_the_lists(string modalias, string? name)
     {
@@ -102,7 +107,116 @@ public sealed class BootVerbTests : IDisposable
             "# a list\n8086  Intel Corporation\n\t10d3  82574L\n\t\t8086 a01f  x\n9999  No\n");
         File.WriteAllText($"{_directory}/usb.ids", "046d  Logitech\n\tc52b  Receiver\n");
         var call = new RecordedCall { Module = "m", StartNs = 0, TookNs = 1, Result = "0", Request = modalias };
-        Assert.Equal(name, new DeviceNames("/nonexistent", _directory).Of(call));
+        Assert.Equal(name, new DeviceNames("/nonexistent", Hwdb, _directory).Of(call));
+    }
+
+    /// <summary>What <c>systemd-hwdb query</c> prints.</summary>
+    static string Hwdb(string modalias) => modalias.StartsWith("sdio:", StringComparison.Ordinal)
+        ? "ID_MODEL_FROM_DATABASE=BCM43438\nID_VENDOR_FROM_DATABASE=Broadcom Corp.\n"
+        : "";
+
+    [Fact]
+    public void Phases_are_those_of_firmware_kernel_initramfs_switch_root_and_systemd()
+    {
+        var units = "FirmwareTimestampMonotonic=7000000\nLoaderTimestampMonotonic=2000000\n"
+            + "UnitsLoadFinishTimestampMonotonic=3200000\n"
+            + Units("dev-vdb.device", 3_310_000, 3_300_000)
+            + "\n\nId=initrd-switch-root.service\nInactiveExitTimestampMonotonic=2900000\n";
+        var run = Boot(units, Watch(("quick", 3_100_000, 10_000, Disk)));
+        Assert.StartsWith(
+            "The boot took 8.000 s: kernel 1.000 s, initramfs 1.900 s, switch root 0.100 s, "
+            + "systemd's own start 0.200 s, units 4.800 s; before that, firmware and boot loader 7.000 s. ", run.Out,
+            StringComparison.Ordinal);
+        Assert.Matches(@"\nfirmware +5\.000 s +-7\.000 s\n", run.Out);
+    }
+
+    [Fact]
+    public void Initramfs_without_systemd_begins_where_the_kernel_says_so()
+    {
+        var units = Units("dev-vdb.device", 3_310_000, 3_300_000)
+            .Replace("InitRDTimestampMonotonic=1000000", "InitRDTimestampMonotonic=0", StringComparison.Ordinal)
+            + "\n\n[    1.250000] host kernel: Run /init as init process\n";
+        var run = Boot(units, Watch(("quick", 3_100_000, 10_000, Disk)));
+        Assert.StartsWith(
+            "The boot took 8.000 s: kernel 1.250 s, initramfs 1.750 s, user space 5.000 s.", run.Out,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Last_boots_are_those_of_the_journal()
+    {
+        const string Journal = """
+            {"__REALTIME_TIMESTAMP":"1795900000000000","KERNEL_USEC":"1000000","USERSPACE_USEC":"5000000"}
+            {"__REALTIME_TIMESTAMP":"1795990000000000","KERNEL_USEC":"1","INITRD_USEC":"2","USERSPACE_USEC":"9000000"}
+            {"MESSAGE":"other"}
+            {broken
+            """;
+        var run = Boot($"{Units("dev-vdb.device", 3_310_000, 3_300_000)}\n\n{Journal}\n",
+            Watch(("quick", 3_100_000, 10_000, Disk)));
+        Assert.Matches(
+            @"2026-11-29 \d\d:\d\d +9\.000 s +0\.000 s +0\.000 s +9\.000 s\n"
+            + @"2026-11-28 \d\d:\d\d +6\.000 s +1\.000 s +- +5\.000 s\n", run.Out);
+    }
+
+    [Fact]
+    public void Times_without_a_load_have_their_reason()
+    {
+        var run = Boot(Units("dev-vdb.device", 6_400_000, 3_300_000, mountedUs: 7_500_000),
+            Watch(("early", 2_000_000, 10_000, "/devices/x"), ("quick", 6_300_000, 200_000, "/devices/x")));
+        Assert.Matches(@"\n0\.000 s +2\.000 s +the kernel starts, with its built-in drivers\n", run.Out);
+        Assert.Matches(@"\n2\.010 s +4\.290 s +nothing to load was asked for\n", run.Out);
+        Assert.Matches(@"\n6\.500 s +1\.500 s +disk: data\.mount was starting\n", run.Out);
+    }
+
+    [Fact]
+    public void Load_divides_into_what_the_trace_saw()
+    {
+        var watch = Watch(("slowmod", 3_350_000, 3_000_000, Disk)).Replace(
+            "\"device\"", "\"readAfterUs\":1000,\"laidOutAfterUs\":21000,\"formedAfterUs\":26000,\"device\"",
+            StringComparison.Ordinal);
+        var run = Boot(Units("dev-vdb.device", 6_400_000, 3_300_000), watch);
+        Assert.Matches(@"\nslowmod +3\.000 s +- +0\.020 s +0\.005 s +2\.974 s +3\.350 s +ok ", run.Out);
+        Assert.DoesNotContain("not known: how a load divides", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Module_that_fails_slowly_should_not_be_loaded()
+    {
+        var watch = Watch(("nohw", 3_350_000, 300_000, Disk)).Replace(
+            "\"result\":\"0\"", "\"result\":\"ENODEV\"", StringComparison.Ordinal);
+        var run = Boot(Units("dev-vdb.device", 3_310_000, 3_300_000), watch);
+        Assert.Contains(
+            "\n  0.300 s  nohw fails with ENODEV, 1 times: do not load it (one call's time)\n"
+            + "           echo 'blacklist nohw' > /etc/modprobe.d/nohw.conf\n", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Page_has_phases_units_and_modules_on_one_axis()
+    {
+        var file = $"{_directory}/page.html";
+        var run = Boot(Units("dev-vdb.device", 6_400_000, 3_300_000), Watch(("slowmod", 3_350_000, 3_000_000, Disk)),
+            "--html", file);
+        Assert.Equal((0, ""), (run.Exit, run.Out));
+        var page = XDocument.Load(file);
+        var chart = Assert.Single(ChartData.Of(page));
+        Assert.Equal(
+            ["kernel", "initramfs", "user space", "data.mount", "slowmod"], chart.Rows("parts"));
+        Assert.Equal(["slowmod"], chart.Rows("modules"));
+        Assert.Equal([(3_300_000L, 3_100_000L, 1), (6_400_000L, 10_000L, 4)],
+            ChartData.Bars(chart.Lanes("parts")[3]).Select(bar => (bar.From, bar.Length, bar.State)));
+        Assert.Contains(page.Descendants("p"), text =>
+            text.Value.Contains("data.mount waited 3.100 s for dev-vdb.device", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("--save needs the name of a file", "--save", "")]
+    [InlineData("--save only writes systemd's times: leave out --json", "--save", "x", "--json")]
+    [InlineData("--json and --html both write to standard output", "--json", "--html", "-")]
+    [InlineData("--html and --trace both write to standard output", "--trace", "-", "--html", "-")]
+    public void Options_that_contradict_each_other_are_mistakes(string message, params string[] arguments)
+    {
+        var run = CommandLineRun.Run(["boot", .. arguments]);
+        Assert.Equal((2, $"drover: boot: {message}. Try 'drover boot --help'.\n"), (run.Exit, run.Error));
     }
 
     /// <summary>A mount that comes after a device and a target.</summary>

@@ -14,14 +14,39 @@ public sealed class FittedTableTests
     }
 
     [Fact]
-    public void Table_on_a_terminal_wraps_and_has_bold_headings_unless_NO_COLOR_is_set()
+    public void Text_that_does_not_fit_the_terminal_ends_with_an_ellipsis()
     {
-        var lines = Write(new TerminalSize(24, 20), "some words in a long cell").Split('\n');
-        var isPlain = Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 }
-            || Environment.GetEnvironmentVariable("TERM") is null or "dumb";
-        Assert.Equal(isPlain, lines[0] == "NAME  VALUE");
-        Assert.Equal(!isPlain, lines[0].StartsWith("\e[1mNAME\e[0m  ", StringComparison.Ordinal));
-        Assert.Equal(["a     [b]", "long  some words in", "      a long cell", ""], lines[1..]);
+        var lines = Write(new TerminalSize(24, 20), "some words in a long cell", hasColors: false).Split('\n');
+        Assert.Equal(["NAME  VALUE", "a     [b]", "long  some words in…", ""], lines);
+        lines = Write(new TerminalSize(24, 20), "/devices/pci0000:00/usb1", hasColors: false).Split('\n');
+        Assert.Equal("long  …i0000:00/usb1", lines[2]);
+    }
+
+    [Theory]
+    [InlineData(80, "WHO      HOW MANY  WHAT IT IS CALLED      WHERE")]
+    [InlineData(40, "WHO      HOW MANY  WHAT IT IS CA…  WHERE")]
+    [InlineData(32, "WHO      WHAT IT I…  WHERE")]
+    [InlineData(20, "WHO      WHAT IT I…")]
+    [InlineData(5, "WHO      WHAT IT I…")]
+    public void Columns_that_matter_least_are_left_out(int columns, string headings)
+    {
+        using var writer = new StringWriter { NewLine = "\n" };
+        var table = new FittedTable("WHO", "HOW MANY", "WHAT IT IS CALLED", "WHERE")
+        {
+            Optional = ["HOW MANY", "WHERE"],
+        };
+        table.Add("someone", "1,234", "a name of 21 letters.", "here");
+        table.WriteTo(writer, columns);
+        Assert.Equal(headings, writer.ToString().Split('\n')[0]);
+    }
+
+    [Fact]
+    public void Headings_are_bold_and_errnos_red_with_colours()
+    {
+        var lines = Write(null, "3 EEXIST, 1 ok", hasColors: true).Split('\n');
+        Assert.StartsWith("\e[1mNAME\e[0m  ", lines[0], StringComparison.Ordinal);
+        Assert.Matches(@"^long  3 \e\[[0-9;]*mEEXIST\e\[0m, 1 ok$", lines[2]);
+        Assert.DoesNotContain('\e', Write(new TerminalSize(24, 80), "EEXIST", hasColors: false));
     }
 
     [Fact]
@@ -31,13 +56,13 @@ public sealed class FittedTableTests
         Assert.Equal("a, b, c, d and 2 more", FittedTable.ListOf(["a", "b", "c", "d", "e", "f"]));
     }
 
-    static string Write(TerminalSize? screen, string cell)
+    static string Write(TerminalSize? screen, string cell, bool? hasColors = null)
     {
         using var writer = new StringWriter { NewLine = "\n" };
         var table = new FittedTable("NAME", "VALUE");
         table.Add("a", "[b]");
         table.Add("long", cell);
-        table.WriteTo(new Terminal(writer, TextWriter.Null, isWatched: false, screen));
+        table.WriteTo(new Terminal(writer, TextWriter.Null, isWatched: false, screen) { HasColors = hasColors });
         return writer.ToString();
     }
 }

@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using Drover.CommandLine;
 using Drover.Model.Kernel;
+using Drover.Study.Tests.Report;
 
 namespace Drover.Study.Tests.Herd;
 
@@ -13,38 +14,51 @@ public class HerdPageTests
     public void Runs_without_a_sweep_have_a_table_and_timelines()
     {
         var (page, text) = Report(new FakeEngine(), "--gate=none,exclusive", "--herd=udev");
-        Assert.Equal(2, page.Descendants("svg").Count());
+        var charts = ChartData.Of(page);
+        Assert.Equal(2, charts.Count);
         // the table of the runs, then those of the timelines
-        Assert.Equal([3, 4, 4], page.Descendants("table").Select(table => table.Elements("tr").Count()));
-        var first = page.Descendants("svg").First();
-        List<XElement> bars = [.. first.Descendants("rect")];
-        string[] states = ["loading", "failed", "waiting", "failed", "failed"];
-        Assert.Equal(states, bars.Select(bar => bar.Attribute("class")!.Value));
-        Assert.Equal("e1000e: waiting, 4.9 ms from 0.0022 s; EEXIST", bars[2].Element("title")!.Value);
-        Assert.Equal("e1000e: failed, 0.2 ms from 0.0031 s; killed", bars[4].Element("title")!.Value);
+        Assert.Equal([3, 2, 2], page.Descendants("table").Select(table => table.Elements("tr").Count()));
+        var first = charts[0];
+        Assert.Equal(["e1000e"], first.Rows("modules"));
+        Assert.Equal(
+            ["/devices/system/cpu/cpu0", "/devices/system/cpu/cpu1", "/devices/system/cpu/cpu2"],
+            first.Rows("workers").Select(name => name.Split(": ")[1]));
+        string[] states = [.. first.Data["states"]!.AsArray().Select(state => (string)state!)];
+        string[] texts = [.. first.Data["texts"]!.AsArray().Select(text => (string)text!)];
+        Assert.Equal(
+            [
+                "loading 2000+5000: returns 0", "failed 2200+0: EEXIST", "waiting 2200+4900: EEXIST",
+                "failed 7100+100: EEXIST", "failed 3100+200: killed",
+            ],
+            first.Lanes("workers").SelectMany(ChartData.Bars).Select(bar =>
+                $"{states[bar.State]} {bar.From}+{bar.Length}: {texts[bar.Text]}"));
         Assert.Contains("prefers-color-scheme: dark", text, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Sweep_has_a_chart_with_a_line_a_gate_and_herd()
+    public void Sweep_has_charts_with_a_line_a_gate_and_herd()
     {
         var (page, _) = Report(new FakeEngine(), "--sweep=cpus=1..1024", "--memory=256M");
-        Assert.Equal(5, page.Descendants("polyline").Count());
-        // 1 to 1024 are 11 points; a failed boot is a cross instead of a dot
-        Assert.Equal(5 * 11, page.Descendants("circle").Count() + page.Descendants("path").Count());
-        Assert.NotEmpty(page.Descendants("path"));
+        var charts = ChartData.Of(page).ConvertAll(chart => chart.Data);
+        Assert.Equal(
+            ["wasted bytes", "load calls", "seconds of the boot phase"], charts.Select(chart => (string)chart["y"]!));
+        Assert.All(charts, chart => Assert.Equal("CPUs", (string)chart["x"]!));
+        var waste = charts[0]["lines"]!.AsArray();
+        Assert.Equal(5, waste.Count);
+        // 1 to 1024 are 11 points
+        Assert.All(waste, line => Assert.Equal(11, line!["points"]!.AsArray().Count));
+        Assert.Contains(waste, line => line!["points"]!.AsArray().Any(point => !(bool)point![2]!));
         const string Drover = "drover, gates none, early, exclusive, idempotent";
-        Assert.Contains(page.Descendants("text"), text => text.Value == Drover);
+        Assert.Contains(page.Descendants("li"), line => line.Value == Drover);
     }
 
     [Fact]
     public void Hostile_names_stay_text()
     {
         var (page, text) = Report(new FakeEngine { Events = FakeEngine.Story(Hostile) }, "--gate=none");
-        Assert.Empty(page.Descendants("script"));
-        Assert.DoesNotContain("<script", text, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains(page.Descendants("title"), title =>
-            title.Value.StartsWith("</svg><script>alert(\"'&\")</script>??: loading", StringComparison.Ordinal));
+        Assert.DoesNotContain("<script>alert", text, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(2, page.Descendants("script").Count()); // data, and the page's own
+        Assert.Equal(["</svg><script>alert(\"'&\")</script>??"], Assert.Single(ChartData.Of(page)).Rows("modules"));
     }
 
     [Fact]
@@ -61,7 +75,7 @@ public class HerdPageTests
     }
 
     [Fact]
-    public void Thousands_of_tasks_become_a_row_a_module()
+    public void Thousands_of_tasks_become_rows_of_modules_and_of_groups()
     {
         var events = new List<ModelEvent>();
         for (var task = 1; task <= 1000; task++)
@@ -74,10 +88,10 @@ public class HerdPageTests
             }
         }
         var (page, _) = Report(new FakeEngine { Events = events }, "--gate=none", "--herd=udev");
-        var labels = page.Descendants("g").Select(row => row.Element("text")!.FirstNode!.ToString());
-        Assert.Equal(["m1 (334 ×)", "m2 (333 ×)", "m0 (333 ×)"], labels);
-        Assert.Contains(page.Descendants("p"), text =>
-            text.Value.StartsWith("1000 workers made calls: too many", StringComparison.Ordinal));
+        var chart = Assert.Single(ChartData.Of(page));
+        Assert.Equal(["m1", "m2", "m0"], chart.Rows("modules"));
+        Assert.Equal([334, 333, 333], chart.Lanes("modules").Select(lane => (int)lane["workers"]!));
+        Assert.Equal(63, chart.Rows("workers").Count);
     }
 
     [Fact]

@@ -14,12 +14,13 @@ namespace Drover.Study.Tests.Report;
 public partial class ReportPageTests
 {
     [Fact]
-    public void One_recording_has_figures_and_charts_with_its_path()
+    public void One_recording_has_figures_and_a_chart_with_its_path()
     {
         var page = Page(RecordingTexts.Read(RecordingTexts.Lab(RecordingTexts.Herd(8))));
-        Assert.Equal(2, page.Descendants("svg").Count());
-        Assert.Equal(8, page.Descendants("g").Count());
-        Assert.Contains(page.Descendants("rect"), bar => bar.Attribute("class")!.Value == "path");
+        var chart = Assert.Single(ChartData.Of(page));
+        Assert.Equal(["aesni_intel", "acpi_cpufreq"], chart.Rows("modules"));
+        Assert.Equal(8, chart.Rows("workers").Count);
+        Assert.Contains(chart.Lanes("modules"), lane => lane["path"] is not null);
         Assert.Contains(page.Descendants("p"), text => text.Value ==
             "udev on 8 CPUs (kernel 6.1.0) called the kernel 16 times for 2 modules, "
             + "15 of them in vain (bytes read in vain: 3.1 MiB); coldplug: 2.50 s.");
@@ -30,45 +31,62 @@ public partial class ReportPageTests
     {
         var anyCall =
             from module in Gen.Int[0, 5]
+            from worker in Gen.Int[0, 3]
             from start in Gen.Int[0, 90]
             from took in Gen.Int[1, 90]
             from failed in Gen.Bool
             let result = failed ? "EEXIST" : "0"
-            select new RecordingTexts.Call($"m{module}", module, 10_000 * start, 10_000 * took, result);
+            select new RecordingTexts.Call($"m{module}", worker, 10_000 * start, 10_000 * took, result);
         anyCall.Array[1, 40].Sample(calls =>
         {
             var page = Page(RecordingTexts.Read(RecordingTexts.Watch(calls)));
-            var chart = page.Descendants("svg").Last();
+            var chart = Assert.Single(ChartData.Of(page));
             List<List<string>> table =
             [
-                .. page.Descendants("details").Single(details => details.Attribute("class")!.Value == "figures")
-                    .Descendants("tr").Skip(1).Select(row => row.Elements("td").Select(cell => cell.Value).ToList()),
+                .. page.Descendants("details").Single().Descendants("tr").Skip(1)
+                    .Select(row => row.Elements("td").Select(cell => cell.Value).ToList()),
             ];
 
+            Assert.Equal(chart.Rows("modules"), table.Select(row => row[0]));
             Assert.Equal(
-                chart.Descendants("g").Select(row => row.Descendants("title").First().Value),
-                table.Select(row => $"{row[0]}, {row[1]} calls"));
-            Assert.Equal(calls.Length, table.Sum(row => int.Parse(row[1], CultureInfo.InvariantCulture)));
-            foreach (var (result, column) in new[] { ("0", 4), ("EEXIST", 6) })
+                table.Select(row => calls.Count(call => call.Module == row[0])),
+                table.Select(row => int.Parse(row[1], CultureInfo.InvariantCulture)));
+            foreach (var (state, column) in new[] { (0, 4), (1, 5), (2, 6) })
             {
                 Assert.Equal(
-                    calls.Where(call => call.Result == result).Sum(call => call.TookUs) / 1_000_000m,
-                    table.Sum(row => decimal.Parse(row[column].Split(' ')[0], CultureInfo.InvariantCulture)));
+                    chart.Lanes("modules").Select(lane => ChartData.Bars(lane).Where(bar => bar.State == state)
+                        .Sum(bar => bar.Length)),
+                    table.Select(row => (long)(1_000_000 * decimal.Parse(row[column], CultureInfo.InvariantCulture))));
+            }
+            // each moment of a module has one state, and some call is in the kernel
+            foreach (var (row, lane) in chart.Rows("modules").Zip(chart.Lanes("modules")))
+            {
+                Assert.Equal(
+                    calls.Where(call => call.Module == row).SelectMany(call => Moments(call.StartUs, call.TookUs))
+                        .Distinct().Count(),
+                    ChartData.Bars(lane).SelectMany(bar => Moments(bar.From, bar.Length)).Count());
             }
         });
+
+        static IEnumerable<long> Moments(long fromUs, long lengthUs)
+        {
+            for (var at = 0; at < lengthUs; at += 10_000)
+                yield return fromUs + at;
+        }
     }
 
     [Fact]
-    public void Two_recordings_stand_side_by_side_on_one_scale()
+    public void Two_recordings_are_lanes_on_one_axis()
     {
         var page = Page(
             RecordingTexts.Read(RecordingTexts.Lab(RecordingTexts.Herd(8))),
             RecordingTexts.Read(RecordingTexts.Lab(RecordingTexts.Herd(1), "drover")));
-        Assert.Equal(2, page.Descendants("div").Count(div => div.Attribute("class")?.Value == "beside"));
-        var axes = page.Descendants("svg").Select(svg => string.Join(' ', svg.Elements("text")
-            .Where(text => text.Attribute("text-anchor")!.Value == "middle")
-            .Select(text => $"{text.Value}@{text.Attribute("x")!.Value}")));
-        Assert.Single(axes.Distinct());
+        var chart = Assert.Single(ChartData.Of(page));
+        Assert.Equal(["udev", "drover coldplug"], chart.Runs);
+        Assert.Equal(2 * 2, chart.Lanes("modules").Count);
+        Assert.Equal(2_500_000, (long)chart.Data["end"]!);
+        Assert.Equal("seconds; 0 is the coldplug's start", (string)chart.Data["axis"]!);
+        Assert.Equal("drover coldplug: udev 0", chart.Rows("workers")[^1]);
         Assert.Contains(page.Descendants("p"), text =>
             text.Value.StartsWith("drover coldplug made 2 calls where udev made 16", StringComparison.Ordinal));
     }
@@ -79,8 +97,10 @@ public partial class ReportPageTests
         int[] sizes = [1, 8, 64];
         var texts = sizes.Select(cpus => RecordingTexts.Lab(RecordingTexts.Herd(cpus), cpus: cpus));
         var page = Page([.. texts.Select(text => RecordingTexts.Read(text))]);
-        Assert.Equal(3, page.Descendants("circle").Count());
-        Assert.Equal("udev: 128 at 64 CPUs", page.Descendants("circle").Last().Element("title")!.Value);
+        var line = Assert.Single(Assert.Single(ChartData.Of(page)).Data["lines"]!.AsArray())!;
+        Assert.Equal(
+            ["2 at 1 CPUs", "16 at 8 CPUs", "128 at 64 CPUs"],
+            line["points"]!.AsArray().Select(point => (string)point![3]!));
     }
 
     [Fact]
@@ -110,7 +130,8 @@ public partial class ReportPageTests
         RecordingTexts.Call[] calls = [new(name, 1, 0, 10, "EEXIST"), new(name, 2, 1, 10, "0")];
         var recording = RecordingTexts.Read(RecordingTexts.Watch(calls, name), $"/x/{name}.jsonl");
         var page = Page(recording);
-        Assert.Empty(page.Descendants("script"));
+        Assert.Equal(["application/json", null], page.Descendants("script").Select(script =>
+            script.Attribute("type")?.Value));
         Assert.Contains(page.Descendants("td"), cell =>
             cell.Value.StartsWith("</script><script>alert(\"'&\")</script>", StringComparison.Ordinal));
         using var text = new StringWriter();
@@ -125,10 +146,11 @@ public partial class ReportPageTests
             RecordingTexts.Read(RecordingTexts.Lab(RecordingTexts.Herd(4096), cpus: 4096)),
             RecordingTexts.Read(RecordingTexts.Lab(RecordingTexts.Herd(1), "drover", 4096)));
         Assert.InRange(page.ToString().Length, 1, 200_000);
-        var rows = page.Descendants("svg").ElementAt(1).Descendants("g");
-        Assert.Equal(
-            ["aesni_intel (4096 ×)", "acpi_cpufreq (4096 ×)"],
-            rows.Select(row => row.Element("text")!.FirstNode!.ToString()));
+        var chart = Assert.Single(ChartData.Of(page));
+        Assert.Equal(["aesni_intel", "acpi_cpufreq"], chart.Rows("modules"));
+        Assert.Equal(65, chart.Rows("workers").Count);
+        Assert.Equal("udev: workers 1 to 64", chart.Rows("workers")[0]);
+        Assert.Equal(4096, (int)chart.Lanes("modules")[0]["workers"]!);
         Assert.Contains(page.Descendants("td"), cell => cell.Value == "8,192");
     }
 
@@ -141,18 +163,25 @@ public partial class ReportPageTests
     }
 
     [Fact]
-    public void MaxConcurrent_is_the_maximum_over_all_starts() =>
+    public void Most_calls_at_once_are_the_maximum_over_all_starts() =>
         Gen.Select(Gen.Long[0, 50], Gen.Long[1, 20]).List[0, 40].Sample(times =>
         {
-            List<RecordedCall> calls =
-            [
-                .. times.Order().Select(time =>
-                    new RecordedCall { Module = "m", StartNs = time.Item1, TookNs = time.Item2, Result = "0" }),
-            ];
-            var concurrent = calls.Select(at =>
-                calls.Count(call => call.StartNs <= at.StartNs && call.EndNs > at.StartNs));
-            Assert.Equal(concurrent.DefaultIfEmpty().Max(), SvgConcurrency.MaxConcurrent(calls));
+            List<(long From, long To)> spans = [.. times.Select(time => (time.Item1, time.Item1 + time.Item2))];
+            var atOnce = spans.Select(at => spans.Count(span => span.From <= at.From && span.To > at.From));
+            Assert.Equal(atOnce.DefaultIfEmpty().Max(), GanttRows.MostAtOnce(spans));
         });
+
+    [Fact]
+    public void Bars_of_a_large_recording_are_merged_to_what_a_page_may_have()
+    {
+        // 200,000 calls of 1 ms with 1 ms between them, of 100 workers
+        var calls = Enumerable.Range(0, 200_000).Select(i => new RecordingTexts.Call(
+            $"m{i % 50}", i % 100, 20L * i, 1000, i % 3 == 0 ? "0" : "EEXIST"));
+        var page = Page(RecordingTexts.Read(RecordingTexts.Watch(calls)));
+        Assert.InRange(page.ToString().Length, 100_000, 1_000_000);
+        var chart = Assert.Single(ChartData.Of(page));
+        Assert.Equal(200_000, chart.Lanes("workers").Sum(lane => (int)lane["calls"]!));
+    }
 
     [GeneratedRegex(@"https?:|url\(|@import", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Reference();

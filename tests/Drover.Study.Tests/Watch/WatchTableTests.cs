@@ -13,7 +13,7 @@ public sealed class WatchTableTests
     {
         var tally = Tally();
         using var writer = new StringWriter { NewLine = "\n" };
-        WatchTable.WriteScreen(writer, tally, Joiner(), new TerminalSize(2, 200));
+        WatchTable.WriteScreen(writer, tally, WatchOrder.Vain, Joiner(), new TerminalSize(2, 200));
 
         var lines = writer.ToString().Split('\n');
         Assert.Equal(WatchTable.Summary(tally.Totals(Joiner())), lines[0]);
@@ -22,10 +22,10 @@ public sealed class WatchTableTests
     }
 
     [Fact]
-    public void Screen_wraps_cells_at_the_width_of_the_terminal()
+    public void Screen_cuts_cells_at_the_width_of_the_terminal()
     {
         using var writer = new StringWriter { NewLine = "\n" };
-        WatchTable.WriteScreen(writer, Tally(), Joiner(), new TerminalSize(50, 60));
+        WatchTable.WriteScreen(writer, Tally(), WatchOrder.Vain, Joiner(), new TerminalSize(50, 60));
 
         var lines = writer.ToString().Split('\n')[1..];
         Assert.All(lines, line => Assert.InRange(line.Length, 0, 59));
@@ -120,14 +120,14 @@ public sealed class WatchTableTests
             (4, 1, 1, 1, 1), (totals.Calls, totals.Loads, totals.Waited, totals.Removals, totals.Unnamed));
         Assert.Equal((10, 20), (totals.InVainBytes, totals.WastedBytes));
         Assert.Equal(["0: 2", "EEXIST: 1", "in flight: 1"], totals.ByResult!.Select(one => $"{one.Key}: {one.Value}"));
-        Assert.Equal("kvm", tally.Modules()[0].Name);
-        Assert.Equal(4, tally.Modules()[0].Calls);
+        Assert.Equal("kvm", tally.Modules(WatchOrder.Vain)[0].Name);
+        Assert.Equal(4, tally.Modules(WatchOrder.Vain)[0].Calls);
     }
 
     static string Report(WatchTally tally)
     {
         using var writer = new StringWriter { NewLine = "\n" };
-        WatchTable.Write(new Terminal(writer, TextWriter.Null, isWatched: false), tally, Joiner());
+        WatchTable.Write(new Terminal(writer, TextWriter.Null, isWatched: false), tally, WatchOrder.Vain, Joiner());
         return writer.ToString();
     }
 

@@ -11,6 +11,9 @@ namespace Drover.Tests.Packaging;
 sealed record ShellOption(string Long, char? Short, string? Value, string Help)
 {
     public bool TakesPath => Value is "DIR" or "FILE" or "PATH";
+
+    /// <summary>Words that the value may be: those of a choice are its value's name.</summary>
+    public IReadOnlyList<string> Words { get; init; } = Value?.Contains('|') == true ? Value.Split('|') : [];
 }
 
 /// <summary>A verb or a tool with its options.</summary>
@@ -27,7 +30,11 @@ static partial class CommandTable
         [.. KmodTool.All.OrderBy(tool => tool.Name, StringComparer.Ordinal)
             .Select(tool => new ShellCommand(tool.Name, tool.Summary, [.. FromHelp(tool)]))];
 
-    static ShellOption FromVerb(Option option) => new(option.Name, option.Short, option.Value, option.Help);
+    static ShellOption FromVerb(Option option)
+    {
+        var shown = new ShellOption(option.Name, option.Short, option.Value, option.Help);
+        return option.Words.Count > 0 ? shown with { Words = option.Words } : shown;
+    }
 
     /// <summary>Lines like <c>  -F, --field=FIELD   Print …</c>; several names of one option share a line.</summary>
     static IEnumerable<ShellOption> FromHelp(KmodTool tool)

@@ -26,10 +26,15 @@ static class Completions
                 [ -r /proc/modules ] && cut -d' ' -f1 /proc/modules
             }
 
-            # $1: the options; $2: those with a path as value; $3: the operands
+            # $1: the options; $2: those with a path as value; $3: the operands; $4: words of values, as --option:word
             _drover_words() {
-                local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-                if [[ " $2 " == *" $previous "* ]]; then
+                local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words
+                [ "$current" != = ] || current=
+                [ "$previous" != = ] || previous=${COMP_WORDS[COMP_CWORD-2]}
+                words=$(printf '%s\n' $4 | sed -n "s|^$previous:||p")
+                if [[ -n $words && $previous == -* ]]; then
+                    COMPREPLY=($(compgen -W "$words" -- "$current"))
+                elif [[ " $2 " == *" $previous "* ]]; then
                     COMPREPLY=($(compgen -f -- "$current"))
                 elif [[ $current == -* ]]; then
                     COMPREPLY=($(compgen -W "$1" -- "$current"))
@@ -54,7 +59,7 @@ static class Completions
         {
             var paths = BashNames(command.Options.Where(option => option.TakesPath));
             text.Append($"        {command.Name}) _drover_words '{BashNames(command.Options)}' '{paths}' ");
-            text.Append($"'{Operands(command.Name)}' ;;\n");
+            text.Append($"'{Operands(command.Name)}' '{BashWords(command.Options)}' ;;\n");
         }
         text.Append($$"""
                 esac
@@ -164,9 +169,10 @@ static class Completions
 
     static string Operands(string command) => command switch
     {
-        "modprobe" or "modinfo" or "load" => "modules",
+        "modprobe" or "modinfo" or "load" or "why" => "modules",
         "rmmod" => "loaded",
-        "insmod" => "files",
+        "insmod" or "report" => "files",
+        "policy" => "check import export learn",
         "kmod" => "help list static-nodes",
         _ => "none",
     };
@@ -174,21 +180,28 @@ static class Completions
     static string BashNames(IEnumerable<ShellOption> options) => string.Join(' ',
         options.Select(option => option.Short is { } letter ? $"-{letter} --{option.Long}" : $"--{option.Long}"));
 
+    /// <summary><c>--decompress:kernel --decompress:here</c>.</summary>
+    static string BashWords(IEnumerable<ShellOption> options) => string.Join(' ', options.SelectMany(option =>
+        option.Words.Select(word => $"--{option.Long}:{word}")));
+
     static string ZshOption(ShellOption option)
     {
         var help = option.Help.Replace('[', '(').Replace(']', ')').Replace(":", "\\:", StringComparison.Ordinal);
         var (value, plus, equals) = option.Value is null
             ? ("", "", "")
-            : ($":{option.Value}:{(option.TakesPath ? "_files" : "")}", "+", "=");
+            : ($":{option.Value}:{ZshValues(option)}", "+", "=");
         var name = $"--{option.Long}{equals}";
         return (option.Short is { } letter ? $"{{-{letter}{plus},{name}}}" : name) + ZshQuote($"[{help}]{value}");
     }
+
+    static string ZshValues(ShellOption option) => option.TakesPath ? "_files"
+        : option.Words.Count > 0 ? $"({string.Join(' ', option.Words)})" : "";
 
     static string ZshOperands(string command) => Operands(command) switch
     {
         "modules" => "'*:module:_drover_modules'",
         "loaded" => "'*:module:_drover_loaded'",
-        "files" => "'1:module:_files'",
+        "files" => "'*:file:_files'",
         "none" => "'*: :'",
         var words => $"'1:command:({words})'",
     };
@@ -217,6 +230,8 @@ static class Completions
         {
             text.Append($"complete {which}{(option.Short is { } letter ? $" -s {letter}" : "")} -l {option.Long}");
             text.Append(option.Value is null ? "" : option.TakesPath ? " -r -F" : " -x");
+            if (option.Words.Count > 0)
+                text.Append($" -a {FishQuote(string.Join(' ', option.Words))}");
             text.Append($" -d {FishQuote(option.Help)}\n");
         }
     }
