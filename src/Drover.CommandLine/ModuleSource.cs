@@ -2,7 +2,6 @@ using Drover.Linux.Files;
 using Drover.Linux.ProcFs;
 using Drover.Modules;
 using Drover.Modules.Config;
-using Drover.Modules.Depmod;
 using Drover.Modules.Tree;
 
 namespace Drover.CommandLine;
@@ -11,12 +10,6 @@ namespace Drover.CommandLine;
 public static class ModuleSource
 {
     const string ThisMachine = "/";
-
-    /// <summary>Module directories below a root, in kmod's order.</summary>
-    static readonly string[] s_homes = ["lib/modules", "usr/lib/modules"];
-
-    /// <summary>What depmod writes for every directory, with or without modules.</summary>
-    static readonly string[] s_indexes = ["modules.dep", "modules.alias"];
 
     /// <summary>Opens what <see cref="CommonOptions.Root"/> and <see cref="CommonOptions.Release"/> select.</summary>
     /// <param name="release">The kernel version if no option names one; null for the running kernel's.</param>
@@ -29,34 +22,21 @@ public static class ModuleSource
     {
         var root = RootOf(arguments);
         var directory = FindDirectory(root, arguments.Text(CommonOptions.Release) ?? release);
-        var missing = MissingIndex(root, directory);
-        var scanned = missing is null ? null : known ?? Scan(root, directory);
-        if (missing is not null && scanned is null && !mayLackIndexes)
+        var tree = ModuleTrees.Open(directory, root, known);
+        if (!mayLackIndexes && !tree.LacksIndexes && ModuleTrees.MissingIndex(directory, root) is { } missing)
             throw LacksIndex(root, directory, missing);
         var config = ModprobeConfig.Load(new ModprobeConfigSources
         {
             Root = root,
-            ModuleDirectory = RootedPath.Find(root, directory),
+            ModuleDirectory = RootedPath.Find(root, tree.IndexDirectory),
             CommandLine = root == ThisMachine ? Machine.CommandLine() : null,
         });
-        return new ModuleCatalog(scanned ?? ModuleTree.Open(directory, root), config) { Policy = PolicyOf(root) };
+        return new ModuleCatalog(tree, config) { Policy = PolicyOf(root) };
     }
-
-    /// <summary>What depmod would write for a directory; null for one without modules. Reads every module.</summary>
-    static ModuleTree? Scan(string root, string directory) => DepmodRun.Scan(
-        new DepmodOptions
-        {
-            Release = Path.GetFileName(directory),
-            Root = root == ThisMachine ? "" : root,
-            Directory = RootedPath.Find(root, directory),
-            OutputDirectory = directory,
-            Threads = Machine.CountCpus(),
-        },
-        new DepmodMachine());
 
     /// <summary>Whether the directory of a catalog has its indexes now.</summary>
     public static bool HasIndexes(Arguments arguments, ModuleCatalog catalog) =>
-        MissingIndex(RootOf(arguments), catalog.Tree.Directory) is null;
+        ModuleTrees.MissingIndex(catalog.Tree.Directory, RootOf(arguments)) is null;
 
     /// <summary>The policy of a root. This machine's also has its seal and its kernel command line.</summary>
     public static ModulePolicy? PolicyOf(string root = ThisMachine, bool withSeal = true) =>
@@ -73,6 +53,7 @@ public static class ModuleSource
     [
         catalog.Tree.Directory, .. ModprobeConfig.DirectoriesBelow(RootOf(arguments)),
         .. ModulePolicy.DirectoriesBelow(RootOf(arguments)), ModulePolicy.SealFile,
+        .. ModuleTrees.More(RootOf(arguments).TrimEnd('/'), Path.GetFileName(catalog.Tree.Directory.TrimEnd('/'))),
     ];
 
     /// <summary>Whether a command line is about the running system.</summary>
@@ -92,22 +73,21 @@ public static class ModuleSource
     public static IReadOnlyList<string> Files(Arguments arguments, ModuleCatalog catalog) =>
         [.. Directories(arguments, catalog), .. catalog.Tree.IndexFiles];
 
-    /// <summary>The module directory that kmod's tools take: below the other place if only that one has it.</summary>
+    /// <summary>The module directory that kmod's tools take: below another place if only that one has it.</summary>
     /// <param name="root">A prefix of <c>/lib/modules</c>; null for none.</param>
     public static string DirectoryOf(string? root, string release) =>
-        s_homes.Select(home => $"{root}/{home}/{release}")
-            .FirstOrDefault(directory => SystemFiles.Current.IsDirectory(RootedPath.Find(root, directory)))
-        ?? $"{root}/{s_homes[0]}/{release}";
+        ModuleTrees.Find(root, release) ?? ModuleTrees.UsualPlace(root, release);
 
     static string FindDirectory(string root, string? release)
     {
         var requested = release ?? Machine.KernelRelease();
-        if (Find(root, requested) is { } directory)
+        var top = root.TrimEnd('/');
+        if (ModuleTrees.Find(top, requested) is { } directory)
             return directory;
-        var releases = Releases(root);
+        var releases = ModuleTrees.Releases(root);
         if (release is null && root != ThisMachine && releases.Count == 1)
-            return Find(root, releases[0])!;
-        var missing = $"no module directory {Path.Join(root, s_homes[0], requested)}";
+            return ModuleTrees.Find(top, releases[0])!;
+        var missing = $"no module directory {ModuleTrees.UsualPlace(top, requested)}";
         if (release is null && root == ThisMachine && releases.Count > 0)
         {
             throw new CommandException(
@@ -125,24 +105,4 @@ public static class ModuleSource
         var inRoot = root == ThisMachine ? "" : $" -b {root}";
         return new($"{directory} lacks its index {missing}: run 'depmod{inRoot} {Path.GetFileName(directory)}' first");
     }
-
-    static string? MissingIndex(string root, string directory)
-    {
-        return Array.Find(s_indexes, index => !Has(index) && !Has($"{index}.bin"));
-
-        bool Has(string file) => SystemFiles.Current.IsFile(RootedPath.Find(root, $"{directory}/{file}"));
-    }
-
-    static string? Find(string root, string release) =>
-        s_homes.Select(home => Path.Join(root, home, release))
-            .FirstOrDefault(directory => SystemFiles.Current.IsDirectory(RootedPath.Find(root, directory)));
-
-    static List<string> Releases(string root) =>
-    [
-        .. s_homes.Select(home => RootedPath.Find(root, Path.Join(root, home))).Where(SystemFiles.Current.IsDirectory)
-            .SelectMany(home => SystemFiles.Current.List(home).Where(
-                name => SystemFiles.Current.IsDirectory(Path.Join(home, name))))
-            .Distinct()
-            .Order(StringComparer.Ordinal),
-    ];
 }

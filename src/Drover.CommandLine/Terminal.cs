@@ -50,8 +50,8 @@ public sealed class Terminal
     /// <summary>Warns of missing indexes now, and of each damaged one when a look-up meets it.</summary>
     public void WarnOfDamage(ModuleCatalog catalog)
     {
-        if (catalog.Tree.IsScanned)
-            Warn($"{catalog.Tree.Directory} has no indexes: going on from a scan of its files; run depmod");
+        if (ModuleTrees.Lack(catalog.Tree) is { } lack)
+            Warn(lack);
         catalog.Tree.Damaged = Warn;
     }
 

@@ -9,7 +9,7 @@ public static class RootedPath
     /// make trees of links to what this machine has.</summary>
     /// <inheritdoc cref="Resolve"/>
     public static string Find(string? root, string path) =>
-        Resolve(root, path) is var real && SystemFiles.Current.KindOf(real) is not null ? real : path;
+        Resolve(root, path) is var real && real != path && SystemFiles.Current.KindOf(real) is not null ? real : path;
 
     /// <summary>The file of this machine that a path below a root means. The path itself if its links lead to the same
     /// file here and there, if they form a loop, or if it is not below the root.</summary>

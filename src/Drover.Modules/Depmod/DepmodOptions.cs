@@ -19,6 +19,10 @@ public sealed record DepmodOptions
     /// <summary>The directory of the output files; an absolute path, created if missing.</summary>
     public required string OutputDirectory { get; init; }
 
+    /// <summary>Directories besides, whose modules win over all others of their names; absolute paths. A missing one
+    /// has none.</summary>
+    public IReadOnlyList<string> First { get; init; } = [];
+
     /// <summary>Absolute paths of the only modules to read; null to search for all.</summary>
     public IReadOnlyList<string>? Paths { get; init; }
 

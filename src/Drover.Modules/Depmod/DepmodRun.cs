@@ -110,6 +110,35 @@ public sealed class DepmodRun
         return run.Run() && run._scanned is { } tables && tables.HasModules ? tables.ToTree(options.Directory) : null;
     }
 
+    /// <summary>Whether a tree finds each module at the file that depmod would choose, as far as names and places tell.
+    /// Null if there are no modules.</summary>
+    public static bool? Covers(DepmodOptions options, IDepmodMachine machine, ModuleTree tree)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(machine);
+        ArgumentNullException.ThrowIfNull(tree);
+        var config = DepmodConfig.Load(options.ConfigPaths, options.Release, machine, new NoReport());
+        var search = new ModuleSearch(options, config, machine, new NoReport());
+        if (search.Run() != 0 || search.Modules.Count == 0)
+            return null;
+        try
+        {
+            return search.Modules.All(module => tree.Find(module.Name)?.Path == PathIn(tree, module));
+        }
+        catch (Exception problem) when (ModuleTree.IsDamage(problem))
+        {
+            return false;
+        }
+
+        static string PathIn(ModuleTree tree, DepmodModule module) =>
+            module.OrderPath is null ? module.Path : $"{tree.Directory}/{module.ShortPath}";
+    }
+
+    /// <summary>As <see cref="Write"/> without messages; nothing is written if the cache shows that the indexes are
+    /// current.</summary>
+    public static bool Refresh(DepmodOptions options, IDepmodMachine machine) =>
+        IsCurrent(options, machine) == true || Write(options, machine, new NoReport());
+
     /// <summary>Whether the indexes are those of the modules that are there; null if the cache cannot tell.</summary>
     public static bool? IsCurrent(DepmodOptions options, IDepmodMachine machine)
     {

@@ -53,8 +53,7 @@ sealed class DepmodTables
     public ModuleTree ToTree(string directory)
     {
         return ModuleTree.FromTables(
-            directory, Trie(_depIndex), Trie(_aliasIndex), Trie(_symbolIndex), Trie(_builtIn), Trie(_builtInAlias),
-            isScanned: true);
+            directory, Trie(_depIndex), Trie(_aliasIndex), Trie(_symbolIndex), Trie(_builtIn), Trie(_builtInAlias));
 
         static IndexTrie Trie(DepmodTable table) =>
             table.Content.Length > 0 ? new IndexTrie(table.Content, table.Name) : IndexTrie.Empty;

@@ -29,7 +29,7 @@ sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, IDepmodMac
         Debug.Assert(Seen.Count == 0, "a search runs once");
         if (Search(options.Directory) is not 0 and var errno)
             return errno;
-        foreach (var directory in config.Externals)
+        foreach (var directory in config.Externals.Concat(options.First))
         {
             _root++;
             Search(directory);
@@ -107,7 +107,9 @@ sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, IDepmodMac
     bool Wins(DepmodModule module, DepmodModule rival)
     {
         Debug.Assert(module.Name == rival.Name, "only modules of one name compete");
-        var order = Overriding(rival).CompareTo(Overriding(module));
+        var order = IsFirst(module).CompareTo(IsFirst(rival));
+        if (order == 0)
+            order = Overriding(rival).CompareTo(Overriding(module));
         if (order == 0)
             order = Rank(module).CompareTo(Rank(rival));
         // a module of an external directory comes after those of the directories before
@@ -115,6 +117,8 @@ sealed class ModuleSearch(DepmodOptions options, DepmodConfig config, IDepmodMac
             order = string.CompareOrdinal(rival.Path, module.Path);
         return order > 0;
     }
+
+    bool IsFirst(DepmodModule module) => module.Root > config.Externals.Count;
 
     /// <summary>The number of the first override line for a module's place; that of lines if there is none.</summary>
     int Overriding(DepmodModule module)

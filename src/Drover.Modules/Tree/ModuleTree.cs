@@ -32,27 +32,32 @@ public sealed class ModuleTree
         (Directory, _root, _open, _openText) = (directory, root, open, openText);
 
     /// <param name="root">The system whose links are followed; null for this machine's.</param>
+    /// <param name="indexes">The directory that has its indexes; null for itself.</param>
     /// <exception cref="DirectoryNotFoundException">The directory does not exist.</exception>
-    public static ModuleTree Open(string directory, string? root = null)
+    public static ModuleTree Open(string directory, string? root = null, string? indexes = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         if (!SystemFiles.Current.IsDirectory(RootedPath.Find(root, directory)))
             throw new DirectoryNotFoundException($"{directory}: there is no such module directory");
-        return OpenOrEmpty(directory, root);
+        return OpenOrEmpty(directory, root, indexes);
     }
 
     /// <summary>As <see cref="Open"/>, but a missing directory is a tree without modules.</summary>
-    public static ModuleTree OpenOrEmpty(string directory, string? root = null)
+    public static ModuleTree OpenOrEmpty(string directory, string? root = null, string? indexes = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
+        indexes ??= directory;
         return new ModuleTree(
-            directory, root, name => OpenIndex(directory, root, name), name => OpenText(directory, root, name));
+            directory, root, name => OpenIndex(indexes, root, name), name => OpenText(indexes, root, name))
+        {
+            IndexDirectory = indexes,
+        };
     }
 
     /// <summary>A tree of indexes in memory.</summary>
     public static ModuleTree FromTables(
         string directory, IndexTrie dependencies, IndexTrie aliases, IndexTrie? symbols = null,
-        IndexTrie? builtIn = null, IndexTrie? builtInAliases = null, bool isScanned = false)
+        IndexTrie? builtIn = null, IndexTrie? builtInAliases = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(dependencies);
@@ -66,14 +71,17 @@ public sealed class ModuleTree
             _ => builtInAliases,
         } ?? IndexTrie.Empty, _ => null)
         {
-            IsScanned = isScanned,
+            IndexDirectory = directory,
         };
     }
 
     public string Directory { get; }
 
-    /// <summary>The directory lacks indexes, and its files were scanned in their place.</summary>
-    public bool IsScanned { get; private init; }
+    /// <summary>Where its indexes and modules.softdep are.</summary>
+    public required string IndexDirectory { get; init; }
+
+    /// <summary>The directory lacks indexes, and a scan of its files is in their place.</summary>
+    public bool LacksIndexes { get; set; }
 
     /// <summary>Told once of each index that is damaged, or cannot be read.</summary>
     public Action<string>? Damaged { get; set; }

@@ -70,7 +70,7 @@ sealed class Session : IDisposable
         var sources = ModuleSource.Files(arguments, Catalog);
         var stamps = new FileStamps(sources);
         var hasIndexes = ModuleSource.HasIndexes(arguments, Catalog);
-        var scanned = Catalog.Tree.IsScanned ? Catalog.Tree : null;
+        var scanned = Catalog.Tree.LacksIndexes ? Catalog.Tree : null;
         return new(
             Loop, devices, Kernel, _locks, Catalog, Reopen, OptionsOf(arguments), observer, record,
             RecordsFile.Read(arguments))

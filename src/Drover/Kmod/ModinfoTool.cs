@@ -160,7 +160,7 @@ sealed class ModuleFinder(string? root, string? release, bool byName, ToolLog lo
         var directory = ModuleSource.DirectoryOf(root, release ?? Machine.KernelRelease());
         // without modprobe.d: only the aliases of the modules themselves
         return SystemFiles.Current.IsDirectory(RootedPath.Find(root, directory))
-            ? new ModuleCatalog(ModuleTree.Open(LinuxPath.Absolute(directory), RootOf(root)), ModprobeConfig.Empty)
+            ? new ModuleCatalog(ModuleTrees.Open(LinuxPath.Absolute(directory), RootOf(root)), ModprobeConfig.Empty)
             : null;
     }
 }

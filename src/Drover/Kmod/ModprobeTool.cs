@@ -5,7 +5,6 @@ using Drover.Linux.ProcFs;
 using Drover.Linux.Runtime;
 using Drover.Modules;
 using Drover.Modules.Config;
-using Drover.Modules.Tree;
 
 namespace Drover.Kmod;
 
@@ -64,9 +63,13 @@ sealed class ModprobeTool : KmodTool
     {
         var root = options.Root is { } given ? Absolute(given) : null;
         var directory = Absolute(ModuleSource.DirectoryOf(options.Root, options.Release ?? Machine.KernelRelease()));
+        var tree = ModuleTrees.Open(directory, root);
+        if (ModuleTrees.Lack(tree) is { } lack)
+            log.Warning(lack);
+        tree.Damaged = log.Warning;
         var config = ModprobeConfig.Load(new ModprobeConfigSources
         {
-            ModuleDirectory = RootedPath.Find(root, directory),
+            ModuleDirectory = RootedPath.Find(root, tree.IndexDirectory),
             CommandLine = Machine.CommandLine(),
             ExplicitPaths = options.ConfigPaths,
         });
@@ -87,8 +90,6 @@ sealed class ModprobeTool : KmodTool
             terminal.Error.WriteLine("libkmod: kcmdline_parse_result: Ignoring bad option on kernel command line while "
                 + $"parsing module name: '{name}'");
         }
-        var tree = ModuleTree.OpenOrEmpty(directory, root);
-        tree.Damaged = log.Warning;
         return new ModuleCatalog(tree, config)
         {
             OldSoftdeps = options.OldSoftdeps,

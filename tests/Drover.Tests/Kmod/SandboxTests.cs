@@ -56,14 +56,14 @@ public sealed class SandboxTests : IClassFixture<ModprobeCorpusTests.Machine>
         using var machine = new Sandbox();
         machine.Write("a.ko", new TestModule { Needs = ["s"] }.ToBytes());
         machine.Write("b.ko", new TestModule { Exports = ["s"] }.ToBytes());
-        var prepare = "rm -rf r log sys/*; mkdir -p r/lib/modules/1; cp a.ko b.ko r/lib/modules/1; "
-            + "depmod -C /dev/null -b r 1 2>/dev/null; "
-            + "sed \"s,MODPROBE,modprobe -C $PWD/c.conf -d $PWD/r -S 1,\" in.conf >c.conf";
+        var prepare = "rm -rf r log sys/*; mkdir -p r/lib/modules/1.0; cp a.ko b.ko r/lib/modules/1.0; "
+            + "depmod -C /dev/null -b r 1.0; "
+            + "sed \"s,MODPROBE,modprobe -C $PWD/c.conf -d $PWD/r -S 1.0,\" in.conf >c.conf";
         machine.Write("in.conf", System.Text.Encoding.UTF8.GetBytes(
             $"install b live{Becomes}live b{then}\ninstall a live{Becomes}live a\n"));
         machine.ShouldBeAlike(
-            prepare, "modprobe -C c.conf -d r -S 1 a; echo $?; cat log; cat sys/*/initstate",
-            prepare, "modprobe -C c.conf -d r -S 1 b; echo $?; cat log; cat sys/*/initstate");
+            prepare, "modprobe -C c.conf -d r -S 1.0 a; echo $?; cat log; cat sys/*/initstate",
+            prepare, "modprobe -C c.conf -d r -S 1.0 b; echo $?; cat log; cat sys/*/initstate");
     }
 
     [Theory]
