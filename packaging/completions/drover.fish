@@ -147,6 +147,7 @@ complete -c drover -n '__fish_seen_subcommand_from audit' -l tar -r -F -d 'a tar
 complete -c drover -n '__fish_seen_subcommand_from audit' -l boot -r -F -d 'an earlier boot, as \'drover watch --json\' recorded it'
 complete -c drover -n '__fish_seen_subcommand_from audit' -l scenario -r -F -d 'debian13 or debian12, or a file that \'drover scenario\' recorded'
 complete -c drover -n '__fish_seen_subcommand_from audit' -l cpus -x -d 'what it would cost with so many CPUs, 1 to 8192'
+complete -c drover -n '__fish_seen_subcommand_from audit' -l initramfs -r -F -d 'what this image lacks of what root and the keyboard need; \'running\' is the kernel\'s in /boot'
 complete -c drover -n '__fish_seen_subcommand_from audit' -l json -d 'print one JSON document instead of text'
 complete -c drover -n '__fish_seen_subcommand_from audit' -l color -x -a 'auto always never' -d 'colours and bold headings: auto is on a terminal, unless NO_COLOR is set'
 complete -c drover -n '__fish_seen_subcommand_from audit' -l no-pager -d 'do not show the text in $DROVER_PAGER, $PAGER or less, as on a terminal'

@@ -13,10 +13,18 @@ public static class RootDevice
     /// <param name="mountInfo">The text of /proc/self/mountinfo.</param>
     public static IReadOnlySet<string> Modules(string sys = "/sys", string? mountInfo = null)
     {
-        var modules = new HashSet<string>();
         var device = DeviceOf(mountInfo ?? ReadMountInfo());
-        if (device is not null && LinuxPath.Real($"{sys}/dev/block/{device}") is { } path)
-            AddAbove(path, LinuxPath.Real($"{sys}/devices") ?? $"{sys}/devices", modules, depth: 0);
+        return device is not null && LinuxPath.Real($"{sys}/dev/block/{device}") is { } path
+            ? ModulesAbove(sys, path)
+            : new HashSet<string>();
+    }
+
+    /// <summary>The modules whose drivers a device needs, as those of the root file system's.</summary>
+    /// <param name="path">The directory of the device, without links.</param>
+    public static IReadOnlySet<string> ModulesAbove(string sys, string path)
+    {
+        var modules = new HashSet<string>();
+        AddAbove(path, LinuxPath.Real($"{sys}/devices") ?? $"{sys}/devices", modules, depth: 0);
         return modules;
     }
 

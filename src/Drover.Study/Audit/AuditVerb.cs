@@ -1,4 +1,5 @@
 using Drover.Model.Herds;
+using Drover.Modules;
 using Drover.Study.Boot;
 using Drover.Study.Herd;
 using Drover.Study.Scenarios;
@@ -22,6 +23,16 @@ sealed class AuditVerb(HerdEngine engine) : Verb
         EarlierBoot.FileOption, ScenarioSource.File,
     ];
 
+    /// <summary>In place of a file: the image of the kernel whose modules are audited.</summary>
+    const string Running = "running";
+
+    static readonly Option Initramfs = new(
+        "initramfs", $"what this image lacks of what root and the keyboard need; '{Running}' is the kernel's in /boot",
+        "FILE");
+
+    static readonly Option[] s_notOfImages =
+        [ScenarioSource.Memory, AuditSource.Tar, EarlierBoot.FileOption, ScenarioSource.File, Cpus];
+
     public AuditVerb()
         : this(HerdRun.Run) { }
 
@@ -39,6 +50,8 @@ sealed class AuditVerb(HerdEngine engine) : Verb
         kernel's gates, with Drover, and with more CPUs. Lists the modules that are requested most, the
         drivers without hardware, and whether kmod bypasses the kernel's gate. Ends with what would help, in
         the order of the time it would save, with the command to do it. Loads nothing; needs no root.
+        With --initramfs it looks at an image instead: what this machine's root file system and keyboard need
+        and the image lacks, and where its modprobe.d and policy are not the system's.
         Run it after the boot: before, some facts are unknown (docs/audit.md) unless a recording of an
         earlier boot (--boot) contains them.
         """;
@@ -46,7 +59,8 @@ sealed class AuditVerb(HerdEngine engine) : Verb
     public override IReadOnlyList<Option> Options =>
     [
         CommonOptions.Root, CommonOptions.Release, ScenarioSource.Sys, ScenarioSource.Memory, AuditSource.Tar,
-        EarlierBoot.FileOption, ScenarioSource.File with { Default = "this machine" }, Cpus, CommonOptions.Json,
+        EarlierBoot.FileOption, ScenarioSource.File with { Default = "this machine" }, Cpus,
+        Initramfs, CommonOptions.Json,
     ];
 
     public override IReadOnlyList<Example> Examples =>
@@ -56,6 +70,7 @@ sealed class AuditVerb(HerdEngine engine) : Verb
         new("drover audit --root /mnt --sys /tmp/copy-of-sys --memory 16G", "another machine"),
         new("drover audit --tar sosreport.tar.xz --root /mnt", "from a report, with the module tree of its kernel"),
         new("drover audit --boot /run/drover/boot.jsonl", "with its last boot, as 'drover install --watch' records it"),
+        new("drover audit --initramfs running", "what the initramfs lacks, before the next boot shows it"),
         new("drover audit --scenario machine.json", "a machine that 'drover scenario' recorded"),
     ];
 
@@ -63,6 +78,8 @@ sealed class AuditVerb(HerdEngine engine) : Verb
     {
         HerdArguments.CheckCpus(arguments);
         ScenarioSource.CheckMemory(arguments);
+        if (arguments.Has(Initramfs))
+            return AuditImage(arguments, terminal);
         using var interrupt = new Interrupt();
         var machine = AuditSource.Open(arguments, terminal);
         var plan = BootsOf(machine, arguments.Count(Cpus) ?? LargerCpus);
@@ -77,6 +94,34 @@ sealed class AuditVerb(HerdEngine engine) : Verb
         // another machine's boot is not recorded here
         var isHere = !s_elsewhere.Any(arguments.Has);
         var report = new AuditReport(machine, [.. boots], isHere ? BootVerb.OfThisMachine() : null);
+        if (arguments.Has(CommonOptions.Json))
+            report.WriteJson(terminal.Out);
+        else
+            report.WriteText(terminal);
+        return ExitCode.Ok;
+    }
+
+    static int AuditImage(Arguments arguments, Terminal terminal)
+    {
+        if (Array.Find(s_notOfImages, arguments.Has) is { } option)
+            throw new UsageException($"--initramfs audits an image: leave out --{option.Name}");
+        var root = ModuleSource.RootOf(arguments);
+        var catalog = ModuleSource.Open(arguments);
+        terminal.WarnOfDamage(catalog);
+        var release = Path.GetFileName(catalog.Tree.Directory.TrimEnd('/'));
+        var file = arguments.Text(Initramfs)!;
+        if (file == Running)
+        {
+            file = InitramfsPolicy.ImageOf(root, release)?.FullName ?? throw new CommandException(
+                $"no image of kernel {release} in {Path.Join(root, "boot")}: name its file");
+        }
+        var sys = arguments.Text(ScenarioSource.Sys) ?? ScenarioSource.ThisSys;
+        const string Mounts = "/proc/self/mountinfo";
+        var mountInfo = sys == ScenarioSource.ThisSys && root == "/" && SystemFiles.Current.IsFile(Mounts)
+            ? ByteText.Of(SystemFiles.Current.ReadAllBytes(Mounts))
+            : "";
+        var audit = InitramfsAudit.Of(InitramfsImage.Read(file), catalog, root, sys, mountInfo);
+        var report = new InitramfsReport(audit, file);
         if (arguments.Has(CommonOptions.Json))
             report.WriteJson(terminal.Out);
         else

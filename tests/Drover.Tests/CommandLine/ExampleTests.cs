@@ -44,6 +44,8 @@ public sealed class ExampleTests : IDisposable
             "scenario" when words.Contains("--from") => [],
             "audit" when words.Contains("--scenario") => [],
             "audit" when words.Contains("--tar") => ["--release", "6.1.0-test", "--memory", "1G"],
+            "audit" when words.Contains("--initramfs") =>
+                ["--root", _root.Path, "--sys", CommandLineRun.Sys],
             "audit" or "scenario" =>
             [
                 .. Missing("--root", _root.Path), .. Missing("--sys", CommandLineRun.Sys), .. Missing("--memory", "1G"),
@@ -111,6 +113,12 @@ public sealed class ExampleTests : IDisposable
                 return "cpus=1..2";
             case "4096":
                 return "8";
+            case "running":
+                // an archive of nothing but its end
+                File.WriteAllText(
+                    _root.Make("boot/initrd.img-6.1.0-test"),
+                    $"070701{new string('0', 88)}0000000B{new string('0', 8)}TRAILER!!!\0\0\0\0");
+                return word;
             case "./virt.conf":
                 File.WriteAllText(file, "t_btrfs\n");
                 return file;
