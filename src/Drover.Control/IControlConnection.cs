@@ -9,12 +9,9 @@ namespace Drover.Control;
 /// <param name="ProcessId">0 for a process of another PID namespace.</param>
 public sealed record ControlPeer(uint UserId, uint GroupId, IReadOnlyList<uint> Groups, int ProcessId)
 {
-    /// <summary>Reads its control group now; null if it has exited, or is of another PID namespace.</summary>
-    public Func<string?> Cgroup { get; init; } = () => null;
-
-    /// <summary>Reads now who it is; one that <see cref="RequestingProcess.IsKernel"/> is the program that the kernel
-    /// runs for a request of its own. Null if it has exited, or is of another PID namespace.</summary>
-    public Func<RequestingProcess?> Process { get; init; } = () => null;
+    /// <summary>Who it was when it was accepted; one that <see cref="RequestingProcess.IsKernel"/> is the program that
+    /// the kernel runs for a request of its own. Null if it had exited, or is of another PID namespace.</summary>
+    public RequestingProcess? Process { get; init; }
 }
 
 /// <summary>Port: a client's connection. Used on the event loop; no member throws for what a client can do.</summary>

@@ -114,14 +114,19 @@ public sealed record LoadBatch(IReadOnlyList<string> Names)
             ApplyBlacklist = reader.Flag("applyBlacklist"),
             IgnoreInstall = reader.Flag("ignoreInstall"),
         };
-        var process = peer.Process() ?? new RequestingProcess(peer.ProcessId) { UserId = peer.UserId };
+        var process = peer.Process ?? new RequestingProcess(peer.ProcessId) { UserId = peer.UserId };
+        var client = process;
         if (process.IsKernel) // one name at a time (kernel: call_modprobe)
-            process = (batch.Names is [var name, ..] ? options.FindKernelRequest(name) : null) ?? UnknownOfKernel;
+        {
+            var asking = batch.Names is [var name, ..] ? options.FindKernelRequest(name) : null;
+            // to the policy, a request that the kernel makes for a process is that process's
+            (process, client) = (asking ?? UnknownOfKernel, asking ?? process);
+        }
         batch = batch with
         {
             Requester = process.Describe(batch.Requester),
             Process = process,
-            Client = new PolicyClient(peer.UserId, peer.Cgroup),
+            Client = new PolicyClient(client.UserId ?? peer.UserId, () => client.Cgroup),
         };
         return reader;
     }

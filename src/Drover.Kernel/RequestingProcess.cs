@@ -13,7 +13,10 @@ public sealed record RequestingProcess(int ProcessId)
     public uint? UserId { get; init; }
 
     /// <summary>Its systemd unit, or else its control group; null where it is not known.</summary>
-    public string? Unit { get; init; }
+    public string? Unit { get => field ?? UnitOf(Cgroup); init; }
+
+    /// <summary>Its control group; null where it is not known.</summary>
+    public string? Cgroup { get; init; }
 
     /// <summary>The kernel asked (request_module), while it served this process.</summary>
     public bool IsKernel { get; init; }

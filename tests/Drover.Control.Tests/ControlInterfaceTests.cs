@@ -236,7 +236,7 @@ public sealed class ControlInterfaceTests
 
         async Task LoadAsync(RequestingProcess? process, string name, string asker)
         {
-            var client = bench.Connect(new ControlPeer(0, 0, [], 3) { Process = () => process });
+            var client = bench.Connect(new ControlPeer(0, 0, [], 3) { Process = process });
             client.Call("io.drover.Loader.Load", $$"""{"names":["{{name}}"],"asker":"{{asker}}"}""");
             _ = await client.ParametersAsync();
         }

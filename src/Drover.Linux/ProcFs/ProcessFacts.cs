@@ -23,7 +23,7 @@ static class ProcessFacts
         {
             Comm = comm,
             UserId = userId,
-            Unit = RequestingProcess.UnitOf(ProcessCgroup.Of(processId)),
+            Cgroup = ProcessCgroup.Of(processId),
             IsKernel = userId == Root && IsKernelThread(parent),
         };
     }
@@ -36,7 +36,7 @@ static class ProcessFacts
         {
             Comm = comm,
             UserId = UserOf(SmallFile.TryRead($"/proc/{threadId}/status")),
-            Unit = RequestingProcess.UnitOf(ProcessCgroup.Of(threadId)),
+            Cgroup = ProcessCgroup.Of(threadId),
             IsKernel = true,
         };
     }

@@ -53,7 +53,8 @@ static unsafe class UnixSocket
         return error;
     }
 
-    /// <summary>The process at the other end (SO_PEERCRED, SO_PEERGROUPS); null if not reported.</summary>
+    /// <summary>The process at the other end (SO_PEERCRED, SO_PEERGROUPS), with its facts of now; null if not
+    /// reported.</summary>
     internal static ControlPeer? PeerOf(int socket)
     {
         Libc.UserCredentials peer;
@@ -61,11 +62,26 @@ static unsafe class UnixSocket
         if (Libc.GetSockOpt(socket, Libc.SOL_SOCKET, Libc.SO_PEERCRED, &peer, ref length) < 0)
             return null;
         var (processId, userId) = (peer.ProcessId, peer.UserId);
+        var process = ProcessFacts.Of(processId, userId);
         return new(userId, peer.GroupId, GroupsOf(socket), processId)
         {
-            Cgroup = () => ProcessCgroup.Of(processId),
-            Process = () => ProcessFacts.Of(processId, userId),
+            Process = HasExited(socket) ? null : process, // its number may be another's by now
         };
+    }
+
+    /// <summary>Whether the process at the other end has exited (SO_PEERPIDFD); false where the kernel does not tell,
+    /// as before 6.5.</summary>
+    static bool HasExited(int socket)
+    {
+        int pidFd;
+        var length = (uint)sizeof(int);
+        if (Libc.GetSockOpt(socket, Libc.SOL_SOCKET, Libc.PeerPidFd, &pidFd, ref length) < 0)
+            return Libc.LastError is Errno.ESRCH;
+        // a process that has exited is readable (pidfd_open(2))
+        var entry = new Libc.PollEntry { Fd = pidFd, Events = Libc.POLLIN };
+        var hasExited = Libc.Poll(&entry, 1, timeoutMs: 0) != 0;
+        _ = Libc.Close(pidFd);
+        return hasExited;
     }
 
     static uint[] GroupsOf(int socket)

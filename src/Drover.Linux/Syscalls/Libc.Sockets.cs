@@ -66,6 +66,9 @@ static unsafe partial class Libc
     internal const int AF_UNIX = 1, SOCK_STREAM = 1, SOCK_NONBLOCK = 0x800, SO_PEERCRED = 17, SO_ACCEPTCONN = 30,
         SO_DOMAIN = 39, SO_PEERGROUPS = 59, MSG_NOSIGNAL = 0x4000, SHUT_RDWR = 2;
 
+    /// <summary>SO_PEERPIDFD of asm-generic/socket.h, since 6.5; the C library's headers may be older.</summary>
+    internal const int PeerPidFd = 77;
+
     /// <summary>struct sockaddr_un.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct UnixAddress

@@ -41,6 +41,7 @@ public sealed class ModulePolicy
     readonly GlobTable<int> _byPattern = new();
     readonly List<int> _others = []; // lines without a pattern of names
     readonly List<int> _found = [];
+    readonly PolicyLine[] _clientDefaults;
     readonly PolicyAnswer _default;
     readonly ModuleFileTexts _files;
 
@@ -54,6 +55,8 @@ public sealed class ModulePolicy
                 Add(i, Lines[i].Name);
         }
         var defaults = Lines.Where(line => line.IsDefault && Counts(line)).ToArray();
+        _clientDefaults = Array.FindAll(defaults, line => line.IsOfClient);
+        defaults = Array.FindAll(defaults, line => !line.IsOfClient);
         // after a seal, a module needs a line of its own
         var line = Array.Find(defaults, line => line.Effect is PolicyEffect.Forbid) ?? defaults.FirstOrDefault(seal);
         _default = new PolicyAnswer(line?.Effect ?? PolicyEffect.Allow, line);
@@ -134,7 +137,14 @@ public sealed class ModulePolicy
                     (best, rank) = (index, (int)line.Effect);
             }
         }
-        return best < 0 ? _default : new PolicyAnswer(Lines[best].Effect, Lines[best]);
+        if (best >= 0)
+            return new PolicyAnswer(Lines[best].Effect, Lines[best]);
+        foreach (var line in _clientDefaults)
+        {
+            if (Applies(line, question))
+                return new PolicyAnswer(line.Effect, line);
+        }
+        return _default;
     }
 
     /// <summary>The line that leaves a module out because its request also stands for a preferred one; else
@@ -189,11 +199,8 @@ public sealed class ModulePolicy
             return false;
         if ((line.UserId ?? question.Client?.UserId) != question.Client?.UserId)
             return false;
-        if (line.Cgroup is { } cgroup
-            && (question.Client?.Cgroup() is not { } actual || !Fnmatch.Matches(cgroup, actual)))
-        {
+        if (line.Cgroup is { } cgroup && !IsOf(cgroup, line.Effect, question.Client))
             return false;
-        }
         if (!line.NeedsFile)
             return true;
         // a name for a command alone has no file
@@ -201,6 +208,15 @@ public sealed class ModulePolicy
             return false;
         var signer = _files.Of(question.Path).Signer;
         return line.IsUnsigned ? signer is null : signer is not null && Fnmatch.Matches(line.Signer!, signer);
+    }
+
+    /// <summary>A program whose control group cannot be read is the least trusted: all that is forbidden to some group
+    /// is forbidden to it.</summary>
+    static bool IsOf(string cgroup, PolicyEffect effect, PolicyClient? client)
+    {
+        if (client is null)
+            return false; // a device
+        return client.Cgroup() is { } actual ? Fnmatch.Matches(cgroup, actual) : effect is PolicyEffect.Forbid;
     }
 
     static PolicyLine SealLine(string file) => new(PolicyEffect.Forbid, "drover seal", new ConfigSource(file, 0))

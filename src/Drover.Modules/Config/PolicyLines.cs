@@ -44,6 +44,9 @@ public sealed record PolicyLine(PolicyEffect Effect, string Text, ConfigSource S
     /// <summary>Whether only the module's file tells if it applies.</summary>
     public bool NeedsFile => IsUnsigned || Signer is not null;
 
+    /// <summary>It holds for some programs only.</summary>
+    public bool IsOfClient => UserId is not null || Cgroup is not null;
+
     /// <summary>For messages: <c>file:line: because reason</c>, or the line where it has no reason.</summary>
     public override string ToString() => Because is null ? $"{Source}: {Text}" : $"{Source}: because {Because}";
 }

@@ -74,18 +74,29 @@ sealed class PolicyParser
     string? AddDefault(string[] words, string? because, string text, ConfigSource source)
     {
         var whenBooted = words is [.., "when", "booted"];
-        var why = (whenBooted ? words[..^2] : words) switch
-        {
-            ["default", "forbid" or "allow"] => null,
-            _ => "a line 'default' is 'default allow' or 'default forbid'; this one counts as 'default forbid'",
-        };
-        var effect = why is null && words[1] == "allow" ? PolicyEffect.Allow : PolicyEffect.Forbid;
-        Lines.Add(new PolicyLine(effect, text, source)
+        var line = new PolicyLine(PolicyEffect.Forbid, text, source)
         {
             IsDefault = true,
             WhenBooted = whenBooted,
             Because = because,
-        });
+        };
+        string? why = null;
+        switch (whenBooted ? words[..^2] : words)
+        {
+            case ["default", "allow"]:
+                line = line with { Effect = PolicyEffect.Allow };
+                break;
+            case ["default", "forbid"]:
+                break;
+            case ["default", "forbid", var client]
+                when client.StartsWith("client:", StringComparison.Ordinal) && TryAdd(ref line, client) is null:
+                break;
+            default:
+                why = "a line 'default' is 'default allow', 'default forbid' or 'default forbid client:…'; this one "
+                    + "counts as 'default forbid'";
+                break;
+        }
+        Lines.Add(line);
         return why;
     }
 

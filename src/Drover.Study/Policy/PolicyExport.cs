@@ -66,7 +66,7 @@ static class PolicyExport
     static string? WhatIsLost(PolicyLine line) => line switch
     {
         { WhenBooted: true } => "kmod knows no seal",
-        { UserId: not null } or { Cgroup: not null } => "kmod does not know the requester",
+        { IsOfClient: true } => "kmod does not know the requester",
         { NeedsFile: true } => "kmod does not look at signatures; this export has the modules of today",
         { Effect: PolicyEffect.Warn } => "kmod loads it without a message",
         { Effect: PolicyEffect.Allow } when IsOfAliases(line) => "kmod cannot allow by modalias",

@@ -93,9 +93,26 @@ sealed class ModprobeInsert : IDisposable
     bool IsInKernel(string module) =>
         _run.Catalog.Tree.IsBuiltIn(module) || SysModule.InitStateOf(module) is InitState.Live;
 
+    /// <summary>As in a container that has no modules of its own: what is live is success, and the host's daemon, if
+    /// its socket is there, knows what other names stand for. None if neither knows the name.</summary>
+    IReadOnlyList<Target> WithoutModules(Request request)
+    {
+        var name = ModuleName.Normalize(request.Name);
+        if (SysModule.InitStateOf(name) is InitState.Live)
+            return [new Target(new FoundModule(name, null), Fate.InKernel, null)];
+        return _options.IsForDaemon && ThroughDaemon.Load(BatchOf([request]), _run.Log.Info) is [var answer]
+            ? [.. answer.Modules.Select(outcome => Decided(new(new(outcome.Module, null), Fate.Load, null), outcome))]
+            : [];
+    }
+
     /// <summary>Starts all loads, through the daemon where that is possible.</summary>
     void Start(Request[] requests)
     {
+        if (!SystemFiles.Current.IsDirectory(_run.Catalog.Tree.Directory))
+        {
+            foreach (var request in requests.Where(request => request.Targets.Count == 0 && request.File is null))
+                request.Targets = WithoutModules(request);
+        }
         var rest = requests.SelectMany(request => request.Targets).Where(target => target.Fate is Fate.Load).ToArray();
         if (rest.Length == 0 || AskDaemon([.. requests.Where(request => request.IsLoad)]))
             return;
@@ -144,15 +161,7 @@ sealed class ModprobeInsert : IDisposable
         {
             return false;
         }
-        var batch = new LoadBatch([.. requests.Select(request => request.Name)])
-        {
-            Requester = "modprobe",
-            Parameters = requests[0].Parameters, // with -a there are none
-            Timeout = _timeout.Value,
-            ApplyBlacklist = _options.UseBlacklist,
-            IgnoreInstall = _options.IgnoreCommands,
-        };
-        if (ThroughDaemon.Load(batch, _run.Log.Info) is not { } answers || answers.Count != requests.Length)
+        if (ThroughDaemon.Load(BatchOf(requests), _run.Log.Info) is not { } answers || answers.Count != requests.Length)
             return false;
         var all = (
             from pair in requests.Zip(answers)
@@ -163,12 +172,26 @@ sealed class ModprobeInsert : IDisposable
         if (all.Any(one => one.Outcome is null))
             return false;
         foreach (var (target, outcome) in all)
-        {
-            target.Outcome = outcome;
-            if (outcome is { Kind: OutcomeKind.Loaded, Why: { } warning })
-                _run.Log.Warning($"{outcome.Module}: {warning}");
-        }
+            _ = Decided(target, outcome!);
         return true;
+    }
+
+    LoadBatch BatchOf(Request[] requests) => new([.. requests.Select(request => request.Name)])
+    {
+        Requester = "modprobe",
+        Parameters = requests[0].Parameters, // with -a there are none
+        Timeout = _timeout.Value,
+        ApplyBlacklist = _options.UseBlacklist,
+        IgnoreInstall = _options.IgnoreCommands,
+    };
+
+    /// <summary>Takes the daemon's outcome.</summary>
+    Target Decided(Target target, ModuleOutcome outcome)
+    {
+        target.Outcome = outcome;
+        if (outcome is { Kind: OutcomeKind.Loaded, Why: { } warning })
+            _run.Log.Warning($"{outcome.Module}: {warning}");
+        return target;
     }
 
     /// <summary>Prints the results so far in the names' order. As in kmod, a name's last module decides.</summary>
@@ -267,9 +290,18 @@ enum Fate
 }
 
 /// <summary>A requested name and the modules it stands for.</summary>
-/// <param name="File">The path, for a name that is one.</param>
-sealed record Request(string Name, string? File, string Parameters, IReadOnlyList<Target> Targets)
+/// <param name="file">The path, for a name that is one.</param>
+/// <param name="targets">None if the name is not known.</param>
+sealed class Request(string name, string? file, string parameters, IReadOnlyList<Target> targets)
 {
+    public string Name => name;
+
+    public string? File => file;
+
+    public string Parameters => parameters;
+
+    public IReadOnlyList<Target> Targets { get; set; } = targets;
+
     public bool IsLoad => Targets.Any(target => target.Fate is Fate.Load);
 
     /// <summary>How many of the targets have been reported.</summary>

@@ -84,6 +84,7 @@ public sealed class LabCommandTests
     [InlineData("compare")]
     [InlineData("fidelity")]
     [InlineData("tools")]
+    [InlineData("policy")]
     [InlineData("torture")]
     [InlineData("install")]
     [InlineData("boot")]

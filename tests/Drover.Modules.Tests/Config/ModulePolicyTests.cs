@@ -34,6 +34,11 @@ public sealed class ModulePolicyTests
     [InlineData("forbid nvidia path:/lib/* client:uid:1000", PolicyEffect.Forbid)]
     [InlineData("forbid nvidia path:/lib/* client:uid:1001", PolicyEffect.Allow)]
     [InlineData("default forbid", PolicyEffect.Forbid)]
+    [InlineData("default forbid client:uid:1000", PolicyEffect.Forbid)]
+    [InlineData("default forbid client:uid:1001", PolicyEffect.Allow)]
+    [InlineData("default allow\ndefault forbid client:cgroup:/system.slice/docker-*", PolicyEffect.Forbid)]
+    [InlineData("default forbid client:uid:1000\nallow nvidia client:uid:1000", PolicyEffect.Allow)]
+    [InlineData("default forbid client:uid:1000 when booted", PolicyEffect.Allow)]
     [InlineData("default forbid\nallow nvidia", PolicyEffect.Allow)]
     [InlineData("allow nvidia\ndefault forbid", PolicyEffect.Allow)]
     [InlineData("default forbid\ndefault allow", PolicyEffect.Forbid)]
@@ -52,6 +57,20 @@ public sealed class ModulePolicyTests
         Assert.Empty(policy.Problems);
         Assert.Equal(effect, policy.Ask(Nvidia).Effect);
     }
+
+    [Theory]
+    [InlineData("forbid client:cgroup:/docker/*", PolicyEffect.Forbid)]
+    [InlineData("default forbid client:cgroup:/docker/*", PolicyEffect.Forbid)]
+    [InlineData("default forbid\nallow nvidia client:cgroup:*", PolicyEffect.Forbid)]
+    [InlineData("warn nvidia client:cgroup:*", PolicyEffect.Allow)]
+    [InlineData("forbid client:cgroup:/docker/* client:uid:1", PolicyEffect.Allow)]
+    public void A_program_without_a_readable_control_group_is_the_least_trusted(string text, PolicyEffect effect) =>
+        Assert.Equal(effect, ModulePolicy.Parse(text).Ask(Nvidia with { Client = new(0, () => null) }).Effect);
+
+    [Fact]
+    public void A_device_is_no_client() => Assert.Equal(
+        PolicyEffect.Allow,
+        ModulePolicy.Parse("forbid client:cgroup:*").Ask(Nvidia with { Client = null }).Effect);
 
     [Theory]
     [InlineData("", PolicyEffect.Forbid)]
