@@ -38,7 +38,8 @@ sealed class LabCommand : Command
         LabCommand[] commands =
         [
             RunCommand.Create(), CompareCommand.Create(), FidelityCommand.Create(), ToolsCommand.Create(),
-            TortureCommand.Create(), InstallBootsCommand.Create(), BootCommand.Create(), ExperimentCommand.Create(),
+            PolicyCommand.Create(), TortureCommand.Create(), InstallBootsCommand.Create(), BootCommand.Create(),
+            ExperimentCommand.Create(),
         ];
         var name = arguments is [var first, ..] ? $"lab/{first}" : "";
         var command = Array.Find(commands, command => command.Name == name)

@@ -1,0 +1,59 @@
+using Drover.Lab.Guest;
+using Drover.Lab.Prepare;
+using Drover.Lab.Runs;
+
+namespace Drover.Lab.Policy;
+
+/// <summary>Boots the guests of lab/policy: one for the doors, and one for each kind of kernel that refuses modules by
+/// itself.</summary>
+static class PolicyRun
+{
+    /// <summary>Makes sockets that busybox cannot: perl, and its library.</summary>
+    static readonly string[] s_packages = ["perl-base", "libcrypt1"];
+
+    const string Perl = "usr/bin/perl", Crypt = "libcrypt.so.1";
+
+    /// <summary>The boots of the failures, by the kernel's arguments.</summary>
+    static readonly string[] s_kernels =
+        ["", "module.sig_enforce=1", "lockdown=integrity", "ima_policy=secure_boot ima_appraise=enforce"];
+
+    /// <param name="only">The doors or answers to run, and no failures; empty for all.</param>
+    public static async Task<PolicyReport> RunAsync(
+        LabHost host, Laboratory laboratory, GuestSystem system, IReadOnlyList<string> only, RunSettings settings)
+    {
+        var kernel = await laboratory.PrepareAsync(system);
+        var debian = new DebianArchive(host, system.Release, system.Architecture);
+        using var work = host.Work();
+        foreach (var package in await debian.FilesAsync(s_packages))
+            await debian.UnpackAsync(package, work.Path);
+        var library = Directory.EnumerateFiles(work.Path, Crypt, SearchOption.AllDirectories).First();
+        var files = new Dictionary<string, byte[]>(StringComparer.Ordinal)
+        {
+            [Perl] = await File.ReadAllBytesAsync(work.File(Perl)),
+            [$"usr/lib/{Crypt}"] = await File.ReadAllBytesAsync(library),
+        };
+        List<PolicyRow> rows = [.. await BootAsync("doors", "")];
+        foreach (var arguments in only.Count > 0 ? [] : s_kernels)
+            rows.AddRange(await BootAsync("failures", arguments));
+        return new PolicyReport(rows);
+
+        async Task<IReadOnlyList<PolicyRow>> BootAsync(string cases, string arguments)
+        {
+            const int Cpus = 2;
+            var run = new GuestRun(
+                kernel, system.KernelGate, Cpus, GuestLoader.Daemon, settings.Memory,
+                settings.Timeout ?? TimeSpan.FromMinutes(20))
+            {
+                Console = settings.Console,
+                Binary = settings.DroverFor(system),
+                StudyBinary = settings.StudyFor(system),
+                Init = "policy",
+                Files = files,
+                KernelArguments = arguments,
+                Settings = $"cases={cases}\nkernel_arguments='{arguments}'\nonly={string.Join(',', only)}\n",
+            };
+            var name = arguments.Length == 0 ? cases : arguments.Split('=')[0];
+            return PolicyRow.ReadAll(await laboratory.BootAsync(run, name));
+        }
+    }
+}
