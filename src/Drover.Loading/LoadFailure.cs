@@ -120,7 +120,7 @@ public static class LoadFailure
                 + "loadpin.enforce=0";
         }
         return Find(facts, "ima: ") is not null || Find(facts, "integrity: ") is not null
-            || Find(facts, "INTEGRITY_DATA") is not null
+            || Find(facts, "op=appraise_data") is not null
             ? "IMA's policy wants a signature of the file (security.ima), and has none that it knows: sign it with "
                 + "evmctl, or change the policy"
             : null;

@@ -39,7 +39,7 @@ public sealed class LoadFailureTests
         { Errno.EPERM, "LoadPin: kernel-module denied obj=\"/tmp/nic.ko\" pid=7", "loadpin.enforce=0" },
         { Errno.EACCES, "ima: impossible to appraise a module without a file descriptor.", "IMA's policy" },
         {
-            Errno.EACCES, "audit: type=1800 audit(1.2:3): pid=7 op=appraise_data cause=missing-hash INTEGRITY_DATA",
+            Errno.EACCES, "audit: type=1800 audit(1.2:3): pid=7 uid=0 op=appraise_data cause=IMA-signature-required",
             "IMA's policy"
         },
         { Errno.EKEYREJECTED, "Loading of unsigned module is rejected", "it has no signature" },

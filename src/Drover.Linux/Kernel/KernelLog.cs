@@ -77,7 +77,7 @@ static class KernelLog
         if (Array.Exists(s_nameless, start => line.StartsWith(start, StringComparison.Ordinal)))
             return true;
         if (line.Contains("irmware load for ", StringComparison.Ordinal)
-            || line.Contains("INTEGRITY_DATA", StringComparison.Ordinal))
+            || line.Contains("op=appraise_data", StringComparison.Ordinal)) // kernel: ima_appraise_measurement
         {
             return true;
         }

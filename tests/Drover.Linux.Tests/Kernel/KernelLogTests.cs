@@ -15,6 +15,7 @@ public sealed class KernelLogTests
     [InlineData("Loading of unsigned module is rejected")]
     [InlineData("Lockdown: modprobe: unsigned module loading is restricted")]
     [InlineData("LoadPin: kernel-module denied")]
+    [InlineData("audit: type=1800 audit(1.2:3): op=appraise_data cause=IMA-signature-required name=\"/lab/a.ko\"")]
     [InlineData("PKCS#7 signature not signed with a trusted key")]
     [InlineData("eth 0000:00:19.0: Direct firmware load for nic/fw.bin failed with error -2")]
     public void Lines_about_the_module_are_taken(string text) => Assert.Equal([text], Lines($"3,1,5000010,-;{text}\n"));
