@@ -10,7 +10,7 @@ static class PolicyCommand
 {
     static readonly ValueOption<GuestSystem> s_system = SystemOf(GuestSystem.Names);
     static readonly ValueOption<IReadOnlyList<string>> s_only = new(
-        "--only", "DOOR,…", "only these doors or answers of lab/guest/policy, and no failures", List(Name), "");
+        "--only", "DOOR,…", "only these doors or answers of lab/guest/policy, or failures", List(Name), "");
 
     public static LabCommand Create() => new(
         "policy",

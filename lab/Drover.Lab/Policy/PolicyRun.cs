@@ -11,13 +11,15 @@ static class PolicyRun
     /// <summary>Makes sockets that busybox cannot: perl, and its library.</summary>
     static readonly string[] s_packages = ["perl-base", "libcrypt1"];
 
+    const string Failures = "failures";
+
     const string Perl = "usr/bin/perl", Crypt = "libcrypt.so.1";
 
     /// <summary>The boots of the failures, by the kernel's arguments.</summary>
     static readonly string[] s_kernels =
         ["", "module.sig_enforce=1", "lockdown=integrity", "ima_policy=secure_boot ima_appraise=enforce"];
 
-    /// <param name="only">The doors or answers to run, and no failures; empty for all.</param>
+    /// <param name="only">The doors or answers to run, <c>failures</c> for those; empty for all.</param>
     public static async Task<PolicyReport> RunAsync(
         LabHost host, Laboratory laboratory, GuestSystem system, IReadOnlyList<string> only, RunSettings settings)
     {
@@ -32,9 +34,11 @@ static class PolicyRun
             [Perl] = await File.ReadAllBytesAsync(work.File(Perl)),
             [$"usr/lib/{Crypt}"] = await File.ReadAllBytesAsync(library),
         };
-        List<PolicyRow> rows = [.. await BootAsync("doors", "")];
-        foreach (var arguments in only.Count > 0 ? [] : s_kernels)
-            rows.AddRange(await BootAsync("failures", arguments));
+        var rows = new List<PolicyRow>();
+        if (only is not [Failures])
+            rows.AddRange(await BootAsync("doors", ""));
+        foreach (var arguments in only.Count == 0 || only.Contains(Failures) ? s_kernels : [])
+            rows.AddRange(await BootAsync(Failures, arguments));
         return new PolicyReport(rows);
 
         async Task<IReadOnlyList<PolicyRow>> BootAsync(string cases, string arguments)
