@@ -43,7 +43,8 @@ sealed class StyledVerb(Verb verb, bool isLive = false) : Verb
         }
     }
 
-    /// <summary>As systemctl(1) does it: less quits by itself if the text fits. Null without a pager.</summary>
+    /// <summary>As systemctl(1) does it, but long lines wrap: less quits by itself if the text fits. Null without a
+    /// pager.</summary>
     static Process? StartPager(Terminal terminal)
     {
         terminal.Flush();
@@ -56,7 +57,7 @@ sealed class StyledVerb(Verb verb, bool isLive = false) : Verb
             RedirectStandardInput = true,
             UseShellExecute = false,
         };
-        start.Environment.TryAdd("LESS", "FRSXMK");
+        start.Environment.TryAdd("LESS", "FRXMK");
         start.Environment.TryAdd("LESSCHARSET", "utf-8");
         var pager = Process.Start(start);
         if (pager is not null)

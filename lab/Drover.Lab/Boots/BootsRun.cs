@@ -68,6 +68,7 @@ sealed class BootsRun(
             await WriteAsync("end", Resources.Read("boot-end"), "lab/end");
             if (hasSlowModule)
             {
+                await copy.WriteAsync(settings.StudyFor(system), "lab/drover-study");
                 await copy.AddModuleAsync(
                     await SlowModule.PrepareAsync(host, system), await GuestTree.PrepareAsync(host, system));
             }

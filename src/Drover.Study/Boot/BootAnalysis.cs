@@ -102,7 +102,12 @@ sealed class BootAnalysis
             (systemd.UnitsLoadedUs > 0 ? "systemd's own start" : "user space", systemd.UserUs),
             ("units", systemd.UnitsLoadedUs),
         ];
-        stations.RemoveAll(station => station.FromUs == 0 && station != stations[0]);
+        // from several sources, whose clocks may differ
+        for (var i = stations.Count - 1; i > 0; i--)
+        {
+            if (stations[i].FromUs == 0 || stations[..i].Exists(station => station.FromUs > stations[i].FromUs))
+                stations.RemoveAt(i);
+        }
         var phases = stations.Select((station, i) => new BootPhase(
             station.Name, station.FromUs, i + 1 < stations.Count ? stations[i + 1].FromUs : endUs)).ToList();
         if (systemd.LoaderUs > 0)

@@ -24,7 +24,9 @@ sealed class BootReport(BootAnalysis boot, DeviceNames names)
             .Select(phase => $"{phase.Name} {Seconds(phase.TookUs)}"));
         var before = boot.Phases.Where(phase => phase.FromUs < 0).Sum(phase => phase.TookUs);
         var length = phases.Length > 0
-            ? $"The boot took {Seconds(boot.EndUs)}: {phases}"
+            ? (boot.Systemd is { FinishUs: 0 }
+                    ? $"systemd has not ended this boot; up to the last load it took {Seconds(boot.EndUs)}: {phases}"
+                    : $"The boot took {Seconds(boot.EndUs)}: {phases}")
                 + $"{(before > 0 ? $"; before that, firmware and boot loader {Seconds(before)}" : "")}."
             : $"The last module was loaded {Seconds(boot.EndUs)} after the kernel's start; there is no systemd to ask.";
         if (boot.Recording is null)

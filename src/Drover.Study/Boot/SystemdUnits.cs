@@ -44,7 +44,7 @@ sealed record SystemdBoot(long InitrdUs, long UserUs, long FinishUs, IReadOnlyLi
     public IReadOnlyList<EarlierTimes> Earlier { get; init; } = [];
 
     /// <summary>The text of <see cref="TextOfThisMachine"/>: blocks of lines <c>NAME=VALUE</c>, first the manager's,
-    /// then one a unit; lines of the kernel's log, and of the journal as JSON.</summary>
+    /// then one a unit; and entries of the journal as JSON, the kernel's with the time of the kernel.</summary>
     public static SystemdBoot Parse(string text)
     {
         text = text.ReplaceLineEndings("\n");
@@ -56,7 +56,8 @@ sealed record SystemdBoot(long InitrdUs, long UserUs, long FinishUs, IReadOnlyLi
             block.GetValueOrDefault("SysFSPath") is { } path && path.StartsWith("/sys/", StringComparison.Ordinal)
                 ? path["/sys".Length..]
                 : ""));
-        var lines = text.Split('\n');
+        List<JsonElement> entries = [.. text.Split('\n').Where(line => line.StartsWith('{')).Select(EntryOf)
+            .OfType<JsonElement>()];
         return new(
             Time(manager, "InitRDTimestampMonotonic"), Time(manager, "UserspaceTimestampMonotonic"),
             Time(manager, "FinishTimestampMonotonic"), [.. units.DistinctBy(unit => unit.Name)])
@@ -64,12 +65,12 @@ sealed record SystemdBoot(long InitrdUs, long UserUs, long FinishUs, IReadOnlyLi
             FirmwareUs = Time(manager, "FirmwareTimestampMonotonic"),
             LoaderUs = Time(manager, "LoaderTimestampMonotonic"),
             UnitsLoadedUs = Time(manager, "UnitsLoadFinishTimestampMonotonic"),
-            InitUs = lines.Where(line => line.Contains(RunsInit, StringComparison.Ordinal))
-                .Select(LogTime).FirstOrDefault(),
+            InitUs = entries.Where(entry => TextOf(entry, "MESSAGE") == RunsInit)
+                .Select(entry => NumberOf(entry, "_SOURCE_MONOTONIC_TIMESTAMP")).FirstOrDefault(),
             Earlier =
             [
-                .. lines.Where(line => line.StartsWith('{')).Select(EarlierOf).OfType<EarlierTimes>()
-                    .OrderByDescending(boot => boot.At).Take(MaxEarlier),
+                .. entries.Select(EarlierOf).OfType<EarlierTimes>().OrderByDescending(boot => boot.At)
+                    .Take(MaxEarlier),
             ],
         };
     }
@@ -81,42 +82,39 @@ sealed record SystemdBoot(long InitrdUs, long UserUs, long FinishUs, IReadOnlyLi
             return null;
         return string.Join('\n',
             Programs.Output("systemctl", "show", "--no-pager"), Programs.Output("systemctl", "show", "--no-pager", "*"),
-            Programs.Output("journalctl", "--no-pager", "-q", "-b", "-k", "-o", "short-monotonic", "-g", RunsInit),
+            Programs.Output("journalctl", "--no-pager", "-q", "-b", "-k", "-o", "json", "-g", RunsInit),
             Programs.Output("journalctl", "--no-pager", "-q", "-r", "-o", "json", "-n", $"{MaxEarlier}", "_PID=1",
                 StartupFinished));
     }
 
-    /// <summary>The time of a line of the log: <c>[    1.234567] host kernel: text</c>.</summary>
-    static long LogTime(string line)
-    {
-        var (from, to) = (line.IndexOf('[', StringComparison.Ordinal), line.IndexOf(']', StringComparison.Ordinal));
-        return from >= 0 && to > from && decimal.TryParse(
-            line.AsSpan(from + 1, to - from - 1).Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
-            out var seconds) && seconds < 1_000_000_000
-                ? (long)(seconds * 1_000_000)
-                : 0;
-    }
-
-    static EarlierTimes? EarlierOf(string line)
+    /// <summary>An entry of the journal; null for a damaged one.</summary>
+    static JsonElement? EntryOf(string line)
     {
         try
         {
             using var entry = JsonDocument.Parse(line);
-            return Number("__REALTIME_TIMESTAMP") is var at and > 0 && Number("USERSPACE_USEC") is var user and > 0
-                ? new(at, Number("KERNEL_USEC"), Number("INITRD_USEC"), user)
-                : null;
-
-            long Number(string name) => entry.RootElement.TryGetProperty(name, out var value)
-                && value.ValueKind is JsonValueKind.String && long.TryParse(
-                    value.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-                    ? number
-                    : 0;
+            return entry.RootElement.Clone();
         }
         catch (JsonException)
         {
             return null;
         }
     }
+
+    static string? TextOf(JsonElement entry, string name) =>
+        entry.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null;
+
+    /// <summary>0 if the entry lacks it.</summary>
+    static long NumberOf(JsonElement entry, string name) =>
+        long.TryParse(TextOf(entry, name), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : 0;
+
+    static EarlierTimes? EarlierOf(JsonElement entry) =>
+        NumberOf(entry, "__REALTIME_TIMESTAMP") is var at and > 0
+        && NumberOf(entry, "USERSPACE_USEC") is var user and > 0
+            ? new(at, NumberOf(entry, "KERNEL_USEC"), NumberOf(entry, "INITRD_USEC"), user)
+            : null;
 
     static Dictionary<string, string> PropertiesOf(string block)
     {

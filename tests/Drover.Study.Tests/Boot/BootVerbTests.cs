@@ -135,11 +135,33 @@ public sealed class BootVerbTests : IDisposable
     {
         var units = Units("dev-vdb.device", 3_310_000, 3_300_000)
             .Replace("InitRDTimestampMonotonic=1000000", "InitRDTimestampMonotonic=0", StringComparison.Ordinal)
-            + "\n\n[    1.250000] host kernel: Run /init as init process\n";
+            + "\n\n{\"MESSAGE\":\"Run /init as init process\",\"__MONOTONIC_TIMESTAMP\":\"2900000\","
+            + "\"_SOURCE_MONOTONIC_TIMESTAMP\":\"1250000\"}\n";
         var run = Boot(units, Watch(("quick", 3_100_000, 10_000, Disk)));
         Assert.StartsWith(
             "The boot took 8.000 s: kernel 1.250 s, initramfs 1.750 s, user space 5.000 s.", run.Out,
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Boot_that_systemd_has_not_ended_is_said_to_go_on()
+    {
+        var units = Units("dev-vdb.device", 3_310_000, 3_300_000)
+            .Replace("FinishTimestampMonotonic=8000000", "FinishTimestampMonotonic=0", StringComparison.Ordinal);
+        var run = Boot(units, Watch(("quick", 3_100_000, 10_000, Disk)));
+        Assert.StartsWith(
+            "systemd has not ended this boot; up to the last load it took 3.110 s: kernel 1.000 s, ", run.Out,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Station_that_contradicts_another_is_left_out()
+    {
+        var units = Units("dev-vdb.device", 3_310_000, 3_300_000)
+            .Replace("InitRDTimestampMonotonic=1000000", "InitRDTimestampMonotonic=4000000", StringComparison.Ordinal);
+        var run = Boot(units, Watch(("quick", 3_100_000, 10_000, Disk)));
+        Assert.StartsWith(
+            "The boot took 8.000 s: kernel 4.000 s, initramfs 4.000 s.", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]
