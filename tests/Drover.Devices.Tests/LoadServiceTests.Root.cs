@@ -64,10 +64,14 @@ public partial class LoadServiceTests
     {
         var bench = new Bench(
             [
-                new("e1000e") { Inode = 1 }, new("psmouse") { Inode = 2 }, new("ahci") { Inode = 3, Takes = controllerTakes },
+                new("e1000e") { Inode = 1 }, new("psmouse") { Inode = 2 },
+                new("ahci") { Inode = 3, Takes = controllerTakes },
                 new("sd_mod") { Inode = 4 }, new("kvm") { Inode = 5 },
             ],
-            [("pci:net", "e1000e"), ("serio:*", "psmouse"), ("pci:ahci", "ahci"), ("scsi:*", "sd_mod"), ("cpu:*", "kvm")])
+            [
+                ("pci:net", "e1000e"), ("serio:*", "psmouse"), ("pci:ahci", "ahci"), ("scsi:*", "sd_mod"),
+                ("cpu:*", "kvm"),
+            ])
         {
             Record = RecordWithRoot("pci:ahci", "scsi:t-0x00"),
         };

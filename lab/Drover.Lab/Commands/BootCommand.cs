@@ -32,7 +32,8 @@ static class BootCommand
         "boot",
         "Boots a small Debian as a whole, initramfs and systemd, by the clock of instructions: its root file system is "
         + "memory, an NVDIMM whose driver is a module. Prints one table of when the root's device was there, when "
-        + "multi-user.target was reached, and the peak of memory in use. A boot takes some minutes and is saved at once; "
+        + "multi-user.target was reached, and the peak of memory in use. A boot takes some minutes and is saved at "
+        + "once; "
         + "--resume goes on where a run was interrupted.",
         """
         lab/boot --systems debian13,sid

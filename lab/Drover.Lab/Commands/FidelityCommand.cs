@@ -21,7 +21,8 @@ static class FidelityCommand
         "--scenario", "FILE", "of the model (default lab/scenarios/gates.json, or gates-arm64.json)", Any);
     static readonly ValueOption<string> s_fit = new(
         "--fit", "FILE", "search for costs that fit these real runs, and write the scenario with them", Any);
-    static readonly ValueOption<int> s_steps = new("--steps", "N", "costs that --fit tries", Number(1, 100_000), "3000");
+    static readonly ValueOption<int> s_steps = new(
+        "--steps", "N", "costs that --fit tries", Number(1, 100_000), "3000");
     static readonly ValueOption<string> s_save = Save("fidelity");
 
     public static LabCommand Create() => new(

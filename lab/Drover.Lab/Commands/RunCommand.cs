@@ -139,8 +139,8 @@ static class RunCommand
             "scenario", "--from", scenario, "--timings", timings,
             "--name", $"the lab's {report.Kernel} kernel, {report.Cpus} CPUs",
             "--description",
-            $"A guest of QEMU ({GuestSystem.Parse(report.Kernel).Architecture.Machine}, TCG, {report.Memory}) with kernel "
-                + $"{report.KernelRelease}, recorded by lab/run --scenario.",
+            $"A guest of QEMU ({GuestSystem.Parse(report.Kernel).Architecture.Machine}, TCG, {report.Memory}) "
+                + $"with kernel {report.KernelRelease}, recorded by lab/run --scenario.",
             "--slowdown", (s_slowdown.Of(line) ?? DefaultSlowdown(GuestClock.Of(line))).ToString(), "--output", file,
             .. Enumerable.Repeat("--guest", line.GetValue(s_guest) ? 1 : 0),
         ]);

@@ -15,7 +15,7 @@ sealed class CostFit(Scenario scenario, IReadOnlyList<FitPoint> points)
 
     const double SecondsWeight = 0.1;
 
-    /// <summary>What only a compressed tree, a CPU of its own or KASAN has, and what is a fact of the machine.</summary>
+    /// <summary>What only a compressed tree, a CPU of its own or KASAN has, and facts of the machine.</summary>
     static readonly string[] s_fixed =
     [
         "copyNsPerByte", "decompressNsPerByte", "emulatorThreads", "jitter", "baseBytes", "workerBytes",

@@ -12,7 +12,7 @@ public sealed class WholeBootTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    /// <summary>A resumed comparison takes a saved boot in place of a new one: nothing may be lost in between.</summary>
+    /// <summary>A resumed comparison takes a saved boot in place of a new one: nothing may be lost.</summary>
     [Fact]
     public void A_saved_boot_is_read_as_it_was()
     {

@@ -5,7 +5,7 @@ namespace Drover.Lab.Tests.Commands;
 
 public sealed class ProgramTests
 {
-    /// <summary>The program itself, with what only it sets up: files of scenarios and of the model are read so.</summary>
+    /// <summary>The program itself, with what only it sets up: the model's files are read so.</summary>
     [Fact]
     public async Task A_missing_scenario_is_named()
     {

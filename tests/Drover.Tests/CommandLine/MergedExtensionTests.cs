@@ -52,7 +52,8 @@ public sealed class MergedExtensionTests : IDisposable
             {
                 Base, "modprobe: FATAL: Module wifi not found in directory /lib/modules/V\n",
                 // its softdep is known from the made modules.softdep
-                $"{Base}{Gpu}{Base}{Base}{Gpu}{Wifi}{Base}{Base}{Gpu}{Base}{Base}{Gpu}insmod /lib/modules/V/updates/late.ko \n",
+                $"{Base}{Gpu}{Base}{Base}{Gpu}{Wifi}{Base}{Base}{Gpu}{Base}{Base}{Gpu}"
+                    + "insmod /lib/modules/V/updates/late.ko \n",
                 $"modprobe: FATAL: Module wifi not found in directory /lib/modules/V\n{Base}",
             },
             runs.Select(run => $"{run.Error}{run.Out}".Replace(Release, "/V", StringComparison.Ordinal)));
