@@ -9,8 +9,9 @@ public class InterruptTests
     {
         var cancelled = TestContext.Current.CancellationToken;
         var program = Path.Combine(AppContext.BaseDirectory, "drover-study.dll");
-        string[] arguments = [program, "herd", "--cpus", "4096", "--trace"];
-        using var herd = Process.Start(new ProcessStartInfo("dotnet", arguments)
+        // a shell's background job, as a test run may be, ignores SIGINT, and so would its child
+        string[] arguments = ["--default-signal=INT", "dotnet", program, "herd", "--cpus", "4096", "--trace"];
+        using var herd = Process.Start(new ProcessStartInfo("env", arguments)
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

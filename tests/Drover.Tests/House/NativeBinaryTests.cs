@@ -11,10 +11,10 @@ public class NativeBinaryTests
 
     public static TheoryData<Architecture> Architectures { get; } = [Architecture.X64, Architecture.Arm64];
 
-    /// <summary>arm64's instructions all have four bytes.</summary>
+    /// <summary>arm64's instructions all have four bytes, and up to 64 KiB between its segments are padding.</summary>
     [Theory]
     [InlineData(Architecture.X64, 5_000_000)]
-    [InlineData(Architecture.Arm64, 5_100_000)]
+    [InlineData(Architecture.Arm64, 5_170_000)]
     public void It_has_about_5_MB_at_most(Architecture architecture, long maxBytes) =>
         Assert.InRange(new FileInfo(Binary(architecture)).Length, 1, maxBytes);
 

@@ -64,6 +64,26 @@ public class InstallFilesTests
         Assert.Equal("../bin/kmod", new FileInfo(image["/usr/sbin/modprobe"]).LinkTarget);
     }
 
+    /// <summary>kmod's hook has copied modprobe as a link to /etc/alternatives, and rmmod as a link to kmod.</summary>
+    [Fact]
+    public void Alternatives_in_an_initramfs_become_links_to_programs()
+    {
+        using var image = new TestRoot();
+        image.Link("/usr/sbin/modprobe", "/etc/alternatives/modprobe");
+        image.Link("/usr/sbin/rmmod", "../bin/kmod");
+        var hook = Path.Combine(Repository.Root, "packaging/kmod-initramfs-hook");
+        var shell = $$"""
+            DESTDIR={{image.Path}}
+            copy_exec() { mkdir -p "$DESTDIR/usr/bin"; : >"$DESTDIR/copied"; }
+            readlink() { if [ "$1" = -f ]; then echo /usr/bin/drover; else command readlink "$@"; fi; }
+            source <(grep -v '^\. /usr/share' {{hook}})
+            """;
+        Assert.Equal((0, ""), PackagingTests.Run("bash", "-c", shell));
+        Assert.Equal("/usr/bin/drover", new FileInfo(image["/usr/sbin/modprobe"]).LinkTarget);
+        Assert.Equal("../bin/kmod", new FileInfo(image["/usr/sbin/rmmod"]).LinkTarget);
+        Assert.True(File.Exists(image["/copied"]));
+    }
+
     [Fact]
     public void Stop_of_the_daemon_kills_no_load()
     {
