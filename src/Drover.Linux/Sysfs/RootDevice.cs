@@ -56,7 +56,7 @@ public static class RootDevice
         {
             return File.ReadAllText("/proc/self/mountinfo");
         }
-        catch (IOException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             return "";
         }

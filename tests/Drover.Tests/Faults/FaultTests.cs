@@ -158,8 +158,8 @@ public sealed class FaultTests : IDisposable
 
     /// <summary>It waits for another process's lock, and no further thread can be made.</summary>
     [Theory]
-    [InlineData("TERM", 1, "drover: .*\n")]
-    [InlineData("INT", 1, "drover: .*\n")]
+    [InlineData("TERM", 130, "drover: .*\n")]
+    [InlineData("INT", 130, "drover: .*\n")]
     [InlineData("HUP", 128 + 1, ".*: line .* Hangup .*\n")]
     public void Load_without_threads_ends_at_a_signal(string signal, int exit, string message)
     {
