@@ -63,13 +63,8 @@ sealed class PendingRequest(LoadRequest request, long number, long since)
     /// <summary>The end of its wait for the root file system's loads.</summary>
     public TaskCompletionSource Start => field ??= new();
 
-    /// <summary>As loads enter the kernel: by rank, by critical path, the oldest first.</summary>
-    public static int InOrder(PendingRequest a, PendingRequest b)
-    {
-        var byRank = a.Request.Rank.CompareTo(b.Request.Rank);
-        var byPath = b.Request.CriticalPath.CompareTo(a.Request.CriticalPath);
-        return byRank != 0 ? byRank : byPath != 0 ? byPath : a.Number.CompareTo(b.Number);
-    }
+    /// <summary>Its place among those that wait.</summary>
+    public LoadOrder Order => new(request.Rank, request.CriticalPath, number);
 
     /// <summary>The names of its modules, looked up once.</summary>
     public IReadOnlyList<string> Modules(Func<string, IReadOnlyList<string>> lookUp) =>
@@ -117,7 +112,7 @@ sealed class PendingRequests(EventLoop loop, Loader loader, Conditions condition
     {
         HoldsForRoot = false;
         // the first one enters the kernel before the queue has the others
-        _held.Sort(PendingRequest.InOrder);
+        _held.Sort(static (a, b) => a.Order.IsBefore(b.Order) ? -1 : b.Order.IsBefore(a.Order) ? 1 : 0);
         foreach (var request in _held)
             request.Start.SetResult();
         _held.Clear();

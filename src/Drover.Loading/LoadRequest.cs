@@ -118,7 +118,7 @@ readonly record struct RequestTime(ulong? Seqnum, long Timestamp)
 
 /// <summary>A place in the queue for the kernel: by rank, then by critical path, then by the number of the
 /// <see cref="LoadRequest"/>.</summary>
-readonly record struct LoadOrder(LoadRank Rank, TimeSpan CriticalPath, long Number)
+public readonly record struct LoadOrder(LoadRank Rank, TimeSpan CriticalPath, long Number)
 {
     public bool IsBefore(LoadOrder other) => Rank != other.Rank ? Rank < other.Rank
         : CriticalPath != other.CriticalPath ? CriticalPath > other.CriticalPath

@@ -33,8 +33,7 @@ static class BootCommand
         "Boots a small Debian as a whole, initramfs and systemd, by the clock of instructions: its root file system is "
         + "memory, an NVDIMM whose driver is a module. Prints one table of when the root's device was there, when "
         + "multi-user.target was reached, and the peak of memory in use. A boot takes some minutes and is saved at "
-        + "once; "
-        + "--resume goes on where a run was interrupted.",
+        + "once; --resume goes on where a run was interrupted.",
         """
         lab/boot --systems debian13,sid
         lab/boot --systems sid --cpus 8 --loaders udev,drover --seeds 1 --devices qemu-xhci,usb-kbd,e1000e

@@ -14,9 +14,7 @@ static class FidelityCommand
     static readonly ValueOption<IReadOnlyList<int>> s_cpus = CpuCounts("8,32,64,128");
     static readonly ValueOption<int> s_seeds = new(
         "--seeds", "N", "runs of the model for each point", Number(1, 10_000), "15");
-    static readonly ValueOption<GuestSystem> s_system = new(
-        "--system", "gates", "the lab's own kernel, with /arm64 behind it for that architecture", GuestSystem.Parse,
-        GuestSystem.GatesName);
+    static readonly ValueOption<GuestSystem> s_system = GatesSystem("gates", GuestSystem.GatesName);
     static readonly ValueOption<string> s_scenario = new(
         "--scenario", "FILE", "of the model (default lab/scenarios/gates.json, or gates-arm64.json)", Any);
     static readonly ValueOption<string> s_fit = new(
@@ -42,8 +40,6 @@ static class FidelityCommand
     static async Task<int> RunAsync(ParseResult line, LabHost host)
     {
         var system = s_system.Of(line);
-        if (!system.IsGates)
-            throw LabException.Usage($"--system {system}: only the lab's own kernel has all gates");
         var scenario = ReadScenario(
             s_scenario.Of(line) ?? Path.Combine(LabHost.ProjectRoot, $"lab/scenarios/{ScenarioOf(system)}"));
         var (gates, runs) = (GateList.Of(line), Repetitions.Of(line));

@@ -91,6 +91,13 @@ static partial class LabOptions
             return GuestSystem.Parse(text);
         }, required: true, alias: "--kernel");
 
+    /// <summary>The lab's own kernel, whose gate can be chosen.</summary>
+    public static ValueOption<GuestSystem> GatesSystem(string names, string fallback) => new(
+        "--system", names, "the lab's own kernel, with /arm64 behind it for that architecture",
+        text => GuestSystem.Parse(text) is { IsGates: true } system
+            ? system
+            : throw new FormatException("only the lab's own kernel has all gates"), fallback);
+
     public static ValueOption<int> Cpus(string? fallback = null, int min = 1) => new(
         "--cpus", "N", $"{min} to {s_maxCpus} (amd64: 255); each CPU is a device that requests the same modules",
         Number(min, s_maxCpus), fallback, required: fallback is null);
