@@ -39,7 +39,7 @@ static class MachineTargets
 
     public static void Recording(byte[] input)
     {
-        if (FuzzTarget.Read(() => RecordingFile.Read(input, "r.json")) is not { } recordings)
+        if (FuzzTarget.Read(() => RecordingFile.Read(new MemoryStream(input), "r.json")) is not { } recordings)
             return;
         var terminal = new CommandLine.Terminal(TextWriter.Null, TextWriter.Null, isWatched: false);
         var file = Scratch.Write("r.json", input);

@@ -1,4 +1,3 @@
-using System.Text;
 using Drover.Modules;
 using Drover.Study.Drawing;
 using Drover.Study.Recordings;
@@ -133,7 +132,7 @@ sealed class BootVerb : Verb
         if (arguments.Has(CommonOptions.Socket) && !DaemonClient.IsThere(DaemonClient.SocketOf(arguments)))
             throw new CommandException($"no daemon answers at {DaemonClient.SocketOf(arguments)}");
         var text = TimelineVerb.TryRead(arguments);
-        return text is null ? null : RecordingFile.Read(Encoding.UTF8.GetBytes(text), "the daemon's reply")[0];
+        return text is null ? null : RecordingFile.Read(text, "the daemon's reply")[0];
     }
 
     static Recording Only(IReadOnlyList<Recording> recordings, string file) =>

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Drover.Linux.Files;
-using Drover.Linux.Tracing;
 using Drover.Modules;
 using Drover.Modules.Image;
 
@@ -19,6 +18,9 @@ static class RecordingFile
 
     const string StandardInput = "-";
 
+    /// <summary>What is read at a time: the kind of a recording is in its first bytes.</summary>
+    const int PieceBytes = 64 << 10;
+
     const string Known = "expected the output of 'drover watch --json', 'drover timeline --json', "
         + "'drover herd --json' or 'lab/run --json'";
 
@@ -29,12 +31,10 @@ static class RecordingFile
     /// <exception cref="RecordingException">It is unreadable, of an unknown kind, damaged or too large.</exception>
     public static IReadOnlyList<Recording> Load(string path)
     {
-        var file = path == StandardInput ? "standard input" : path;
         try
         {
             using var stream = path == StandardInput ? Console.OpenStandardInput() : SystemFiles.Current.OpenRead(path);
-            var bytes = BoundedRead.TryReadAll(stream, MaxBytes) ?? throw TooLarge();
-            return Read(Decompressed(bytes), file);
+            return Read(stream, path == StandardInput ? "standard input" : path);
         }
         catch (ModuleDataException problem)
         {
@@ -44,47 +44,48 @@ static class RecordingFile
         {
             throw new RecordingException(FileProblem.Describe(problem));
         }
-
-        byte[] Decompressed(byte[] bytes)
-        {
-            var plain = ModuleFile.Decompress(bytes, file);
-            return plain.Length <= MaxBytes ? plain : throw TooLarge();
-        }
-
-        RecordingException TooLarge() => new($"{file}: larger than {MaxBytes >> 20} MiB");
     }
 
-    /// <param name="bytes">The whole file.</param>
+    /// <param name="stream">The file, from its beginning.</param>
     /// <param name="file">Its name, for messages and for recordings that have no other name.</param>
-    /// <exception cref="RecordingException">As for <see cref="Load"/>; nothing else, whatever the bytes.</exception>
-    public static IReadOnlyList<Recording> Read(ReadOnlySpan<byte> bytes, string file)
+    /// <exception cref="RecordingException">It is of an unknown kind, damaged or too large.</exception>
+    /// <exception cref="ModuleDataException">It is compressed, and damaged.</exception>
+    /// <exception cref="IOException">The stream cannot be read.</exception>
+    public static IReadOnlyList<Recording> Read(Stream stream, string file)
     {
-        if (bytes.StartsWith(Encoding.UTF8.Preamble))
-            bytes = bytes[Encoding.UTF8.Preamble.Length..];
-        if (bytes.Trim(" \t\r\n"u8).IsEmpty)
-            throw new RecordingException($"{file}: is empty: {Known}");
-        try
-        {
-            return ReadDocument(bytes, file);
-        }
-        catch (InvalidOperationException)
-        {
-            throw new RecordingException($"{file}: has a string that is not valid Unicode");
-        }
+        var begun = new byte[PieceBytes];
+        begun = begun[..stream.ReadAtLeast(begun, begun.Length, throwOnEndOfStream: false)];
+        if (ModuleFile.CompressionOf(begun) is ModuleCompression.None)
+            return ReadPlain(stream, begun, file);
+        var plain = ModuleFile.Decompress(WholeOf(stream, begun, file), file);
+        return plain.Length <= MaxBytes ? ReadPlain(Stream.Null, plain, file) : throw TooLarge(file);
     }
 
-    static List<Recording> ReadDocument(ReadOnlySpan<byte> bytes, string file)
+    /// <summary>The same of a text.</summary>
+    public static IReadOnlyList<Recording> Read(string text, string file) =>
+        Read(new MemoryStream(Encoding.UTF8.GetBytes(text)), file);
+
+    /// <summary>Of a watch's recording, which may be large, only the calls stay in memory.</summary>
+    static List<Recording> ReadPlain(Stream stream, byte[] begun, string file)
     {
         try
         {
-            return KindOf(bytes) switch
+            if (KindOf(WithoutMark(begun), isWhole: false) == "watch")
+                return [ReadWatch(stream, begun, file)];
+            var bytes = WithoutMark(WholeOf(stream, begun, file));
+            if (bytes.Trim(" \t\r\n"u8).IsEmpty)
+                throw new RecordingException($"{file}: is empty: {Known}");
+            return KindOf(bytes, isWhole: true) switch
             {
-                "watch" => [ReadWatch(bytes, file)],
                 "herd" => FromHerd(Parse(bytes, RecordingJson.Default.ListHerdDocument), file),
                 "lab" => [FromLab(Parse(bytes, RecordingJson.Default.LabDocument), file)],
                 "timeline" => [FromTimeline(Parse(bytes, RecordingJson.Default.TimelineDocument), file)],
                 _ => throw new RecordingException($"{file}: not a recording: {Known}"),
             };
+        }
+        catch (InvalidOperationException)
+        {
+            throw new RecordingException($"{file}: has a string that is not valid Unicode");
         }
         catch (JsonException problem)
         {
@@ -96,9 +97,42 @@ static class RecordingFile
         }
     }
 
-    static string? KindOf(ReadOnlySpan<byte> bytes)
+    static Recording ReadWatch(Stream stream, byte[] begun, string file)
     {
-        var reader = new Utf8JsonReader(bytes, s_severalValues);
+        var reader = new WatchReader(file);
+        var piece = begun;
+        var rest = WithoutMark(begun);
+        rest.CopyTo(piece);
+        var (length, all) = (rest.Length, rest.Length);
+        while (true)
+        {
+            var taken = reader.Take(piece.AsSpan(0, length));
+            length -= taken;
+            piece.AsSpan(taken, length).CopyTo(piece);
+            if (length == piece.Length)
+                Array.Resize(ref piece, 2 * length);
+            var more = stream.Read(piece, length, piece.Length - length);
+            if (more == 0)
+                return reader.End();
+            length += more;
+            if ((all += more) > MaxBytes)
+                throw TooLarge(file);
+        }
+    }
+
+    static byte[] WholeOf(Stream stream, byte[] begun, string file) => begun.Length < PieceBytes
+        ? begun
+        : BoundedRead.TryReadAll(stream, MaxBytes, begun) ?? throw TooLarge(file);
+
+    static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> bytes) =>
+        bytes.StartsWith(Encoding.UTF8.Preamble) ? bytes[Encoding.UTF8.Preamble.Length..] : bytes;
+
+    static RecordingException TooLarge(string file) => new($"{file}: larger than {MaxBytes >> 20} MiB");
+
+    /// <param name="isWhole">These are all bytes of the file; else null may mean that its kind comes later.</param>
+    static string? KindOf(ReadOnlySpan<byte> bytes, bool isWhole)
+    {
+        var reader = new Utf8JsonReader(bytes, isWhole, new JsonReaderState(s_severalValues));
         reader.Read();
         var isList = reader.TokenType is JsonTokenType.StartArray && reader.Read();
         if (reader.TokenType is not JsonTokenType.StartObject)
@@ -112,7 +146,8 @@ static class RecordingFile
                 return "lab";
             if (!isList && reader.ValueTextEquals("timeline"u8))
                 return "timeline";
-            reader.Skip();
+            if (!reader.TrySkip())
+                return null;
         }
         return isList ? "herd" : null;
     }
@@ -124,7 +159,7 @@ static class RecordingFile
     static string MemberOf(string path) => path.Length > 1 ? $"{path.TrimStart('$', '.')}: " : "";
 
     /// <summary>The serializer's message without the names of our types and the place, which the caller adds.</summary>
-    static string ReasonOf(string message)
+    internal static string ReasonOf(string message)
     {
         const string Missing = "missing required properties including: ";
         if (message.IndexOf(Missing, StringComparison.Ordinal) is > 0 and var at)
@@ -216,83 +251,7 @@ static class RecordingFile
         };
     }
 
-    static Recording ReadWatch(ReadOnlySpan<byte> bytes, string file)
-    {
-        WatchHeader? header = null;
-        var calls = new List<RecordedCall>();
-        var (number, counted, lost, hasEnded) = (1L, 0, 0L, false);
-        // not final: a watch that was killed may have written part of its last line
-        var reader = new Utf8JsonReader(bytes, isFinalBlock: false, new JsonReaderState(s_severalValues));
-        while (reader.Read())
-        {
-            if (reader.TokenType is JsonTokenType.StartArray or JsonTokenType.EndArray && reader.CurrentDepth == 0)
-                continue;
-            var start = (int)reader.TokenStartIndex;
-            if (!reader.TrySkip())
-                break;
-            number += bytes[counted..start].Count((byte)'\n');
-            counted = start;
-            try
-            {
-                switch (WatchLine.Read(bytes[start..(int)reader.BytesConsumed]))
-                {
-                    case WatchHeader read:
-                        header ??= read;
-                        break;
-                    case WatchCall call when call.ToTracedCall() is { IsLoad: true } traced:
-                        calls.Add(FromWatch(traced));
-                        break;
-                    case WatchLost events:
-                        lost += events.Events;
-                        break;
-                    case WatchTotals:
-                        hasEnded = true;
-                        break;
-                }
-            }
-            catch (Exception problem) when (problem is JsonException or InvalidOperationException)
-            {
-                throw new RecordingException(
-                    $"{file}:{number}: not a line of a recording: {ReasonOf(problem.Message)}");
-            }
-            CheckCount(calls.Count, file);
-        }
-        if (header is null)
-            throw new RecordingException($"{file}:1: the first line is incomplete: the recording is empty");
-        var warnings = header.Degraded.ToList();
-        if (lost > 0)
-            warnings.Add($"{lost} events of the trace were lost: counts are too low");
-        if (!hasEnded)
-            warnings.Add("the watch was killed: its end is missing");
-        return Recording.Of(Path.GetFileNameWithoutExtension(file), Watch, calls) with
-        {
-            Kernel = header.Kernel,
-            Cpus = header.Cpus,
-            Warnings = warnings,
-        };
-    }
-
-    static RecordedCall FromWatch(TracedCall call)
-    {
-        // thirty years, as for the times of the documents
-        const long MaxUs = 1_000_000_000_000_000;
-        if (call is not { StartUs: >= 0 and < MaxUs, TookUs: >= 0 and < MaxUs, ReadBytes: null or (>= 0 and < MaxUs) })
-            throw new JsonException("startUs, tookUs or readBytes is out of range");
-        return new RecordedCall
-        {
-            Module = call.Module ?? RecordedCall.UnknownModule,
-            StartNs = call.StartUs * 1000,
-            TookNs = call.TookUs * 1000,
-            Result = WatchCall.KeyOf(call.Result),
-            HasWaited = call.HasWaited,
-            Bytes = call.ReadBytes,
-            Worker = string.Create(CultureInfo.InvariantCulture, $"{call.Comm} {call.Tid}"),
-            Parts = CallParts.Of(call.ReadAfterUs, call.LaidOutAfterUs, call.FormedAfterUs, call.TookUs),
-            Requester = call.Device,
-        };
-    }
-
-    static void CheckCount(int calls, string file)
+    internal static void CheckCount(int calls, string file)
     {
         if (calls > Recording.MaxCalls)
             throw new RecordingException($"{file}: more than {Recording.MaxCalls} calls");

@@ -18,7 +18,7 @@ abstract record WatchLine([property: JsonPropertyOrder(-2)] string Type)
     /// <param name="line">One JSON value; its members may have any order.</param>
     /// <exception cref="JsonException">It is not a line of a recording, or lacks a member.</exception>
     /// <exception cref="InvalidOperationException">A string is not valid Unicode.</exception>
-    public static WatchLine? Read(ReadOnlySpan<byte> line)
+    public static WatchLine? Read(ReadOnlySpan<byte> line, RecordingJson json)
     {
         var reader = new Utf8JsonReader(line);
         if (!reader.Read() || reader.TokenType is not JsonTokenType.StartObject)
@@ -31,11 +31,11 @@ abstract record WatchLine([property: JsonPropertyOrder(-2)] string Type)
         while (!IsType(ref reader));
         return reader.GetString() switch
         {
-            "watch" => JsonSerializer.Deserialize(line, RecordingJson.Default.WatchHeader),
-            "call" => JsonSerializer.Deserialize(line, RecordingJson.Default.WatchCall),
-            "request" => JsonSerializer.Deserialize(line, RecordingJson.Default.WatchRequest),
-            "lost" => JsonSerializer.Deserialize(line, RecordingJson.Default.WatchLost),
-            "totals" => JsonSerializer.Deserialize(line, RecordingJson.Default.WatchTotals),
+            "watch" => JsonSerializer.Deserialize(line, json.WatchHeader),
+            "call" => JsonSerializer.Deserialize(line, json.WatchCall),
+            "request" => JsonSerializer.Deserialize(line, json.WatchRequest),
+            "lost" => JsonSerializer.Deserialize(line, json.WatchLost),
+            "totals" => JsonSerializer.Deserialize(line, json.WatchTotals),
             _ => null,
         };
     }

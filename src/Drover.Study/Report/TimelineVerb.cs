@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Drover.Linux.ProcFs;
 using Drover.Study.Recordings;
@@ -59,7 +58,7 @@ sealed class TimelineVerb : Verb
         }
         try
         {
-            var recordings = RecordingFile.Read(Encoding.UTF8.GetBytes(text), "the daemon's reply");
+            var recordings = RecordingFile.Read(text, "the daemon's reply");
             ReportVerb.Write(recordings, "drover timeline", arguments, terminal);
         }
         catch (RecordingException problem)

@@ -151,6 +151,22 @@ public class RecordingFileTests
     }
 
     [Fact]
+    public void Watch_is_read_in_pieces_that_end_anywhere()
+    {
+        // lines of several lengths, and one that is longer than a piece
+        var calls = Enumerable.Range(0, 2000).Select(i => new RecordingTexts.Call(
+            i == 1000 ? new string('m', 200_000) : $"m{new string('x', i % 97)}", i % 9, i, 5,
+            i % 3 == 0 ? "0" : "EEXIST")).ToList();
+        var text = $"\ufeff{RecordingTexts.Watch(calls)}";
+        Assert.Equal(calls.Select(call => (call.Module, call.StartUs * 1000, call.Result)),
+            RecordingTexts.Read(text).Calls.Select(call => (call.Module, call.StartNs, call.Result ?? "")));
+        var line = text[..text.LastIndexOf("\"EEXIST\"", StringComparison.Ordinal)].Count(one => one == '\n') + 1;
+        var wrong = text.Insert(text.LastIndexOf("\"EEXIST\"", StringComparison.Ordinal), "7");
+        var problem = Assert.Throws<RecordingException>(() => RecordingTexts.Read(wrong));
+        Assert.Equal($"file.json:{line}: not JSON: ", problem.Message[..$"file.json:{line}: not JSON: ".Length]);
+    }
+
+    [Fact]
     public void Compressed_file_is_read()
     {
         var path = Path.GetTempFileName();
@@ -181,7 +197,7 @@ public class RecordingFileTests
             bytes[at] = value;
             try
             {
-                _ = RecordingFile.Read(cut ? bytes.AsSpan(0, at) : bytes, "f");
+                _ = RecordingFile.Read(new MemoryStream(cut ? bytes[..at] : bytes), "f");
             }
             catch (RecordingException)
             {

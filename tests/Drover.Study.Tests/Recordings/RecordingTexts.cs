@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Drover.Study.Recordings;
 
@@ -71,7 +70,7 @@ static class RecordingTexts
     }
 
     public static Recording Read(string text, string file = "file.json") =>
-        Assert.Single(RecordingFile.Read(Encoding.UTF8.GetBytes(text), file));
+        Assert.Single(RecordingFile.Read(text, file));
 
     static string Json(string text) => JsonSerializer.Serialize(text);
 }

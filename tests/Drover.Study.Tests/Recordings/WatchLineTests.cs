@@ -78,9 +78,10 @@ public sealed class WatchLineTests
     [InlineData("""{"type":7}""")]
     [InlineData("""{"type":"watch","version":2}""")]
     public void Read_refuses_other_text(string line) =>
-        Assert.ThrowsAny<JsonException>(() => WatchLine.Read(Encoding.UTF8.GetBytes(line)));
+        Assert.ThrowsAny<JsonException>(() => WatchLine.Read(Encoding.UTF8.GetBytes(line), RecordingJson.Default));
 
-    static WatchLine? Read(WatchLine line) => WatchLine.Read(Encoding.UTF8.GetBytes(TextOf(line)));
+    static WatchLine? Read(WatchLine line) =>
+        WatchLine.Read(Encoding.UTF8.GetBytes(TextOf(line)), RecordingJson.Default);
 
     static string TextOf(WatchLine line)
     {
