@@ -34,6 +34,9 @@ public static class ModuleSource
         return new ModuleCatalog(tree, config) { Policy = PolicyOf(root) };
     }
 
+    /// <summary>Whether this machine has a directory of the running kernel's modules; a container has none.</summary>
+    public static bool HasModules => ModuleTrees.Find(null, Machine.KernelRelease()) is not null;
+
     /// <summary>Whether the directory of a catalog has its indexes now.</summary>
     public static bool HasIndexes(Arguments arguments, ModuleCatalog catalog) =>
         ModuleTrees.MissingIndex(catalog.Tree.Directory, RootOf(arguments)) is null;

@@ -251,7 +251,8 @@ sealed class LoadAttempt(
         LoadCall call, LoadReply reply, TimeSpan began, int tries, string? hint, bool isCertain)
     {
         var facts = reply.Error is Errno.ENODEV ? null : await kernel.ExamineAsync(call, began);
-        var cause = facts is null || isCertain ? null : LoadFailure.Explain(call, reply.Error, facts, exporterOf);
+        var cause = facts is null || isCertain ? null : LoadFailure.Explain(
+            call, reply.Error, facts, exporterOf, module => kernel.InitStateOf(module) is InitState.Live);
         return LoaderMessages.CallFailed(call, reply, tries, cause ?? hint, facts?.Lines ?? []);
     }
 

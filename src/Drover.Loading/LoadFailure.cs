@@ -15,11 +15,13 @@ public static class LoadFailure
     /// <param name="error">Its result.</param>
     /// <param name="facts">What the machine knows.</param>
     /// <param name="exporterOf">The module that exports a symbol, by the indexes; null for none.</param>
+    /// <param name="isLive">Whether a module is live.</param>
     public static string? Explain(
-        LoadCall call, Errno error, FailureFacts facts, Func<string, string?> exporterOf) =>
-        OfVersion(facts) ?? OfSymbols(facts, exporterOf) ?? OfParameters(call, facts) ?? OfBlacklist(call, facts)
-        ?? OfDoors(error, facts) ?? OfSignature(error, facts) ?? OfFirmware(facts) ?? OfInit(error, facts)
-        ?? OfMemory(error, facts) ?? OfFile(error, facts);
+        LoadCall call, Errno error, FailureFacts facts, Func<string, string?> exporterOf,
+        Func<string, bool> isLive) =>
+        OfVersion(facts) ?? OfSymbols(facts, exporterOf, isLive) ?? OfParameters(call, facts)
+        ?? OfBlacklist(call, facts) ?? OfDoors(error, facts) ?? OfSignature(error, facts) ?? OfFirmware(facts)
+        ?? OfInit(error, facts) ?? OfMemory(error, facts) ?? OfFile(error, facts);
 
     /// <summary>kernel: check_modinfo, same_magic, elf_validity_cache_copy.</summary>
     static string? OfVersion(FailureFacts facts)
@@ -38,7 +40,7 @@ public static class LoadFailure
     }
 
     /// <summary>kernel: simplify_symbols, check_version, verify_namespace_is_imported.</summary>
-    static string? OfSymbols(FailureFacts facts, Func<string, string?> exporterOf)
+    static string? OfSymbols(FailureFacts facts, Func<string, string?> exporterOf, Func<string, bool> isLive)
     {
         if (Find(facts, "disagrees about version of symbol ") is { } line)
         {
@@ -63,15 +65,30 @@ public static class LoadFailure
         }
         if (missing.Count == 0)
             return null;
-        var names = string.Join(", ", missing.Take(MaxSymbols));
-        var more = missing.Count > MaxSymbols ? $" and {missing.Count - MaxSymbols} more" : "";
-        return exporterOf(missing[0]) is { } exporter
-            ? $"it needs symbol {names}{more}; {exporter} exports {missing[0]}, but not in the version that it needs, "
-                + "or modules.dep lacks the dependency: run depmod"
-            : $"no module of this kernel exports symbol {names}{more}: it was built for another kernel, or with "
-                + "another version of a module";
+        var unknown = missing.FindAll(symbol => exporterOf(symbol) is null);
+        if (unknown.Count > 0)
+        {
+            return $"no module of this kernel exports {Symbols(unknown)}: it was built for another kernel, or needs a "
+                + "module that is not installed here";
+        }
+        var absent = missing.ConvertAll(From).FindAll(exporter => !isLive(exporter));
+        if (absent.Count > 0)
+        {
+            return $"it needs {Symbols(missing)} of {string.Join(", ", absent.Distinct())}, not loaded: modprobe loads "
+                + "what a module needs (if not, run depmod), insmod does not";
+        }
+        var exporter = From(missing[0]);
+        return facts.InfoOf("license")?.Contains("GPL", StringComparison.Ordinal) is false
+            ? $"{exporter} exports {Symbols(missing)} only to modules under the GPL"
+            : $"the {exporter} that is loaded does not export {Symbols(missing)} to it: they are of different versions";
 
         string From(string symbol) => exporterOf(symbol) ?? "the kernel";
+    }
+
+    static string Symbols(List<string> names)
+    {
+        var first = $"symbol {string.Join(", ", names.Take(MaxSymbols))}";
+        return names.Count > MaxSymbols ? $"{first} and {names.Count - MaxSymbols} more" : first;
     }
 
     /// <summary>kernel: parse_args. Since 3.x the kernel loads a module with unknown parameters, and says so.</summary>

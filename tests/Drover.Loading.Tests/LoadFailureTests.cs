@@ -30,7 +30,6 @@ public sealed class LoadFailureTests
             Errno.EINVAL, "module nic uses symbol dma_x from namespace DMA_BUF, but does not import it.",
             "MODULE_IMPORT_NS(DMA_BUF)"
         },
-        { Errno.ENOENT, "nic: Unknown symbol mdio_read (err -2)", "phylib exports mdio_read" },
         { Errno.ENOENT, "nic: Unknown symbol gone (err -2)", "no module of this kernel exports symbol gone" },
         { Errno.EINVAL, "nic: `many' invalid for parameter `rings'", "parameter rings does not take 'many'" },
         { Errno.ENOSPC, "nic: `123456789' too large for parameter `name'", "parameter name does not take '123456789'" },
@@ -117,7 +116,8 @@ public sealed class LoadFailureTests
 
     [Fact]
     public void More_missing_symbols_than_three_are_counted() => Assert.Contains(
-        "exports symbol a, b, c and 2 more", Explain(Errno.ENOENT, new FailureFacts
+        "exports symbol a, b, c and 2 more: it was built for another kernel, or needs a module that is not installed",
+        Explain(Errno.ENOENT, new FailureFacts
         {
             Lines = [.. "abcade".Select(symbol => $"nic: Unknown symbol {symbol} (err -2)")],
         }), StringComparison.Ordinal);
@@ -192,6 +192,28 @@ public sealed class LoadFailureTests
         Assert.Empty(scene.Machine.Examined);
     }
 
-    static string? Explain(Errno error, FailureFacts facts) => LoadFailure.Explain(
-        s_call, error, facts, symbol => symbol == "mdio_read" ? "phylib" : null);
+    [Theory]
+    [InlineData("", "GPL", "it needs symbol mdio_read, mdio_write, phy_up of phylib, libphy, not loaded: modprobe "
+        + "loads what a module needs (if not, run depmod), insmod does not")]
+    [InlineData("phylib", "GPL", "it needs symbol mdio_read, mdio_write, phy_up of libphy, not loaded: ")]
+    [InlineData("phylib libphy", "Dual BSD/GPL", "the phylib that is loaded does not export symbol mdio_read, ")]
+    [InlineData("phylib libphy", null, "the phylib that is loaded does not export symbol mdio_read, ")]
+    [InlineData("phylib libphy", "Proprietary",
+        "phylib exports symbol mdio_read, mdio_write, phy_up only to modules under the GPL")]
+    public void Exporter_of_a_missing_symbol_is_named_as_it_is(string live, string? license, string sentence) =>
+        Assert.StartsWith(sentence, Explain(Errno.ENOENT, new FailureFacts
+        {
+            Lines = [.. s_exports.Keys.Select(symbol => $"nic: Unknown symbol {symbol} (err -2)")],
+            Info = license is null ? [] : [new("license", license)],
+        }, live.Split(' ')), StringComparison.Ordinal);
+
+    static readonly Dictionary<string, string> s_exports = new()
+    {
+        ["mdio_read"] = "phylib",
+        ["mdio_write"] = "phylib",
+        ["phy_up"] = "libphy",
+    };
+
+    static string? Explain(Errno error, FailureFacts facts, params string[] live) =>
+        LoadFailure.Explain(s_call, error, facts, s_exports.GetValueOrDefault, live.Contains);
 }

@@ -1,7 +1,10 @@
 using Drover.CommandLine;
 using Drover.Control;
 using Drover.Host;
+using Drover.Kernel;
+using Drover.Linux.ProcFs;
 using Drover.Loading;
+using Drover.Modules;
 using Drover.Modules.Config;
 
 namespace Drover.Commands;
@@ -51,7 +54,7 @@ sealed class LoadVerb : Verb
             throw new UsageException("no module given");
         foreach (var name in arguments.Operands)
         {
-            if (name.EndsWith(".ko", StringComparison.Ordinal) || name[0] == '/')
+            if (ModuleName.IsFileName(name) || name.StartsWith('/'))
                 throw new UsageException($"'{name}' is a file, not a module's name: 'drover insmod' loads a file");
         }
         var batch = new LoadBatch(arguments.Operands)
@@ -78,7 +81,10 @@ sealed class LoadVerb : Verb
         {
             return (outcomes, null);
         }
-        return LoadHere([.. batch.Requests], arguments, terminal, interrupt.Token);
+        // a container has no modules, and needs none for what is live
+        return ModuleSource.IsThisMachine(arguments) && !ModuleSource.HasModules && LiveOf(batch) is { } live
+            ? (live, null)
+            : LoadHere([.. batch.Requests], arguments, terminal, interrupt.Token);
     }
 
     /// <summary>Opens the modules, and warns of what does not count.</summary>
@@ -90,6 +96,20 @@ sealed class LoadVerb : Verb
             terminal.WarnOf(catalog.Config);
         terminal.WarnOf(catalog.Policy);
         return catalog;
+    }
+
+    /// <summary>The outcomes, if all names are those of live modules; else null.</summary>
+    static RequestOutcome[]? LiveOf(LoadBatch batch)
+    {
+        var outcomes = new List<RequestOutcome>();
+        foreach (var request in batch.Requests)
+        {
+            var module = ModuleName.Normalize(request.Name);
+            if (SysModule.InitStateOf(module) is not InitState.Live)
+                return null;
+            outcomes.Add(new(request, [new(module, OutcomeKind.AlreadyLive)]));
+        }
+        return [.. outcomes];
     }
 
     static (IReadOnlyList<RequestOutcome>, LoaderStatistics) LoadHere(

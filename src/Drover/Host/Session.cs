@@ -177,9 +177,9 @@ static class ThroughDaemon
         var reply = client.Call(call);
         if (reply.End is ControlEnd.Replied && batch.TryReadReply(reply.Parameters) is { } outcomes)
         {
-            // its indexes may be older than ours
+            // its indexes may be older than ours; a container has none
             var isUnknown = outcomes.Any(outcome => outcome.Modules.Any(module => module.Kind is OutcomeKind.NotFound));
-            return isUnknown ? null : outcomes;
+            return isUnknown && ModuleSource.HasModules ? null : outcomes;
         }
         if (cancellationToken.IsCancellationRequested)
             return [.. batch.Requests.Select(Left)];

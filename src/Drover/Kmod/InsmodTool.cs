@@ -2,6 +2,7 @@ using Drover.CommandLine;
 using Drover.Host;
 using Drover.Kernel;
 using Drover.Linux.Files;
+using Drover.Linux.ProcFs;
 using Drover.Loading;
 using Drover.Modules;
 using Drover.Modules.Config;
@@ -83,10 +84,9 @@ sealed class InsmodTool : KmodTool
             return Fail(log, $"could not load module {file}: {StrError.Of(Errno.ENOENT)}");
         if (kind is FileKind.Directory)
             return Fail(log, $"could not insert module {file}: {StrError.Of(Errno.EISDIR)}");
-        // without modprobe.d
-        var path = LinuxPath.Absolute(file);
-        var directory = Path.GetDirectoryName(path)!;
-        var catalog = new ModuleCatalog(ModuleTree.OpenOrEmpty(directory), ModprobeConfig.Empty)
+        // without modprobe.d; the indexes know who exports a symbol that is missing
+        var tree = ModuleTree.OpenOrEmpty(ModuleSource.DirectoryOf(null, Machine.KernelRelease()));
+        var catalog = new ModuleCatalog(tree, ModprobeConfig.Empty)
         {
             Policy = ModuleSource.PolicyOf(),
         };
@@ -94,7 +94,7 @@ sealed class InsmodTool : KmodTool
         var loader = session.CreateLoader(new LoaderOptions { Ignored = ignored }, new Listener(log));
         var request = new LoadRequest(file, "insmod", Parameters: ModuleOptions.Join(words, 1))
         {
-            File = path,
+            File = LinuxPath.Absolute(file),
             Scope = LoadScope.Alone,
             Client = ThisProcess.Client,
             OverridesPolicy = overridesPolicy,

@@ -101,7 +101,11 @@ sealed class ModprobeInsert : IDisposable
         if (SysModule.InitStateOf(name) is InitState.Live)
             return [new Target(new FoundModule(name, null), Fate.InKernel, null)];
         return _options.IsForDaemon && ThroughDaemon.Load(BatchOf([request]), _run.Log.Info) is [var answer]
-            ? [.. answer.Modules.Select(outcome => Decided(new(new(outcome.Module, null), Fate.Load, null), outcome))]
+            ?
+            [
+                .. answer.Modules.Where(outcome => outcome.Kind is not OutcomeKind.NotFound)
+                    .Select(outcome => Decided(new(new(outcome.Module, null), Fate.Load, null), outcome)),
+            ]
             : [];
     }
 
@@ -113,22 +117,22 @@ sealed class ModprobeInsert : IDisposable
             foreach (var request in requests.Where(request => request.Targets.Count == 0 && request.File is null))
                 request.Targets = WithoutModules(request);
         }
-        var rest = requests.SelectMany(request => request.Targets).Where(target => target.Fate is Fate.Load).ToArray();
-        if (rest.Length == 0 || AskDaemon([.. requests.Where(request => request.IsLoad)]))
+        Request[] rest = [.. requests.Where(request => request.IsLoad)];
+        if (rest.Length == 0 || AskDaemon(rest))
             return;
         _session = new Session(_run.Catalog, CommandEnvironment.Of(_options));
         _loader = _session.CreateLoader(new LoaderOptions { Ignored = _options.Ignored }, _lines, _planner);
         if (_options.IsVerbose)
         {
             _lines.Expect(
-                from request in requests
+                from request in rest
                 from target in request.Targets
-                where target.Fate is Fate.Load
+                where !target.IsDecided
                 select (target.Plan!, request.Parameters));
         }
         _session.Loop.Run(async () =>
         {
-            var loads = requests.Select(LoadInTurnAsync).ToArray();
+            var loads = rest.Select(LoadInTurnAsync).ToArray();
             foreach (var load in loads)
                 await load;
             return 0;
@@ -138,7 +142,7 @@ sealed class ModprobeInsert : IDisposable
     /// <summary>Loads a name's modules one after another; drivers of one device register in this order.</summary>
     async Task LoadInTurnAsync(Request request)
     {
-        foreach (var target in request.Targets.Where(target => target.Fate is Fate.Load))
+        foreach (var target in request.Targets.Where(target => !target.IsDecided))
         {
             var load = RequestOf(_options, request.Name, target.Module, request.File) with
             {
@@ -302,7 +306,7 @@ sealed class Request(string name, string? file, string parameters, IReadOnlyList
 
     public IReadOnlyList<Target> Targets { get; set; } = targets;
 
-    public bool IsLoad => Targets.Any(target => target.Fate is Fate.Load);
+    public bool IsLoad => Targets.Any(target => !target.IsDecided);
 
     /// <summary>How many of the targets have been reported.</summary>
     public int Reported { get; set; }

@@ -49,7 +49,9 @@ public sealed class ContainerTests : IDisposable
         var runs = session.Loop.Run(async () =>
         {
             using var socket = ControlSocket.Listen(Socket, session.Loop, control.Accept);
-            return await Task.Run(() => Contained("modprobe top", "modprobe fs-top", "modprobe mid", "modprobe free"));
+            return await Task.Run(() => Contained(
+                "modprobe top", "modprobe fs-top", "modprobe mid", "modprobe free",
+                "modprobe absent", "drover load fs-top free", "drover load top absent"));
         });
         var line = $"policy forbids it ({_root.Path}/etc/drover/policy.d/50.conf:";
         Assert.Equal(
@@ -61,12 +63,22 @@ public sealed class ContainerTests : IDisposable
             (runs[2].Exit, runs[2].Error));
         // it is allowed, and no module of this kernel
         Assert.Contains("could not insert 'free'", runs[3].Error, StringComparison.Ordinal);
+        Assert.Equal(
+            (1, $"modprobe: FATAL: Module absent not found in directory /lib/modules/{Release}\n"),
+            (runs[4].Exit, runs[4].Error));
+        var forbidden = $"drover: top: not loaded: {line}1: because containers mount no top)\n";
+        Assert.Equal(1, runs[5].Exit);
+        Assert.StartsWith($"{forbidden}drover: free: ", runs[5].Error, StringComparison.Ordinal);
+        Assert.Equal(
+            (1, $"{forbidden}drover: absent: not in any index, alias or configuration (stale index? run depmod)\n"),
+            (runs[6].Exit, runs[6].Error));
         var refused = service.Modules().Single(record => record.Module == "top");
-        Assert.Equal("fs-top", refused.LastRequestedName);
+        Assert.Equal(4, refused.Requests); // each program asks once
+        Assert.Equal("top", refused.LastRequestedName);
         var asker = refused.LastProcess!;
         Assert.Equal(("drover", 0u, cgroup), (asker.Comm, asker.UserId, asker.Cgroup));
         // as the host numbers it
-        Assert.Equal($"modprobe (pid {asker.ProcessId})", refused.LastRequester);
+        Assert.Equal($"drover load (pid {asker.ProcessId})", refused.LastRequester);
         Assert.True(asker.ProcessId > 100);
     }
 
@@ -76,10 +88,13 @@ public sealed class ContainerTests : IDisposable
         var runs = Contained(
             "mkdir -p live/br_netfilter; echo live >live/br_netfilter/initstate; mount --bind live /sys/module; "
             + "modprobe br-netfilter && modprobe -q br_netfilter x=1; echo $?; modprobe --first-time br_netfilter; "
-            + "modprobe absent");
+            + "drover load br-netfilter; echo $?; drover load br_netfilter absent; modprobe absent");
         var run = Assert.Single(runs);
         Assert.Equal(
-            (1, "0\n", "modprobe: ERROR: could not insert 'br_netfilter': Module already in kernel\n"
+            (1, "0\nbr_netfilter: already loaded\n0\n",
+                "modprobe: ERROR: could not insert 'br_netfilter': Module already in kernel\n"
+                + "drover: no module directory /lib/modules/V: install the kernel's modules package, or select a root "
+                + "that has one with --root\n"
                 + "modprobe: FATAL: Module absent not found in directory /lib/modules/V\n"),
             (run.Exit, run.Out, run.Error.Replace(Release, "V", StringComparison.Ordinal)));
     }
@@ -93,6 +108,7 @@ public sealed class ContainerTests : IDisposable
     ToolRun[] Contained(params string[] lines)
     {
         File.WriteAllText($"{_directory}/modprobe", $"#!/bin/bash\nexec {Program} modprobe \"$@\"\n");
+        File.CreateSymbolicLink($"{_directory}/drover", Program);
         return NamespaceScript.Run(
             _directory,
             """
