@@ -9,6 +9,9 @@ sealed class PolicyParser
 {
     const string Blanks = " \t\r\v\f";
 
+    /// <summary>The last word of a line whose quotation does not end.</summary>
+    const string OpenQuotation = "\"";
+
     public List<PolicyLine> Lines { get; } = [];
 
     public List<PolicyPreference> Preferences { get; } = [];
@@ -151,6 +154,10 @@ sealed class PolicyParser
         {
             return $"'{word}' is neither client:uid:NUMBER nor client:cgroup:PATTERN";
         }
+        else if (word == OpenQuotation)
+        {
+            return "a quotation has no end";
+        }
         else if (word is "when" or "booted" or "because" || !ModuleName.TryNormalizeAlias(word, out var name))
         {
             return word is "when" or "booted"
@@ -162,7 +169,7 @@ sealed class PolicyParser
             rule = rule with { Name = name };
         }
         return IsSecond(before, rule)
-            ? $"'{word}': a line has one pattern of a kind, and all of them must match"
+            ? $"'{word}': a line has one pattern of a kind, and all of them must match; a reason follows 'because'"
             : null;
     }
 
@@ -187,7 +194,8 @@ sealed class PolicyParser
         {
             var start = at;
             var word = new StringBuilder();
-            for (var isQuoted = false; at < line.Length && (isQuoted || !Blanks.Contains(line[at])); at++)
+            var isQuoted = false;
+            for (; at < line.Length && (isQuoted || !Blanks.Contains(line[at])); at++)
             {
                 if (line[at] == '"')
                     isQuoted = !isQuoted;
@@ -197,6 +205,8 @@ sealed class PolicyParser
             if (words.Count > 0 && word.Length == "because".Length && word.ToString() == "because")
                 return ([.. words], line[at..].Trim(Blanks.ToCharArray()), line[..start].TrimEnd(Blanks.ToCharArray()));
             words.Add(word.ToString());
+            if (isQuoted)
+                words.Add(OpenQuotation);
             while (at < line.Length && Blanks.Contains(line[at]))
                 at++;
         }

@@ -5,9 +5,12 @@ namespace Drover.Study.Policy;
 /// <summary><c>drover policy check</c>.</summary>
 static class PolicyCheck
 {
+    /// <param name="catalog">With the policy as if it were not warn-only.</param>
+    /// <param name="isWarnOnly">Whether it is.</param>
     /// <returns>Failure where something would be stopped, or a line does not count.</returns>
     public static int Run(
-        Arguments arguments, ModuleCatalog catalog, IReadOnlyList<string> recordings, Terminal terminal)
+        Arguments arguments, ModuleCatalog catalog, bool isWarnOnly, IReadOnlyList<string> recordings,
+        Terminal terminal)
     {
         if (catalog.Policy is not { } policy)
         {
@@ -23,7 +26,7 @@ static class PolicyCheck
         if (arguments.Has(CommonOptions.Json))
             WriteJson(stopped, policy.Problems, modules, terminal.Out);
         else
-            WriteText(stopped, policy, modules, terminal);
+            WriteText(stopped, policy, isWarnOnly, modules, terminal);
         return stopped.Count > 0 || policy.Problems.Count > 0 ? ExitCode.Failure : ExitCode.Ok;
     }
 
@@ -53,7 +56,8 @@ static class PolicyCheck
     }
 
     static void WriteText(
-        IReadOnlyList<(ModuleWish Wish, string Why)> stopped, ModulePolicy policy, int modules, Terminal terminal)
+        IReadOnlyList<(ModuleWish Wish, string Why)> stopped, ModulePolicy policy, bool isWarnOnly, int modules,
+        Terminal terminal)
     {
         terminal.WarnOf(policy);
         if (stopped.Count > 0)
@@ -63,8 +67,10 @@ static class PolicyCheck
                 table.Add(wish.Module.Name, wish.By, why);
             table.WriteTo(terminal.Out);
         }
+        var until = isWarnOnly ? ", once the policy is no longer warn-only" : "";
+        var lines = policy.Lines.Count == 1 ? "1 line" : $"{policy.Lines.Count} lines";
         terminal.Out.WriteLine(
-            $"{stopped.Count} of {modules} modules would be stopped; the policy has {policy.Lines.Count} lines");
+            $"{stopped.Count} of {modules} modules would be stopped{until}; the policy has {lines}");
     }
 
     static void WriteJson(

@@ -8,7 +8,9 @@ namespace Drover.Study.Policy;
 /// comment that begins with "lost:".</summary>
 static class PolicyExport
 {
-    public static IEnumerable<string> Lines(ModuleCatalog catalog)
+    /// <param name="catalog">With the policy as if it were not warn-only.</param>
+    /// <param name="isWarnOnly">Whether it is.</param>
+    public static IEnumerable<string> Lines(ModuleCatalog catalog, bool isWarnOnly)
     {
         yield return $"# The policy, as far as kmod can follow it, for {catalog.Tree.Directory}:";
         yield return "# 'drover policy export' wrote it. Export again after each change of the policy or the kernel.";
@@ -16,7 +18,7 @@ static class PolicyExport
             yield break;
         foreach (var line in policy.Lines.Where(line => WhatIsLost(line) is not null))
             yield return $"# lost: {PlainText.Of(line.ToString())}: {WhatIsLost(line)}";
-        if (policy.IsWarnOnly)
+        if (isWarnOnly)
             yield return "# lost: the policy is warn-only; kmod would stop these modules";
         foreach (var line in policy.Preferences)
         {

@@ -8,6 +8,9 @@ static class PolicyLearn
     /// <summary>Reasons that a line gives; more are counted.</summary>
     const int MaxReasons = 3;
 
+    /// <summary>Columns of a reason.</summary>
+    const int MaxReason = 118;
+
     /// <param name="catalog">Without a policy.</param>
     public static IEnumerable<string> Lines(
         Arguments arguments, ModuleCatalog catalog, IReadOnlyList<string> recordings)
@@ -48,10 +51,11 @@ static class PolicyLearn
         return needed;
     }
 
-    /// <summary>One line: names of devices and modaliases are from outside.</summary>
+    /// <summary>One line: names of devices and modaliases are from outside, and a CPU's has a thousand
+    /// characters.</summary>
     static string ReasonOf(ModuleWish wish)
     {
         var reason = wish.Asked is { } asked && asked != wish.Module.Name ? $"{wish.By}: {asked}" : wish.By;
-        return PlainText.Of(reason);
+        return PlainTable.Shorten(PlainText.Of(reason), MaxReason);
     }
 }

@@ -72,14 +72,16 @@ sealed class PolicyVerb : Verb
         switch (task)
         {
             case "check":
-                return PolicyCheck.Run(arguments, Catalog(arguments, terminal, enforced: true), files, terminal);
+                return PolicyCheck.Run(
+                    arguments, Catalog(arguments, terminal), IsWarnOnly(arguments), files, terminal);
             case "learn":
                 return Write(
                     arguments, terminal, PolicyLearn.Lines(arguments, WithoutPolicy(arguments, terminal), files));
             case "export" when !arguments.Has(s_modprobeD):
                 throw new UsageException("the format is missing: add --modprobe.d");
             case "export":
-                return Write(arguments, terminal, PolicyExport.Lines(Catalog(arguments, terminal, enforced: true)));
+                return Write(
+                    arguments, terminal, PolicyExport.Lines(Catalog(arguments, terminal), IsWarnOnly(arguments)));
             case "import":
                 return Write(
                     arguments, terminal,
@@ -97,7 +99,7 @@ sealed class PolicyVerb : Verb
     }
 
     /// <summary>With the policy as it would be after the next boot, or after a seal.</summary>
-    static ModuleCatalog Catalog(Arguments arguments, Terminal terminal, bool enforced)
+    static ModuleCatalog Catalog(Arguments arguments, Terminal terminal)
     {
         var catalog = ModuleSource.Open(arguments);
         terminal.WarnOfDamage(catalog);
@@ -107,21 +109,32 @@ sealed class PolicyVerb : Verb
             {
                 Root = ModuleSource.RootOf(arguments),
                 AsSealed = arguments.Has(s_sealed),
-                AsEnforced = enforced,
+                AsEnforced = true,
                 VersionOf = LinuxPath.VersionOf,
             }),
         };
     }
+
+    static bool IsWarnOnly(Arguments arguments) =>
+        ModuleSource.PolicyOf(ModuleSource.RootOf(arguments)) is { IsWarnOnly: true };
 
     static int Write(Arguments arguments, Terminal terminal, IEnumerable<string> lines)
     {
         var text = string.Concat(lines.Select(line => line + "\n"));
         if (arguments.Text(Output) is not { } file || file == "-")
             terminal.Out.Write(text);
-        else if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder))
-            throw new CommandException($"{file}: there is no directory {folder}");
         else
-            AtomicFile.WriteAllText(file, text);
+            WriteFile(file, text);
         return ExitCode.Ok;
+    }
+
+    static void WriteFile(string file, string text)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        if (Path.GetFileName(folder) == "policy.d")
+            Directory.CreateDirectory(folder); // a machine has none before its first policy
+        if (!Directory.Exists(folder))
+            throw new CommandException($"{file}: there is no directory {folder}");
+        AtomicFile.WriteAllText(file, text);
     }
 }

@@ -10,7 +10,8 @@ public sealed class ModulePolicyTests
     const string NeedsPattern =
         "1: 'forbid' needs a pattern: a module or modalias, path:, signer:, unsigned or client:";
 
-    const string OneOfAKind = ": a line has one pattern of a kind, and all of them must match";
+    const string OneOfAKind =
+        ": a line has one pattern of a kind, and all of them must match; a reason follows 'because'";
 
     const string Path = "/usr/lib/modules/6.12.0/updates/dkms/nvidia.ko";
 
@@ -108,6 +109,8 @@ public sealed class ModulePolicyTests
     [InlineData("forbid when booted", NeedsPattern)]
     [InlineData("forbid a when boot", "1: a scope is 'when booted', before 'because'")]
     [InlineData("forbid a b", "1: 'b'" + OneOfAKind)]
+    [InlineData("forbid a beacuse", "1: 'beacuse'" + OneOfAKind)]
+    [InlineData("allow \"a b", "1: a quotation has no end")]
     [InlineData("forbid unsigned unsigned", "1: 'unsigned'" + OneOfAKind)]
     [InlineData("forbid unsigned signer:a*", "1: an unsigned module has no signer")]
     [InlineData("allow [a", "1: '[a' has an unmatched bracket")]
@@ -127,6 +130,7 @@ public sealed class ModulePolicyTests
     [Theory]
     [InlineData("default")]
     [InlineData("default forbit")]
+    [InlineData("default \"allow")]
     [InlineData("default forbid all")]
     public void A_default_that_cannot_be_read_forbids(string text)
     {

@@ -47,12 +47,36 @@ public sealed class PolicyVerbTests : IDisposable
     public void What_is_learned_passes_the_check()
     {
         var learned = $"{_root.Path}/etc/drover/policy.d/50-learned.conf";
-        Directory.CreateDirectory(Path.GetDirectoryName(learned)!);
-        Assert.Equal(0, Run("learn", "-o", learned).Exit);
+        Assert.Equal(0, Run("learn", "-o", learned).Exit); // makes the directory
+        var elsewhere = Run("learn", "-o", $"{_root.Path}/etc/dorver/50-learned.conf");
+        Assert.Equal(1, elsewhere.Exit);
+        Assert.Contains("there is no directory", elsewhere.Error, StringComparison.Ordinal);
         Assert.Equal((0, ""), (Run("check").Exit, Run("check").Error));
         File.Delete(learned);
         Policy("default forbid\nallow top");
         Local(Run("check")).ShouldBe("policy-check.txt");
+    }
+
+    [Fact]
+    public void A_long_alias_is_shortened()
+    {
+        Write("sys/devices/pci0000:00/0000:00:19.0/uevent", $"MODALIAS=pci:v00008086d00001{new string('2', 1000)}\n");
+        var lines = Run("learn").Out.Split('\n');
+        Assert.Contains(lines, line => line.StartsWith("# /devices/pci0000:00", StringComparison.Ordinal)
+            && line.EndsWith("222…", StringComparison.Ordinal));
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, 120));
+    }
+
+    [Fact]
+    public void Check_and_export_say_that_a_policy_only_warns()
+    {
+        Policy("mode warn-only\nforbid stray");
+        Assert.EndsWith(
+            "1 of 10 modules would be stopped, once the policy is no longer warn-only; the policy has 1 line\n",
+            Run("check").Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "# lost: the policy is warn-only; kmod would stop these modules\n", Run("export", "--modprobe.d").Out,
+            StringComparison.Ordinal);
     }
 
     [Fact]
