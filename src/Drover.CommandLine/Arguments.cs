@@ -161,7 +161,7 @@ public sealed class Arguments
     static int ParseCount(Option option, string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
             ? count
-            : throw new UsageException($"--{option.Name} takes an integer of at least 1, not '{text}'");
+            : throw new UsageException($"--{option.Name} takes {option.Value}, an integer of at least 1, not '{text}'");
 
     static long ParseSize(Option option, string text) =>
         ByteSize.TryParse(text, out var bytes) && bytes > 0

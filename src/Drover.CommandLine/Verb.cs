@@ -135,7 +135,7 @@ public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
         if (arguments.Operands.Contains(""))
             throw new UsageException("an argument is empty");
         if (verb.Operands.Length == 0 && arguments.Operands.Count > 0)
-            throw new UsageException($"unexpected argument '{arguments.Operands[0]}'");
+            throw new UsageException($"unexpected argument '{arguments.Operands[0]}': it takes options only");
         return verb.Run(arguments, terminal);
     }
 

@@ -218,7 +218,7 @@ public sealed class AuditVerbTests : IDisposable
     }
 
     [Theory]
-    [InlineData("unexpected argument 'x'", "x")]
+    [InlineData("unexpected argument 'x': it takes options only", "x")]
     [InlineData("--cpus takes 1 to 8192, not '9000'", "--cpus", "9000")]
     [InlineData("--memory takes 1M to 4P, not '10'", "--memory", "10")]
     [InlineData("--tar has a machine's /sys: leave out --sys", "--tar", "a", "--sys", "b")]

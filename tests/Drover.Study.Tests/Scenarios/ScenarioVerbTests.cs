@@ -63,7 +63,7 @@ public sealed class ScenarioVerbTests : IDisposable
     }
 
     [Theory]
-    [InlineData("unexpected argument 'x'", "x")]
+    [InlineData("unexpected argument 'x': it takes options only", "x")]
     [InlineData("--slowdown and --guest apply to timings: add --timings FILE", "--guest")]
     [InlineData("--from takes a recorded machine: leave out --sys", "--from", "a", "--sys", "b")]
     public void Usage_error_is_reported(string message, params string[] args)

@@ -30,12 +30,14 @@ public class UsageTests
     [InlineData("'loop.ko' is a file, not a module's name: 'drover insmod' loads a file", "load", "loop.ko")]
     [InlineData("'loop.ko.zst' is a file, not a module's name: 'drover insmod' loads a file", "load", "loop.ko.zst")]
     [InlineData("'/l/x' is a file, not a module's name: 'drover insmod' loads a file", "load", "loop", "/l/x")]
-    [InlineData("--jobs takes an integer of at least 1, not '0'", "load", "-j0", "x")]
+    [InlineData("--jobs takes N, an integer of at least 1, not '0'", "load", "-j0", "x")]
+    [InlineData("--timeout takes SECONDS, an integer of at least 1, not '5ms'", "settle", "--timeout", "5ms")]
+    [InlineData("--once takes SECONDS, an integer of at least 1, not '5s'", "watch", "--once", "5s")]
     [InlineData("--budget takes a size in bytes such as 67108864 or 64M, not '64X'", "coldplug", "--budget", "64X")]
     [InlineData("--stagger takes a time such as 50ms or 2s, or 0, not '50'", "load", "--stagger=50", "x")]
     [InlineData("--stagger takes a time such as 50ms or 2s, or 0, not 'ms'", "load", "--stagger", "ms", "x")]
-    [InlineData("unexpected argument 'loop'", "coldplug", "loop")]
-    [InlineData("unexpected argument 'udev'", "herd", "udev")]
+    [InlineData("unexpected argument 'loop': it takes options only", "coldplug", "loop")]
+    [InlineData("unexpected argument 'udev': it takes options only", "herd", "udev")]
     public void Invalid_arguments_exit_with_2_and_refer_to_the_help_of_the_verb(string message, params string[] args) =>
         Assert.Equal(
             new CommandLineRun(2, "", $"drover: {args[0]}: {Sentence(message)} Try 'drover {args[0]} --help'.\n"),
