@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Drover.Model.Scenarios;
-using Drover.Modules;
 
 namespace Drover.Model.Recording;
 
@@ -22,6 +21,7 @@ public sealed class LabTimings
     const double MaxReturnSeconds = 0.01;
 
     const string Success = "0";
+    const string Expected = "timings are the output of 'lab/run --json FILE'";
 
     static readonly string[] s_duplicates = ["EEXIST", "EBUSY", "ETXTBSY", "EINTR"];
 
@@ -61,19 +61,16 @@ public sealed class LabTimings
     /// <exception cref="ScenarioException">Not the output of <c>lab/run --json</c>.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Permission denied, or the path is a directory.</exception>
-    public static LabTimings Load(string path)
-    {
-        using var file = SystemFiles.Current.OpenRead(path);
-        return Read(ScenarioFile.ReadBounded(file, path, MaxFileBytes), path);
-    }
+    public static LabTimings Read(Stream stream, string file) =>
+        Read(ScenarioFile.ReadBounded(stream, file, MaxFileBytes), file);
 
     /// <param name="file">The file's name, for messages.</param>
     /// <exception cref="ScenarioException">Not the output of <c>lab/run --json</c>.</exception>
     public static LabTimings Read(ReadOnlySpan<byte> json, string file)
     {
-        var run = ScenarioFile.Parse(json, file, LabJson.Default.LabRun);
+        var run = ScenarioFile.Parse(json, file, LabJson.Default.LabRun, Expected);
         if (run.TracedCalls is not { } calls)
-            throw new ScenarioException($"{file}: has no tracedCalls: timings are the output of 'lab/run --json FILE'");
+            throw new ScenarioException($"{file}: has no tracedCalls: {Expected}");
         for (var i = 0; i < calls.Count; i++)
         {
             if (!IsTime(calls[i].StartSeconds) || !IsTime(calls[i].Seconds) || !IsTime(calls[i].BusySeconds ?? 0))

@@ -32,8 +32,12 @@ public static class ScenarioFile
     public static Scenario Load(string path)
     {
         using var file = SystemFiles.Current.OpenRead(path);
-        return Read(ReadBounded(file, path, ScenarioLimits.MaxFileBytes), path);
+        return Read(file, path);
     }
+
+    /// <inheritdoc cref="Load"/>
+    public static Scenario Read(Stream stream, string file) =>
+        Read(ReadBounded(stream, file, ScenarioLimits.MaxFileBytes), file);
 
     /// <param name="json">UTF-8.</param>
     /// <param name="file">The file's name, for messages.</param>
@@ -44,7 +48,7 @@ public static class ScenarioFile
         if (json.Length > ScenarioLimits.MaxFileBytes)
             throw TooLarge(file, ScenarioLimits.MaxFileBytes);
         // first, as files of other kinds and versions have other members
-        var header = Parse(json, file, InfoOf<ScenarioHeader>());
+        var header = Parse(json, file, InfoOf<ScenarioHeader>(), "expected what 'drover scenario' wrote");
         if (header.Format != Format)
             throw Fail(json, file, "format", $"is '{header.Format}', not '{Format}': another kind of file");
         if (header.Version != Version)
@@ -77,18 +81,22 @@ public static class ScenarioFile
 
     static JsonTypeInfo<T> InfoOf<T>() => (JsonTypeInfo<T>)s_options.GetTypeInfo(typeof(T));
 
+    /// <param name="expected">What the file should be, for the message of one of another kind.</param>
     /// <exception cref="ScenarioException">Not a document of this type; the message names file,
     /// line and member.</exception>
-    internal static T Parse<T>(ReadOnlySpan<byte> json, string file, JsonTypeInfo<T> info)
+    internal static T Parse<T>(ReadOnlySpan<byte> json, string file, JsonTypeInfo<T> info, string? expected = null)
     {
+        var rest = expected is null ? "" : $": {expected}";
+        if (json.Trim(" \t\r\n"u8).IsEmpty)
+            throw new ScenarioException($"{file}: is empty{rest}");
         try
         {
             return JsonSerializer.Deserialize(json, info)
-                ?? throw new ScenarioException($"{file}:1: must be an object, {{…}}");
+                ?? throw new ScenarioException($"{file}:1: must be an object, {{…}}{rest}");
         }
         catch (JsonException problem)
         {
-            throw new ScenarioException($"{file}:{problem.LineNumber + 1}: {JsonMember.Explain(problem, info)}");
+            throw new ScenarioException($"{file}:{problem.LineNumber + 1}: {JsonMember.Explain(problem, info)}{rest}");
         }
     }
 

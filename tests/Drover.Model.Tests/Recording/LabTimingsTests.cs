@@ -86,7 +86,8 @@ public sealed class LabTimingsTests
     }
 
     [Theory]
-    [InlineData("", "x.json:1: not JSON")]
+    [InlineData("", "x.json: is empty: timings are the output of 'lab/run --json FILE'")]
+    [InlineData("x", "x.json:1: not JSON: timings are the output of 'lab/run --json FILE'")]
     [InlineData("[]", "x.json:1: must be an object")]
     [InlineData("{}", "x.json: has no tracedCalls")]
     [InlineData("{\"tracedCalls\": 5}", "x.json:1: tracedCalls: must be a list")]

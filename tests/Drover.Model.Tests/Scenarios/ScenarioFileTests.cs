@@ -201,10 +201,10 @@ public sealed class ScenarioFileTests
     [InlineData("{\"format\"")]
     [InlineData("\xef\xbb\xbf{}")]
     public void Read_refuses_a_document_that_is_not_an_object(string json) =>
-        Assert.StartsWith(
-            "x.json:1: ",
-            Assert.Throws<ScenarioException>(() => ScenarioFile.Read(Encoding.Latin1.GetBytes(json), "x.json")).Message,
-            StringComparison.Ordinal);
+        Assert.Matches(
+            "^x.json(: is empty|:1: .*): expected what 'drover scenario' wrote$",
+            Assert.Throws<ScenarioException>(() => ScenarioFile.Read(Encoding.Latin1.GetBytes(json), "x.json"))
+                .Message);
 
     [Fact]
     public void Read_reports_a_mistake_at_the_end_of_the_largest_file_in_seconds()
