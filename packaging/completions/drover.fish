@@ -171,7 +171,7 @@ complete -c drover -n '__fish_seen_subcommand_from policy' -l blacklist -d 'impo
 complete -c drover -n '__fish_seen_subcommand_from policy' -s r -l root -r -F -d 'use the root file system in DIR: its lib/modules and etc/modprobe.d'
 complete -c drover -n '__fish_seen_subcommand_from policy' -s k -l release -x -d 'use the modules of this kernel version'
 complete -c drover -n '__fish_seen_subcommand_from policy' -l sys -r -F -d 'the sysfs with the devices'
-complete -c drover -n '__fish_seen_subcommand_from policy' -l json -d 'print one JSON document instead of text'
+complete -c drover -n '__fish_seen_subcommand_from policy' -l json -d 'check: print one JSON document instead of text'
 complete -c drover -n '__fish_seen_subcommand_from policy' -l color -x -a 'auto always never' -d 'colours and bold headings: auto is on a terminal, unless NO_COLOR is set'
 complete -c drover -n '__fish_seen_subcommand_from policy' -l no-pager -d 'do not show the text in $DROVER_PAGER, $PAGER or less, as on a terminal'
 complete -c drover -n '__fish_seen_subcommand_from policy' -s h -l help -d 'show this help'

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Drover.Study.Files;
 
 namespace Drover.Study;
 
@@ -13,6 +14,9 @@ sealed class StyledVerb(Verb verb, bool isLive = false) : Verb
     static readonly Option s_noPager = new(
         "no-pager", "do not show the text in $DROVER_PAGER, $PAGER or less, as on a terminal");
 
+    /// <summary>Options of what is written, to a file or, without a value, to standard output.</summary>
+    static readonly string[] s_outputs = ["html", "trace", "stats", "save", "output", "json", "csv"];
+
     public override string Name => verb.Name;
     public override string Summary => verb.Summary;
     public override string Operands => verb.Operands;
@@ -23,6 +27,7 @@ sealed class StyledVerb(Verb verb, bool isLive = false) : Verb
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
+        CheckDashes(arguments);
         var hasColors = arguments.Text(s_color) switch { "always" => true, "never" => false, _ => (bool?)null };
         using var pager = isLive || arguments.Has(s_noPager) || terminal.Screen is null ? null : StartPager(terminal);
         if (pager is null && hasColors is null)
@@ -41,6 +46,26 @@ sealed class StyledVerb(Verb verb, bool isLive = false) : Verb
             output?.Close();
             pager?.WaitForExit();
         }
+    }
+
+    /// <summary>Standard input is read once, and standard output has one document.</summary>
+    void CheckDashes(Arguments arguments)
+    {
+        List<Option> dashes = [.. verb.Options.Where(option => option.Value == "FILE"
+            && arguments.Text(option) == InputFile.Dash)];
+        List<string> written = [.. s_outputs.Where(name => verb.Options.Any(option => option.Name == name
+            && (option.Value is null ? arguments.Has(option) : dashes.Contains(option))))];
+        if (written.Count > 1 && dashes.Exists(option => s_outputs.Contains(option.Name)))
+            throw new UsageException($"--{written[0]} and --{written[1]} both write to standard output");
+        List<string> read = [.. dashes.Where(option => !s_outputs.Contains(option.Name))
+            .Select(option => $"--{option.Name}")];
+        if (verb.Operands.EndsWith("FILE…", StringComparison.Ordinal)
+            || verb.Operands.EndsWith("[RECORDING…]", StringComparison.Ordinal))
+        {
+            read.AddRange(arguments.Operands.Where(operand => operand == InputFile.Dash));
+        }
+        if (read.Count > 1)
+            throw new UsageException($"{read[0]} and {read[1]} both read standard input, which can be read once");
     }
 
     /// <summary>As systemctl(1) does it, but long lines wrap: less quits by itself if the text fits. Null without a

@@ -36,7 +36,8 @@ public sealed class ModulesLoadConfig
     /// <param name="root">The root of the directories.</param>
     /// <param name="commandLine">As in /proc/cmdline; null for none.</param>
     /// <param name="isInitramfs">Whether <c>rd.</c> parameters count.</param>
-    /// <param name="files">Replace command line and directories: paths, or names of files in the directories.</param>
+    /// <param name="files">Replace command line and directories: paths, a dash for standard input, or names of files
+    /// in the directories.</param>
     public static ModulesLoadConfig Load(
         string root, string? commandLine, bool isInitramfs, IReadOnlyList<string>? files = null)
     {
@@ -44,8 +45,9 @@ public sealed class ModulesLoadConfig
         var directories = s_directories.Select(directory => $"{root.TrimEnd('/')}/{directory}").ToArray();
         if (files is not null)
         {
-            foreach (var file in files)
+            foreach (var name in files)
             {
+                var file = name == "-" ? "/dev/stdin" : name;
                 var isPath = file.Contains('/');
                 config.ReadFile(isPath ? file : Find(directories, file), isGiven: isPath);
             }

@@ -1,6 +1,7 @@
 using Drover.Model.Herds;
 using Drover.Modules;
 using Drover.Study.Boot;
+using Drover.Study.Files;
 using Drover.Study.Herd;
 using Drover.Study.Scenarios;
 
@@ -121,7 +122,7 @@ sealed class AuditVerb(HerdEngine engine) : Verb
             ? ByteText.Of(SystemFiles.Current.ReadAllBytes(Mounts))
             : "";
         var audit = InitramfsAudit.Of(InitramfsImage.Read(file), catalog, root, sys, mountInfo);
-        var report = new InitramfsReport(audit, file);
+        var report = new InitramfsReport(audit, InputFile.NameOf(file));
         if (arguments.Has(CommonOptions.Json))
             report.WriteJson(terminal.Out);
         else

@@ -1,6 +1,7 @@
 using System.Text;
 using Drover.Modules;
 using Drover.Modules.Image;
+using Drover.Study.Files;
 
 namespace Drover.Study.Audit;
 
@@ -48,9 +49,15 @@ sealed class InitramfsImage
     /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
     public static InitramfsImage Read(string path)
     {
-        var image = new InitramfsImage(path);
-        image.Add(SystemFiles.Current.ReadRegular(path), isInner: false);
-        return image;
+        var image = new InitramfsImage(InputFile.NameOf(path));
+        image.Add(
+            path == InputFile.Dash
+                ? InputFile.ReadAllBytes(path, (int)ModuleLimits.MaxImageBytes)
+                : SystemFiles.Current.ReadRegular(path),
+            isInner: false);
+        return image._entries > 0
+            ? image
+            : throw new ModuleDataException(image._file, 0, "is empty: not an initramfs");
     }
 
     /// <summary>The text of a file, links within the image followed once; null if it has none.</summary>

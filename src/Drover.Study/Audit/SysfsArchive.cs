@@ -6,6 +6,7 @@ using Drover.Linux.ProcFs;
 using Drover.Linux.Sysfs;
 using Drover.Modules;
 using Drover.Modules.Image;
+using Drover.Study.Files;
 
 namespace Drover.Study.Audit;
 
@@ -49,10 +50,12 @@ sealed class SysfsArchive
     /// <exception cref="ModuleDataException">It is not a tar archive, is damaged, or exceeds a limit.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Access is denied.</exception>
-    public static SysfsArchive Read(string path)
+    public static SysfsArchive Read(string path) => InputFile.Read(path, Read);
+
+    static SysfsArchive Read(Stream file, string name)
     {
         var archive = new SysfsArchive();
-        using var stream = new TarStream(Open(path), path);
+        using var stream = new TarStream(Plain(file, name), name);
         var isTar = false;
         try
         {
@@ -75,21 +78,21 @@ sealed class SysfsArchive
         return archive;
     }
 
-    static Stream Open(string path)
+    static Stream Plain(Stream file, string name)
     {
-        var file = new FileStream(SystemFiles.Current.OpenRegular(path), FileAccess.Read);
-        Span<byte> head = stackalloc byte[6];
+        var head = new byte[6];
         head = head[..file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)];
-        file.Position = 0;
         switch (ModuleFile.CompressionOf(head))
         {
             case ModuleCompression.None:
-                return file;
+                return new RejoinedStream(head, file);
             case ModuleCompression.Gzip:
-                return new GZipStream(file, CompressionMode.Decompress);
+                return new GZipStream(new RejoinedStream(head, file), CompressionMode.Decompress);
             default:
-                file.Dispose();
-                return new MemoryStream(ModuleFile.ReadImage(path), writable: false);
+                var packed = BoundedRead.TryReadAll(file, (int)ModuleLimits.MaxImageBytes, head)
+                    ?? throw new ModuleDataException(
+                        name, ModuleLimits.MaxImageBytes, $"larger than {ModuleLimits.MaxImageBytes} bytes");
+                return new MemoryStream(ModuleFile.Decompress(packed, name), writable: false);
         }
     }
 

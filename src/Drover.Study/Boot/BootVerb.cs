@@ -1,5 +1,5 @@
 using Drover.Modules;
-using Drover.Study.Drawing;
+using Drover.Study.Files;
 using Drover.Study.Recordings;
 using Drover.Study.Report;
 
@@ -12,6 +12,7 @@ sealed class BootVerb : Verb
     const string BootRecording = "/run/drover/boot.jsonl";
 
     const string ThisMachine = "this machine's";
+    const int MaxTextBytes = 64 << 20; // systemd's times of some thousand units are 5 MB
 
     static readonly Option s_recording = new(
         "recording", "the module loads, as 'drover watch --json' or 'drover timeline --json' recorded them", "FILE",
@@ -54,18 +55,19 @@ sealed class BootVerb : Verb
     public override int Run(Arguments arguments, Terminal terminal)
     {
         Check(arguments);
-        if (arguments.Text(s_save) is { } kept)
+        if (arguments.Has(s_save))
         {
             var text = SystemdBoot.TextOfThisMachine() ?? throw new CommandException("systemd does not run here");
-            Write(kept, writer => writer.Write(text), terminal);
+            using var kept = OutputFile.Open(arguments, s_save, terminal)!;
+            kept.Fill(writer => writer.Write(text));
             return ExitCode.Ok;
         }
         var report = new BootReport(Analyse(arguments), DeviceNames.OfThisMachine());
-        using var page = PageFile.Open(arguments, s_html, terminal);
-        if (arguments.Text(s_trace) is { } trace)
-            Write(trace, report.WriteTrace, terminal);
+        using var page = OutputFile.Open(arguments, s_html, terminal);
+        using var trace = OutputFile.Open(arguments, s_trace, terminal);
+        trace?.Fill(report.WriteTrace);
         page?.Fill(report.WritePage);
-        if (arguments.Text(s_trace) == "-" || page is { IsStandardOutput: true })
+        if (trace is { IsStandardOutput: true } || page is { IsStandardOutput: true })
             return ExitCode.Ok;
         if (arguments.Has(CommonOptions.Json))
             report.WriteJson(terminal.Out);
@@ -87,38 +89,25 @@ sealed class BootVerb : Verb
         var others = Options.Except([s_save]);
         if (arguments.Has(s_save) && others.FirstOrDefault(arguments.Has) is { } other)
             throw new UsageException($"--save only writes systemd's times: leave out --{other.Name}");
-        List<Option> written = [.. new[] { s_html, s_trace }.Where(option => arguments.Text(option) == "-")];
-        if (arguments.Has(CommonOptions.Json) && written.Count > 0)
-            throw new UsageException($"--json and --{written[0].Name} both write to standard output");
-        if (written.Count > 1)
-            throw new UsageException("--html and --trace both write to standard output");
     }
 
     static BootAnalysis Analyse(Arguments arguments)
     {
         var systemd = arguments.Text(s_systemd) is { } file
-            ? SystemdBoot.Parse(TextOf(file))
+            ? SystemdBoot.Parse(ByteText.Of(InputFile.ReadAllBytes(file, MaxTextBytes)))
             : SystemdBoot.TextOfThisMachine() is { } text ? SystemdBoot.Parse(text) : null;
         if (arguments.Has(s_systemd) && systemd is { Units.Count: 0 })
         {
             throw new CommandException(
-                $"{arguments.Text(s_systemd)}: no units: use what 'drover boot --save' or 'systemctl show' wrote");
+                $"{InputFile.NameOf(arguments.Text(s_systemd)!)}: no units: use what 'drover boot --save' or "
+                + "'systemctl show' wrote");
         }
         var recording = Loads(arguments);
         return recording is null && systemd is null
             ? throw new CommandException(
-                $"nothing is known of this boot: there is no daemon, no {BootRecording} and no systemd")
+                $"nothing is known of this boot: there is no daemon, no {BootRecording} and no systemd; "
+                + "'drover install --watch' records the next ones, --recording FILE shows another")
             : new BootAnalysis(recording, systemd);
-    }
-
-    static string TextOf(string file)
-    {
-        if (file == "-")
-        {
-            using var input = new StreamReader(Console.OpenStandardInput());
-            return input.ReadToEnd();
-        }
-        return ByteText.Of(SystemFiles.Current.ReadAllBytes(file));
     }
 
     static Recording? Loads(Arguments arguments)
@@ -139,17 +128,4 @@ sealed class BootVerb : Verb
         recordings is [{ Calls.Count: > 0 } recording]
             ? recording
             : throw new CommandException($"{file} contains no calls: use the output of 'drover watch --json'");
-
-    /// <summary>Writes a file and says so, or standard output.</summary>
-    static void Write(string path, Action<TextWriter> write, Terminal terminal)
-    {
-        if (path == "-")
-        {
-            write(terminal.Out);
-            return;
-        }
-        using (var writer = new StreamWriter(path) { NewLine = "\n" })
-            write(writer);
-        terminal.Error.WriteLine($"{PlainText.Of(path)}: written");
-    }
 }

@@ -3,7 +3,6 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
-using Drover.Linux.Files;
 
 namespace Drover.Study.Drawing;
 
@@ -34,57 +33,6 @@ static class HtmlPage
         using var reader = new StreamReader(typeof(HtmlPage).Assembly.GetManifestResourceStream(name)!);
         return reader.ReadToEnd();
     }
-}
-
-/// <summary>The file of a page. One owner.</summary>
-sealed class PageFile : IDisposable
-{
-    const string Dash = "-";
-
-    readonly Terminal _terminal;
-    readonly string _path;
-    readonly FileStream? _file;
-
-    PageFile(Terminal terminal, string path, FileStream? file) => (_terminal, _path, _file) = (terminal, path, file);
-
-    public bool IsStandardOutput => _file is null;
-
-    /// <summary>Opens the file that an option names before the work that fills it, so that an error is reported first;
-    /// null without the option.</summary>
-    /// <exception cref="CommandException">It cannot be written.</exception>
-    public static PageFile? Open(Arguments arguments, Option option, Terminal terminal)
-    {
-        if (arguments.Text(option) is not { } path)
-            return null;
-        try
-        {
-            return new(terminal, path, path == Dash
-                ? null
-                : new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read));
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException(FileProblem.Describe(problem));
-        }
-    }
-
-    /// <summary>Replaces the contents, and says so on standard error.</summary>
-    public void Fill(Action<TextWriter> page)
-    {
-        if (_file is null)
-        {
-            page(_terminal.Out);
-            return;
-        }
-        if (_file.CanSeek)
-            _file.SetLength(0);
-        using (var writer = new StreamWriter(_file, leaveOpen: true) { NewLine = "\n" })
-            page(writer);
-        var size = _file.CanSeek ? $", {ByteSize.Format(_file.Length)}" : "";
-        _terminal.Error.WriteLine($"{PlainText.Of(_path)}: written{size}");
-    }
-
-    public void Dispose() => _file?.Dispose();
 }
 
 /// <param name="IsNumber">It is aligned to the right.</param>

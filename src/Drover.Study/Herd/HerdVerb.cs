@@ -1,6 +1,6 @@
 using Drover.Model.Herds;
 using Drover.Model.Scenarios;
-using Drover.Study.Drawing;
+using Drover.Study.Files;
 using Drover.Study.Scenarios;
 
 namespace Drover.Study.Herd;
@@ -62,7 +62,7 @@ sealed class HerdVerb(HerdEngine engine, Func<string, Scenario> builtIn) : Verb
             return Exploration.Run(arguments, terminal);
         var (runs, sweep) = HerdArguments.Read(arguments, builtIn);
         // opened before the runs, so that an error is reported first
-        using var html = PageFile.Open(arguments, Html, terminal);
+        using var html = OutputFile.Open(arguments, Html, terminal);
         using var interrupt = new Interrupt();
         var timelines = html is not null && sweep is null;
         var trace = arguments.Has(Trace) ? terminal.Out : null;

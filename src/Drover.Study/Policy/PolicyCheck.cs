@@ -1,4 +1,5 @@
 using Drover.Modules.Config;
+using Drover.Study.Recordings;
 
 namespace Drover.Study.Policy;
 
@@ -14,6 +15,8 @@ static class PolicyCheck
     {
         if (catalog.Policy is not { } policy)
         {
+            foreach (var file in recordings)
+                RecordingFile.Load(file); // one that cannot be read is an error all the same
             if (arguments.Has(CommonOptions.Json))
                 WriteJson([], [], 0, terminal.Out);
             else

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Drover.Linux.Files;
 using Drover.Modules.Config;
+using Drover.Study.Files;
 using Drover.Study.Scenarios;
 
 namespace Drover.Study.Policy;
@@ -15,6 +16,9 @@ sealed class PolicyVerb : Verb
     static readonly Option s_blacklist = new("blacklist", "import: forbid what blacklist lines name, too");
 
     static readonly Option s_sealed = new("sealed", "check: as after 'drover seal'");
+
+    static readonly (Option Option, string Task)[] s_taskOptions =
+        [(s_modprobeD, "export"), (s_blacklist, "import"), (s_sealed, "check"), (CommonOptions.Json, "check")];
 
     static readonly string[] s_tasks = ["check", "learn", "export", "import"];
 
@@ -39,7 +43,7 @@ sealed class PolicyVerb : Verb
     public override IReadOnlyList<Option> Options =>
     [
         Output, s_sealed, s_modprobeD, s_blacklist, CommonOptions.Root, CommonOptions.Release, ScenarioSource.Sys,
-        CommonOptions.Json,
+        CommonOptions.Json with { Help = "check: print one JSON document instead of text" },
     ];
 
     public override IReadOnlyList<Example> Examples =>
@@ -64,11 +68,13 @@ sealed class PolicyVerb : Verb
         if (files.Length > 0 && task is "export" or "import")
             throw new UsageException($"unexpected argument '{files[0]}'");
         // an option of one task only, as its help says
-        foreach (var (option, only) in new[] { (s_modprobeD, "export"), (s_blacklist, "import"), (s_sealed, "check") })
+        foreach (var (option, only) in s_taskOptions)
         {
             if (arguments.Has(option) && task != only)
                 throw new UsageException($"--{option.Name} is of {only}, not of {task}");
         }
+        if (arguments.Has(Output) && task == "check")
+            throw new UsageException($"--{Output.Name} is of learn, export and import, not of check");
         switch (task)
         {
             case "check":
@@ -121,10 +127,16 @@ sealed class PolicyVerb : Verb
     static int Write(Arguments arguments, Terminal terminal, IEnumerable<string> lines)
     {
         var text = string.Concat(lines.Select(line => line + "\n"));
-        if (arguments.Text(Output) is not { } file || file == "-")
-            terminal.Out.Write(text);
+        var file = arguments.Text(Output) ?? InputFile.Dash;
+        if (file == InputFile.Dash || OutputFile.IsSpecial(file))
+        {
+            using var output = OutputFile.Open(file, terminal);
+            output.Write(writer => writer.Write(text));
+        }
         else
+        {
             WriteFile(file, text);
+        }
         return ExitCode.Ok;
     }
 
@@ -135,6 +147,7 @@ sealed class PolicyVerb : Verb
             Directory.CreateDirectory(folder); // a machine has none before its first policy
         if (!Directory.Exists(folder))
             throw new CommandException($"{file}: there is no directory {folder}");
+        // the daemon may read it at any time
         AtomicFile.WriteAllText(file, text);
     }
 }

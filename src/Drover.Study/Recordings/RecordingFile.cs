@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using Drover.Linux.Files;
 using Drover.Modules;
 using Drover.Modules.Image;
+using Drover.Study.Files;
 
 namespace Drover.Study.Recordings;
 
@@ -15,8 +16,6 @@ static class RecordingFile
 
     /// <summary>The source of a watch's recording.</summary>
     public const string Watch = "a watch";
-
-    const string StandardInput = "-";
 
     /// <summary>What is read at a time: the kind of a recording is in its first bytes.</summary>
     const int PieceBytes = 64 << 10;
@@ -33,8 +32,7 @@ static class RecordingFile
     {
         try
         {
-            using var stream = path == StandardInput ? Console.OpenStandardInput() : SystemFiles.Current.OpenRead(path);
-            return Read(stream, path == StandardInput ? "standard input" : path);
+            return InputFile.Read(path, Read);
         }
         catch (ModuleDataException problem)
         {

@@ -1,5 +1,5 @@
 using Drover.Linux.Files;
-using Drover.Study.Drawing;
+using Drover.Study.Files;
 using Drover.Study.Recordings;
 
 namespace Drover.Study.Report;
@@ -58,7 +58,8 @@ sealed class ReportVerb : Verb
         List<string> labels = [.. arguments.Texts(Label)];
         if (labels.Count > 0 && labels.Count != arguments.Operands.Count)
             throw new UsageException($"--label names a file each: {labels.Count} for {arguments.Operands.Count} files");
-        var recordings = Labels.Of([.. arguments.Operands.Select(file => (file, RecordingFile.Load(file)))], labels);
+        var recordings = Labels.Of(
+            [.. arguments.Operands.Select(file => (InputFile.NameOf(file), RecordingFile.Load(file)))], labels);
         Write(recordings, arguments.Text(Title) ?? "drover report", arguments, terminal);
         return ExitCode.Ok;
     }
@@ -66,7 +67,7 @@ sealed class ReportVerb : Verb
     /// <summary>Prints text, or writes the page that <see cref="Html"/> names.</summary>
     public static void Write(IReadOnlyList<Recording> recordings, string title, Arguments arguments, Terminal terminal)
     {
-        using var page = PageFile.Open(arguments, Html, terminal);
+        using var page = OutputFile.Open(arguments, Html, terminal);
         if (page is null)
             ReportText.Write(recordings, terminal);
         else

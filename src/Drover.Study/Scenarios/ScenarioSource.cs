@@ -5,6 +5,7 @@ using Drover.Linux.Sysfs;
 using Drover.Model.Recording;
 using Drover.Model.Scenarios;
 using Drover.Modules.Config;
+using Drover.Study.Files;
 
 namespace Drover.Study.Scenarios;
 
@@ -41,8 +42,27 @@ static class ScenarioSource
         var path = arguments.Text(File) ?? BuiltInScenarios.Debian13;
         if (BuiltInScenarios.Names.Contains(path))
             return (builtIn(path), BuiltInCpus);
-        var scenario = ScenarioFile.Load(path);
+        var scenario = Load(path, builtIn);
         return (scenario, scenario.Cpus);
+    }
+
+    /// <param name="path">A file, or a name of a built-in scenario.</param>
+    /// <exception cref="ScenarioException">The file is not a valid scenario.</exception>
+    /// <exception cref="CommandException">There is none.</exception>
+    public static Scenario Load(string path, Func<string, Scenario> builtIn)
+    {
+        if (BuiltInScenarios.Names.Contains(path))
+            return builtIn(path);
+        try
+        {
+            return InputFile.Read(path, ScenarioFile.Read);
+        }
+        catch (FileNotFoundException)
+        {
+            var names = BuiltInScenarios.Names;
+            throw new CommandException($"{path}: No such file or directory, and no machine that is built in: "
+                + $"{string.Join(", ", names)}{Nearest.Hint(path, names)}");
+        }
     }
 
     /// <summary>Records the devices of <see cref="Sys"/>. Warns of what it leaves out.</summary>

@@ -1,7 +1,7 @@
 using System.Text;
-using Drover.Linux.Files;
 using Drover.Model.Recording;
 using Drover.Model.Scenarios;
+using Drover.Study.Files;
 
 namespace Drover.Study.Scenarios;
 
@@ -58,19 +58,17 @@ sealed class ScenarioVerb : Verb
         ScenarioSource.CheckMemory(arguments);
         var scenario = arguments.Text(From) is { } file ? Load(file, arguments) : Record(arguments, terminal);
         if (arguments.Text(Timings) is { } timings)
-            scenario = WithTimings(scenario, LabTimings.Load(timings), arguments);
+            scenario = WithTimings(scenario, InputFile.Read(timings, LabTimings.Read), arguments);
         if (arguments.Text(MachineName) is { } name)
             scenario = scenario with { Name = name };
-        var text = ScenarioFile.Write(scenario);
-        if (arguments.Text(Output) is not { } output || output == "-")
-        {
-            terminal.Out.Write(Encoding.UTF8.GetString(text));
+        var text = Encoding.UTF8.GetString(ScenarioFile.Write(scenario));
+        using var output = OutputFile.Open(arguments.Text(Output) ?? InputFile.Dash, terminal);
+        output.Write(writer => writer.Write(text));
+        if (output.IsStandardOutput)
             return ExitCode.Ok;
-        }
-        using (var to = new FileStream(LinuxFiles.Create(output), FileAccess.Write, bufferSize: 0))
-            to.Write(text);
         terminal.Out.WriteLine(
-            $"{output}: {scenario.Cpus} CPUs, {scenario.Devices.Count} devices (those of each CPU counted once), "
+            $"{arguments.Text(Output)}: {scenario.Cpus} CPUs, {scenario.Devices.Count} devices "
+            + "(those of each CPU counted once), "
             + $"{scenario.Aliases.Count} modaliases with modules, {scenario.Modules.Count} modules");
         return ExitCode.Ok;
     }
@@ -86,7 +84,7 @@ sealed class ScenarioVerb : Verb
         Option[] ofMachines = [CommonOptions.Root, CommonOptions.Release, ScenarioSource.Sys, ScenarioSource.Memory];
         if (Array.Find(ofMachines, arguments.Has) is { } option)
             throw new UsageException($"--from takes a recorded machine: leave out --{option.Name}");
-        var scenario = ScenarioFile.Load(file);
+        var scenario = ScenarioSource.Load(file, BuiltInScenarios.Read);
         return arguments.Text(Description) is { } description
             ? scenario with { Description = $"{description} {Estimated}" }
             : scenario;

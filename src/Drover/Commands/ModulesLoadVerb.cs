@@ -26,7 +26,7 @@ sealed class ModulesLoadVerb : Verb
         the kernel command line name, in the initramfs also rd.modules_load=. All are requested at once, from
         the daemon where one runs, and each module is loaded once, also if lines share dependencies. Prints a
         line for each request. With FILE only that file is read; a name without a slash is looked for in the
-        modules-load.d directories.
+        modules-load.d directories, and a dash is standard input.
 
         As with systemd, the blacklist applies to names and aliases, and a module without hardware or with an
         unknown symbol is reported but does not make the status 1.

@@ -233,7 +233,7 @@ public sealed class BootVerbTests : IDisposable
     [Theory]
     [InlineData("--save needs the name of a file", "--save", "")]
     [InlineData("--save only writes systemd's times: leave out --json", "--save", "x", "--json")]
-    [InlineData("--json and --html both write to standard output", "--json", "--html", "-")]
+    [InlineData("--html and --json both write to standard output", "--json", "--html", "-")]
     [InlineData("--html and --trace both write to standard output", "--trace", "-", "--html", "-")]
     public void Options_that_contradict_each_other_are_mistakes(string message, params string[] arguments)
     {

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Drover.Tests.Commands;
 
 /// <summary>The native binary, run by a shell.</summary>
@@ -8,7 +6,7 @@ public class NativeRunTests
     [Fact]
     public void Native_output_equals_managed_output()
     {
-        var (exit, output, error) = Shell(
+        var (exit, output, error) = NativeShell.Run(
             $"{Repository.NativeBinary} resolve --root {CommandLineRun.Root} fs-btrfs nobody");
         Assert.Equal((1, "t_btrfs\n"), (exit, output));
         Assert.StartsWith("drover: nobody: no module", error, StringComparison.Ordinal);
@@ -17,7 +15,7 @@ public class NativeRunTests
     [Fact]
     public void Native_binary_appends_to_a_shared_output_file()
     {
-        var (_, output, _) = Shell(
+        var (_, output, _) = NativeShell.Run(
             $"f=$(mktemp); {{ echo before; {Repository.NativeBinary} resolve --root {CommandLineRun.Root} fs-btrfs; " +
             $"echo behind; }} >$f; cat $f; rm $f");
         Assert.Equal("before\nt_btrfs\nbehind\n", output);
@@ -26,7 +24,8 @@ public class NativeRunTests
     [Fact]
     public void Closed_pipe_does_not_crash()
     {
-        var (_, output, error) = Shell($"{{ {Repository.NativeBinary} --help; echo status $? >&2; }} | true; exit 0");
+        var (_, output, error) = NativeShell.Run(
+            $"{{ {Repository.NativeBinary} --help; echo status $? >&2; }} | true; exit 0");
         Assert.Equal("", output);
         Assert.Matches("^status [01]\n$", error);
     }
@@ -34,14 +33,14 @@ public class NativeRunTests
     [Fact]
     public void Full_disk_is_reported()
     {
-        var (exit, _, error) = Shell($"{Repository.NativeBinary} --help >/dev/full");
+        var (exit, _, error) = NativeShell.Run($"{Repository.NativeBinary} --help >/dev/full");
         Assert.Equal((1, "drover: output could not be written: no space left\n"), (exit, error));
     }
 
     [Fact]
     public void Closed_standard_streams_do_not_crash()
     {
-        var (exit, _, _) = Shell($"{Repository.NativeBinary} nonsense >&- 2>&-");
+        var (exit, _, _) = NativeShell.Run($"{Repository.NativeBinary} nonsense >&- 2>&-");
         Assert.Equal(2, exit);
     }
 
@@ -52,7 +51,7 @@ public class NativeRunTests
     public void Equal_seeds_give_equal_traces_in_native_and_JIT_code(string gate, string herd)
     {
         string[] arguments = ["herd", "--cpus", "48", "--gate", gate, "--herd", herd, "--seed", "7", "--json"];
-        var (exit, output, _) = Shell($"{Repository.NativeBinary} {string.Join(' ', arguments)}");
+        var (exit, output, _) = NativeShell.Run($"{Repository.NativeBinary} {string.Join(' ', arguments)}");
         var managed = CommandLineRun.Run(arguments);
         Assert.Equal((0, managed.Out), (exit, output));
         Assert.Contains("\"trace\":", output, StringComparison.Ordinal);
@@ -63,24 +62,7 @@ public class NativeRunTests
     [InlineData("| head -n 1 >/dev/null; exit ${PIPESTATUS[0]}", 1, "")]
     public void A_trace_that_cannot_be_written_ends_the_run(string output, int exit, string error)
     {
-        var run = Shell($"{Repository.NativeBinary} herd --cpus 64 --gate none --trace {output}");
+        var run = NativeShell.Run($"{Repository.NativeBinary} herd --cpus 64 --gate none --trace {output}");
         Assert.Equal((exit, error), (run.Exit, run.Error));
-    }
-
-    static (int Exit, string Output, string Error) Shell(string command)
-    {
-        Assert.SkipUnless(File.Exists(Repository.NativeBinary), "no native binary: ./test builds it");
-        var start = new ProcessStartInfo(
-            "/bin/bash", ["-c", command])
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true
-        };
-        using var shell = Process.Start(start)!;
-        var error = shell.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var output = shell.StandardOutput.ReadToEnd();
-        shell.WaitForExit();
-        return (shell.ExitCode, output, error.GetAwaiter().GetResult());
     }
 }
