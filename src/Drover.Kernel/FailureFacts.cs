@@ -35,13 +35,17 @@ public sealed record FailureFacts
     public long AvailableBytes { get; init; }
 
     /// <summary>A field of modinfo; null without it.</summary>
-    public string? InfoOf(string key)
+    public string? InfoOf(string key) => AllOf(key) is [var value, ..] ? value : null;
+
+    /// <summary>All values of some fields of modinfo.</summary>
+    public IReadOnlyList<string> AllOf(params ReadOnlySpan<string> keys)
     {
+        var values = new List<string>(); // no LINQ: it would be compiled for these pairs
         foreach (var (name, value) in Info)
         {
-            if (name == key)
-                return value;
+            if (keys.Contains(name))
+                values.Add(value);
         }
-        return null;
+        return values;
     }
 }

@@ -57,7 +57,8 @@ public sealed record LoadCall(
 
 /// <param name="Error"><see cref="Errno.None"/> when the module is live.</param>
 /// <param name="Detail">Details beyond the errno (which byte of which file is corrupt), or null.</param>
-public readonly record struct LoadReply(Errno Error, string? Detail = null);
+/// <param name="Log">What the kernel has logged during a call that failed; null where that is not known.</param>
+public readonly record struct LoadReply(Errno Error, string? Detail = null, IReadOnlyList<string>? Log = null);
 
 /// <summary>The properties of a module's file that loading depends on.</summary>
 /// <param name="Id">Identifies the file independent of its path.</param>
@@ -109,8 +110,7 @@ public interface IKernel
 
     /// <summary>Gathers on a separate thread what the machine knows about a load that has failed; null where it knows
     /// nothing.</summary>
-    /// <param name="began">When the call began, on CLOCK_MONOTONIC.</param>
-    Task<FailureFacts?> ExamineAsync(LoadCall call, TimeSpan began) => Task.FromResult<FailureFacts?>(null);
+    Task<FailureFacts?> ExamineAsync(LoadCall call, LoadReply reply) => Task.FromResult<FailureFacts?>(null);
 
     /// <summary>Runs an <c>install</c> line, without <c>CMDLINE_OPTS</c>; sets <c>MODPROBE_MODULE</c>.</summary>
     /// <returns>The exit status, or a <see cref="CommandStatus"/>.</returns>

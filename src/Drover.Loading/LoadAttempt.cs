@@ -61,7 +61,6 @@ sealed class LoadAttempt(
                     return answer;
                 if (guard.Bar(flight) is { } forbidden)
                     return forbidden;
-                var began = loop.Time.GetElapsedTime(0);
                 var reply = state is InitState.Coming ? s_anotherIsLoading : await CallAsync(flight, call, file);
                 if (call.Via is LoadVia.InitModule && reply.Error is Errno.EPERM or Errno.EACCES
                     && KernelDecompresses(file) && budget.Has(flight))
@@ -73,7 +72,7 @@ sealed class LoadAttempt(
                 budget.Leave(flight);
                 if (reply.Error is Errno.None)
                     return Succeed(flight, moduleLock);
-                var next = await ReactAsync(flight, call, reply, began, tries, isLastTry);
+                var next = await ReactAsync(flight, call, reply, tries, isLastTry);
                 if (next.Outcome is { Kind: OutcomeKind.Failed } failure)
                     moduleLock.RecordFailure(Remember(flight, failure, file.Version));
                 if (next.Call is null)
@@ -173,7 +172,7 @@ sealed class LoadAttempt(
     /// <summary>Applies the errno policy. Returns the next call or the final outcome; returns neither if a hard
     /// dependency was removed.</summary>
     async Task<(ModuleOutcome? Outcome, LoadCall? Call)> ReactAsync(
-        Flight flight, LoadCall call, LoadReply reply, TimeSpan began, int tries, bool isLastTry)
+        Flight flight, LoadCall call, LoadReply reply, int tries, bool isLastTry)
     {
         Debug.Assert(reply.Error is not Errno.None, "there is nothing to do about a success");
         Debug.Assert(!flight.InKernel && !budget.Has(flight), "a flight that pauses keeps no other from loading");
@@ -234,7 +233,7 @@ sealed class LoadAttempt(
         }
         if (!again)
         {
-            var why = await ExplainAsync(call, reply, began, tries, hint, isCertain);
+            var why = await ExplainAsync(call, reply, tries, hint, isCertain);
             if (reply.Error is not Errno.ENODEV)
                 observer?.Failed(call, reply.Error, why);
             return (flight.Outcome(OutcomeKind.Failed, reply.Error, why), null);
@@ -248,9 +247,9 @@ sealed class LoadAttempt(
     /// <summary>The message of a final failure: with the kernel's own lines, and what to do about the usual causes.
     /// A driver without hardware needs none of that.</summary>
     async Task<string> ExplainAsync(
-        LoadCall call, LoadReply reply, TimeSpan began, int tries, string? hint, bool isCertain)
+        LoadCall call, LoadReply reply, int tries, string? hint, bool isCertain)
     {
-        var facts = reply.Error is Errno.ENODEV ? null : await kernel.ExamineAsync(call, began);
+        var facts = reply.Error is Errno.ENODEV ? null : await kernel.ExamineAsync(call, reply);
         var cause = facts is null || isCertain ? null : LoadFailure.Explain(
             call, reply.Error, facts, exporterOf, module => kernel.InitStateOf(module) is InitState.Live);
         return LoaderMessages.CallFailed(call, reply, tries, cause ?? hint, facts?.Lines ?? []);

@@ -20,7 +20,7 @@ public static class LoadFailure
         LoadCall call, Errno error, FailureFacts facts, Func<string, string?> exporterOf,
         Func<string, bool> isLive) =>
         OfVersion(facts) ?? OfSymbols(facts, exporterOf, isLive) ?? OfParameters(call, facts)
-        ?? OfBlacklist(call, facts) ?? OfDoors(error, facts) ?? OfSignature(error, facts) ?? OfFirmware(facts)
+        ?? OfBlacklist(call, facts) ?? OfDoors(error, facts) ?? OfSignature(error, facts) ?? OfFirmware(call, facts)
         ?? OfInit(error, facts) ?? OfMemory(error, facts) ?? OfFile(error, facts);
 
     /// <summary>kernel: check_modinfo, same_magic, elf_validity_cache_copy.</summary>
@@ -109,8 +109,7 @@ public static class LoadFailure
     /// <summary>A parameter that the module does not have, with the nearest that it has.</summary>
     public static string UnknownParameter(string module, string typed, FailureFacts facts)
     {
-        var known = facts.Info.Where(field => field.Key is "parmtype" or "parm")
-            .Select(field => field.Value.Split(':')[0]).Distinct();
+        var known = facts.AllOf("parmtype", "parm").Select(value => value.Split(':')[0]).Distinct();
         return $"it has no parameter {typed}{Nearest.Hint(typed, known)} (see 'modinfo -p {module}')";
     }
 
@@ -168,11 +167,20 @@ public static class LoadFailure
                 + "certificate (mokutil --import CERT, then reboot), or sign it with another";
     }
 
-    /// <summary>kernel: _request_firmware.</summary>
-    static string? OfFirmware(FailureFacts facts) =>
-        Find(facts, "irmware load for ") is { } line && Between(line, "irmware load for ", " ") is { } file
-            ? $"the firmware {file} is missing: install the package that has /lib/firmware/{file}"
-            : null;
+    /// <summary>kernel: _request_firmware. The line names the device's driver, which may be another's.</summary>
+    static string? OfFirmware(LoadCall call, FailureFacts facts)
+    {
+        var own = facts.AllOf("firmware");
+        foreach (var line in facts.Lines)
+        {
+            if (Between(line, "irmware load for ", " ") is { } file
+                && (own.Contains(file) || line.Replace('-', '_').Contains(call.Module, StringComparison.Ordinal)))
+            {
+                return $"the firmware {file} is missing: install the package that has /lib/firmware/{file}";
+            }
+        }
+        return null;
+    }
 
     /// <summary>The result of the module's own init.</summary>
     static string? OfInit(Errno error, FailureFacts facts)

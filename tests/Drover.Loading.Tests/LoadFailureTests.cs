@@ -50,6 +50,10 @@ public sealed class LoadFailureTests
             Errno.ENOENT, "nic 0000:00:14.3: Direct firmware load for nic/fw-7.bin failed with error -2",
             "firmware nic/fw-7.bin is missing"
         },
+        {
+            Errno.ENOENT, "platform phy.0: Direct firmware load for listed.bin failed with error -2",
+            "firmware listed.bin is missing"
+        },
         { Errno.EBUSY, "nic: init suspiciously returned -EEXIST: Overriding with -EBUSY", "is there already" },
         { Errno.ENOMEM, "nic: Could not allocate 4096 bytes percpu data", "per-CPU data" },
     };
@@ -60,7 +64,10 @@ public sealed class LoadFailureTests
         Assert.Contains(part, Explain(error, new FailureFacts
         {
             Lines = ["nic: loading out-of-tree module taints kernel.", line],
-            Info = [new("parm", "rings:number of rings (int)"), new("parmtype", "debug:int")],
+            Info =
+            [
+                new("parm", "rings:number of rings (int)"), new("parmtype", "debug:int"), new("firmware", "listed.bin"),
+            ],
         }), StringComparison.Ordinal);
 
     [Theory]
@@ -121,6 +128,13 @@ public sealed class LoadFailureTests
         {
             Lines = [.. "abcade".Select(symbol => $"nic: Unknown symbol {symbol} (err -2)")],
         }), StringComparison.Ordinal);
+
+    [Fact]
+    public void Firmware_that_another_driver_lacks_is_no_cause() => Assert.Null(Explain(Errno.EIO, new()
+    {
+        Lines = ["platform regulatory.0: Direct firmware load for regulatory.db failed with error -2"],
+        Info = [new("firmware", "nic.bin")],
+    }));
 
     [Theory]
     [InlineData(Errno.EIO)]

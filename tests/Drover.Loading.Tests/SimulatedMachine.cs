@@ -114,9 +114,9 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
 
     public List<string> Examined { get; } = [];
 
-    public async Task<FailureFacts?> ExamineAsync(LoadCall call, TimeSpan began)
+    public async Task<FailureFacts?> ExamineAsync(LoadCall call, LoadReply reply)
     {
-        Must(began <= loop.Time.GetElapsedTime(0), "a load is examined after it began");
+        Must(reply.Error is not Errno.None, "a load is examined after it has failed");
         Examined.Add(call.Module);
         await loop.Delay(TimeSpan.FromMilliseconds(2));
         return Facts;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Drover.Kernel;
 using Drover.Linux.ProcFs;
 using Drover.Linux.Syscalls;
@@ -6,20 +5,18 @@ using Drover.Text;
 
 namespace Drover.Linux.Kernel;
 
-/// <summary>The kernel's log, /dev/kmsg (Documentation/ABI/testing/dev-kmsg). It is read only after a failure. Safe for
-/// any thread.</summary>
-static class KernelLog
+/// <summary>The kernel's log, /dev/kmsg (Documentation/ABI/testing/dev-kmsg), from a load's begin on. Its place and not
+/// its time says what is new: the log's clock (kernel: local_clock) drifts away from CLOCK_MONOTONIC. For one thread.
+/// </summary>
+readonly struct KernelLog
 {
     /// <summary>The kernel's limit of a record (kernel: PRINTKRB_RECORD_MAX, before 6.7 CONSOLE_EXT_LOG_MAX).</summary>
     const int MaxRecordBytes = 8192;
 
-    /// <summary>More than any log holds: the largest buffer has some 100,000 records.</summary>
-    const int MaxRecords = 1 << 18;
+    /// <summary>Of one load; a boot prints some thousand lines.</summary>
+    const int MaxRecords = 1 << 14;
 
     const int MaxLines = 6; // about one failure
-
-    /// <summary>The log's clock is not CLOCK_MONOTONIC (kernel: local_clock); they differ by milliseconds.</summary>
-    const long SlackUs = 1_000_000;
 
     /// <summary>Beginnings of lines about a load that do not name the module.</summary>
     static readonly string[] s_nameless =
@@ -28,51 +25,63 @@ static class KernelLog
         "module: ", "vmap allocation ",
     ];
 
-    /// <summary>The lines about a module's load that began at a time (CLOCK_MONOTONIC), the oldest first; empty without
-    /// permission.</summary>
-    internal static List<string> About(string module, long sinceUs)
+    readonly int _fd;
+
+    KernelLog(int fd) => _fd = fd;
+
+    /// <summary>Opens the log at its end; without permission, it has no lines.</summary>
+    internal static KernelLog OpenAtEnd()
+    {
+        var fd = SmallFile.Open("/dev/kmsg", out _, Libc.O_NONBLOCK);
+        if (fd >= 0)
+            _ = Libc.LSeek(fd, 0, Libc.SEEK_END);
+        return new(fd);
+    }
+
+    internal void Close()
+    {
+        if (_fd >= 0)
+            _ = Libc.Close(_fd);
+    }
+
+    /// <summary>The new lines, the oldest first.</summary>
+    internal List<string> Read()
     {
         var lines = new List<string>();
-        var fd = SmallFile.Open("/dev/kmsg", out _, Libc.O_NONBLOCK);
-        if (fd < 0)
-            return lines;
         Span<byte> record = stackalloc byte[MaxRecordBytes];
-        for (var i = 0; i < MaxRecords; i++)
+        for (var i = 0; i < MaxRecords && _fd >= 0; i++)
         {
-            var length = (int)Libc.Read(fd, ref record[0], record.Length);
+            var length = (int)Libc.Read(_fd, ref record[0], record.Length);
             if (length > 0)
-                Add(record[..length], module, sinceUs, lines);
+                Add(record[..length], lines);
             else if (length == 0 || Libc.LastError is not (Errno.EPIPE or Errno.EINTR)) // EPIPE: overwritten, go on
                 break;
         }
-        _ = Libc.Close(fd);
         return lines;
     }
 
-    /// <summary>Adds a record, <c>level,sequence,microseconds,flags;text</c> and lines of properties, if it is about
-    /// the module.</summary>
-    internal static void Add(ReadOnlySpan<byte> record, string module, long sinceUs, List<string> lines)
+    /// <summary>The lines about a load, the last ones.</summary>
+    /// <param name="names">The module's, of its file and in it.</param>
+    internal static List<string> About(IReadOnlyList<string> lines, params ReadOnlySpan<string> names)
     {
-        var end = record.IndexOf((byte)';');
-        if (end < 0)
-            return;
-        var head = ByteText.Of(record[..end]).Split(',');
-        if (head.Length < 3 || !long.TryParse(head[2], NumberStyles.None, CultureInfo.InvariantCulture, out var timeUs)
-            || timeUs < sinceUs - SlackUs)
+        var found = new List<string>();
+        for (var i = lines.Count - 1; i >= 0 && found.Count < MaxLines; i--)
         {
-            return;
+            if (IsAbout(lines[i], names))
+                found.Insert(0, lines[i]);
         }
-        var text = record[(end + 1)..];
-        var newline = text.IndexOf((byte)'\n');
-        var line = ByteText.Of(newline < 0 ? text : text[..newline]);
-        if (!IsAbout(line, module))
-            return;
-        if (lines.Count == MaxLines)
-            lines.RemoveAt(0);
-        lines.Add(line);
+        return found;
     }
 
-    static bool IsAbout(string line, string module)
+    /// <summary>Adds a record, <c>level,sequence,microseconds,flags;text</c> and lines of properties.</summary>
+    internal static void Add(ReadOnlySpan<byte> record, List<string> lines)
+    {
+        var text = record[(record.IndexOf((byte)';') + 1)..];
+        var newline = text.IndexOf((byte)'\n');
+        lines.Add(ByteText.Of(newline < 0 ? text : text[..newline]));
+    }
+
+    static bool IsAbout(string line, ReadOnlySpan<string> names)
     {
         if (Array.Exists(s_nameless, start => line.StartsWith(start, StringComparison.Ordinal)))
             return true;
@@ -81,15 +90,21 @@ static class KernelLog
         {
             return true;
         }
-        // as a word; a driver may write its name with dashes
-        foreach (var name in (ReadOnlySpan<string>)[module, module.Replace('_', '-')])
+        foreach (var name in names)
         {
-            for (var at = line.IndexOf(name, StringComparison.Ordinal); at >= 0;
-                at = line.IndexOf(name, at + 1, StringComparison.Ordinal))
-            {
-                if (!IsWordAt(line, at - 1) && !IsWordAt(line, at + name.Length))
-                    return true;
-            }
+            if (HasWord(line, name) || HasWord(line, name.Replace('_', '-'))) // a driver may write its name with dashes
+                return true;
+        }
+        return false;
+    }
+
+    static bool HasWord(string line, string word)
+    {
+        for (var at = line.IndexOf(word, StringComparison.Ordinal); at >= 0;
+            at = line.IndexOf(word, at + 1, StringComparison.Ordinal))
+        {
+            if (!IsWordAt(line, at - 1) && !IsWordAt(line, at + word.Length))
+                return true;
         }
         return false;
     }

@@ -97,8 +97,8 @@ public sealed class LinuxKernel : IKernel, IModuleRemovals, IDisposable
     public Task<LoadReply> LoadAsync(LoadCall call) => _threads.Run(() => ModuleCalls.Load(call), s_noThread);
 
     /// <inheritdoc/>
-    public Task<FailureFacts?> ExamineAsync(LoadCall call, TimeSpan began) => _threads.Run<FailureFacts?>(
-        () => LoadExamination.Of(call, (long)began.TotalMicroseconds), noThread: null);
+    public Task<FailureFacts?> ExamineAsync(LoadCall call, LoadReply reply) => _threads.Run<FailureFacts?>(
+        () => LoadExamination.Of(call, reply), noThread: null);
 
     /// <inheritdoc/>
     public Task<LoadReply> DeleteAsync(string module, bool force)
@@ -124,7 +124,17 @@ public sealed class LinuxKernel : IKernel, IModuleRemovals, IDisposable
 /// <summary>The blocking system calls that load and remove modules. Nothing here throws.</summary>
 static class ModuleCalls
 {
-    internal static LoadReply Load(LoadCall call) => call.Via switch
+    internal static LoadReply Load(LoadCall call)
+    {
+        var log = KernelLog.OpenAtEnd();
+        var reply = Make(call);
+        if (reply.Error is not (Errno.None or Errno.ENODEV))
+            reply = reply with { Log = log.Read() };
+        log.Close();
+        return reply;
+    }
+
+    static LoadReply Make(LoadCall call) => call.Via switch
     {
         LoadVia.FinitModule => FInit(call, (int)call.Ignored),
         LoadVia.FinitModuleCompressed => FInit(call, Libc.MODULE_INIT_COMPRESSED_FILE | (int)call.Ignored),

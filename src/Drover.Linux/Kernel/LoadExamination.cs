@@ -7,17 +7,22 @@ using Drover.Text;
 
 namespace Drover.Linux.Kernel;
 
-/// <summary>Gathers what this machine knows about a load that has failed. Blocks for some milliseconds: the kernel's
-/// log and the module's file are read. Nothing here throws.</summary>
+/// <summary>Gathers what this machine knows about a load that has failed. Blocks for some milliseconds: the module's
+/// file is read. Nothing here throws.</summary>
 static class LoadExamination
 {
     const int MaxKeysBytes = 256 << 10; // /proc/keys; a machine has some dozens of keys
 
-    /// <param name="sinceUs">When the call began, on CLOCK_MONOTONIC.</param>
-    internal static FailureFacts Of(LoadCall call, long sinceUs) => new()
+    internal static FailureFacts Of(LoadCall call, LoadReply reply)
     {
-        Lines = KernelLog.About(call.Module, sinceUs),
-        Info = InfoOf(call.Path),
+        var facts = OfMachine(InfoOf(call.Path));
+        var name = facts.InfoOf("name") ?? call.Module; // by which the kernel goes
+        return facts with { Lines = KernelLog.About(reply.Log ?? [], call.Module, name) };
+    }
+
+    static FailureFacts OfMachine(IReadOnlyList<KeyValuePair<string, string>> info) => new()
+    {
+        Info = info,
         Release = Machine.KernelRelease(),
         CommandLine = Machine.CommandLine() ?? "",
         EnforcesSignatures = SmallFile.TryRead("/sys/module/module/parameters/sig_enforce") == "Y",

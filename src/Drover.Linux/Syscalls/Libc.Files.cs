@@ -24,6 +24,11 @@ static partial class Libc
     [LibraryImport(Library, EntryPoint = "read", SetLastError = true)]
     internal static partial nint Read(int fd, ref byte buffer, nint count);
 
+    internal const int SEEK_END = 2;
+
+    [LibraryImport(Library, EntryPoint = "lseek", SetLastError = true)]
+    internal static partial long LSeek(int fd, long offset, int whence);
+
     [LibraryImport(Library, EntryPoint = "pread", SetLastError = true)]
     internal static partial nint PRead(int fd, ref byte buffer, nint count, long offset);
 
