@@ -27,6 +27,14 @@ sealed record UnitWait(BootUnit Unit, BootUnit? Device, long FromUs, long ToUs, 
     public long TookUs => ToUs - FromUs;
 }
 
+/// <summary>A unit on the path to the end of the boot: its start, or, of a device, the wait for it.</summary>
+/// <param name="Before">The last of the units that it comes after; null of the first.</param>
+/// <param name="Load">As of <see cref="UnitWait"/>.</param>
+sealed record UnitStep(BootUnit Unit, BootUnit? Before, long FromUs, BootLoad? Load, bool IsProven)
+{
+    public long TookUs => Unit.ActiveUs - FromUs;
+}
+
 /// <summary>Time in which no module was being loaded.</summary>
 /// <param name="Device">The device unit whose appearance ended it; null if there was none.</param>
 /// <param name="Why">What went on instead, as far as systemd's times tell.</param>
@@ -43,15 +51,22 @@ sealed class BootAnalysis
 
     const long MinGapUs = 100_000;
 
+    /// <summary>Shorter starts on the path are left out.</summary>
+    const long MinStepUs = 10_000;
+
     const string Dracut = "/usr/bin/dracut";
+
+    readonly bool _hasDracut;
 
     /// <summary>What a remedy must save to be worth the change.</summary>
     const long MinRemedyUs = 50_000;
 
     /// <param name="recording">The loads; null if nothing recorded them.</param>
     /// <param name="systemd">Null without systemd.</param>
-    public BootAnalysis(Recording? recording, SystemdBoot? systemd)
+    /// <param name="hasDracut">dracut makes the initramfs; null: if it is installed here.</param>
+    public BootAnalysis(Recording? recording, SystemdBoot? systemd, bool? hasDracut = null)
     {
+        _hasDracut = hasDracut ?? File.Exists(Dracut);
         Recording = recording;
         Systemd = systemd;
         var start = (recording?.ClockStartNs ?? 0) / 1000;
@@ -67,7 +82,9 @@ sealed class BootAnalysis
         Phases = PhasesOf(systemd, EndUs);
         Waits = systemd is null ? [] : WaitsOf(systemd);
         Gaps = GapsOf();
-        Path = CriticalPath.Of([.. Loads.Select(load => load.Call)]);
+        Path = CriticalPath.Of([.. Loads.Where(load => systemd is null || load.ToUs <= systemd.UserUs)
+            .Select(load => load.Call)]);
+        UnitPath = systemd is null ? [] : UnitPathOf(systemd);
         Remedies = RemediesOf();
     }
 
@@ -82,7 +99,12 @@ sealed class BootAnalysis
     /// <summary>The longest first.</summary>
     public IReadOnlyList<UnitWait> Waits { get; }
     public IReadOnlyList<BootGap> Gaps { get; }
+
+    /// <summary>The loads that determined the end: of the initramfs where systemd's times are known.</summary>
     public IReadOnlyList<PathStep> Path { get; }
+
+    /// <summary>The units that determined the end of the boot, ascending.</summary>
+    public IReadOnlyList<UnitStep> UnitPath { get; }
 
     /// <summary>What saves most first.</summary>
     public IReadOnlyList<Remedy> Remedies { get; }
@@ -123,8 +145,7 @@ sealed class BootAnalysis
         var waits = new List<UnitWait>();
         foreach (var unit in systemd.Units.Where(unit => unit.IsWork && unit.StartUs > 0 && unit.StartUs <= EndUs))
         {
-            var before = unit.After.Select(name => units.GetValueOrDefault(name)).OfType<BootUnit>()
-                .Where(other => other.ActiveUs > 0 && other.ActiveUs <= unit.StartUs).ToList();
+            var before = Before(unit, units).ToList();
             var device = before.Where(other => other.IsDevice).MaxBy(other => other.ActiveUs);
             if (device is not null)
             {
@@ -140,16 +161,56 @@ sealed class BootAnalysis
         {
             if (to - from < MinWaitUs)
                 return;
-            var (load, isProven) = LoadFor(device, from, to);
+            var (load, isProven) = device is null ? LoadOf(unit, from, to) : LoadFor(device, from, to);
             // a unit that takes its time without a load is no matter of modules
             if (device is not null || load is not null)
                 waits.Add(new UnitWait(unit, device, from, to, load, isProven));
         }
     }
 
-    /// <summary>The load in the way: one that a parent of the device requested, or the one that took most of the time
-    /// and at least half of it.</summary>
-    (BootLoad? Load, bool IsProven) LoadFor(BootUnit? device, long from, long to)
+    static IEnumerable<BootUnit> Before(BootUnit unit, Dictionary<string, BootUnit> units) =>
+        unit.After.Select(name => units.GetValueOrDefault(name)).OfType<BootUnit>()
+            .Where(other => other.ActiveUs > 0 && other.ActiveUs <= unit.StartUs);
+
+    /// <summary>From the last unit that started back, each time to the last of those that it came after, as
+    /// systemd-analyze(1) critical-chain does from a target.</summary>
+    List<UnitStep> UnitPathOf(SystemdBoot systemd)
+    {
+        var units = systemd.Units.ToDictionary(unit => unit.Name, StringComparer.Ordinal);
+        var steps = new List<UnitStep>();
+        for (var unit = systemd.Units.Where(unit => unit.IsWork && unit.ActiveUs > 0 && unit.ActiveUs <= EndUs)
+            .MaxBy(unit => unit.ActiveUs); unit is not null;)
+        {
+            var before = Before(unit, units).Where(other => other.ActiveUs < unit.ActiveUs)
+                .MaxBy(other => other.ActiveUs);
+            var from = unit.IsDevice ? Math.Max(before?.ActiveUs ?? 0, systemd.UserUs) : unit.StartUs;
+            var (load, isProven) = unit.IsDevice
+                ? LoadFor(unit, from, unit.ActiveUs)
+                : LoadOf(unit, from, unit.ActiveUs);
+            if (unit.ActiveUs - from >= MinStepUs || steps.Count == 0)
+                steps.Add(new(unit, before, from, load, isProven));
+            unit = before;
+        }
+        steps.Reverse();
+        return steps;
+    }
+
+    /// <summary>The load that a unit's own start waited for: one that its processes requested; or, where the requester
+    /// is not recorded, one that took at least half of that start and lies in it.</summary>
+    (BootLoad? Load, bool IsProven) LoadOf(BootUnit unit, long from, long to)
+    {
+        var own = Loads.Where(load => load.FromUs < to && load.ToUs > from && load.Call.Units.Contains(unit.Name))
+            .MaxBy(load => load.TookUs);
+        if (own is not null)
+            return (own, true);
+        var longest = Loads.Where(load => load.FromUs >= from && load.ToUs <= to
+            && load.Call is { Requester: null, Units: [] }).MaxBy(load => load.TookUs);
+        return longest is not null && 2 * longest.TookUs >= to - from ? (longest, false) : (null, false);
+    }
+
+    /// <summary>The load in the way of a device: one that a parent of it requested, or the one that took most of the
+    /// time and at least half of it.</summary>
+    (BootLoad? Load, bool IsProven) LoadFor(BootUnit device, long from, long to)
     {
         var during = Loads.Where(load => load.FromUs < to && load.ToUs > from).ToList();
         if (device is { SysPath.Length: > 0 }
@@ -220,8 +281,8 @@ sealed class BootAnalysis
         foreach (var wait in Waits.Where(wait => wait.Load is not null).DistinctBy(wait => wait.Load!.Call.Module))
         {
             var (load, module) = (wait.Load!, wait.Load!.Call.Module);
-            // how much earlier it could have begun, at most the wait
-            var saves = Math.Min(wait.TookUs, load.FromUs);
+            // how much earlier it could have begun, at most the wait, or the part of a start that it took
+            var saves = Math.Min(wait.Device is null ? Math.Min(wait.TookUs, load.TookUs) : wait.TookUs, load.FromUs);
             if (load.Call.State is CallState.Failed)
             {
                 remedies.Add(new(
@@ -232,7 +293,7 @@ sealed class BootAnalysis
             {
                 remedies.Add(new(
                     saves, $"{wait.Unit.Name} waits for {module}: begin its load in the initramfs",
-                    File.Exists(Dracut)
+                    _hasDracut
                         ? $"dracut --force --add-drivers {module}"
                         : $"echo {module} >> /etc/initramfs-tools/modules && update-initramfs -u"));
             }

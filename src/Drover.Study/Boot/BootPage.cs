@@ -97,7 +97,8 @@ static class BootPage
 
     static IEnumerable<Row> ModuleRows(IEnumerable<BootLoad> loads, BootAnalysis boot)
     {
-        var steps = boot.Path.Select(step => step.Call).ToHashSet();
+        var steps = boot.Path.Select(step => step.Call)
+            .Concat(boot.UnitPath.Select(step => step.Load?.Call).OfType<RecordedCall>()).ToHashSet();
         return loads.OrderBy(load => load.FromUs).GroupBy(load => load.Call.Module).Select(module => new Row(
             module.Key, [.. module.OrderBy(load => load.FromUs).SelectMany(BarsOf)])
         {

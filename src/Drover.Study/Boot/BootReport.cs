@@ -102,6 +102,13 @@ sealed class BootReport(BootAnalysis boot, DeviceNames names)
             json.WriteString("device", names.Of(load.Call));
         });
         json.WriteStrings("path", boot.Path.Select(step => step.Call.Module));
+        json.WriteObjects("unitPath", boot.UnitPath, step =>
+        {
+            json.WriteString("unit", step.Unit.Name);
+            WriteSpan(json, step.FromUs, step.Unit.ActiveUs);
+            json.WriteString("module", step.Load?.Call.Module);
+            json.WriteBoolean("isProven", step.IsProven);
+        });
         json.WriteObjects("gaps", boot.Gaps, gap =>
         {
             WriteSpan(json, gap.FromUs, gap.ToUs);
@@ -167,10 +174,16 @@ sealed class BootReport(BootAnalysis boot, DeviceNames names)
         var what = wait.Device is { } device
             ? $"{wait.Unit.Name} waited {Seconds(wait.TookUs)} for {device.Name}"
             : $"{wait.Unit.Name} took {Seconds(wait.TookUs)} to start";
-        return wait.Load is { } load
-            ? $"Longest: {what} while {load.Call.Module} was loaded ({Seconds(load.TookUs)} in the kernel)"
-                + $"{(wait.IsProven ? ", the driver of a parent of that device" : "")}."
-            : $"Longest: {what}; no module was loaded for most of that time.";
+        if (wait.Load is not { } load)
+            return $"Longest: {what}; no module was loaded for most of that time.";
+        var (module, took) = (load.Call.Module, Seconds(load.TookUs));
+        return wait switch
+        {
+            { IsProven: false } => $"Longest: {what} while {module} was loaded ({took} in the kernel).",
+            { Device: null } => $"Longest: {what}, of which the load of {module}, which it asked for, took {took}.",
+            _ => $"Longest: {what} while {module} was loaded ({took} in the kernel), the driver of a parent of that "
+                + "device.",
+        };
     }
 
     /// <summary>The parts of the boot in figures; those that are empty are left out.</summary>
@@ -185,7 +198,8 @@ sealed class BootReport(BootAnalysis boot, DeviceNames names)
         ["unit", "took", "from", "waited for", "module", "its load took"],
         [.. boot.Waits.Take(MaxRows).Select(wait => (string[])
         [
-            wait.Unit.Name, Seconds(wait.TookUs), Seconds(wait.FromUs), wait.Device?.Name ?? "its own start",
+            wait.Unit.Name, Seconds(wait.TookUs), Seconds(wait.FromUs),
+            wait.Device?.Name ?? (wait.IsProven ? "its own request" : "its own start"),
             wait.Load?.Call.Module ?? "-", wait.Load is { } load ? Seconds(load.TookUs) : "-",
         ])]);
 
@@ -219,7 +233,17 @@ sealed class BootReport(BootAnalysis boot, DeviceNames names)
             [
                 step.Call.Module, Seconds(start + (step.Call.StartNs / 1000)), Seconds(step.Call.TookNs / 1000),
                 Figures.Reason(boot.Path, first + i),
-            ])]);
+            ]), .. boot.UnitPath.Select(step => (string[])
+                [step.Unit.Name, Seconds(step.FromUs), Seconds(step.TookUs), ReasonOf(step)])]);
+    }
+
+    static string ReasonOf(UnitStep step)
+    {
+        var after = step.Before is { } before ? $"after {before.Name}" : "systemd started it at once";
+        return step.Load is not { } load
+            ? after
+            : $"{after}; {(step.IsProven && !step.Unit.IsDevice ? "it asked for " : "while ")}{load.Call.Module} "
+                + $"{(step.IsProven && !step.Unit.IsDevice ? "" : "was loaded ")}({Seconds(load.TookUs)})";
     }
 
     BootTable Gaps() => new(

@@ -35,6 +35,21 @@ sealed record SystemdBoot(long InitrdUs, long UserUs, long FinishUs, IReadOnlyLi
     const string RunsInit = "Run /init as init process"; // kernel: run_init_process
     const int MaxEarlier = 10;
 
+    /// <summary>The manager's properties that are read, then those of units.</summary>
+    static readonly string[] s_properties =
+    [
+        Firmware, Loader, Initrd, Userspace, UnitsLoaded, Finish, Id, Starts, Active, After, SysPath,
+    ];
+
+    static readonly string[] s_fields =
+        [Message, SourceTime, "KERNEL_USEC", "INITRD_USEC", "USERSPACE_USEC"];
+
+    const string Firmware = "FirmwareTimestampMonotonic", Loader = "LoaderTimestampMonotonic",
+        Initrd = "InitRDTimestampMonotonic", Userspace = "UserspaceTimestampMonotonic",
+        UnitsLoaded = "UnitsLoadFinishTimestampMonotonic", Finish = "FinishTimestampMonotonic", Id = "Id",
+        Starts = "InactiveExitTimestampMonotonic", Active = "ActiveEnterTimestampMonotonic", After = "After",
+        SysPath = "SysFSPath", Message = "MESSAGE", SourceTime = "_SOURCE_MONOTONIC_TIMESTAMP";
+
     public long FirmwareUs { get; init; } // before the kernel's start, with the boot loader's time
     public long LoaderUs { get; init; } // before the kernel's start
     public long InitUs { get; init; } // when the kernel ran the initramfs' /init
@@ -49,24 +64,24 @@ sealed record SystemdBoot(long InitrdUs, long UserUs, long FinishUs, IReadOnlyLi
     {
         text = text.ReplaceLineEndings("\n");
         var blocks = text.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(PropertiesOf).ToList();
-        var manager = blocks.Find(block => block.ContainsKey("UserspaceTimestampMonotonic")) ?? [];
-        var units = blocks.Where(block => block.ContainsKey("Id")).Select(block => new BootUnit(
-            block["Id"], Time(block, "InactiveExitTimestampMonotonic"), Time(block, "ActiveEnterTimestampMonotonic"),
-            block.GetValueOrDefault("After", "").Split(' ', StringSplitOptions.RemoveEmptyEntries),
-            block.GetValueOrDefault("SysFSPath") is { } path && path.StartsWith("/sys/", StringComparison.Ordinal)
+        var manager = blocks.Find(block => block.ContainsKey(Userspace)) ?? [];
+        var units = blocks.Where(block => block.ContainsKey(Id)).Select(block => new BootUnit(
+            block[Id], Time(block, Starts), Time(block, Active),
+            block.GetValueOrDefault(After, "").Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            block.GetValueOrDefault(SysPath) is { } path && path.StartsWith("/sys/", StringComparison.Ordinal)
                 ? path["/sys".Length..]
                 : ""));
         List<JsonElement> entries = [.. text.Split('\n').Where(line => line.StartsWith('{')).Select(EntryOf)
             .OfType<JsonElement>()];
         return new(
-            Time(manager, "InitRDTimestampMonotonic"), Time(manager, "UserspaceTimestampMonotonic"),
-            Time(manager, "FinishTimestampMonotonic"), [.. units.DistinctBy(unit => unit.Name)])
+            Time(manager, Initrd), Time(manager, Userspace),
+            Time(manager, Finish), [.. units.DistinctBy(unit => unit.Name)])
         {
-            FirmwareUs = Time(manager, "FirmwareTimestampMonotonic"),
-            LoaderUs = Time(manager, "LoaderTimestampMonotonic"),
-            UnitsLoadedUs = Time(manager, "UnitsLoadFinishTimestampMonotonic"),
-            InitUs = entries.Where(entry => TextOf(entry, "MESSAGE") == RunsInit)
-                .Select(entry => NumberOf(entry, "_SOURCE_MONOTONIC_TIMESTAMP")).FirstOrDefault(),
+            FirmwareUs = Time(manager, Firmware),
+            LoaderUs = Time(manager, Loader),
+            UnitsLoadedUs = Time(manager, UnitsLoaded),
+            InitUs = entries.Where(entry => TextOf(entry, Message) == RunsInit)
+                .Select(entry => NumberOf(entry, SourceTime)).FirstOrDefault(),
             Earlier =
             [
                 .. entries.Select(EarlierOf).OfType<EarlierTimes>().OrderByDescending(boot => boot.At)
@@ -80,11 +95,13 @@ sealed record SystemdBoot(long InitrdUs, long UserUs, long FinishUs, IReadOnlyLi
     {
         if (!Directory.Exists("/run/systemd/system"))
             return null;
+        string[] show = ["show", "--no-pager", $"--property={string.Join(',', s_properties)}"];
+        string[] journal =
+            ["--no-pager", "-q", "-o", "json", $"--output-fields={string.Join(',', s_fields)}"];
         return string.Join('\n',
-            Programs.Output("systemctl", "show", "--no-pager"), Programs.Output("systemctl", "show", "--no-pager", "*"),
-            Programs.Output("journalctl", "--no-pager", "-q", "-b", "-k", "-o", "json", "-g", RunsInit),
-            Programs.Output("journalctl", "--no-pager", "-q", "-r", "-o", "json", "-n", $"{MaxEarlier}", "_PID=1",
-                StartupFinished));
+            Programs.Output("systemctl", show), Programs.Output("systemctl", [.. show, "*"]),
+            Programs.Output("journalctl", [.. journal, "-b", "-k", "-g", RunsInit]),
+            Programs.Output("journalctl", [.. journal, "-r", "-n", $"{MaxEarlier}", "_PID=1", StartupFinished]));
     }
 
     /// <summary>An entry of the journal; null for a damaged one.</summary>

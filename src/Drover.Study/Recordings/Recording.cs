@@ -29,6 +29,8 @@ sealed record RecordedCall
     public string Worker { get; init; } = "";
     public string? Requester { get; init; } // the device or program that requested the module; null if unknown
     public string? Request { get; init; } // the modalias or name that was requested; null if unknown
+    /// <summary>The systemd units whose processes requested the module; empty if they are not recorded.</summary>
+    public IReadOnlyList<string> Units { get; init; } = [];
     public CallParts? Parts { get; init; } // null if the source does not record them
     public IReadOnlyList<string> Needed { get; init; } = []; // modules that had to be live before this call
 

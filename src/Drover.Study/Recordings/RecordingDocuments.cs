@@ -26,7 +26,10 @@ sealed record TimelineDocument(List<TimelineModule> Timeline, string? Release = 
 
 [method: JsonConstructor]
 readonly record struct TimelineModule(
-    string Module, Count? FileBytes = null, string? FirstAsker = null, string? Asked = null, FirstLoad? First = null);
+    string Module, Count? FileBytes = null, string? FirstAsker = null, string? Asked = null, FirstLoad? First = null,
+    AskingProcess? FirstProcess = null, AskingProcess? LastProcess = null);
+
+sealed record AskingProcess(string? Unit = null);
 
 sealed record FirstLoad(
     Microseconds? WantedAtUs = null, Microseconds? CalledAtUs = null, Microseconds? EndedAtUs = null,

@@ -238,6 +238,7 @@ static class RecordingFile
                 Requester = module.FirstAsker,
                 Request = module.Asked,
                 Needed = [.. (first.Needed ?? []).OfType<string>()],
+                Units = [.. new[] { module.FirstProcess?.Unit, module.LastProcess?.Unit }.OfType<string>().Distinct()],
             });
         }
         var recording = Recording.Of("drover daemon", "a daemon's timeline", calls);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Xml.Linq;
+using Drover.CommandLine;
 using Drover.Study.Boot;
 using Drover.Study.Recordings;
 using Drover.Study.Tests.Report;
@@ -228,6 +229,24 @@ public sealed class BootVerbTests : IDisposable
             ChartData.Bars(chart.Lanes("parts")[3]).Select(bar => (bar.From, bar.Length, bar.State)));
         Assert.Contains(page.Descendants("p"), text =>
             text.Value.Contains("data.mount waited 3.100 s for dev-vdb.device", StringComparison.Ordinal));
+    }
+
+    /// <summary>A boot of Debian 13 in the lab: lab/boot --slow-module.</summary>
+    [Fact]
+    public void Slow_module_of_a_real_boot_is_named_with_the_unit_that_asked_for_it()
+    {
+        var fixtures = $"{Repository.Root}/tests/Drover.Study.Tests/Fixtures/slow-module";
+        var boot = new BootAnalysis(
+            RecordingFile.Load($"{fixtures}/timeline.json")[0],
+            SystemdBoot.Parse(File.ReadAllText($"{fixtures}/units.txt")), hasDracut: false);
+        // the tables of names differ between machines
+        var report = new BootReport(boot, new DeviceNames("/nonexistent", _ => "", "/nonexistent"));
+        using var output = new StringWriter { NewLine = "\n" };
+        report.WriteText(new Terminal(output, TextWriter.Null, isWatched: false));
+        new CommandLineRun(0, output.ToString(), "").ShouldBe("boot-slow-module.txt");
+        Assert.StartsWith(
+            "slow.mount took 3.390 s to start, of which the load of slowfs, which it asked for, took 3.120 s.",
+            report.Verdict().Split("Longest: ")[1], StringComparison.Ordinal);
     }
 
     [Theory]
