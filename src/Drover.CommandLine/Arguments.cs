@@ -40,6 +40,10 @@ public static class CommonOptions
 
     public static readonly Option Json = new("json", "print one JSON document instead of text");
 
+    public static readonly Option Metrics = new(
+        "metrics", "write metrics for Prometheus to FILE, for node_exporter's textfile collector; - is standard output",
+        "FILE");
+
     public static readonly Option Verbose = new("verbose", "print more details", Short: 'v');
 
     public static readonly Option Quiet = new("quiet", "print errors only", Short: 'q');

@@ -45,6 +45,9 @@ public sealed record ControlOptions
     /// <summary>The process in which the kernel has asked for a name (request_module), or null.</summary>
     public Func<string, RequestingProcess?> FindKernelRequest { get; init; } = _ => null;
 
+    /// <summary>How long the last boots took, in microseconds, the present one first; for the metrics.</summary>
+    public Func<long[]> BootTimes { get; init; } = () => [];
+
     /// <summary>Whether a client may call the methods that change the machine or wait.</summary>
     internal bool MayChange(ControlPeer peer) =>
         peer.UserId == 0 || (GroupId is { } group && (peer.GroupId == group || peer.Groups.Contains(group)));
@@ -55,7 +58,6 @@ public sealed record ControlOptions
 public sealed class ControlService : IDisposable
 {
     readonly EventLoop _loop;
-    readonly ILoadService _loads;
     readonly ServiceInterface _serviceInterface;
     readonly LoaderInterface _loaderInterface;
     readonly HashSet<ControlSession> _sessions = [];
@@ -65,16 +67,15 @@ public sealed class ControlService : IDisposable
 
     public ControlService(EventLoop loop, ILoadService loads, ControlOptions options)
     {
-        (_loop, _loads) = (loop, loads);
+        _loop = loop;
         _serviceInterface = new ServiceInterface(options.Version);
-        _loaderInterface = new LoaderInterface(loads, options, Metrics);
+        _loaderInterface = new LoaderInterface(loads, options, () => Metrics.Format(
+            loads.Status(), loads.Modules(), options.BootTimes(), _sessions.Count, options.Version));
     }
 
     public int Connections => _sessions.Count;
 
     public long UnsentBytes { get; private set; }
-
-    public string Metrics() => Control.Metrics.Format(_loads.Status(), _sessions.Count);
 
     /// <summary>Serves a client; its first call is read in a later turn of the loop. Null when there are too many
     /// clients: the caller closes the connection.</summary>

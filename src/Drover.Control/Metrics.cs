@@ -1,72 +1,73 @@
-using System.Globalization;
-using System.Text;
+using Drover.Kernel;
+using Drover.Loading;
+using Drover.Text;
 
 namespace Drover.Control;
 
-/// <summary>The counts as OpenMetrics 1.0 text. The first method lists every metric with its type and help.</summary>
+/// <summary>The daemon's metrics. The first method lists every metric with its type and help, as docs/fleet.md does.
+/// </summary>
 static class Metrics
 {
-    public static string Format(ServiceStatus status, int connections)
+    const string Failed = "drover_module_failed", Refused = "drover_module_refused", Boot = "drover_boot_seconds";
+
+    /// <param name="boots">How long the last boots took, in microseconds, the present one first.</param>
+    public static string Format(
+        ServiceStatus status, IReadOnlyList<ModuleRecord> modules, long[] boots, int connections,
+        string version)
     {
         var counts = status.Counts;
-        var text = new StringBuilder(4096);
-        Counter(text, "drover_requests", "Requests received.", counts.Requests);
-        Counter(text, "drover_asked", "Modules requested, without their dependencies.", counts.Requested);
-        Counter(text, "drover_outcomes", "Modules requested, by outcome.", "outcome",
-            counts.Outcomes.OrderBy(entry => entry.Key).Select(entry => (OutcomeJson.NameOf(entry.Key), entry.Value)));
-        Counter(text, "drover_converged", "Modules requested and answered without a load call of their own.",
-            counts.Converged);
-        Counter(text, "drover_load_calls", "Load calls to the kernel, by errno; 0 is success.", "errno",
-            counts.CallsByErrno.OrderBy(entry => entry.Key)
-                .Select(entry => (OutcomeJson.KeyOf(entry.Key), entry.Value)));
-        Counter(text, "drover_attempted", "Distinct modules with at least one load call.", counts.Attempted);
-        Counter(text, "drover_loaded_bytes", "Bytes of module files in load calls that succeeded.",
-            counts.LoadedFileBytes);
-        Counter(text, "drover_wasted_bytes",
-            "Bytes of module files in load calls that ended in EEXIST, EBUSY or ETXTBSY.", counts.WastedFileBytes);
-        Counter(text, "drover_events", "Uevents received.", status.Events);
-        Counter(text, "drover_events_lost",
-            "Times the kernel dropped uevents; a scan of all devices followed each time.", status.TimesLost);
-        Counter(text, "drover_devices", "Devices seen.", status.Devices);
-        Counter(text, "drover_reloads", "Times the indexes and the configuration were read again.", status.Reloads);
-        Gauge(text, "drover_running", "Load calls in the kernel.", status.RunningCount);
-        Gauge(text, "drover_waiting", "Requests without an outcome.", status.WaitingCount);
-        Gauge(text, "drover_settled", "1 if all events and requests so far have their outcomes.",
-            status.IsSettled ? 1 : 0);
-        Gauge(text, "drover_peak_inflight_bytes", "Maximum of bytes in flight, as the budget counts them.",
+        var text = new MetricsText();
+        text.Gauge("drover_up", "1 if the daemon answers.", 1);
+        text.Describe("drover_info", "gauge", "1; the daemon's version, and the kernel whose modules it loads.")
+            .Add("drover_info", 1, "version", version, "kernel", status.Release);
+        text.Counter("drover_requests_total", "Requests received.", counts.Requests);
+        text.Describe("drover_outcomes_total", "counter", "Modules requested, dependencies left out, by outcome.");
+        // all of them: a series that begins with 1 is no increase for Prometheus
+        foreach (var kind in Enum.GetValues<OutcomeKind>())
+        {
+            text.Add(
+                "drover_outcomes_total", counts.Outcomes.GetValueOrDefault(kind), "outcome", OutcomeJson.NameOf(kind));
+        }
+        text.Describe("drover_load_calls_total", "counter", "Load calls to the kernel, by errno; 0 is success.");
+        foreach (var call in counts.CallsByErrno.OrderBy(entry => entry.Key))
+            text.Add("drover_load_calls_total", call.Value, "errno", OutcomeJson.KeyOf(call.Key));
+        text.Counter(
+            "drover_attempted_modules_total", "Distinct modules with at least one load call.", counts.Attempted);
+        text.Counter(
+            "drover_loaded_bytes_total", "Bytes of module files in load calls that succeeded.", counts.LoadedFileBytes);
+        text.Counter(
+            "drover_wasted_bytes_total", "Bytes of module files in load calls that ended in EEXIST, EBUSY or ETXTBSY.",
+            counts.WastedFileBytes);
+        text.Counter("drover_events_total", "Uevents received.", status.Events);
+        text.Counter(
+            "drover_lost_events_total", "Times the kernel dropped uevents; a scan of all devices followed each time.",
+            status.TimesLost);
+        text.Counter("drover_devices_total", "Devices seen.", status.Devices);
+        text.Counter(
+            "drover_reloads_total", "Times the indexes and the configuration were read again.", status.Reloads);
+        text.Gauge("drover_running_loads", "Load calls in the kernel.", status.RunningCount);
+        text.Gauge("drover_waiting_requests", "Requests without an outcome.", status.WaitingCount);
+        text.Gauge(
+            "drover_settled", "1 if all events and requests so far have their outcomes.", status.IsSettled ? 1 : 0);
+        text.Gauge(
+            "drover_peak_inflight_bytes", "Maximum of bytes in flight, as the budget counts them.",
             counts.PeakBytesInFlight);
-        Gauge(text, "drover_peak_inflight_calls", "Maximum of loads in the budget.", counts.PeakCallsInFlight);
-        Gauge(text, "drover_connections", "Clients connected to the control socket.", connections);
-        Describe(text, "drover_uptime_seconds", "gauge", "Seconds since the daemon started.");
-        Line(text, "drover_uptime_seconds", status.Uptime.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture));
-        return text.Append("# EOF\n").ToString();
+        text.Gauge("drover_peak_inflight_loads", "Maximum of loads in the budget.", counts.PeakCallsInFlight);
+        text.Gauge("drover_connections", "Clients connected to the control socket.", connections);
+        text.Describe(
+            Failed, "gauge", "1 if the module's last load failed otherwise than for missing hardware, else 0.");
+        foreach (var module in modules.Where(module => module.Calls > 0 || HasFailed(module.Last)))
+            text.Add(Failed, HasFailed(module.Last) ? 1 : 0, "module", module.Module);
+        text.Describe(Refused, "gauge", "1 if the policy refused the last request for the module.");
+        foreach (var module in modules.Where(module => module.Last.Kind is OutcomeKind.Forbidden))
+            text.Add(Refused, 1, "module", module.Module);
+        text.Describe(
+            Boot, "gauge", "Seconds from the kernel's start to the end of the boot's last load.");
+        for (var ago = 0; ago < boots.Length; ago++)
+            text.AddSeconds(Boot, boots[ago], "boots_ago", $"{ago}");
+        return text.ToString();
     }
 
-    static void Counter(StringBuilder text, string name, string help, long value)
-    {
-        Describe(text, name, "counter", help);
-        Line(text, name + "_total", Number(value));
-    }
-
-    /// <summary>A counter by the values of a label, none of which needs escaping.</summary>
-    static void Counter(
-        StringBuilder text, string name, string help, string label, IEnumerable<(string Value, long Count)> counts)
-    {
-        Describe(text, name, "counter", help);
-        foreach (var (value, count) in counts)
-            Line(text, $"{name}_total{{{label}=\"{value}\"}}", Number(count));
-    }
-
-    static void Gauge(StringBuilder text, string name, string help, long value)
-    {
-        Describe(text, name, "gauge", help);
-        Line(text, name, Number(value));
-    }
-
-    static void Describe(StringBuilder text, string name, string type, string help) =>
-        text.Append($"# TYPE {name} {type}\n# HELP {name} {help}\n");
-
-    static void Line(StringBuilder text, string sample, string value) => text.Append($"{sample} {value}\n");
-
-    static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+    static bool HasFailed(ModuleOutcome last) =>
+        last.Kind is OutcomeKind.Failed or OutcomeKind.Joined && last.Error is not (Errno.None or Errno.ENODEV);
 }

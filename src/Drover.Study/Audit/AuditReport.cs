@@ -138,6 +138,29 @@ sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots,
         }
     });
 
+    /// <summary>The machine as it is, with udev and with Drover. A kernel of which it is unknown whether it
+    /// decompresses is taken not to.</summary>
+    public string Metrics()
+    {
+        const string Calls = "drover_audit_load_calls", Wasted = "drover_audit_wasted_bytes",
+            Seconds = "drover_audit_boot_seconds";
+        var first = machine.Path.IsUndecided ? 2 : 0;
+        (string Loader, HerdResult Boot)[] loaders =
+            [("udev", boots[first].Result), ("drover", boots[first + 1].Result)];
+        var text = new MetricsText();
+        text.Gauge("drover_audit_modules", "Modules that a boot loads.", machine.Scenario.Modules.Count);
+        text.Describe(Calls, "gauge", "Load calls of a boot as the model predicts them, by loader.");
+        foreach (var (loader, boot) in loaders)
+            text.Add(Calls, HerdFigures.CallsOf(boot), "loader", loader);
+        text.Describe(Wasted, "gauge", "Memory for duplicates in a boot as the model predicts it, by loader.");
+        foreach (var (loader, boot) in loaders)
+            text.Add(Wasted, boot.DuplicateBytes, "loader", loader);
+        text.Describe(Seconds, "gauge", "Seconds of a boot's loads as the model predicts them, by loader.");
+        foreach (var (loader, boot) in loaders)
+            text.AddSeconds(Seconds, (long)(boot.BootSeconds * 1e6), "loader", loader);
+        return text.ToString();
+    }
+
     string Verdict()
     {
         if (!machine.Path.IsUndecided)

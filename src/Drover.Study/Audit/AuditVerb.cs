@@ -61,7 +61,7 @@ sealed class AuditVerb(HerdEngine engine) : Verb
     [
         CommonOptions.Root, CommonOptions.Release, ScenarioSource.Sys, ScenarioSource.Memory, AuditSource.Tar,
         EarlierBoot.FileOption, ScenarioSource.File with { Default = "this machine" }, Cpus,
-        Initramfs, CommonOptions.Json,
+        Initramfs, CommonOptions.Json, CommonOptions.Metrics,
     ];
 
     public override IReadOnlyList<Example> Examples =>
@@ -73,6 +73,7 @@ sealed class AuditVerb(HerdEngine engine) : Verb
         new("drover audit --boot /run/drover/boot.jsonl", "with its last boot, as 'drover install --watch' records it"),
         new("drover audit --initramfs running", "what the initramfs lacks, before the next boot shows it"),
         new("drover audit --scenario machine.json", "a machine that 'drover scenario' recorded"),
+        new("drover audit --metrics -", "figures for Prometheus (docs/fleet.md)"),
     ];
 
     public override int Run(Arguments arguments, Terminal terminal)
@@ -95,7 +96,9 @@ sealed class AuditVerb(HerdEngine engine) : Verb
         // another machine's boot is not recorded here
         var isHere = !s_elsewhere.Any(arguments.Has);
         var report = new AuditReport(machine, [.. boots], isHere ? BootVerb.OfThisMachine() : null);
-        if (arguments.Has(CommonOptions.Json))
+        if (arguments.Text(CommonOptions.Metrics) is { } file)
+            MetricsFile.Write(file, report.Metrics(), terminal);
+        else if (arguments.Has(CommonOptions.Json))
             report.WriteJson(terminal.Out);
         else
             report.WriteText(terminal);

@@ -27,9 +27,6 @@ sealed class DaemonVerb : Verb
     static readonly Option s_ownRules = new(
         "own-rules", "keep udev from loading modules while the daemon runs (/run/udev/rules.d/80-drivers.rules)");
 
-    static readonly Option s_metrics = new(
-        "metrics", "write the counters to FILE every 15 s, for node_exporter's textfile collector", "FILE");
-
     public override string Name => "daemon";
 
     public override string Summary => "serve the module requests of devices and programs, each module once";
@@ -49,7 +46,6 @@ sealed class DaemonVerb : Verb
     [
         CommonOptions.Jobs, CommonOptions.Budget, CommonOptions.Stagger, CommonOptions.Decompress, CommonOptions.Root,
         CommonOptions.Release, CommonOptions.Socket, s_group, s_ownModprobe, s_ownRules,
-        s_metrics,
         CommonOptions.Verbose with
         {
             Help = "print a line for each kernel call to standard error, also where that is no terminal or journal",
@@ -84,6 +80,7 @@ sealed class DaemonVerb : Verb
             Version = ProgramVersion.Text,
             GroupId = (uint?)arguments.Count(s_group),
             FindKernelRequest = kernelRequests.Find,
+            BootTimes = BootTimesFile.Read,
         };
 
         using var interrupt = new Interrupt();
@@ -100,9 +97,6 @@ sealed class DaemonVerb : Verb
                 terminal.Warn("daemon: no watch, descriptor or thread is left to notice changed indexes: send SIGHUP");
             using var control = new ControlService(session.Loop, service, options);
             using var socket = Listen(DaemonClient.SocketOf(arguments), session, control);
-            using var metrics = arguments.Text(s_metrics) is { } file
-                ? new MetricsFile(file, control.Metrics, session.Loop.Time, terminal)
-                : null;
             using var modprobe = TakeOver(
                 s_ownModprobe, arguments, () => TakeModprobe(arguments), "cannot serve the kernel's own requests",
                 terminal);
@@ -126,6 +120,7 @@ sealed class DaemonVerb : Verb
             void HandOver()
             {
                 manager.Notify("STOPPING=1");
+                StopReport.Write(service.Unfinished(maxWaiting: 0).Running, manager, terminal);
                 bootEnd.Record();
                 rules?.Dispose();
                 modprobe?.Dispose();

@@ -28,21 +28,26 @@ sealed class StatusVerb : Verb
         On a terminal, updates the status every second until Ctrl-C. Root is not needed. RUNNING lists the
         loads in the kernel, a load that hangs first, WAITING the oldest requests without an outcome; both
         with who asked: a device, a program, or the kernel and the process that it served.
+        --metrics succeeds without a daemon, and then says that there is none.
         """;
 
-    public override IReadOnlyList<Option> Options => [s_once, CommonOptions.Socket, CommonOptions.Json];
+    public override IReadOnlyList<Option> Options =>
+        [s_once, CommonOptions.Socket, CommonOptions.Json, CommonOptions.Metrics];
 
     public override IReadOnlyList<Example> Examples =>
     [
         new("drover status", "watch the daemon until Ctrl-C"),
         new("drover status --once", "print the status and exit"),
         new("drover status --json", "the same as JSON, for scripts"),
+        new("drover status --metrics -", "the counters for Prometheus (docs/fleet.md)"),
     ];
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
         var socket = DaemonClient.SocketOf(arguments);
-        if (arguments.Has(CommonOptions.Json))
+        if (arguments.Text(CommonOptions.Metrics) is { } file)
+            MetricsFile.Write(file, Metrics(socket), terminal);
+        else if (arguments.Has(CommonOptions.Json))
             terminal.Out.WriteLine(Read(socket, status => status.ToString()));
         else if (arguments.Has(s_once) || terminal.Screen is null)
             terminal.Out.Write(Read(socket, Print));
@@ -50,6 +55,10 @@ sealed class StatusVerb : Verb
             Watch(socket, terminal);
         return ExitCode.Ok;
     }
+
+    static string Metrics(string socket) => DaemonClient.IsThere(socket)
+        ? DaemonClient.Call("Metrics", null, socket, reply => DaemonClient.TextOf(reply, "text"))
+        : new MetricsText().Gauge("drover_up", "1 if the daemon answers.", 0).ToString();
 
     static string Read(string socket, Func<JsonElement, string> print) =>
         DaemonClient.Call("Status", null, socket, print);

@@ -42,7 +42,8 @@ static class BootRecordFile
 }
 
 /// <summary>What a daemon does when the boot is over, 30 s after its start: it records the boot, again when it ends,
-/// and returns the memory that only the boot needed. Runs on the event loop.</summary>
+/// and returns the memory that only the boot needed. Once nothing is left to load, it notes how long the boot took.
+/// Runs on the event loop.</summary>
 sealed class BootEnd : IDisposable
 {
     static readonly TimeSpan s_bootTime = TimeSpan.FromSeconds(30);
@@ -56,10 +57,20 @@ sealed class BootEnd : IDisposable
     {
         _service = service;
         _isRecorded = ModuleSource.IsThisMachine(arguments);
-        _timer = loop.Time.CreateTimer(_ =>
+        var isFirst = true;
+        ITimer? timer = null;
+        timer = _timer = loop.Time.CreateTimer(_ =>
         {
-            Record();
-            UnusedMemory.Return();
+            if (isFirst)
+            {
+                Record();
+                UnusedMemory.Return();
+            }
+            isFirst = false;
+            if (!_service.Status().IsSettled)
+                timer!.Change(s_bootTime, Timeout.InfiniteTimeSpan);
+            else if (_isRecorded)
+                BootTimesFile.Add(_service.Modules());
         }, null, s_bootTime, Timeout.InfiniteTimeSpan);
     }
 

@@ -95,8 +95,11 @@ sealed class Installation(RootTree tree)
             if (!TakeBack(entry))
                 left.Insert(0, entry);
         }
-        if (tree.Has(BootRecordFile.OfLastBoot))
-            tree.Remove(BootRecordFile.OfLastBoot);
+        foreach (var path in new[] { BootRecordFile.OfLastBoot, BootTimesFile.FilePath })
+        {
+            if (tree.Has(path))
+                tree.Remove(path);
+        }
         RemoveDirectories();
         if (left.Count > 0)
         {

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using Drover.Lab.Host;
-using Drover.Lab.Prepare;
 using Drover.Modules.Tests;
 using Drover.Tests.Kmod;
 
@@ -34,36 +32,13 @@ sealed partial record CorpusProgram(string Name, string Start)
         return new("3", $"""exec -a $t {Program} "$@" """);
     }
 
-    /// <summary>Libraries that kmod loads when it meets a compressed module.</summary>
-    static readonly string[] s_dlopened = ["liblzma5", "libzstd1"];
-
-    /// <summary>Debian 13's kmod 34.2, unpacked into the lab's cache and run by its own dynamic linker; null with the
-    /// reason if it is not to be had here.</summary>
+    /// <summary>Debian 13's kmod 34.2; null with the reason if it is not to be had here.</summary>
     public static async Task<(CorpusProgram? Program, string? Why)> Kmod34Async()
     {
-        try
-        {
-            var host = new LabHost(Console.Error.WriteLine, TestContext.Current.CancellationToken);
-            var architecture = GuestSystem.HostArchitecture;
-            var archive = new DebianArchive(host, DebianRelease.Trixie, architecture);
-            var names = (await archive.WithDependenciesAsync(["kmod", .. s_dlopened]))
-                .Where(name => name == "kmod" || DebianArchive.IsLibrary(name)).ToList();
-            var packages = await archive.FilesAsync(names);
-            var key = LabHost.HashOf(string.Join('\n', packages.Select(Path.GetFileName)))[..12];
-            var folder = await host.EntryAsync("kmod", key, async made =>
-            {
-                GuestTree.MergeUsr(made);
-                foreach (var package in packages)
-                    await archive.UnpackAsync(package, made);
-            });
-            var libraries = $"{folder}/usr/lib/{architecture.Tuple}";
-            return (new("4", $"exec {libraries}/{architecture.DynamicLinker} --library-path {libraries} --argv0 $t "
-                + $"{folder}/usr/bin/kmod \"$@\""), null);
-        }
-        catch (LabException problem)
-        {
-            return (null, problem.Message);
-        }
+        var (kmod, why) = await UnpackedDebian.Kmod34Async();
+        return kmod is null
+            ? (null, why)
+            : (new("4", $"exec {kmod.Loader} --argv0 $t {kmod.Folder}/usr/bin/kmod \"$@\""), null);
     }
 
     /// <summary>Runs all lines below a directory that has the roots; several programs may run at once.</summary>
