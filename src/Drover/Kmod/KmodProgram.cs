@@ -23,7 +23,7 @@ sealed class KmodProgram(string root = "") : KmodTool
         var options = CLibrary.GetOpt(Name, args.Take(own), "hV", s_longs, terminal.Error);
         switch (options.Next())
         {
-            case 'h': WriteHelp(Name, terminal); return 0;
+            case 'h': WriteHelp(terminal); return 0;
             case 'V': WriteVersion(terminal.Out); return 0;
             case GetOpt.Bad: return 1;
         }
@@ -34,35 +34,33 @@ sealed class KmodProgram(string root = "") : KmodTool
         var rest = args.Skip(own + 1).ToList();
         switch (args[own])
         {
-            case "help": WriteHelp("help", terminal); return 0;
-            case "list" when rest.Count > 0: terminal.Error.WriteLine("Usage: list"); return 1;
-            case "list": return new LsmodTool(root).List(terminal);
+            case "help": WriteHelp(terminal); return 0;
+            case "list": return new LsmodTool(root).Run(rest, "list", Name, terminal);
             case "static-nodes": return new StaticNodes(root).Run(rest, terminal);
             case var unknown: return Refuse($"invalid command '{unknown}'", terminal);
         }
     }
 
-    int Refuse(string why, Terminal terminal)
+    static int Refuse(string why, Terminal terminal)
     {
         terminal.Error.WriteLine(why);
-        WriteHelp(Name, terminal);
+        WriteHelp(terminal);
         return 1;
     }
 
-    /// <param name="program">The name in the usage line: kmod's command 'help' prints its own.</param>
-    static void WriteHelp(string program, Terminal terminal) => terminal.Out.WriteLine($"""
+    static void WriteHelp(Terminal terminal) => terminal.Out.WriteLine("""
         kmod - Manage kernel modules: list, load, unload, etc
         Usage:
-        	{program} [options] command [command_options]
+        	kmod [options] command [command_options]
 
         Options:
         	-V, --version     show version
         	-h, --help        show this help
 
         Commands:
-          help         Show help message
+          help         show help message
           list         list currently loaded modules
-          static-nodes outputs the static-node information installed with the currently running kernel
+          static-nodes output the static-node information installed with the currently running kernel
 
         kmod also handles gracefully if called from following symlinks:
           lsmod        compat lsmod command
@@ -103,7 +101,7 @@ sealed class StaticNodes(string root = "")
         Usage:
         	kmod static-nodes [options]
 
-        kmod static-nodes outputs the static-node information of the currently running kernel.
+        kmod static-nodes output the static-node information of the currently running kernel.
 
         Options:
         	-f, --format=FORMAT  choose format to use: see "Formats"

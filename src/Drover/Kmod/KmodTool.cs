@@ -11,7 +11,7 @@ namespace Drover.Kmod;
 abstract class KmodTool
 {
     /// <summary>The release that the tools match; scripts read the number after <c>kmod version</c>.</summary>
-    const string KmodRelease = "30";
+    const string KmodRelease = "34.2";
 
     public static KmodTool[] All =>
     [
@@ -35,7 +35,7 @@ abstract class KmodTool
     public static void WriteVersion(TextWriter writer)
     {
         writer.WriteLine($"kmod version {KmodRelease}");
-        writer.WriteLine("+ZSTD +XZ +ZLIB +LIBCRYPTO -EXPERIMENTAL");
+        writer.WriteLine("+ZSTD +XZ +ZLIB +OPENSSL");
         writer.WriteLine($"drover {ProgramVersion.Text}");
     }
 }
@@ -104,8 +104,8 @@ static class StrError
     public static string? Of(Exception problem) => problem switch
     {
         ModuleDataException { Fault: DataFault.OtherFormat } => Of(Errno.ENOEXEC),
-        ModuleDataException { Fault: DataFault.NoSuchPart } or FileNotFoundException or DirectoryNotFoundException =>
-            Of(Errno.ENOENT),
+        ModuleDataException { Fault: DataFault.NoSuchPart } => Of(Errno.ENODATA),
+        FileNotFoundException or DirectoryNotFoundException => Of(Errno.ENOENT),
         ModuleDataException => Of(Errno.EINVAL),
         UnauthorizedAccessException => Of(Errno.EACCES),
         IOException => Of(Errno.EIO),

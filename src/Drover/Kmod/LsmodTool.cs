@@ -20,8 +20,7 @@ sealed class LsmodTool(string root = "") : KmodTool
     ];
 
     const string Help = """
-        Usage:
-        	lsmod [options]
+         [options]
         Options:
         	-s, --syslog                print to syslog, not stderr
         	-v, --verbose               enables more messages
@@ -34,10 +33,15 @@ sealed class LsmodTool(string root = "") : KmodTool
 
     public override string Summary => "list the loaded modules";
 
-    public override int Run(IReadOnlyList<string> args, Terminal terminal)
+    public override int Run(IReadOnlyList<string> args, Terminal terminal) => Run(args, Name, Name, terminal);
+
+    /// <summary>Also <c>kmod list</c>.</summary>
+    /// <param name="command">The name in messages about options.</param>
+    /// <param name="program">The name in all other messages.</param>
+    public int Run(IReadOnlyList<string> args, string command, string program, Terminal terminal)
     {
         bool toSyslog = false, json = false;
-        var options = CLibrary.GetOpt(Name, args, "svVh", s_longs, terminal.Error);
+        var options = CLibrary.GetOpt(command, args, "svVh", s_longs, terminal.Error);
         for (int option; (option = options.Next()) != GetOpt.End;)
         {
             switch (option)
@@ -46,32 +50,21 @@ sealed class LsmodTool(string root = "") : KmodTool
                 case 'v':
                     break; // as kmod: no effect on the list
                 case JsonOption: json = true; break;
-                case 'h': terminal.Out.WriteLine(Help); return 0;
+                case 'h': terminal.Out.WriteLine($"Usage:\n\t{program}{Help}"); return 0;
                 case 'V': WriteVersion(terminal.Out); return 0;
                 default: return 1;
             }
         }
+        var log = new ToolLog(program, terminal) { ToSyslog = toSyslog };
         if (options.Operands.Count > 0)
         {
-            terminal.Error.WriteLine($"Usage: {Name}");
+            log.Error("too many arguments provided.");
             return 1;
         }
-        return List(terminal, json, toSyslog);
-    }
-
-    /// <summary>Also <c>kmod list</c>.</summary>
-    public int List(Terminal terminal, bool json = false, bool toSyslog = false)
-    {
         if (LoadedModules.Read(root) is not { } modules)
         {
-            // libkmod writes to standard error even with -s
-            terminal.Error.WriteLine(
-                "libkmod: kmod_module_new_from_loaded: could not open /proc/modules: No such file or directory");
-            const string Problem = "could not get list of modules: No such file or directory";
-            if (toSyslog)
-                new ToolLog(Name, terminal) { ToSyslog = true }.Error(Problem);
-            else
-                terminal.Error.WriteLine($"Error: {Problem}");
+            log.Error("could not open /proc/modules: No such file or directory");
+            log.Error("could not get list of modules: No such file or directory");
             return 1;
         }
         if (json)

@@ -146,7 +146,7 @@ static class ModprobeSymbols
                     run.Terminal.Out.WriteLine($"0x{crc:x8}\t{name}");
                 return ExitCode.Ok;
             }
-            error = Errno.ENOENT;
+            error = Errno.ENODATA;
         }
         catch (ModuleDataException damaged)
         {

@@ -77,18 +77,18 @@ sealed class ModprobeTool : KmodTool
         foreach (var inside in config.SkippedDirectories)
         {
             terminal.Error.WriteLine(
-                $"libkmod: conf_files_filter_out: Directories inside directories are not supported: {inside}");
+                $"libkmod: ERROR: conf_files_filter_out: Directories inside directories are not supported: {inside}");
         }
         foreach (var bad in config.BadLines)
         {
-            terminal.Error.WriteLine($"libkmod: kmod_config_parse: {bad.Source.File}" + (bad.IsDeprecated
+            terminal.Error.WriteLine($"libkmod: ERROR: kmod_config_parse: {bad.Source.File}" + (bad.IsDeprecated
                 ? $": command {bad.Command} is deprecated and not parsed anymore"
                 : $" line {bad.LastLine}: ignoring bad line starting with '{bad.Command}'"));
         }
         foreach (var name in config.BadOptions)
         {
-            terminal.Error.WriteLine("libkmod: kcmdline_parse_result: Ignoring bad option on kernel command line while "
-                + $"parsing module name: '{name}'");
+            terminal.Error.WriteLine("libkmod: ERROR: kcmdline_parse_result: Ignoring bad option on kernel command "
+                + $"line while parsing module name: '{name}'");
         }
         return new ModuleCatalog(tree, config)
         {

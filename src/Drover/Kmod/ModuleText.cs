@@ -115,10 +115,10 @@ sealed class ModuleText
         return parameters;
     }
 
-    // kmod prints "%s:%-*s" with the width 15 − length; printf(3) takes a negative width as its absolute value
+    // kmod 30 put as many blanks behind a longer key as it was longer
     static void Line(StringBuilder text, string key, string value, char separator)
     {
-        text.Append(key).Append(':').Append(' ', Math.Abs(KeyWidth - 1 - ByteText.CountBytes(key)));
+        text.Append(key).Append(':').Append(' ', Math.Max(0, KeyWidth - 1 - ByteText.CountBytes(key)));
         text.Append(value).Append(separator);
     }
 

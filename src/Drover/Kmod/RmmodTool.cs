@@ -11,7 +11,7 @@ namespace Drover.Kmod;
 /// <summary>rmmod(8): removes modules by name, without their dependencies.</summary>
 sealed class RmmodTool : KmodTool
 {
-    const string Letters = "fsvVwh";
+    const string Letters = "fsvVh";
 
     const string Help =
         """
@@ -51,9 +51,6 @@ sealed class RmmodTool : KmodTool
                 case 'v': log.Level = log.Level < LogLevel.Debug ? log.Level + 1 : LogLevel.Debug; break;
                 case 'V': WriteVersion(terminal.Out); return ExitCode.Ok;
                 case 'h': terminal.Out.Write(Help); return ExitCode.Ok;
-                case 'w': // kmod 30 accepts the letter and has no case for it
-                    log.Error("unexpected getopt_long() value 'w'.");
-                    return ExitCode.Failure;
                 default: return ExitCode.Failure;
             }
         }

@@ -33,7 +33,7 @@ public sealed class CommandLineBesideTests : IClassFixture<ModprobeCorpusTests.M
             "--filesyms=/dev/null --errsyms --unresolved-error --quiet --root --verbose --show --dry-run " +
             "--symbol-prefix --symbol-prefix=_ --warn --map --e --sh --show=1 -Z --nonsense --q --un" },
         { "insmod", "-p -q --fo --force-v --sy=1 --verb -x --nonsense" },
-        { "rmmod", "-f -s -v -w --force --syslog --verbose --wait --fo --sy --ve=1 -a --nonsense" },
+        { "rmmod", "-f -s -v --force --syslog --verbose --wait --fo --sy --ve=1 -a --nonsense" },
         { "kmod",
             "list static-nodes -f -fhuman -ftmpfiles -f devname --format=human --format --format=x --out -x help " +
             "nonsense --nonsense lsmod" },

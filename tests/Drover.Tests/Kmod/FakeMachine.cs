@@ -20,7 +20,7 @@ sealed class FakeMachine : IDisposable
         Write($"/lib/modules/{Machine.KernelRelease()}/modules.devname", text);
 
     /// <summary>Runs a tool of kmod on this machine; the test is skipped where the library cannot be built.</summary>
-    public ToolRun RunKmods(string tool, params string[] args)
+    public Task<ToolRun> RunKmodsAsync(string tool, params string[] args)
     {
         var library = $"{Root}/fake-root.so";
         if (!File.Exists(library))
@@ -38,7 +38,7 @@ sealed class FakeMachine : IDisposable
             }
         }
         Assert.SkipUnless(File.Exists(library), "kmod cannot be led astray without gcc: apt-get install gcc libc6-dev");
-        return KmodOracle.Run(tool, args, new Dictionary<string, string>
+        return KmodOracle.RunAsync(tool, args, new Dictionary<string, string>
         {
             ["LD_PRELOAD"] = library,
             ["FAKE_ROOT"] = Root

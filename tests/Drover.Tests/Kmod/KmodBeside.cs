@@ -51,7 +51,7 @@ static partial class KmodBeside
 
     /// <summary>Messages without positions in the source of kmod.</summary>
     public static string WithoutPlaces(string said) =>
-        InTool().Replace(InLibrary().Replace(said, "libkmod: ${function}: "), ": ");
+        InTool().Replace(InLibrary().Replace(said, "libkmod: ERROR: ${function}: "), ": ");
 
     [GeneratedRegex(@"libkmod: ERROR \S+ (?<function>\S+): ", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex InLibrary();

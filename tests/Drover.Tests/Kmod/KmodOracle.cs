@@ -7,25 +7,21 @@ namespace Drover.Tests.Kmod;
 /// <summary>Output and exit status of a tool.</summary>
 sealed record ToolRun(int Exit, string Out, string Error);
 
-/// <summary>The tools of kmod on this machine, and those of Drover.</summary>
+/// <summary>The tools of Debian 13's kmod 34.2, and those of Drover.</summary>
 static class KmodOracle
 {
-    const string Release = "kmod version 30";
-
-    static readonly string[] s_directories = [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'),
-        "/usr/sbin", "/sbin"];
-
-    /// <summary>A tool of kmod; the test is skipped where kmod is missing or of another release.</summary>
-    public static ToolRun Run(string tool, string[] args, IReadOnlyDictionary<string, string>? environment = null)
+    /// <summary>A tool of kmod; the test is skipped where its package is not to be had.</summary>
+    public static async Task<ToolRun> RunAsync(
+        string tool, string[] args, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var program = s_directories.Select(directory => Path.Combine(directory, tool)).FirstOrDefault(File.Exists);
-        Assert.SkipWhen(program is null, "kmod is not installed: apt-get install kmod");
-        // kmod 30's lsmod has no --version
-        Assert.SkipUnless(tool == "lsmod" || Start(program!, ["--version"], null).Out.StartsWith(
-            Release, StringComparison.Ordinal), $"{tool} is not of {Release}");
-        var run = Start(program!, args, environment);
-        // getopt(3) prints the path of the program
-        return run with { Error = run.Error.Replace(program!, tool, StringComparison.Ordinal) };
+        var (kmod, why) = await UnpackedDebian.Kmod34Async();
+        Assert.SkipWhen(kmod is null, $"Debian 13's kmod cannot be unpacked here: {why}");
+        var words = kmod!.LoaderWords;
+        // the library of a preload would be the loader's, too
+        string[] preload = environment?.GetValueOrDefault("LD_PRELOAD") is { } library ? ["--preload", library] : [];
+        var others = environment?.Where(variable => variable.Key != "LD_PRELOAD").ToDictionary();
+        return Start(
+            words[0], [.. words[1..], .. preload, "--argv0", tool, $"{kmod.Folder}/usr/bin/kmod", .. args], others);
     }
 
     /// <summary>A tool of Drover, in this process.</summary>

@@ -56,7 +56,6 @@ public sealed class ModprobeGoldenTests : IDisposable
     [InlineData("rmmod")]
     [InlineData("rmmod nope")]
     [InlineData("rmmod -f nope")]
-    [InlineData("rmmod -w nope")]
     [InlineData("rmmod -a nope")]
     public void Output_without_a_tree_equals_that_of_kmod(string line) => KmodBeside.SameAsKmod(line.Split(' '));
 
