@@ -39,7 +39,8 @@ public class InstallFilesTests
             "/usr/lib/systemd/system/modprobe@.service", "[Service]\nType=oneshot\nExecStart=-/no/modprobe %I\n");
         CommandLineRun.Run("install", "--watch", "--root", root.Path);
         Assert.Equal((0, ""), PackagingTests.Run("systemd-analyze", "verify", "--man=no", $"--root={root.Path}",
-            "drover.service", "drover-settle.service", "drover-watch.service", "modprobe@loop.service"));
+            "drover.service", "drover-settle.service", "drover-watch.service", "modprobe@loop.service",
+            "drover-metrics.timer"));
     }
 
     /// <summary>The scripts that build an initramfs, with kmod's programs in the image and stubs for the builder's
