@@ -81,8 +81,8 @@ ensure_native() {
 }
 
 build_native() {
-    local arch=$host_arch project runtime name=${1##*/} folder=${1%/*} publish
-    [ "$folder" != "$cross" ] || arch=arm64
+    local arch=$host_arch project runtime name=${1##*/} folder=${1%/*} publish objcopy=objcopy
+    [ "$folder" != "$cross" ] || { arch=arm64 objcopy=aarch64-linux-gnu-objcopy; }
     publish=$root/artifacts/publish/$arch/$name
     case $arch in
         amd64) runtime=linux-x64 ;;
@@ -104,8 +104,18 @@ build_native() {
         cat "$folder/build.log" >&2
         die "the native build failed"
     }
+    # the checksum of the debug information, which names directories of the build machine
+    $objcopy --remove-section .gnu_debuglink "$publish/$name"
     # as old as the start of the build, so that a source changed during the build is newer; renamed, so that no process runs half a file
     touch -r "$folder/.begun" "$publish/$name"
     mv -f "$publish/$name" "$1"
     rm "$folder/.unfinished-$name"
+}
+
+# debian/copyright, with $packaging and $homepage set: the licence's text as the format wants it, indented, empty lines as dots.
+debian_copyright() {
+    local license
+    license=$(sed '1,/^Copyright/d' "$root/LICENSE" | sed '1{/^$/d}; s/^$/./; s/^/ /')
+    sed -e "s/@COPYRIGHT@/$(sed -n 's/^Copyright (c) //p' "$root/LICENSE")/" -e "s|@HOMEPAGE@|$homepage|" \
+        "$packaging/deb/copyright" | awk -v license="$license" '$0 == "@LICENSE@" { print license; next } { print }'
 }
