@@ -136,11 +136,11 @@ public sealed partial class JsonSchemaTests : IDisposable
 
     [GeneratedRegex(@"^\| `(?<output>[^`]+)` \| (?<version>\d+) \|$",
         RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex VersionRow { get; }
+    static partial Regex VersionRow { get; }
 
     [GeneratedRegex("#.*", RegexOptions.None, 1000)]
-    private static partial Regex Comment { get; }
+    static partial Regex Comment { get; }
 
     [GeneratedRegex(@"\b(type|method|error|interface) ", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex Member { get; }
+    static partial Regex Member { get; }
 }

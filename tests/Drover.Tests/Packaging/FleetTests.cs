@@ -126,12 +126,18 @@ public class FleetTests
                 Requested = 10,
                 Outcomes = new Dictionary<OutcomeKind, long>
                 {
-                    [OutcomeKind.Loaded] = 3, [OutcomeKind.Joined] = 3, [OutcomeKind.AlreadyLive] = 1,
-                    [OutcomeKind.Forbidden] = 2, [OutcomeKind.Failed] = 1,
+                    [OutcomeKind.Loaded] = 3,
+                    [OutcomeKind.Joined] = 3,
+                    [OutcomeKind.AlreadyLive] = 1,
+                    [OutcomeKind.Forbidden] = 2,
+                    [OutcomeKind.Failed] = 1,
                 },
                 CallsByErrno = new Dictionary<Errno, long>
                 {
-                    [Errno.None] = 4, [Errno.ENODEV] = 1, [Errno.EIO] = 2, [Errno.EEXIST] = 1,
+                    [Errno.None] = 4,
+                    [Errno.ENODEV] = 1,
+                    [Errno.EIO] = 2,
+                    [Errno.EEXIST] = 1,
                 },
                 Calls = 8,
                 WastedFileBytes = 4096,
