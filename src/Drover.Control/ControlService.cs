@@ -34,7 +34,7 @@ public static class ControlLimits
     public const int MaxListed = 256;
 }
 
-public sealed record ControlOptions
+public sealed class ControlOptions
 {
     /// <summary>The program's version, for GetInfo.</summary>
     public required string Version { get; init; }

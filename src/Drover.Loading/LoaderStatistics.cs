@@ -4,7 +4,7 @@ using Drover.Kernel;
 namespace Drover.Loading;
 
 /// <summary>The loader's counters so far: a snapshot. They only grow.</summary>
-public sealed record LoaderStatistics
+public sealed class LoaderStatistics
 {
     public long Requests { get; init; }
 

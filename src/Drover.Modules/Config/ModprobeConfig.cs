@@ -42,7 +42,7 @@ public sealed record BadConfigLine(string Command, ConfigSource Source, int Last
 }
 
 /// <summary>The inputs of a configuration.</summary>
-public sealed record ModprobeConfigSources
+public sealed class ModprobeConfigSources
 {
     /// <summary>The root of the modprobe.d directories.</summary>
     public string Root { get; init; } = "/";

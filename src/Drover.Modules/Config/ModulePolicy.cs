@@ -4,7 +4,7 @@ using Drover.Text;
 namespace Drover.Modules.Config;
 
 /// <summary>Where a policy comes from.</summary>
-public sealed record PolicySources
+public sealed class PolicySources
 {
     /// <summary>The root of the policy directories.</summary>
     public string Root { get; init; } = "/";
