@@ -75,5 +75,5 @@ static class ZstdFile
         Invalid(file, head.Length, "ends within the zstd header");
 
     static ModuleDataException Invalid(string file, long offset, string problem, Exception? inner = null) =>
-        new(file, offset, problem, inner) { Fault = DataFault.OtherFormat };
+        new(file, offset, problem, inner);
 }

@@ -101,7 +101,7 @@ sealed class StaticNodes(string root = "")
         Usage:
         	kmod static-nodes [options]
 
-        kmod static-nodes output the static-node information of the currently running kernel.
+        kmod static-nodes outputs the static-node information of the currently running kernel.
 
         Options:
         	-f, --format=FORMAT  choose format to use: see "Formats"

@@ -41,7 +41,9 @@ sealed class LsmodTool(string root = "") : KmodTool
     public int Run(IReadOnlyList<string> args, string command, string program, Terminal terminal)
     {
         bool toSyslog = false, json = false;
-        var options = CLibrary.GetOpt(command, args, "svVh", s_longs, terminal.Error);
+        // kmod's own getopt(3) loop ends at the first operand, which holds for its commands, too
+        var letters = command == program ? "svVh" : "+svVh";
+        var options = CLibrary.GetOpt(command, args, letters, s_longs, terminal.Error);
         for (int option; (option = options.Next()) != GetOpt.End;)
         {
             switch (option)

@@ -111,8 +111,8 @@ public sealed class ModinfoTests : IDisposable
         string[] args = [$"{_directory}/parameters.ko.{kind}", $"{_directory}/cut.ko.{kind}"];
         var kmods = await KmodOracle.RunAsync("modinfo", args);
         // the decompressor's own message (docs/kmod.md)
-        kmods = kmods with { Error = kmods.Error[kmods.Error.IndexOf("modinfo: ", StringComparison.Ordinal)..] };
-        Assert.Equal(kmods, KmodOracle.Ours(new ModinfoTool(), args));
+        var lines = kmods.Error.Split('\n').Where(line => !line.StartsWith("libkmod: ", StringComparison.Ordinal));
+        Assert.Equal(kmods with { Error = string.Join('\n', lines) }, KmodOracle.Ours(new ModinfoTool(), args));
     }
 
     [Theory]

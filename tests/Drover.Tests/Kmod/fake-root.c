@@ -24,6 +24,9 @@ FILE *fopen(const char *path, const char *mode)
     return next(lead(path, to), mode);
 }
 
+// what kmod calls since 34, with a 64-bit off_t on every architecture
+FILE *fopen64(const char *, const char *) __attribute__((alias("fopen")));
+
 int open(const char *path, int flags, ...)
 {
     char to[4096];
@@ -34,6 +37,8 @@ int open(const char *path, int flags, ...)
     int (*next)(const char *, int, ...) = dlsym(RTLD_NEXT, "open");
     return next(lead(path, to), flags, mode);
 }
+
+int open64(const char *, int, ...) __attribute__((alias("open")));
 
 DIR *opendir(const char *path)
 {
