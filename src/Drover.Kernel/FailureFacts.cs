@@ -1,7 +1,7 @@
 namespace Drover.Kernel;
 
 /// <summary>What a machine knows about a load that has failed.</summary>
-public sealed class FailureFacts
+public sealed record FailureFacts
 {
     /// <summary>The kernel's own lines about it, without their time, the oldest first.</summary>
     public IReadOnlyList<string> Lines { get; init; } = [];
