@@ -29,7 +29,10 @@ sealed class AuditVerb(HerdEngine engine) : Verb
 
     static readonly Option Initramfs = new(
         "initramfs", $"what this image lacks of what root and the keyboard need; '{Running}' is the kernel's in /boot",
-        "FILE");
+        "FILE")
+    {
+        Words = [Running],
+    };
 
     static readonly Option[] s_notOfImages =
         [ScenarioSource.Memory, AuditSource.Tar, EarlierBoot.FileOption, ScenarioSource.File, Cpus];

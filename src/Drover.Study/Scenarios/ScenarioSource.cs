@@ -16,7 +16,10 @@ static class ScenarioSource
 
     public static readonly Option File = new(
         "scenario", $"{string.Join(" or ", BuiltInScenarios.Names)}, or a file that 'drover scenario' recorded", "FILE",
-        BuiltInScenarios.Debian13);
+        BuiltInScenarios.Debian13)
+    {
+        Words = BuiltInScenarios.Names,
+    };
     public static readonly Option Sys = new("sys", "the sysfs with the devices", "DIR", ThisSys);
     public static readonly Option Memory = new(
         "memory", "memory of the machine", "SIZE", "this machine's", Kind: ValueKind.Bytes);

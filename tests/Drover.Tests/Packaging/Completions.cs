@@ -26,16 +26,16 @@ static class Completions
                 [ -r /proc/modules ] && cut -d' ' -f1 /proc/modules
             }
 
-            # $1: the options; $2: those with a path as value; $3: the operands; $4: words of values, as --option:word
+            # $1: the options; $2: those with a path as value; $3: the operands; $4: words of values, as --option:word.
+            # An option may take both a word and a path, and files may follow the words of the first operand.
             _drover_words() {
                 local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} words
                 [ "$current" != = ] || current=
                 [ "$previous" != = ] || previous=${COMP_WORDS[COMP_CWORD-2]}
                 words=$(printf '%s\n' $4 | sed -n "s|^$previous:||p")
-                if [[ -n $words && $previous == -* ]]; then
+                if [[ $previous == -* && -n $words || " $2 " == *" $previous "* ]]; then
                     COMPREPLY=($(compgen -W "$words" -- "$current"))
-                elif [[ " $2 " == *" $previous "* ]]; then
-                    COMPREPLY=($(compgen -f -- "$current"))
+                    [[ " $2 " != *" $previous "* ]] || COMPREPLY+=($(compgen -f -- "$current"))
                 elif [[ $current == -* ]]; then
                     COMPREPLY=($(compgen -W "$1" -- "$current"))
                 else
@@ -46,6 +46,12 @@ static class Completions
                         loaded) COMPREPLY=($(compgen -W "$(_drover_loaded)" -- "$current")) ;;
                         files) COMPREPLY=($(compgen -f -- "$current")) ;;
                         none) COMPREPLY=() ;;
+                        *', files')
+                            if [ "$COMP_CWORD" = 2 ]; then
+                                COMPREPLY=($(compgen -W "${3%, files}" -- "$current"))
+                            else
+                                COMPREPLY=($(compgen -f -- "$current"))
+                            fi ;;
                         *) COMPREPLY=($(compgen -W "$3" -- "$current")) ;;
                     esac
                 fi
@@ -68,6 +74,8 @@ static class Completions
             _drover() {
                 if [ "$COMP_CWORD" = 1 ]; then
                     COMPREPLY=($(compgen -W '{{Names}} help --help --version' -- "${COMP_WORDS[1]}"))
+                elif [ "${COMP_WORDS[1]}" = help ]; then
+                    COMPREPLY=($(compgen -W '{{Names}}' -- "${COMP_WORDS[COMP_CWORD]}"))
                 else
                     _drover_command "${COMP_WORDS[1]}"
                 fi
@@ -109,6 +117,7 @@ static class Completions
                 text.Append($"                {ZshOption(option)} \\\n");
             text.Append($"                {ZshOperands(command.Name)}\n            ;;\n");
         }
+        text.Append($"        help)\n            _arguments '1:command:({Names})'\n            ;;\n");
         text.Append("""
                 esac
             }
@@ -124,6 +133,7 @@ static class Completions
             """);
         foreach (var command in s_commands)
             text.Append($"            {ZshQuote($"{command.Name}:{command.Summary}")}\n");
+        text.Append($"            {ZshQuote($"help:{Help}")}\n");
         return text.Append("""
                     )
                     _describe command commands
@@ -160,6 +170,8 @@ static class Completions
             text.Append($"-d {FishQuote(command.Summary)}\n");
             AppendFish(text, command, $"-c drover -n '__fish_seen_subcommand_from {command.Name}'");
         }
+        text.Append($"complete -c drover -n __fish_use_subcommand -f -a help -d {FishQuote(Help)}\n");
+        text.Append($"complete -c drover -n '__fish_seen_subcommand_from help' -f -a {FishQuote(Names)}\n");
         foreach (var tool in CommandTable.Tools)
             AppendFish(text, tool, $"-c {tool.Name}");
         return text.ToString();
@@ -167,12 +179,17 @@ static class Completions
 
     static string Names => string.Join(' ', s_commands.Select(command => command.Name));
 
+    const string Help = "show the help of a command";
+
+    /// <summary>Ends the words of a first operand that files may follow.</summary>
+    const string ThenFiles = ", files";
+
     static string Operands(string command) => command switch
     {
         "modprobe" or "modinfo" or "load" or "why" => "modules",
         "rmmod" => "loaded",
-        "insmod" or "report" => "files",
-        "policy" => "check import export learn",
+        "insmod" or "report" or "modules-load" => "files",
+        "policy" => $"check import export learn{ThenFiles}",
         "kmod" => "help list static-nodes",
         _ => "none",
     };
@@ -194,8 +211,13 @@ static class Completions
         return (option.Short is { } letter ? $"{{-{letter}{plus},{name}}}" : name) + ZshQuote($"[{help}]{value}");
     }
 
-    static string ZshValues(ShellOption option) => option.TakesPath ? "_files"
-        : option.Words.Count > 0 ? $"({string.Join(' ', option.Words)})" : "";
+    static string ZshValues(ShellOption option) => (string.Join(' ', option.Words), option.TakesPath) switch
+    {
+        ("", false) => "",
+        ("", true) => "_files",
+        (var words, false) => $"({words})",
+        (var words, true) => $"{{compadd -- {words}; _files}}",
+    };
 
     static string ZshOperands(string command) => Operands(command) switch
     {
@@ -203,6 +225,8 @@ static class Completions
         "loaded" => "'*:module:_drover_loaded'",
         "files" => "'*:file:_files'",
         "none" => "'*: :'",
+        var words when words.EndsWith(ThenFiles, StringComparison.Ordinal) =>
+            $"'1:command:({words[..^ThenFiles.Length]})' '*:file:_files'",
         var words => $"'1:command:({words})'",
     };
 
@@ -219,8 +243,15 @@ static class Completions
             "loaded" => "(__drover_loaded)",
             "files" => null,
             "none" => "",
+            var words when words.EndsWith(ThenFiles, StringComparison.Ordinal) => null,
             var words => words,
         };
+        if (Operands(command.Name) is var first && first.EndsWith(ThenFiles, StringComparison.Ordinal))
+        {
+            first = first[..^ThenFiles.Length];
+            text.Append($"complete {which.TrimEnd('\'')}; and not __fish_seen_subcommand_from {first}' -f ");
+            text.Append($"-a {FishQuote(first)}\n");
+        }
         if (operands is not null)
         {
             text.Append($"complete {which}{(command.Name is "modinfo" or "modprobe" ? "" : " -f")}");

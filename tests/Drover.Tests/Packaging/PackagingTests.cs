@@ -56,21 +56,6 @@ public class PackagingTests
         Assert.Equal((0, ""), Run("groff", "-ww", "-man", "-Kutf8", "-z", path));
     }
 
-    [Fact]
-    public void Bash_completes_verbs_options_values_and_files()
-    {
-        const string Script = """
-            source "$0"
-            t() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _drover; echo "${COMPREPLY[@]}"; }
-            t drover res; t drover modinfo --fi; t drover coldplug --dry
-            t drover herd --gate e; t drover herd --gate = i; t drover coldplug --decompress ''
-            t drover report /etc/hostn
-            """;
-        var completion = Path.Combine(Repository.Root, "packaging/completions/drover.bash");
-        Assert.Equal((0, "resolve\n--filename --field\n--dry-run\nearly exclusive\nidempotent\nkernel here\n"
-            + "/etc/hostname\n"), Run("bash", "-c", Script, completion));
-    }
-
     static void ShouldBe(string path, string text)
     {
         path = Path.Combine(Repository.Root, path);
