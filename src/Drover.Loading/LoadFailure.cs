@@ -191,8 +191,8 @@ public static class LoadFailure
                 + "built into the kernel, does the same; see 'lsmod' and modules.builtin";
         }
         return error is Errno.EBUSY
-            ? "its init reports that what it needs is in use: another driver has the hardware; 'lspci -k' or "
-                + "/proc/ioports names it"
+            ? "its init reports that what it needs is in use, or (since 7.1) that what it registers is there already: "
+                + "another driver has it; see 'lspci -k', /proc/ioports and 'lsmod'"
             : null;
     }
 

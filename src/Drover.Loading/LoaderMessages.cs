@@ -56,7 +56,7 @@ static class LoaderMessages
     public static string CallFailed(
         LoadCall call, LoadReply reply, int tries, string? cause, IReadOnlyList<string> log)
     {
-        const int MaxLine = 240;
+        const int MaxLine = 240, MaxLines = 6; // the last ones
         var system = call.Via is LoadVia.InitModule ? "init_module" : "finit_module";
         var reason = reply.Detail ?? cause ?? ErrnoText.DescribeLoad(reply.Error);
         var text = $"{system}: {ErrnoText.Name(reply.Error)} ({reason})";
@@ -64,7 +64,8 @@ static class LoaderMessages
             text = $"{text}; tried {tries} times";
         return log.Count == 0
             ? text
-            : $"{text}; the kernel's log: {string.Join(" | ", log.Select(line => PlainTable.Shorten(line, MaxLine)))}";
+            : $"{text}; the kernel's log: "
+                + string.Join(" | ", log.Skip(log.Count - MaxLines).Select(line => PlainTable.Shorten(line, MaxLine)));
     }
 
     public static string SharedFailure(string why) => $"failed before: {why}";
@@ -94,8 +95,7 @@ static class LoaderMessages
             return $"unknown symbol: its dependency {string.Join(", ", notLive)} is not live";
         return dependencies.Count > 0
             ? $"unknown symbol although {string.Join(", ", dependencies)} is live; see the kernel's log"
-            : "unknown symbol although modules.dep lists no dependency: it was built for another kernel, or the index "
-                + "is stale (run depmod); see the kernel's log";
+            : "unknown symbol, and modules.dep lists no dependency (run depmod); see the kernel's log";
     }
 
     public static string FileIsHeld(string path, bool moduleIsComing) => moduleIsComing

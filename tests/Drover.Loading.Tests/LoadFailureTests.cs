@@ -73,7 +73,7 @@ public sealed class LoadFailureTests
     [Theory]
     [InlineData(Errno.EPERM, "kernel.modules_disabled is 1")]
     [InlineData(Errno.EEXIST, "another driver, or one that is built into the kernel")]
-    [InlineData(Errno.EBUSY, "another driver has the hardware")]
+    [InlineData(Errno.EBUSY, "that what it registers is there already: another driver has it")]
     [InlineData(Errno.ENOMEM, "5 MiB are available")]
     [InlineData(Errno.ENOEXEC, "built for kernel 6.0.0-1, and 6.1.0-9 is running")]
     public void Machine_without_a_line_of_the_kernel_has_its_sentence(Errno error, string part) =>
@@ -160,6 +160,20 @@ public sealed class LoadFailureTests
             "it needs nic: finit_module: EKEYREJECTED (it has no signature, and this kernel loads only signed modules",
             outcome.Why, StringComparison.Ordinal);
         Assert.EndsWith("; the kernel's log: Loading of unsigned module is rejected", outcome.Why);
+    }
+
+    [Fact]
+    public void All_lines_count_and_the_last_six_are_shown()
+    {
+        var scene = new Scene([new("nic") { Inode = 1, Replies = [Errno.ENOENT] }]);
+        scene.Machine.Facts = new FailureFacts
+        {
+            Lines = [.. Enumerable.Range(1, 9).Select(i => $"nic: Unknown symbol s{i} (err -2)")],
+        };
+        var why = scene.Run(loader => Scene.One(loader, "nic")).Why!;
+        Assert.Contains("exports symbol s1, s2, s3 and 6 more: ", why, StringComparison.Ordinal);
+        Assert.Contains("; the kernel's log: nic: Unknown symbol s4 (err -2) | ", why, StringComparison.Ordinal);
+        Assert.EndsWith(" | nic: Unknown symbol s9 (err -2)", why, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ readonly struct KernelLog
     /// <summary>Of one load; a boot prints some thousand lines.</summary>
     const int MaxRecords = 1 << 14;
 
-    const int MaxLines = 6; // about one failure
+    const int MaxLines = 64; // about one failure: a line for each symbol that is missing
 
     /// <summary>Beginnings of lines about a load that do not name the module.</summary>
     static readonly string[] s_nameless =

@@ -124,11 +124,11 @@ sealed class ModprobeInsert : IDisposable
         _loader = _session.CreateLoader(new LoaderOptions { Ignored = _options.Ignored }, _lines, _planner);
         if (_options.IsVerbose)
         {
-            _lines.Expect(
-                from request in rest
-                from target in request.Targets
-                where !target.IsDecided
-                select (target.Plan!, request.Parameters));
+            foreach (var request in rest)
+            {
+                foreach (var target in request.Targets.Where(target => !target.IsDecided))
+                    _lines.Expect(target.Plan!, request.Parameters);
+            }
         }
         _session.Loop.Run(async () =>
         {
@@ -167,16 +167,19 @@ sealed class ModprobeInsert : IDisposable
         }
         if (ThroughDaemon.Load(BatchOf(requests), _run.Log.Info) is not { } answers || answers.Count != requests.Length)
             return false;
-        var all = (
-            from pair in requests.Zip(answers)
-            from target in pair.First.Targets
-            let name = target.Module.Name
-            select (Target: target, Outcome: pair.Second.Modules.FirstOrDefault(outcome => outcome.Module == name)))
-            .ToArray();
-        if (all.Any(one => one.Outcome is null))
-            return false;
-        foreach (var (target, outcome) in all)
-            _ = Decided(target, outcome!);
+        var outcomes = new List<ModuleOutcome>(); // of all targets, or the daemon knows other modules
+        for (var i = 0; i < requests.Length; i++)
+        {
+            foreach (var target in requests[i].Targets)
+            {
+                if (answers[i].Modules.FirstOrDefault(one => one.Module == target.Module.Name) is not { } outcome)
+                    return false;
+                outcomes.Add(outcome);
+            }
+        }
+        var next = 0;
+        foreach (var target in requests.SelectMany(request => request.Targets))
+            _ = Decided(target, outcomes[next++]);
         return true;
     }
 
@@ -354,12 +357,8 @@ sealed class InsertLines(ModprobeRun run) : ILoaderObserver
             Write(step, parameters);
     }
 
-    /// <summary>These plans are loaded now, and their lines printed in this order.</summary>
-    public void Expect(IEnumerable<(ModulePlan Plan, string Parameters)> plans)
-    {
-        foreach (var plan in plans)
-            _plans.Enqueue(plan);
-    }
+    /// <summary>This plan is loaded now, and its lines are printed after those of earlier ones.</summary>
+    public void Expect(ModulePlan plan, string parameters) => _plans.Enqueue((plan, parameters));
 
     /// <summary>A plan's load has ended: the rest of its lines, as far as kmod would have come.</summary>
     public void Ended(ModulePlan plan, ModuleOutcome outcome)
