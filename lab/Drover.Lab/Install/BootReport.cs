@@ -21,6 +21,9 @@ sealed record BootReport(
     /// without a recording: with dracut, or with the package.</summary>
     public int? Unrecorded { get; init; }
 
+    /// <summary>Compressed, as the boot loader reads it.</summary>
+    public long InitramfsBytes { get; init; }
+
     /// <summary>By udevd's workers, "(udev-worker)".</summary>
     public int ByUdev => Calls.Count(call => call.Comm.Contains("udev", StringComparison.Ordinal));
 

@@ -18,7 +18,10 @@ static class InstallRun
 
     public const string Header =
         "boot     load calls  by udev  by Drover  by others  EEXIST, EBUSY  ENODEV  "
-        + "modules live  udev, MB  Drover, MB  seconds";
+        + "modules live  udev, MB  Drover, MB  initramfs, MB  seconds";
+
+    /// <summary>What Drover may add to a compressed initramfs.</summary>
+    const long MaxAddedBytes = 2_000_000;
 
     /// <summary>The trace includes the initramfs. Calls have no names: an early kprobe has no filter.</summary>
     const string TraceArguments =
@@ -49,17 +52,21 @@ static class InstallRun
         var memories = parameters.Memories is [var one] ? Enumerable.Repeat(one, Boots) : parameters.Memories;
         foreach (var (boot, memory) in s_boots.Zip(memories))
         {
+            var initramfs = await disk.InitramfsAsync(work.File("initrd"));
             var run = new GuestRun(
                 kernel, parameters.System.KernelGate, parameters.Cpus, GuestLoader.Drover, memory,
                 settings.Timeout ?? TimeSpan.FromMinutes(15))
             {
                 Console = settings.Console,
                 Disk = disk.Image,
-                Initramfs = await disk.InitramfsAsync(work.File("initrd")),
+                Initramfs = initramfs,
                 KernelArguments = $"root=/dev/vda rw fsck.mode=skip systemd.unit=lab.target lab.boot={boot} "
                     + $"lab.by={(parameters.Packages.Count == 0 ? "verb" : "package")} {TraceArguments}",
             };
-            yield return BootReport.Read(boot, await laboratory.BootAsync(run, boot));
+            yield return BootReport.Read(boot, await laboratory.BootAsync(run, boot)) with
+            {
+                InitramfsBytes = new FileInfo(initramfs).Length,
+            };
         }
     }
 
@@ -84,6 +91,8 @@ static class InstallRun
         Check(after.ByUdev > 0 && after.ByDrover == 0, "after: udev alone should load");
         Check(after.Live.SequenceEqual(before.Live), "after: other modules than before: "
             + Names(after.Live.Except(before.Live).Concat(before.Live.Except(after.Live))));
+        var added = drover.InitramfsBytes - before.InitramfsBytes;
+        Check(added <= MaxAddedBytes, $"drover: the initramfs is {added / 1e6:0.00} MB larger");
         Check(before.Files is not null && before.Files == after.Files,
             $"after: /etc and /usr are not as before: {string.Join("; ", Difference(before.Files, after.Files))}");
         return problems;
@@ -102,7 +111,8 @@ static class InstallRun
         var withoutDevice = boot.Calls.Count(call => call.Result == "ENODEV");
         return $"{boot.Name,-9}{boot.Calls.Count,10}{boot.ByUdev,9}{boot.ByDrover,11}{boot.ByOthers,11}"
             + $"{boot.Duplicates,15}{withoutDevice,8}{boot.Live.Count,14}"
-            + $"{Megabytes("systemd-udevd"),10}{Megabytes("drover"),12}{boot.Seconds,9:0.0}";
+            + $"{Megabytes("systemd-udevd"),10}{Megabytes("drover"),12}"
+            + $"{boot.InitramfsBytes / 1e6,15:0.00}{boot.Seconds,9:0.0}";
 
         string Megabytes(string unit) => boot.PeakBytes.TryGetValue(unit, out var bytes) ? $"{bytes / 1e6:0.0}" : "–";
     }
