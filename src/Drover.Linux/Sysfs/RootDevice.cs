@@ -13,39 +13,55 @@ public static class RootDevice
     /// <param name="mountInfo">The text of /proc/self/mountinfo.</param>
     public static IReadOnlySet<string> Modules(string sys = "/sys", string? mountInfo = null)
     {
-        var device = DeviceOf(mountInfo ?? ReadMountInfo());
-        return device is not null && LinuxPath.Real($"{sys}/dev/block/{device}") is { } path
-            ? ModulesAbove(sys, path)
-            : new HashSet<string>();
-    }
-
-    /// <summary>The modules whose drivers a device needs, as those of the root file system's.</summary>
-    /// <param name="path">The directory of the device, without links.</param>
-    public static IReadOnlySet<string> ModulesAbove(string sys, string path)
-    {
         var modules = new HashSet<string>();
-        AddAbove(path, LinuxPath.Real($"{sys}/devices") ?? $"{sys}/devices", modules, depth: 0);
+        if (PathOf(sys, mountInfo ?? ReadMountInfo()) is { } path)
+        {
+            foreach (var device in DriversAbove(sys, path))
+            {
+                if (ModuleOf(device) is { } module)
+                    modules.Add(module);
+            }
+        }
         return modules;
     }
+
+    /// <summary>The directory of the root file system's block device, without links; null where it has none.</summary>
+    public static string? PathOf(string sys, string mountInfo) =>
+        DeviceOf(mountInfo) is { } device ? LinuxPath.Real($"{sys}/dev/block/{device}") : null;
+
+    /// <summary>The directories of all devices with a driver that a device needs: itself, those it stands on, and every
+    /// device above them.</summary>
+    /// <param name="path">The directory of the device, without links.</param>
+    public static IReadOnlyList<string> DriversAbove(string sys, string path)
+    {
+        var devices = new List<string>();
+        AddAbove(path, LinuxPath.Real($"{sys}/devices") ?? $"{sys}/devices", devices, depth: 0);
+        return devices;
+    }
+
+    /// <summary>The module of a device's driver; null for one that is built into the kernel.</summary>
+    public static string? ModuleOf(string device) => LinuxPath.Real($"{device}/driver/module") is { } module
+        ? ModuleName.Normalize(Path.GetFileName(module))
+        : null;
 
     /// <summary>MAJOR:MINOR of the last mount on <c>/</c> (proc_pid_mountinfo(5)); null for none.</summary>
     internal static string? DeviceOf(string mountInfo) => mountInfo.Split('\n').Select(line => line.Split(' '))
         .LastOrDefault(words => words is [_, _, _, _, "/", ..])?[2];
 
-    static void AddAbove(string device, string top, HashSet<string> modules, int depth)
+    static void AddAbove(string device, string top, List<string> devices, int depth)
     {
         const int MaxDepth = 8; // of devices that stand on others
         for (var path = device; path.Length > top.Length; path = path[..path.LastIndexOf('/')])
         {
-            if (LinuxPath.Real($"{path}/driver/module") is { } module)
-                modules.Add(ModuleName.Normalize(Path.GetFileName(module)));
+            if (Directory.Exists($"{path}/driver"))
+                devices.Add(path);
             var slaves = $"{path}/slaves";
             if (depth == MaxDepth || !Directory.Exists(slaves))
                 continue;
             foreach (var slave in Directory.EnumerateFileSystemEntries(slaves))
             {
                 if (LinuxPath.Real(slave) is { } below)
-                    AddAbove(below, top, modules, depth + 1);
+                    AddAbove(below, top, devices, depth + 1);
             }
         }
     }

@@ -63,13 +63,16 @@ sealed class InitramfsAudit
     {
         var audit = new InitramfsAudit(image, catalog, sys);
         List<string> limitations = [];
-        var drivers = audit.OfRoot(mountInfo);
-        if (drivers.Count == 0)
+        var device = RootDevice.PathOf(sys, mountInfo);
+        var drivers = new Dictionary<string, (string For, string Why)>();
+        if (device is null)
             limitations.Add("The device of the root file system is not known: what it needs is not checked.");
+        else
+            audit.AddRoot(device, mountInfo, drivers);
         foreach (var keyboard in audit.Keyboards())
         {
-            foreach (var module in keyboard)
-                drivers.TryAdd(module, ("keyboard", "a driver of it"));
+            foreach (var (module, why) in audit.DriversOf(keyboard))
+                drivers.TryAdd(module, ("keyboard", why));
         }
         audit.Check(drivers);
         audit.Later =
@@ -83,24 +86,20 @@ sealed class InitramfsAudit
         return audit;
     }
 
-    Dictionary<string, (string For, string Why)> OfRoot(string mountInfo)
+    void AddRoot(string device, string mountInfo, Dictionary<string, (string For, string Why)> modules)
     {
-        var modules = RootDevice.Modules(_sys, mountInfo)
-            .ToDictionary(module => module, _ => ("root", "a driver of it"));
+        foreach (var (module, why) in DriversOf(device))
+            modules.TryAdd(module, ("root", why));
         // the type follows the separator (proc_pid_mountinfo(5))
         var mount = mountInfo.Split('\n').Select(line => line.Split(' '))
-            .LastOrDefault(words => words is [_, _, _, _, "/", ..]);
-        if (mount is null || modules.Count == 0)
-            return modules;
+            .Last(words => words is [_, _, _, _, "/", ..]);
         Add($"fs-{mount.SkipWhile(word => word != "-").ElementAtOrDefault(1)}", "its file system");
-        var device = LinuxPath.Real($"{_sys}/dev/block/{mount[2]}") ?? "";
         if (device.Contains("/block/dm-", StringComparison.Ordinal))
             Add("dm_mod", "its block device");
         if (Text($"{device}/dm/uuid").StartsWith("CRYPT-", StringComparison.Ordinal))
             Add("dm_crypt", "its encryption");
         if (Text($"{device}/md/level").Trim() is { Length: > 0 } level)
             Add($"md-{level}", "its RAID level");
-        return modules;
 
         void Add(string name, string why)
         {
@@ -109,8 +108,33 @@ sealed class InitramfsAudit
         }
     }
 
-    /// <summary>For each keyboard, the modules whose drivers it needs.</summary>
-    IEnumerable<IReadOnlySet<string>> Keyboards()
+    /// <summary>The modules of the drivers that a device needs.</summary>
+    IEnumerable<(string Module, string Why)> DriversOf(string path)
+    {
+        foreach (var device in RootDevice.DriversAbove(_sys, path))
+        {
+            if (RootDevice.ModuleOf(device) is { } own)
+            {
+                yield return (own, "a driver of it");
+                continue;
+            }
+            foreach (var module in OfAlias(Text($"{device}/modalias").Trim()))
+                yield return (module, "a driver of it, built into the running kernel");
+        }
+    }
+
+    /// <summary>The modules of this kernel for a device; none where it has the driver built in. Any one that the image
+    /// has is enough.</summary>
+    IEnumerable<string> OfAlias(string alias)
+    {
+        if (!ModuleName.TryNormalizeAlias(alias, out var name) || _catalog.Tree.MatchBuiltInAliases(name).Count > 0)
+            return [];
+        var modules = FoundModule.All(_catalog, alias).Select(found => found.Name).ToList();
+        return modules.Exists(_inImage.Contains) ? modules.Where(_inImage.Contains) : modules;
+    }
+
+    /// <summary>The directory of each keyboard.</summary>
+    IEnumerable<string> Keyboards()
     {
         var inputs = $"{_sys}/class/input";
         foreach (var name in SystemFiles.Current.IsDirectory(inputs) ? SystemFiles.Current.List(inputs) : [])
@@ -121,7 +145,7 @@ sealed class InitramfsAudit
             {
                 continue;
             }
-            yield return RootDevice.ModulesAbove(_sys, device);
+            yield return device;
         }
     }
 

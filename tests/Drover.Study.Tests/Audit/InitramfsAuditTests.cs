@@ -17,6 +17,8 @@ public sealed class InitramfsAuditTests : IDisposable
     /// <summary>A disk that t_e1000e drives, and a keyboard at t_acpi_cpufreq: the modules of the fixture.</summary>
     const string MountInfo = "24 1 8:1 / / rw,relatime shared:1 - btrfs /dev/sda1 rw\n";
 
+    const string DiskAlias = "pci:v00008086d000010D3sv00sd00bc02sc00i00";
+
     readonly RecordableRoot _root = new("drover-image-");
 
     public void Dispose() => _root.Dispose();
@@ -114,6 +116,27 @@ public sealed class InitramfsAuditTests : IDisposable
         Assert.Equal((7, 1), (audit.Needed, audit.ModulesInImage));
         Assert.Empty(audit.Limitations);
         Assert.DoesNotContain("t_btrfs", audit.Later);
+    }
+
+    /// <summary>The running kernel has the disk's driver built in; the image's kernel has a module for it.</summary>
+    [Theory]
+    [InlineData(DiskAlias, "", "t_e1000e: a driver of it, built into the running kernel")]
+    [InlineData(DiskAlias, "t_e1000e.alias=pci:v00008086d000010D3*\0", null)]
+    [InlineData("pci:v0000FFFFd000010D3sv00sd00bc02sc00i00", "", null)]
+    public void Driver_that_is_built_in_here_may_be_a_module_there(string alias, string builtIn, string? lacking)
+    {
+        var sys = MakeSys(keyboard: false);
+        File.Delete($"{sys}/bus/t_e1000e/module");
+        File.WriteAllText($"{sys}/devices/pci0/disk/modalias", $"{alias}\n");
+        File.AppendAllText(_root.Make("lib/modules/6.1.0-test/modules.builtin.modinfo"), builtIn);
+        var audit = Audit(sys, ("init", "x"));
+        Assert.Empty(audit.Limitations);
+        Assert.Equal(lacking, audit.Lacking.Where(one => one.Module == "t_e1000e")
+            .Select(one => $"{one.Module}: {one.Why}").SingleOrDefault());
+        // whatever its drivers are, the device has a file system
+        Assert.Contains(audit.Lacking, one => one.Module == "t_btrfs");
+        audit = Audit(sys, ($"{Modules}/t_e1000e.ko", ""));
+        Assert.DoesNotContain(audit.Lacking, one => one.Module == "t_e1000e");
     }
 
     [Fact]
