@@ -64,7 +64,7 @@ public static class ErrnoText
         Errno.EINTR => "interrupted by a signal",
         Errno.EIO => "the disk could not be read",
         Errno.ENOEXEC => "not a program",
-        Errno.EBADF => "the file is not open for reading",
+        Errno.EBADF => "the file is not open for this",
         Errno.EAGAIN => "not possible right now",
         Errno.ENOMEM => "not enough memory",
         Errno.EACCES => "access denied",

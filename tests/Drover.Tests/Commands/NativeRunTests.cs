@@ -44,6 +44,19 @@ public class NativeRunTests
         Assert.Equal(2, exit);
     }
 
+    /// <summary>Else it would be the first file that the program opens.</summary>
+    [Theory]
+    [InlineData("report - <&-", "drover: standard input: is empty: expected ")]
+    [InlineData("herd --cpus 2 >&-", "drover: output could not be written: the file is not open for this\n")]
+    [InlineData("resolve --root ROOT fs-btrfs >&-",
+        "drover: output could not be written: the file is not open for this\n")]
+    public void Closed_standard_stream_is_none(string command, string error)
+    {
+        var run = NativeShell.Run($"drover {command.Replace("ROOT", CommandLineRun.Root, StringComparison.Ordinal)}");
+        Assert.Equal((1, ""), (run.Exit, run.Output));
+        Assert.StartsWith(error, run.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("none", "udev")]
     [InlineData("exclusive", "threads")]
