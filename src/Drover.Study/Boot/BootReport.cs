@@ -272,7 +272,10 @@ sealed class BootReport(BootAnalysis boot, DeviceNames names)
             yield return "how a load divides into reading, verifying, set-up and init: no probe of the kernel saw it";
         yield return "probes that go on after a module's init (asynchronous ones): nothing that is recorded shows them";
         if (boot.Systemd is { InitrdUs: 0, InitUs: 0 })
-            yield return "where the kernel ends and the initramfs begins: the kernel's log has no line of it";
+        {
+            yield return "where the kernel ends and the initramfs begins: the kernel's log has no line of it, or only "
+                + "root may read it";
+        }
         if (boot.Loads.All(load => load.WaitedUs is null))
             yield return "how long a load waited before its call: a watch sees calls only";
         foreach (var warning in boot.Recording.Warnings)

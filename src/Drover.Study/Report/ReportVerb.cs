@@ -57,7 +57,10 @@ sealed class ReportVerb : Verb
             throw new UsageException("--title is the title of a page: add --html FILE");
         List<string> labels = [.. arguments.Texts(Label)];
         if (labels.Count > 0 && labels.Count != arguments.Operands.Count)
-            throw new UsageException($"--label names a file each: {labels.Count} for {arguments.Operands.Count} files");
+        {
+            throw new UsageException(
+                $"--label is given once for each file: labels {labels.Count}, files {arguments.Operands.Count}");
+        }
         var recordings = Labels.Of(
             [.. arguments.Operands.Select(file => (InputFile.NameOf(file), RecordingFile.Load(file)))], labels);
         Write(recordings, arguments.Text(Title) ?? "drover report", arguments, terminal);

@@ -145,6 +145,17 @@ public sealed class BootVerbTests : IDisposable
     }
 
     [Fact]
+    public void Kernel_log_that_does_not_show_the_initramfs_is_said()
+    {
+        var units = Units("dev-vdb.device", 3_310_000, 3_300_000)
+            .Replace("InitRDTimestampMonotonic=1000000", "InitRDTimestampMonotonic=0", StringComparison.Ordinal);
+        var run = Boot(units, Watch(("quick", 3_100_000, 10_000, Disk)));
+        Assert.Contains(
+            "\nnot known: where the kernel ends and the initramfs begins: the kernel's log has no line of it, or only "
+            + "root may read it\n", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Boot_that_systemd_has_not_ended_is_said_to_go_on()
     {
         var units = Units("dev-vdb.device", 3_310_000, 3_300_000)

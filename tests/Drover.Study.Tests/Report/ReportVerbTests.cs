@@ -89,7 +89,7 @@ public sealed class ReportVerbTests : IDisposable
     [InlineData(2, "would overwrite a recording", "FILE", "--html", "FILE")]
     [InlineData(1, "drover: /: Is a directory\n", "GOOD", "--html", "/")]
     [InlineData(1, "drover: /no/x: No such file or directory\n", "GOOD", "--html", "/no/x")]
-    [InlineData(2, "--label names a file each: 2 for 1 files", "FILE", "--label", "a", "--label", "b")]
+    [InlineData(2, "--label is given once for each file: labels 2, files 1", "FILE", "--label", "a", "--label", "b")]
     [InlineData(2, "--title is the title of a page", "FILE", "--title", "T")]
     public void Error_has_a_message_and_an_exit_code(int exit, string message, params string[] args)
     {
