@@ -2,59 +2,18 @@ using Drover.Lab.Prepare;
 
 namespace Drover.Lab.Install;
 
-/// <summary>A file system whose module's init sleeps for three seconds (guest/slowfs.c), built for a system's kernel by
-/// that system's own compiler, in a root file system of its own.</summary>
+/// <summary>A file system whose module's init sleeps for three seconds (guest/slowfs.c).</summary>
 static class SlowModule
 {
-    public const string File = "slowfs.ko";
+    public const string File = $"{Name}.ko";
 
     /// <summary>For the kernel's command line: systemd mounts it (systemd-fstab-generator(8), since 254).</summary>
-    public const string Mount = "systemd.mount-extra=slow:/slow:slowfs:nofail";
+    public const string Mount = $"systemd.mount-extra=slow:/slow:{Name}:nofail";
 
-    const string Source = "slowfs.c", Compiled = "build";
-
-    static readonly string[] s_tools =
-        ["gcc", "make", "bash", "coreutils", "dash", "findutils", "grep", "mawk", "sed"];
+    const string Name = "slowfs";
 
     /// <summary>The module's file in the cache.</summary>
-    /// <exception cref="LabException">This user cannot change the root file system of a process (chroot).</exception>
-    public static async Task<string> PrepareAsync(LabHost host, GuestSystem system)
-    {
-        var debian = new DebianArchive(host, system.Release, system.Architecture);
-        var kernel = (await debian.KernelPackagesAsync(system.KernelSeries))[0];
-        // linux-image-6.12.118+deb13-amd64, linux-binary-7.2.13+deb14-amd64
-        var release = kernel[(kernel.IndexOf('-', "linux-".Length) + 1)..];
-        var version = release[..release.LastIndexOf('-')];
-        string[] headers = [$"linux-headers-{version}-common", $"linux-kbuild-{version}"];
-        // the headers themselves depend on the image, which nothing here needs
-        var packages = await debian.FilesAsync(
-            [.. await debian.WithDependenciesAsync([.. s_tools, .. headers]), $"linux-headers-{release}"]);
-        var source = Resources.Read(Source);
-        var key = $"slowfs-{release}-{LabHost.HashOf(string.Join('\n', packages) + source)[..12]}";
-        var entry = await host.EntryAsync("built", key, async made =>
-        {
-            if (Environment.UserName != "root")
-                throw LabException.CannotRunHere("only root can build a module in a root file system of its own");
-            host.Log($"building a slow module for {release}");
-            using var work = host.Work();
-            GuestTree.MergeUsr(work.Path);
-            foreach (var package in packages)
-                await debian.UnpackAsync(package, work.Path);
-            var folder = Directory.CreateDirectory(work.File(Compiled)).FullName;
-            await System.IO.File.WriteAllTextAsync(Path.Combine(folder, Source), source);
-            await System.IO.File.WriteAllTextAsync(Path.Combine(folder, "Makefile"), "obj-m := slowfs.o\n");
-            await host.ShellAsync(
-                """
-                set -e
-                mkdir -p "$1/tmp" "$1/dev"
-                : >"$1/dev/null"
-                ln -sf dash "$1/usr/bin/sh"
-                ln -sf mawk "$1/usr/bin/awk"
-                chroot "$1" /usr/bin/env -i PATH=/usr/bin LC_ALL=C \
-                    make -C "/usr/src/linux-headers-$2" M=/build modules
-                """, work.Path, release);
-            System.IO.File.Move(Path.Combine(folder, File), Path.Combine(made, File));
-        });
-        return Path.Combine(entry, File);
-    }
+    /// <inheritdoc cref="BuiltModule.PrepareAsync"/>
+    public static Task<string> PrepareAsync(LabHost host, GuestSystem system) =>
+        BuiltModule.PrepareAsync(host, system, Name);
 }

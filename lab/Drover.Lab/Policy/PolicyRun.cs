@@ -13,13 +13,20 @@ static class PolicyRun
 
     const string Failures = "failures";
 
+    /// <summary>A module whose init fails without its firmware.</summary>
+    const string WantsFirmware = "wantfw";
+
     const string Perl = "usr/bin/perl", Crypt = "libcrypt.so.1";
 
     /// <summary>The boots of the failures, by the kernel's arguments.</summary>
     static readonly string[] s_kernels =
-        ["", "module.sig_enforce=1", "lockdown=integrity", "ima_policy=secure_boot ima_appraise=enforce"];
+    [
+        "", "module.sig_enforce=1 module_blacklist=fat", "lockdown=integrity",
+        "ima_policy=secure_boot ima_appraise=enforce",
+    ];
 
     /// <param name="only">The doors or answers to run, <c>failures</c> for those; empty for all.</param>
+    /// <exception cref="LabException">Only root can build the module of the failures.</exception>
     public static async Task<PolicyReport> RunAsync(
         LabHost host, Laboratory laboratory, GuestSystem system, IReadOnlyList<string> only, RunSettings settings)
     {
@@ -34,10 +41,16 @@ static class PolicyRun
             [Perl] = await File.ReadAllBytesAsync(work.File(Perl)),
             [$"usr/lib/{Crypt}"] = await File.ReadAllBytesAsync(library),
         };
+        var hasFailures = only.Count == 0 || only.Contains(Failures);
+        if (hasFailures)
+        {
+            var module = await BuiltModule.PrepareAsync(host, system, WantsFirmware);
+            files[$"lab/{WantsFirmware}.ko"] = await File.ReadAllBytesAsync(module);
+        }
         var rows = new List<PolicyRow>();
         if (only is not [Failures])
             rows.AddRange(await BootAsync("doors", ""));
-        foreach (var arguments in only.Count == 0 || only.Contains(Failures) ? s_kernels : [])
+        foreach (var arguments in hasFailures ? s_kernels : [])
             rows.AddRange(await BootAsync(Failures, arguments));
         return new PolicyReport(rows);
 

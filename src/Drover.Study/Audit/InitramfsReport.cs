@@ -63,7 +63,8 @@ sealed class InitramfsReport(InitramfsAudit audit, string image)
             return $"{image} has no modules of kernel {audit.Release}.";
         var configuration = audit.Files.Count == 0
             ? "its configuration is the system's"
-            : $"{audit.Files.Count} files of its configuration differ from the system's: build it again";
+            : (audit.Files.Count == 1 ? "1 file of its configuration differs"
+                : $"{audit.Files.Count} files of its configuration differ") + " from the system's: build it again";
         if (audit.Needed == 0)
             return $"What root and the keyboard need of {image} is not known; {configuration}.";
         return audit.Lacking.Count == 0
