@@ -52,6 +52,11 @@ public abstract class SystemFiles
 
     public bool IsDirectory(string path) => KindOf(path) is FileKind.Directory;
 
+    /// <summary>It may be replaced by a file that is renamed: there is none, or a regular one. A device, a pipe, or
+    /// what a link leads to is written.</summary>
+    public bool IsReplaceable(string path) =>
+        KindOf(path) is null or FileKind.Regular && LinkTarget(path) is null;
+
     /// <summary>Anything but a directory.</summary>
     public bool IsFile(string path) => KindOf(path) is FileKind.Regular or FileKind.Other;
 }

@@ -15,7 +15,7 @@ sealed class StyledVerb(Verb verb, bool isLive = false) : Verb
         "no-pager", "do not show the text in $DROVER_PAGER, $PAGER or less, as on a terminal");
 
     /// <summary>Options of what is written, to a file or, without a value, to standard output.</summary>
-    static readonly string[] s_outputs = ["html", "trace", "stats", "save", "output", "json", "csv"];
+    static readonly string[] s_outputs = ["html", "trace", "stats", "save", "output", "metrics", "json", "csv"];
 
     public override string Name => verb.Name;
     public override string Summary => verb.Summary;

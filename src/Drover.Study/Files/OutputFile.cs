@@ -35,11 +35,6 @@ sealed class OutputFile : IDisposable
         }
     }
 
-    /// <summary>It is there and no regular file, but a device, a pipe, or a link: it is not to be replaced.</summary>
-    public static bool IsSpecial(string path) =>
-        SystemFiles.Current.KindOf(path) is not (null or FileKind.Regular)
-        || SystemFiles.Current.LinkTarget(path) is not null;
-
     /// <summary>Replaces the contents, and says so on standard error.</summary>
     public void Fill(Action<TextWriter> write)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Drover.Linux.Files;
+using Drover.Modules;
 using Drover.Modules.Config;
 using Drover.Study.Files;
 using Drover.Study.Scenarios;
@@ -128,7 +129,7 @@ sealed class PolicyVerb : Verb
     {
         var text = string.Concat(lines.Select(line => line + "\n"));
         var file = arguments.Text(Output) ?? InputFile.Dash;
-        if (file == InputFile.Dash || OutputFile.IsSpecial(file))
+        if (file == InputFile.Dash || !SystemFiles.Current.IsReplaceable(file))
         {
             using var output = OutputFile.Open(file, terminal);
             output.Write(writer => writer.Write(text));
