@@ -87,6 +87,30 @@ public sealed partial class DebianPackageTests(DebianPackages packages) : IClass
     }
 
     [Fact]
+    public async Task Kmods_tools_come_back_whatever_was_lost_meanwhile()
+    {
+        var folder = await packages.BuildAsync();
+        var deb = (string name) => $"/debs/{name}_*_$(dpkg --print-architecture).deb";
+        const string All = "for t in modprobe depmod modinfo insmod rmmod lsmod; do "
+            + "[ $(readlink -f /usr/sbin/$t) = /usr/bin/WHOSE ]; done; [ $(readlink -f /usr/bin/lsmod) = /usr/bin/WHOSE ]";
+        var (kmods, drovers) = (All.Replace("WHOSE", "kmod"), All.Replace("WHOSE", "drover"));
+        var install = $"dpkg -i {deb("drover")} {deb("drover-kmod")}; {drovers}";
+        var runs = RunInCopy(folder,
+            $"rm -rf /var/lib/drover; {kmods}",
+            // the copies of kmod's links, before an upgrade and before a removal
+            $"{install}; rm -rf /var/lib/drover; {install}; dpkg -P drover-kmod; {kmods}; [ ! -e /var/lib/drover ]",
+            $"{install}; rm -rf /var/lib/drover; dpkg -r drover-kmod; {kmods}",
+            // the alternatives
+            $"{install}; update-alternatives --remove-all modprobe; {install}; dpkg -P drover-kmod; {kmods}",
+            $"{install}; update-alternatives --remove-all modprobe; dpkg -P drover-kmod; {kmods}",
+            // a file of the administrator's is not touched
+            $"{install}; rm /usr/sbin/modprobe; echo mine >/usr/sbin/modprobe; dpkg -i {deb("drover-kmod")}; "
+                + "dpkg -P drover-kmod 2>&1 | grep 'modprobe is not of these packages'; "
+                + "[ \"$(cat /usr/sbin/modprobe)\" = mine ]; [ $(readlink -f /usr/sbin/depmod) = /usr/bin/kmod ]");
+        Assert.All(runs, run => Assert.True(run.Exit == 0, $"{run}"));
+    }
+
+    [Fact]
     public async Task The_one_package_of_0_1_0_is_upgraded()
     {
         var folder = await packages.BuildAsync();
