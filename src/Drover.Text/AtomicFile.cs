@@ -13,8 +13,16 @@ public static class AtomicFile
         ArgumentNullException.ThrowIfNull(create);
         temporary ??= path + ".part";
         File.Delete(temporary); // left by a process that was killed
-        create(temporary);
-        File.Move(temporary, path, overwrite: true);
+        try
+        {
+            create(temporary);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     /// <summary>Replaces a file by the bytes of this text (<see cref="ByteText"/>).</summary>

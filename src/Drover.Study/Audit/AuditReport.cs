@@ -17,7 +17,7 @@ sealed record AuditBoot(string Title, HerdResult Result)
 /// <summary>An audit as text and as JSON (docs/audit.md).</summary>
 /// <param name="boots">The first is udev on the machine as it is, the second Drover.</param>
 /// <param name="boot">What is known of the machine's last boot; null for nothing.</param>
-sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots, BootAnalysis? boot)
+sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots, BootAnalysis? boot, bool isHere)
 {
     const string Install = "drover install";
 
@@ -63,10 +63,11 @@ sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots,
             writer.WriteLine(PlainText.Of($"  {BootAnalysis.Seconds(remedy.SavesUs)}  {remedy.Why}"));
             writer.WriteLine(PlainText.Of($"           {remedy.Command}"));
         }
-        if (boot?.Recording is not null)
-            return;
-        writer.WriteLine(
-            "  (no boot of this machine is recorded: 'drover boot' says more after 'drover install --watch')");
+        if (isHere && boot?.Recording is null)
+        {
+            writer.WriteLine("  (no boot of this machine is recorded: 'drover boot' says more where the daemon runs, "
+                + "or after\n  'drover install --watch')");
+        }
     }
 
     /// <summary>Those of the recorded boot, and Drover itself by the model if that boot does not show it.</summary>

@@ -83,6 +83,7 @@ sealed class AuditVerb(HerdEngine engine) : Verb
     {
         HerdArguments.CheckCpus(arguments);
         ScenarioSource.CheckMemory(arguments);
+        var metrics = MetricsFile.Of(arguments);
         if (arguments.Has(Initramfs))
             return AuditImage(arguments, terminal);
         using var interrupt = new Interrupt();
@@ -98,8 +99,8 @@ sealed class AuditVerb(HerdEngine engine) : Verb
         var boots = plan.Zip(finished, (boot, run) => new AuditBoot(boot.Title, run.Result));
         // another machine's boot is not recorded here
         var isHere = !s_elsewhere.Any(arguments.Has);
-        var report = new AuditReport(machine, [.. boots], isHere ? BootVerb.OfThisMachine() : null);
-        if (arguments.Text(CommonOptions.Metrics) is { } file)
+        var report = new AuditReport(machine, [.. boots], isHere ? BootVerb.OfThisMachine() : null, isHere);
+        if (metrics is { } file)
             MetricsFile.Write(file, report.Metrics(), terminal);
         else if (arguments.Has(CommonOptions.Json))
             report.WriteJson(terminal.Out);

@@ -106,7 +106,7 @@ sealed class BootVerb : Verb
         return recording is null && systemd is null
             ? throw new CommandException(
                 $"nothing is known of this boot: there is no daemon, no {BootRecording} and no systemd; "
-                + "'drover install --watch' records the next ones, --recording FILE shows another")
+                + "the daemon and 'drover install --watch' record the next ones, --recording FILE shows another")
             : new BootAnalysis(recording, systemd);
     }
 

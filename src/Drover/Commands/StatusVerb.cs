@@ -45,7 +45,7 @@ sealed class StatusVerb : Verb
     public override int Run(Arguments arguments, Terminal terminal)
     {
         var socket = DaemonClient.SocketOf(arguments);
-        if (arguments.Text(CommonOptions.Metrics) is { } file)
+        if (MetricsFile.Of(arguments) is { } file)
             MetricsFile.Write(file, Metrics(socket), terminal);
         else if (arguments.Has(CommonOptions.Json))
             terminal.Out.WriteLine(Read(socket, status => status.ToString()));

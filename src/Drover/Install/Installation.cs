@@ -49,9 +49,9 @@ sealed class Installation(RootTree tree)
     {
         if (Array.Find(s_debianFiles, tree.Has) is { } list)
         {
-            throw new CommandException(
-                $"Drover is installed as a Debian package ({tree.Locate(list)}): 'apt-get install drover-daemon' puts "
-                + "the daemon in charge, 'apt-get remove drover-daemon' takes it back");
+            throw new CommandException($"Drover is installed as a Debian package ({tree.Locate(list)}): " + (
+                list == s_debianFiles[0] ? "'apt-get purge drover-daemon' takes the daemon out of charge"
+                : "'apt-get install drover-daemon' puts the daemon in charge"));
         }
     }
 

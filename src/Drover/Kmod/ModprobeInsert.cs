@@ -201,13 +201,21 @@ sealed class ModprobeInsert : IDisposable
         return target;
     }
 
+    string WhyNotFound(Request request)
+    {
+        if (request.File is not { } file)
+            return $"Module {request.Name} not found in directory {_run.Catalog.Tree.Directory}";
+        var error = SystemFiles.Current.IsDirectory(file) ? Errno.EISDIR : Errno.ENOENT;
+        return $"Failed to get module from path {request.Name}: {StrError.Of(error)}";
+    }
+
     /// <summary>Prints the results so far in the names' order. As in kmod, a name's last module decides.</summary>
     void Report()
     {
         for (; _unreported.TryPeek(out var request); _unreported.Dequeue())
         {
             if (request.Targets.Count == 0)
-                _run.ReportFailure($"Module {request.Name} not found in directory {_run.Catalog.Tree.Directory}");
+                _run.ReportFailure(WhyNotFound(request));
             for (; request.Reported < request.Targets.Count; request.Reported++)
             {
                 var target = request.Targets[request.Reported];

@@ -57,7 +57,7 @@ static class CorpusLines
             "-D whole", "-c", "-D whole x=7", "-v link0", "-v link9", "-r link9", "-rv link2", "-f link1", "link7",
             "-b link7", "-bD link7", "--first-time link0", "--first-time -n link0", "-w 10 -r link0",
             "-a link0 nothing", "-q nothing", "nothing", "-S 9.9 link0", "-d /nowhere link0", "-C /nowhere -D link0",
-            "-s nothing",
+            "-s nothing", "-D ./nothing.ko", "-nv /nothing/x.ko.xz", "-R ./nothing.ko", "-a ./nothing.ko nothing",
         })
         {
             yield return new("deep", $"modprobe -d $R -S $V -C $R/conf {line}");

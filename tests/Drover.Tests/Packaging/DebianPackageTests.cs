@@ -92,7 +92,8 @@ public sealed partial class DebianPackageTests(DebianPackages packages) : IClass
         var folder = await packages.BuildAsync();
         var deb = (string name) => $"/debs/{name}_*_$(dpkg --print-architecture).deb";
         const string All = "for t in modprobe depmod modinfo insmod rmmod lsmod; do "
-            + "[ $(readlink -f /usr/sbin/$t) = /usr/bin/WHOSE ]; done; [ $(readlink -f /usr/bin/lsmod) = /usr/bin/WHOSE ]";
+            + "[ $(readlink -f /usr/sbin/$t) = /usr/bin/WHOSE ]; done; "
+            + "[ $(readlink -f /usr/bin/lsmod) = /usr/bin/WHOSE ]";
         var (kmods, drovers) = (All.Replace("WHOSE", "kmod"), All.Replace("WHOSE", "drover"));
         var install = $"dpkg -i {deb("drover")} {deb("drover-kmod")}; {drovers}";
         var runs = RunInCopy(folder,
