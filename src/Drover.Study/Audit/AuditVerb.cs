@@ -35,7 +35,10 @@ sealed class AuditVerb(HerdEngine engine) : Verb
     };
 
     static readonly Option[] s_notOfImages =
-        [ScenarioSource.Memory, AuditSource.Tar, EarlierBoot.FileOption, ScenarioSource.File, Cpus];
+    [
+        ScenarioSource.Memory, AuditSource.Tar, EarlierBoot.FileOption, ScenarioSource.File, Cpus,
+        CommonOptions.Metrics,
+    ];
 
     public AuditVerb()
         : this(HerdRun.Run) { }

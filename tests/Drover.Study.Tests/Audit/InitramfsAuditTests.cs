@@ -185,10 +185,12 @@ public sealed class InitramfsAuditTests : IDisposable
         }
     }
 
-    [Fact]
-    public void Options_of_another_audit_are_refused() => Assert.Contains(
-        "--initramfs audits an image: leave out --cpus",
-        CommandLineRun.Run("audit", "--initramfs", "running", "--cpus", "4").Error, StringComparison.Ordinal);
+    [Theory]
+    [InlineData("--cpus", "4")]
+    [InlineData("--metrics", "-")]
+    public void Options_of_another_audit_are_refused(string option, string value) => Assert.Contains(
+        $"--initramfs audits an image: leave out {option}",
+        CommandLineRun.Run("audit", "--initramfs", "running", option, value).Error, StringComparison.Ordinal);
 
     string[] Differences(params (string Path, string Text)[] files) =>
         [.. Audit(MakeSys(), files).Files.Select(file => $"{file.Path}: {file.Difference}")
