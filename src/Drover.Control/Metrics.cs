@@ -6,18 +6,17 @@ namespace Drover.Control;
 
 /// <summary>The daemon's metrics. The first method lists every metric with its type and help, as docs/fleet.md does.
 /// </summary>
-static class Metrics
+public static class Metrics
 {
     const string Failed = "drover_module_failed", Refused = "drover_module_refused", Boot = "drover_boot_seconds";
 
     /// <param name="boots">How long the last boots took, in microseconds, the present one first.</param>
-    public static string Format(
+    internal static string Format(
         ServiceStatus status, IReadOnlyList<ModuleRecord> modules, long[] boots, int connections,
         string version)
     {
         var counts = status.Counts;
-        var text = new MetricsText();
-        text.Gauge("drover_up", "1 if the daemon answers.", 1);
+        var text = Begin(isUp: true);
         text.Describe("drover_info", "gauge", "1; the daemon's version, and the kernel whose modules it loads.")
             .Add("drover_info", 1, "version", version, "kernel", status.Release);
         text.Counter("drover_requests_total", "Requests received.", counts.Requests);
@@ -67,6 +66,12 @@ static class Metrics
             text.AddSeconds(Boot, boots[ago], "boots_ago", $"{ago}");
         return text.ToString();
     }
+
+    /// <summary>What is known where no daemon answers.</summary>
+    public static string WithoutDaemon() => Begin(isUp: false).ToString();
+
+    static MetricsText Begin(bool isUp) =>
+        new MetricsText().Gauge("drover_up", "1 if the daemon answers.", isUp ? 1 : 0);
 
     static bool HasFailed(ModuleOutcome last) =>
         last.Kind is OutcomeKind.Failed or OutcomeKind.Joined && last.Error is not (Errno.None or Errno.ENODEV);

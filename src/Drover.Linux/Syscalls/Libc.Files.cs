@@ -27,7 +27,7 @@ static partial class Libc
     internal const int SEEK_END = 2;
 
     [LibraryImport(Library, EntryPoint = "lseek", SetLastError = true)]
-    internal static partial long LSeek(int fd, long offset, int whence);
+    internal static partial long LSeek(int fd, long offset, int origin);
 
     [LibraryImport(Library, EntryPoint = "pread", SetLastError = true)]
     internal static partial nint PRead(int fd, ref byte buffer, nint count, long offset);

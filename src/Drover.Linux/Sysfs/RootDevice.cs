@@ -44,9 +44,12 @@ public static class RootDevice
         ? ModuleName.Normalize(Path.GetFileName(module))
         : null;
 
-    /// <summary>MAJOR:MINOR of the last mount on <c>/</c> (proc_pid_mountinfo(5)); null for none.</summary>
-    internal static string? DeviceOf(string mountInfo) => mountInfo.Split('\n').Select(line => line.Split(' '))
-        .LastOrDefault(words => words is [_, _, _, _, "/", ..])?[2];
+    /// <summary>MAJOR:MINOR of the last mount on <c>/</c>; null for none.</summary>
+    internal static string? DeviceOf(string mountInfo) => MountOf(mountInfo)?[2];
+
+    /// <summary>The words of the last mount on <c>/</c> (proc_pid_mountinfo(5)); null for none.</summary>
+    public static string[]? MountOf(string mountInfo) => mountInfo.Split('\n').Select(line => line.Split(' '))
+        .LastOrDefault(words => words is [_, _, _, _, "/", ..]);
 
     static void AddAbove(string device, string top, List<string> devices, int depth)
     {

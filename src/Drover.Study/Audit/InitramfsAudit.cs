@@ -91,8 +91,7 @@ sealed class InitramfsAudit
         foreach (var (module, why) in DriversOf(device))
             modules.TryAdd(module, ("root", why));
         // the type follows the separator (proc_pid_mountinfo(5))
-        var mount = mountInfo.Split('\n').Select(line => line.Split(' '))
-            .Last(words => words is [_, _, _, _, "/", ..]);
+        var mount = RootDevice.MountOf(mountInfo)!;
         Add($"fs-{mount.SkipWhile(word => word != "-").ElementAtOrDefault(1)}", "its file system");
         if (device.Contains("/block/dm-", StringComparison.Ordinal))
             Add("dm_mod", "its block device");

@@ -58,7 +58,7 @@ sealed class StatusVerb : Verb
 
     static string Metrics(string socket) => DaemonClient.IsThere(socket)
         ? DaemonClient.Call("Metrics", null, socket, reply => DaemonClient.TextOf(reply, "text"))
-        : new MetricsText().Gauge("drover_up", "1 if the daemon answers.", 0).ToString();
+        : Control.Metrics.WithoutDaemon();
 
     static string Read(string socket, Func<JsonElement, string> print) =>
         DaemonClient.Call("Status", null, socket, print);

@@ -33,9 +33,7 @@ public sealed class InitcpioTests : IDisposable
         Assert.Equal(
             "../drover.service",
             new FileInfo(_image["/usr/lib/systemd/system/sysinit.target.wants/drover.service"]).LinkTarget);
-        Assert.All(
-            ["/usr/bin/drover", "/usr/lib/drover/80-drivers.rules", "/usr/lib/systemd/system/drover.service"],
-            path => Assert.True(File.Exists(_image[path]), path));
+        Has(_image, "/usr/bin/drover", "/usr/lib/drover/80-drivers.rules", "/usr/lib/systemd/system/drover.service");
         Assert.False(File.Exists(_image["/hooks/drover"]));
     }
 
@@ -43,9 +41,7 @@ public sealed class InitcpioTests : IDisposable
     public void Without_systemd_the_image_has_the_hook()
     {
         Assert.Equal((0, ""), Build());
-        Assert.All(
-            ["/usr/bin/drover", "/usr/lib/drover/initramfs", "/hooks/drover"],
-            path => Assert.True(File.Exists(_image[path]), path));
+        Has(_image, "/usr/bin/drover", "/usr/lib/drover/initramfs", "/hooks/drover");
         Assert.False(File.Exists(_image["/usr/lib/systemd/system/drover.service"]));
     }
 
@@ -66,18 +62,17 @@ public sealed class InitcpioTests : IDisposable
         var (exit, output) = PackagingTests.Run(
             "bash", "-c", $"set -eu; source {s_arch}/PKGBUILD; pkgdir={_system.Path}; package");
         Assert.True(exit == 0, output);
-        Assert.All(
-            [
-                "/usr/bin/drover", "/usr/lib/drover/drover-study", "/usr/lib/systemd/system/drover.service",
-                "/usr/lib/initcpio/install/drover", "/usr/lib/initcpio/hooks/drover",
-                "/usr/share/zsh/site-functions/_drover", "/usr/share/licenses/drover/LICENSE",
-            ],
-            path => Assert.True(File.Exists(_system[path]), path));
+        Has(_system, "/usr/bin/drover", "/usr/lib/drover/drover-study", "/usr/lib/systemd/system/drover.service",
+            "/usr/lib/initcpio/install/drover", "/usr/lib/initcpio/hooks/drover",
+            "/usr/share/zsh/site-functions/_drover", "/usr/share/licenses/drover/LICENSE");
         Assert.DoesNotContain(
             InstallFilesTests.FilesBelow(_system.Path),
             path => path.Contains("initramfs-tools", StringComparison.Ordinal)
                 || path.StartsWith("/etc/", StringComparison.Ordinal));
     }
+
+    static void Has(TestRoot root, params string[] paths) =>
+        Assert.All(paths, path => Assert.True(File.Exists(root[path]), path));
 
     /// <summary>Runs the hook's build() as mkinitcpio does; files come from the tree.</summary>
     (int Exit, string Output) Build() => PackagingTests.Run("bash", "-c", $$"""
