@@ -70,8 +70,13 @@ sealed class SysfsArchive
                     throw stream.Damaged($"more than {SysfsCounts.MaxDevices} devices");
             }
         }
+        catch (NotSupportedException)
+        {
+            // what TarReader throws at the type S of GNU tar
+            throw stream.Damaged("has a sparse file: make the archive without --sparse");
+        }
         catch (Exception damaged) when (damaged is InvalidDataException or InvalidOperationException
-            or EndOfStreamException or ArgumentException or FormatException)
+            or EndOfStreamException or ArgumentException or FormatException or ArithmeticException)
         {
             throw stream.Damaged(isTar ? "the archive is damaged" : "not a tar archive");
         }

@@ -150,17 +150,40 @@ public sealed class SysfsArchiveTests : IDisposable
             RefusesName(size);
     }
 
+    /// <summary>What <c>tar --sparse</c> writes; the reader cannot read it.</summary>
+    [Fact]
+    public void Sparse_file_is_refused_with_what_to_do()
+    {
+        System.IO.File.WriteAllBytes(File, Header('S', "00000000000"));
+        var refused = Assert.Throws<ModuleDataException>(() => SysfsArchive.Read(File));
+        Assert.Contains("without --sparse", refused.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A size in the base 256 that is wider than 64 bits.</summary>
+    [Fact]
+    public void Number_out_of_range_is_refused()
+    {
+        System.IO.File.WriteAllBytes(File, Header('0', $"\u0080{new string('\u00ff', 11)}"));
+        Assert.Throws<ModuleDataException>(() => SysfsArchive.Read(File));
+    }
+
     void RefusesName(string size)
+    {
+        System.IO.File.WriteAllBytes(File, Header('L', size));
+        Assert.Throws<ModuleDataException>(() => SysfsArchive.Read(File));
+    }
+
+    /// <param name="size">As the header has it, in Latin-1.</param>
+    static byte[] Header(char type, string size)
     {
         var header = new byte[1024];
         "long"u8.CopyTo(header);
-        Encoding.ASCII.GetBytes(size).CopyTo(header, 124);
-        header[156] = (byte)'L';
+        Encoding.Latin1.GetBytes(size).CopyTo(header, 124);
+        header[156] = (byte)type;
         header.AsSpan(148, 8).Fill((byte)' ');
         var checksum = Convert.ToString(header.Sum(value => value), 8).PadLeft(6, '0');
         Encoding.ASCII.GetBytes($"{checksum}\0 ").CopyTo(header, 148);
-        System.IO.File.WriteAllBytes(File, header);
-        Assert.Throws<ModuleDataException>(() => SysfsArchive.Read(File));
+        return header;
     }
 
     void Write(TarEntryFormat format, bool packed, params (string Name, string? Text, string? Link)[] entries)
