@@ -17,8 +17,12 @@ static class InstallBootsCommand
     static readonly ValueOption<string[]> s_packages = new(
         "--package", "FILE[,…]", "install and purge Debian packages, of packaging/build-deb, in place of the two verbs",
         text => [.. text.Split(',').Select(Path.GetFullPath)]);
+    static readonly ValueOption<string[]> s_earlier = new(
+        "--upgrade-from", "FILE[,…]", "install and boot packages of an earlier version first, and upgrade them",
+        text => [.. text.Split(',').Select(Path.GetFullPath)]);
     static readonly ValueOption<IReadOnlyList<string>> s_memory = new(
-        "--memory", "SIZE[,…]", "of all boots, or of each: 4G,512M,512M", Sizes(InstallRun.Boots), "4G");
+        "--memory", "SIZE[,…]", "of all boots, or before, with and after Drover: 4G,512M,512M",
+        Sizes(InstallRun.Memories), "4G");
 
     public static LabCommand Create() => new(
         "install",
@@ -33,16 +37,19 @@ static class InstallBootsCommand
         """,
         "installed, Drover alone loads modules for devices, each once; uninstalled, the system is as before",
         "otherwise",
-        RunAsync, s_system, s_cpus, s_initramfs, s_packages, s_memory, TimeLimit, Binary, StudyBinary, Raw, Verbose);
+        RunAsync, s_system, s_cpus, s_initramfs, s_packages, s_earlier, s_memory, TimeLimit, Binary, StudyBinary, Raw,
+        Verbose);
 
     static async Task<int> RunAsync(ParseResult line, LabHost host)
     {
-        var (settings, packages) = (Settings(line), s_packages.Of(line) ?? []);
-        if (Array.Find(packages, package => !File.Exists(package)) is { } missing)
+        var (settings, packages, earlier) = (Settings(line), s_packages.Of(line) ?? [], s_earlier.Of(line) ?? []);
+        if (packages.Length == 0 && earlier.Length > 0)
+            throw LabException.Usage("--upgrade-from needs --package: the packages to upgrade to");
+        if (Array.Find([.. packages, .. earlier], package => !File.Exists(package)) is { } missing)
             throw LabException.CannotRunHere($"{missing} does not exist: packaging/build-deb builds one");
 
         var parameters = new InstallParameters(
-            s_system.Of(line), s_initramfs.Of(line), packages, s_cpus.Of(line), s_memory.Of(line));
+            s_system.Of(line), s_initramfs.Of(line), packages, earlier, s_cpus.Of(line), s_memory.Of(line));
         using var laboratory = new Laboratory(settings, host);
         var boots = new List<BootReport>();
         Console.WriteLine(InstallRun.Header);

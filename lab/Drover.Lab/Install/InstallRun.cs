@@ -6,15 +6,19 @@ namespace Drover.Lab.Install;
 
 /// <param name="Maker">Of the initramfs: initramfs-tools or dracut.</param>
 /// <param name="Packages">Drover's Debian packages; none for <c>drover install</c>.</param>
-/// <param name="Memories">Of each boot, or one for all.</param>
+/// <param name="Earlier">Packages of an earlier version, which Packages upgrade.</param>
+/// <param name="Memories">Of the boots before, with and after Drover, or one for all.</param>
 sealed record InstallParameters(
-    GuestSystem System, string Maker, IReadOnlyList<string> Packages, int Cpus, IReadOnlyList<string> Memories);
+    GuestSystem System, string Maker, IReadOnlyList<string> Packages, IReadOnlyList<string> Earlier, int Cpus,
+    IReadOnlyList<string> Memories);
 
 /// <summary>Boots one disk three times: as Debian made it, after <c>drover install --watch</c> or the packages'
-/// installation, and after <c>drover uninstall</c> or the packages' purge.</summary>
+/// installation, and after <c>drover uninstall</c> or the packages' purge. For an upgrade, it also boots with the
+/// earlier version.</summary>
 static class InstallRun
 {
-    public const int Boots = 3;
+    /// <summary>Boots with a memory of their own.</summary>
+    public const int Memories = 3;
 
     public const string Header =
         "boot     load calls  by udev  by Drover  by others  EEXIST, EBUSY  ENODEV  "
@@ -25,8 +29,6 @@ static class InstallRun
         "trace_clock=mono trace_buf_size=4M trace_event=module:module_load,module:module_request,"
         + "syscalls:sys_enter_finit_module,syscalls:sys_exit_finit_module,"
         + "syscalls:sys_enter_init_module,syscalls:sys_exit_init_module";
-
-    static readonly string[] s_boots = ["before", "drover", "after"];
 
     public static async IAsyncEnumerable<BootReport> RunAsync(
         LabHost host, Laboratory laboratory, InstallParameters parameters, RunSettings settings)
@@ -41,14 +43,31 @@ static class InstallRun
         await disk.WriteAsync(work.File("boot"), "lab/boot");
         foreach (var package in parameters.Packages)
             await disk.WriteAsync(package, $"lab/{Path.GetFileName(package)}");
+        foreach (var package in parameters.Earlier)
+            await disk.WriteAsync(package, $"lab/{Path.GetFileName(package)}.earlier");
         if (parameters.Packages.Count == 0)
         {
             await disk.WriteAsync(settings.DroverFor(parameters.System), "lab/drover");
             await disk.WriteAsync(settings.StudyFor(parameters.System), "lab/drover-study");
         }
-        var memories = parameters.Memories is [var one] ? Enumerable.Repeat(one, Boots) : parameters.Memories;
-        foreach (var (boot, memory) in s_boots.Zip(memories))
+        string[] boots = parameters.Earlier.Count == 0
+            ? ["before", "drover", "after"]
+            : ["before", "earlier", "drover", "after"];
+        var by = (parameters.Packages.Count, parameters.Earlier.Count) switch
         {
+            (0, _) => "verb",
+            (_, 0) => "package",
+            _ => "upgrade",
+        };
+        foreach (var boot in boots)
+        {
+            var memory = parameters.Memories switch
+            {
+                [var one] => one,
+                [var before, _, _] when boot == "before" => before,
+                [_, _, var after] when boot == "after" => after,
+                var all => all[1],
+            };
             var initramfs = await disk.InitramfsAsync(work.File("initrd"));
             var run = new GuestRun(
                 kernel, parameters.System.KernelGate, parameters.Cpus, GuestLoader.Drover, memory,
@@ -58,7 +77,7 @@ static class InstallRun
                 Disk = disk.Image,
                 Initramfs = initramfs,
                 KernelArguments = $"root=/dev/vda rw fsck.mode=skip systemd.unit=lab.target lab.boot={boot} "
-                    + $"lab.by={(parameters.Packages.Count == 0 ? "verb" : "package")} {TraceArguments}",
+                    + $"lab.by={by} {TraceArguments}",
             };
             yield return BootReport.Read(boot, await laboratory.BootAsync(run, boot)) with
             {
@@ -69,7 +88,7 @@ static class InstallRun
 
     public static IReadOnlyList<string> Judge(IReadOnlyList<BootReport> boots)
     {
-        var (before, drover, after) = (boots[0], boots[1], boots[2]);
+        var (before, after) = (boots[0], boots[^1]);
         var problems = new List<string>();
         foreach (var boot in boots)
         {
@@ -79,12 +98,16 @@ static class InstallRun
                 $"{boot.Name}: units failed: {string.Join(", ", boot.FailedUnits)}");
         }
         Check(before.ByUdev > 0 && before.ByDrover == 0, "before: udev alone should load");
-        Check(drover.Active, "drover: its unit is not active");
-        Check(drover.ByUdev == 0, $"drover: udev made {drover.ByUdev} load calls");
-        Check(drover.ByDrover > 0, "drover: it made no load call");
-        Check(drover.Duplicates == 0, $"drover: {drover.Duplicates} duplicate calls");
-        Check(drover.Unrecorded is null or 0, $"drover: the boot's recording lacks {drover.Unrecorded} calls");
-        Check(!before.Live.Except(drover.Live).Any(), $"drover: lacks {Names(before.Live.Except(drover.Live))}");
+        foreach (var drover in boots.Skip(1).SkipLast(1))
+        {
+            var name = drover.Name;
+            Check(drover.Active, $"{name}: its unit is not active");
+            Check(drover.ByUdev == 0, $"{name}: udev made {drover.ByUdev} load calls");
+            Check(drover.ByDrover > 0, $"{name}: Drover made no load call");
+            Check(drover.Duplicates == 0, $"{name}: {drover.Duplicates} duplicate calls");
+            Check(drover.Unrecorded is null or 0, $"{name}: the boot's recording lacks {drover.Unrecorded} calls");
+            Check(!before.Live.Except(drover.Live).Any(), $"{name}: lacks {Names(before.Live.Except(drover.Live))}");
+        }
         Check(after.ByUdev > 0 && after.ByDrover == 0, "after: udev alone should load");
         Check(after.Live.SequenceEqual(before.Live), "after: other modules than before: "
             + Names(after.Live.Except(before.Live).Concat(before.Live.Except(after.Live))));

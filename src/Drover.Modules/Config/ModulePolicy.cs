@@ -44,9 +44,11 @@ public sealed class ModulePolicy
     readonly PolicyLine[] _clientDefaults;
     readonly PolicyAnswer _default;
     readonly ModuleFileTexts _files;
+    readonly string _root; // with a slash at its end
 
-    ModulePolicy(PolicyParser parsed, PolicyLine? seal, ModuleFileTexts files)
+    ModulePolicy(PolicyParser parsed, PolicyLine? seal, ModuleFileTexts files, string root)
     {
+        _root = $"{root.TrimEnd('/')}/";
         (Lines, Preferences, Problems) = (parsed.Lines, parsed.Preferences, parsed.Problems);
         (IsWarnOnly, IsSealed, _files) = (parsed.IsWarnOnly, seal is not null, files);
         for (var i = 0; i < Lines.Count; i++)
@@ -100,7 +102,7 @@ public sealed class ModulePolicy
         }
         parser.IsWarnOnly &= !sources.AsEnforced;
         var seal = isSealed ? SealLine(sources.SealFile ?? SealFile) : null;
-        return new ModulePolicy(parser, seal, new ModuleFileTexts(sources.VersionOf));
+        return new ModulePolicy(parser, seal, new ModuleFileTexts(sources.VersionOf), sources.Root);
     }
 
     /// <summary>Parses a text as if it were a file of that name.</summary>
@@ -113,7 +115,7 @@ public sealed class ModulePolicy
         var parser = new PolicyParser();
         parser.Parse(ByteText.BytesOf(text), file);
         return new ModulePolicy(
-            parser, isSealed ? SealLine(SealFile) : null, new ModuleFileTexts(null) { Read = fileTexts });
+            parser, isSealed ? SealLine(SealFile) : null, new ModuleFileTexts(null) { Read = fileTexts }, "/");
     }
 
     /// <summary>What the policy says about one module of a request, without <see cref="IsWarnOnly"/>.</summary>
@@ -147,6 +149,13 @@ public sealed class ModulePolicy
         return _default;
     }
 
+    /// <summary>The lines that decide for some programs, should one of these request the module.</summary>
+    public IEnumerable<PolicyLine> OfPrograms(PolicyQuestion question) => Lines.Where(line =>
+        line.IsOfClient && Counts(line)
+        && (line.Name is not { } name || Fnmatch.Matches(name, question.Module)
+            || (question.Asked is { } asked && Fnmatch.Matches(name, asked)))
+        && IsOfPath(line, question.Path));
+
     /// <summary>The line that leaves a module out because its request also stands for a preferred one; else
     /// null.</summary>
     /// <param name="others">All modules of the request.</param>
@@ -163,6 +172,10 @@ public sealed class ModulePolicy
     /// <summary>On a system with a merged /usr, one file has two paths.</summary>
     internal static string WithoutUsr(string path) =>
         path.StartsWith("/usr/lib/", StringComparison.Ordinal) ? path["/usr".Length..] : path;
+
+    /// <summary>Whether a line holds for a file, by its path as the system in the root sees it.</summary>
+    bool IsOfPath(PolicyLine line, string path) => line.Path is not { } pattern || Fnmatch.Matches(
+        pattern, WithoutUsr(path.StartsWith(_root, StringComparison.Ordinal) ? path[(_root.Length - 1)..] : path));
 
     void Add(int line, string? pattern)
     {
@@ -195,7 +208,7 @@ public sealed class ModulePolicy
 
     bool Applies(PolicyLine line, in PolicyQuestion question)
     {
-        if (line.Path is { } path && !Fnmatch.Matches(path, WithoutUsr(question.Path)))
+        if (!IsOfPath(line, question.Path))
             return false;
         if ((line.UserId ?? question.Client?.UserId) != question.Client?.UserId)
             return false;

@@ -113,14 +113,19 @@ sealed class PolicyParser
         }
         if (words.Length == 1)
             return $"'{words[0]}' needs a pattern: a module or modalias, path:, signer:, unsigned or client:";
+        var names = new List<string>();
         foreach (var word in words.AsSpan(1))
         {
             if (TryAdd(ref rule, word) is { } why)
                 return why;
+            if (rule.Name is { } name)
+                names.Add(name);
+            rule = rule with { Name = null };
         }
         if (rule is { IsUnsigned: true, Signer: not null })
             return "an unsigned module has no signer";
-        Lines.Add(rule);
+        foreach (var name in names.DefaultIfEmpty(null))
+            Lines.Add(rule with { Name = name });
         return null;
     }
 
@@ -169,14 +174,13 @@ sealed class PolicyParser
             rule = rule with { Name = name };
         }
         return IsSecond(before, rule)
-            ? $"'{word}': a line has one pattern of a kind, and all of them must match; a reason follows 'because'"
+            ? $"'{word}': a line has one path:, signer: and client: of a kind; write a line for each"
             : null;
     }
 
     /// <summary>The word has replaced another one of its kind.</summary>
     static bool IsSecond(PolicyLine before, PolicyLine now) =>
-        before == now
-        || (before.Name is not null && before.Name != now.Name) || (before.Path is not null && before.Path != now.Path)
+        before == now || (before.Path is not null && before.Path != now.Path)
         || (before.Signer is not null && before.Signer != now.Signer)
         || (before.UserId is not null && before.UserId != now.UserId)
         || (before.Cgroup is not null && before.Cgroup != now.Cgroup);
@@ -184,8 +188,8 @@ sealed class PolicyParser
     static string? After(string word, string prefix) =>
         word.Length > prefix.Length && word.StartsWith(prefix, StringComparison.Ordinal) ? word[prefix.Length..] : null;
 
-    /// <summary>The words before <c>because</c>, the text after it, and the line without it. A quoted word has
-    /// blanks.</summary>
+    /// <summary>The words before <c>because</c> or a comment, the text after <c>because</c>, and the line without it. A
+    /// quoted word has blanks.</summary>
     static (string[] Words, string? Because, string Text) Split(string line)
     {
         var words = new List<string>();
@@ -193,6 +197,8 @@ sealed class PolicyParser
         while (at < line.Length)
         {
             var start = at;
+            if (line[at] == '#')
+                return ([.. words], null, line[..start].TrimEnd(Blanks.ToCharArray()));
             var word = new StringBuilder();
             var isQuoted = false;
             for (; at < line.Length && (isQuoted || !Blanks.Contains(line[at])); at++)

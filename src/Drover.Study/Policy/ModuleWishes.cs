@@ -30,17 +30,20 @@ static class ModuleWishes
     static readonly string[] s_engines =
         ["docker", "dockerd", "podman", "containerd", "kubelet", "crio", "lxc-start", "incusd", "systemd-nspawn"];
 
-    /// <summary>All wishes of a command line's machine, the ones with a reason before live modules.</summary>
+    /// <summary>All wishes of a command line's machine, the ones with a reason before live modules. Warns of what may
+    /// be of another machine.</summary>
     /// <exception cref="RecordingException">A recording cannot be read.</exception>
     public static IReadOnlyList<ModuleWish> Of(
-        Arguments arguments, ModuleCatalog catalog, IEnumerable<string> recordings)
+        Arguments arguments, ModuleCatalog catalog, IEnumerable<string> recordings, Terminal terminal)
     {
         var root = ModuleSource.RootOf(arguments);
         var sys = arguments.Text(ScenarioSource.Sys) ?? ScenarioSource.ThisSys;
+        if (root != "/" && !arguments.Has(ScenarioSource.Sys))
+            terminal.Warn($"the devices and live modules are this machine's, not those of {root}: --sys names a copy");
         return
         [
             .. OfDevices(sys, catalog), .. OfModulesLoad(root, catalog), .. OfFileSystems(root, catalog),
-            .. OfContainers(root, catalog), .. recordings.SelectMany(file => OfRecording(file, catalog)),
+            .. OfContainers(root, catalog), .. recordings.SelectMany(file => OfRecording(file, catalog, terminal)),
             .. OfLive(sys),
         ];
     }
@@ -81,14 +84,46 @@ static class ModuleWishes
             : s_containerModules.SelectMany(name => Find(catalog, name, $"{engine} is installed"));
     }
 
-    static IEnumerable<ModuleWish> OfRecording(string file, ModuleCatalog catalog) =>
-        from recording in RecordingFile.Load(file)
-        from call in recording.Calls
-        where call.Result == "0" && call.Module != RecordedCall.UnknownModule
-        let asker = $"{file}: {call.Requester ?? (call.Worker.Length > 0 ? call.Worker : recording.Name)}"
-        let found = call.Request is null ? null : Find(catalog, call.Request, asker)
-            .FirstOrDefault(wish => wish.Module.Name == call.Module)
-        select found ?? new ModuleWish(new FoundModule(call.Module, null), null, asker);
+    static List<ModuleWish> OfRecording(string file, ModuleCatalog catalog, Terminal terminal)
+    {
+        var release = Path.GetFileName(catalog.Tree.Directory.TrimEnd('/'));
+        var wishes = new List<ModuleWish>();
+        var missing = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var recording in RecordingFile.Load(file))
+        {
+            if (recording.Kernel is { } kernel && kernel != release)
+                terminal.Warn($"{file}: was recorded with kernel {kernel}; this looks at the modules of {release}");
+            foreach (var call in recording.Calls)
+            {
+                if (call.Result != "0" || call.Module == RecordedCall.UnknownModule
+                    || catalog.Tree.IsBuiltIn(call.Module))
+                {
+                    continue;
+                }
+                if (catalog.Tree.Find(call.Module) is null)
+                    missing.Add(call.Module);
+                else
+                    wishes.Add(Of(call));
+            }
+
+            ModuleWish Of(RecordedCall call)
+            {
+                var worker = call.Worker.Length > 0 ? call.Worker : recording.Name;
+                var asker = $"{file}: {call.Requester ?? worker}";
+                // a timeline has a name for each module, also for a dependency that no one requested
+                var found = call is { Request: { } request, Requester: not null }
+                    ? Find(catalog, request, asker).FirstOrDefault(wish => wish.Module.Name == call.Module)
+                    : null;
+                return found ?? new ModuleWish(new FoundModule(call.Module, null), null, asker);
+            }
+        }
+        if (missing.Count > 0)
+        {
+            terminal.Warn($"{file}: left out, because {catalog.Tree.Directory} does not have them: "
+                + string.Join(", ", missing));
+        }
+        return wishes;
+    }
 
     static IEnumerable<ModuleWish> OfLive(string sys) =>
         (SysModule.Live($"{sys}/module/") ?? new HashSet<string>()).Order(StringComparer.Ordinal)

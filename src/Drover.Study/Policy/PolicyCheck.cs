@@ -1,3 +1,4 @@
+using Drover.Loading;
 using Drover.Modules.Config;
 using Drover.Study.Recordings;
 
@@ -18,18 +19,19 @@ static class PolicyCheck
             foreach (var file in recordings)
                 RecordingFile.Load(file); // one that cannot be read is an error all the same
             if (arguments.Has(CommonOptions.Json))
-                WriteJson([], [], 0, terminal.Out);
+                WriteJson([], [], [], 0, terminal.Out);
             else
                 terminal.Out.WriteLine("There is no policy: everything may be loaded.");
             return ExitCode.Ok;
         }
-        var wishes = ModuleWishes.Of(arguments, catalog, recordings);
+        var wishes = ModuleWishes.Of(arguments, catalog, recordings, terminal);
         var stopped = Stopped(catalog, wishes);
+        var unknown = Unknown(catalog, policy);
         var modules = wishes.Select(wish => wish.Module.Name).Distinct().Count();
         if (arguments.Has(CommonOptions.Json))
-            WriteJson(stopped, policy.Problems, modules, terminal.Out);
+            WriteJson(stopped, policy.Problems, unknown, modules, terminal.Out);
         else
-            WriteText(stopped, policy, isWarnOnly, modules, terminal);
+            WriteText(stopped, policy, unknown, isWarnOnly, modules, terminal);
         return stopped.Count > 0 || policy.Problems.Count > 0 ? ExitCode.Failure : ExitCode.Ok;
     }
 
@@ -58,11 +60,22 @@ static class PolicyCheck
         ];
     }
 
+    /// <summary>Names in lines that are no module and no alias: a mistake, or of another kernel.</summary>
+    static IReadOnlyList<string> Unknown(ModuleCatalog catalog, ModulePolicy policy) =>
+    [
+        .. from line in policy.Lines
+           where line.Name is { } name && name.AsSpan().IndexOfAny("*?[\\:") < 0
+               && !catalog.Tree.IsBuiltIn(name) && !FoundModule.All(catalog, name).Any()
+           select $"{line.Source}: '{line.Name}' is no module and no alias in {catalog.Tree.Directory}",
+    ];
+
     static void WriteText(
-        IReadOnlyList<(ModuleWish Wish, string Why)> stopped, ModulePolicy policy, bool isWarnOnly, int modules,
-        Terminal terminal)
+        IReadOnlyList<(ModuleWish Wish, string Why)> stopped, ModulePolicy policy, IReadOnlyList<string> unknown,
+        bool isWarnOnly, int modules, Terminal terminal)
     {
         terminal.WarnOf(policy);
+        foreach (var name in unknown)
+            terminal.Warn(name);
         if (stopped.Count > 0)
         {
             var table = new PlainTable("MODULE", "ASKED BY", "WHY IT WOULD NOT BE LOADED");
@@ -71,14 +84,17 @@ static class PolicyCheck
             table.WriteTo(terminal.Out);
         }
         var until = isWarnOnly ? ", once the policy is no longer warn-only" : "";
-        var lines = policy.Lines.Count == 1 ? "1 line" : $"{policy.Lines.Count} lines";
-        terminal.Out.WriteLine(
-            $"{stopped.Count} of {modules} modules would be stopped{until}; the policy has {lines}");
+        var count = policy.Lines.DistinctBy(line => line.Source).Count();
+        var lines = count == 1 ? "1 line" : $"{count} lines";
+        var result = modules == 0
+            ? "Nothing asks for a module here, so nothing was checked"
+            : $"{stopped.Count} of {modules} modules would be stopped{until}";
+        terminal.Out.WriteLine($"{result}; the policy has {lines}");
     }
 
     static void WriteJson(
-        IReadOnlyList<(ModuleWish Wish, string Why)> stopped, IReadOnlyList<PolicyProblem> problems, int modules,
-        TextWriter writer) =>
+        IReadOnlyList<(ModuleWish Wish, string Why)> stopped, IReadOnlyList<PolicyProblem> problems,
+        IReadOnlyList<string> unknown, int modules, TextWriter writer) =>
         Json.Write(writer, json =>
         {
             json.WriteNumber("modules", modules);
@@ -90,5 +106,6 @@ static class PolicyCheck
                 json.WriteString("why", one.Why);
             });
             json.WriteStrings("problems", problems.Select(problem => problem.ToString()));
+            json.WriteStrings("unknown", unknown);
         });
 }

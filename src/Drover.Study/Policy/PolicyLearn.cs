@@ -13,9 +13,9 @@ static class PolicyLearn
 
     /// <param name="catalog">Without a policy.</param>
     public static IEnumerable<string> Lines(
-        Arguments arguments, ModuleCatalog catalog, IReadOnlyList<string> recordings)
+        Arguments arguments, ModuleCatalog catalog, IReadOnlyList<string> recordings, Terminal terminal)
     {
-        var wishes = ModuleWishes.Of(arguments, catalog, recordings)
+        var wishes = ModuleWishes.Of(arguments, catalog, recordings, terminal)
             .Where(wish => catalog.Tree.Find(wish.Module.Name) is not null
                 && !(wish.Module.Alias is not null && catalog.IsBlacklisted(wish.Module.Name)))
             .ToArray();

@@ -83,7 +83,8 @@ sealed class PolicyVerb : Verb
                     arguments, Catalog(arguments, terminal), IsWarnOnly(arguments), files, terminal);
             case "learn":
                 return Write(
-                    arguments, terminal, PolicyLearn.Lines(arguments, WithoutPolicy(arguments, terminal), files));
+                    arguments, terminal,
+                    PolicyLearn.Lines(arguments, WithoutPolicy(arguments, terminal), files, terminal));
             case "export" when !arguments.Has(s_modprobeD):
                 throw new UsageException("the format is missing: add --modprobe.d");
             case "export":

@@ -247,15 +247,19 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
         if (catalog.Policy is not { } policy)
             return null;
         _ = ModuleName.TryNormalizeAlias(asked, out var alias);
-        var answer = policy.Ask(new PolicyQuestion(module.Name, alias, path));
+        var question = new PolicyQuestion(module.Name, alias, path);
+        var answer = policy.Ask(question);
+        var ofPrograms = string.Concat(
+            policy.OfPrograms(question).Select(line => $"; for some programs: {line.Source}: {line.Text}"));
         var mode = policy.IsWarnOnly && answer.Effect is PolicyEffect.Forbid ? " (warn-only: it is loaded)" : "";
-        return (answer.Effect, answer.Line) switch
+        var verdict = (answer.Effect, answer.Line) switch
         {
             (PolicyEffect.Allow, null) => "allows it: no line is about it",
             (PolicyEffect.Allow, { } line) => $"allows it ({line})",
             (PolicyEffect.Warn, { } line) => $"allows it with a warning ({line})",
             _ => answer.Refusal("it") + mode,
         };
+        return verdict + ofPrograms;
     }
 
     InitState InitStateOf(string name) => StateOf(name) switch

@@ -73,7 +73,7 @@ static class WhyText
         void Say(string what, string? text)
         {
             if (text is not null)
-                writer.WriteLine($"  {what,-10} {PlainText.Of(text)}");
+                writer.WriteLine($"  {what,-10} {PlainText.Of(text).TrimEnd()}");
         }
     }
 

@@ -22,7 +22,7 @@ sealed class WhyVerb : Verb
         Shows for each module whether it is there, and why: what asks for it (devices, modules-load.d, file
         systems, other modules), the lines of modprobe.d and of the policy that decide, with file and line,
         and from the daemon's records for whom it was loaded, and when a request was last refused.
-        Without a daemon it says what it then cannot know.
+        Without a daemon it says what it then cannot know. Status 1 if a name is unknown: no module has it.
         """;
 
     public override IReadOnlyList<Option> Options =>

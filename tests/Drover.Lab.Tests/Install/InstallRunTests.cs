@@ -73,6 +73,15 @@ public class InstallRunTests
         Named("drover: the trace lost 3 events", s_before, s_drover with { LostEvents = 3 }, s_after);
     }
 
+    [Fact]
+    public void An_upgrade_has_one_more_boot_that_is_checked()
+    {
+        var earlier = s_drover with { Name = "earlier" };
+        Assert.Empty(InstallRun.Judge([s_before, earlier, s_drover, s_after]));
+        Named("earlier: its unit is not active", s_before, earlier with { Active = false }, s_drover, s_after);
+        Named("drover: its unit is not active", s_before, earlier, s_drover with { Active = false }, s_after);
+    }
+
     static void Named(string problem, params BootReport[] boots) =>
         Assert.Contains(InstallRun.Judge(boots), line => line.Contains(problem, StringComparison.Ordinal));
 

@@ -11,7 +11,7 @@ public sealed class ModulePolicyTests
         "1: 'forbid' needs a pattern: a module or modalias, path:, signer:, unsigned or client:";
 
     const string OneOfAKind =
-        ": a line has one pattern of a kind, and all of them must match; a reason follows 'because'";
+        ": a line has one path:, signer: and client: of a kind; write a line for each";
 
     const string Path = "/usr/lib/modules/6.12.0/updates/dkms/nvidia.ko";
 
@@ -52,6 +52,12 @@ public sealed class ModulePolicyTests
     [InlineData("default forbid\nallow nvidia when booted", PolicyEffect.Forbid)]
     [InlineData("  # a comment\n\n\tforbid\tnvidia  because  it is closed", PolicyEffect.Forbid)]
     [InlineData("forbid \\\nnvidia", PolicyEffect.Forbid)]
+    [InlineData("forbid nouveau nvidia radeon", PolicyEffect.Forbid)]
+    [InlineData("forbid nouveau radeon", PolicyEffect.Allow)]
+    [InlineData("forbid nvidia nouveau path:/opt/*", PolicyEffect.Allow)]
+    [InlineData("default forbid\nallow nouveau nvidia", PolicyEffect.Allow)]
+    [InlineData("forbid nvidia # closed", PolicyEffect.Forbid)]
+    [InlineData("forbid nouveau # not nvidia", PolicyEffect.Allow)]
     public void The_strongest_line_that_applies_decides(string text, PolicyEffect effect)
     {
         var policy = ModulePolicy.Parse(text, fileTexts: _ => new("nvidia", "DKMS module signing key"));
@@ -108,8 +114,9 @@ public sealed class ModulePolicyTests
     [InlineData("forbid because x", NeedsPattern)]
     [InlineData("forbid when booted", NeedsPattern)]
     [InlineData("forbid a when boot", "1: a scope is 'when booted', before 'because'")]
-    [InlineData("forbid a b", "1: 'b'" + OneOfAKind)]
-    [InlineData("forbid a beacuse", "1: 'beacuse'" + OneOfAKind)]
+    [InlineData("forbid path:a path:b", "1: 'path:b'" + OneOfAKind)]
+    [InlineData("forbid client:uid:1 client:uid:2", "1: 'client:uid:2'" + OneOfAKind)]
+    [InlineData("forbid # a", NeedsPattern)]
     [InlineData("allow \"a b", "1: a quotation has no end")]
     [InlineData("forbid unsigned unsigned", "1: 'unsigned'" + OneOfAKind)]
     [InlineData("forbid unsigned signer:a*", "1: an unsigned module has no signer")]
@@ -139,6 +146,24 @@ public sealed class ModulePolicyTests
         Assert.Equal(PolicyEffect.Forbid, policy.Ask(new("a", null, "")).Effect);
         Assert.Equal(PolicyEffect.Allow, policy.Ask(new("b", null, "")).Effect);
     }
+
+    [Fact]
+    public void A_path_is_that_of_the_system_in_the_root()
+    {
+        var root = Directory.CreateTempSubdirectory("drover-policy-").FullName;
+        Directory.CreateDirectory($"{root}/etc/drover/policy.d");
+        File.WriteAllText($"{root}/etc/drover/policy.d/a.conf", "forbid path:/lib/modules/*/updates/*");
+        var policy = ModulePolicy.Load(new PolicySources { Root = root })!;
+        Assert.Equal(
+            [PolicyEffect.Forbid, PolicyEffect.Forbid, PolicyEffect.Allow],
+            ((string[])[$"{root}{Path}", Path, $"{root}-2{Path}"])
+                .Select(path => policy.Ask(new("nvidia", null, path)).Effect));
+        Directory.Delete(root, recursive: true);
+    }
+
+    [Fact]
+    public void A_reason_may_have_a_hash() => Assert.Equal(
+        "bug #7", ModulePolicy.Parse("forbid a because bug #7 # still").Lines[0].Because?.Split(" # ")[0]);
 
     [Fact]
     public void Refusals_name_the_line()

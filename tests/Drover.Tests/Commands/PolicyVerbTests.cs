@@ -99,6 +99,51 @@ public sealed class PolicyVerbTests : IDisposable
         Assert.Equal((0, 1), (Run("check").Exit, Run("check", "--sealed").Exit));
     }
 
+    /// <summary>A timeline has a name for each module, also for those that no one asked for.</summary>
+    [Fact]
+    public void A_recorded_dependency_is_covered_by_the_module_that_needs_it()
+    {
+        Directory.Delete($"{_root.Path}/sys/module", recursive: true);
+        Write("boot.json", """
+            {"release":"1.0-test","cpus":1,"timeline":[
+            {"module":"top","firstAsker":"modprobe (pid 1)","asked":"top",
+            "first":{"needed":["base","mid"],"calledAtUs":3,"endedAtUs":4,"errno":null}},
+            {"module":"mid","firstAsker":null,"asked":"mid",
+            "first":{"needed":["base"],"calledAtUs":2,"endedAtUs":3,"errno":null}}]}
+            """);
+        Policy("default forbid\nallow top ext4 nic nic_vendor overlay");
+        Assert.Equal((0, ""), (Run("check", $"{_root.Path}/boot.json").Exit, Run("check").Error));
+        Assert.DoesNotContain("allow mid", Run("learn", $"{_root.Path}/boot.json").Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_of_another_machine_is_named()
+    {
+        Write("boot.json", """
+            {"release":"2.0-other","cpus":1,"timeline":[{"module":"slowfs","firstAsker":"mount (pid 1)",
+            "asked":"fs-slow","first":{"calledAtUs":2,"endedAtUs":3,"errno":null}}]}
+            """);
+        var error = Local(Run("learn", $"{_root.Path}/boot.json")).Error;
+        Assert.Contains(
+            "with kernel 2.0-other; this looks at the modules of 1.0-test\n", error, StringComparison.Ordinal);
+        Assert.Contains("does not have them: slowfs\n", error, StringComparison.Ordinal);
+        Policy("forbid nic algif-aed closed\nallow fs-ext4 pci:*");
+        var check = CommandLineRun.Run(["policy", "check", "-r", _root.Path, "-k", ModuleRoot.Release]);
+        Assert.Contains("this machine's", check.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            $"policy.d/x.conf:1: 'algif_aed' is no module and no alias in {_root.Path}/", check.Error,
+            StringComparison.Ordinal);
+        Assert.Equal(2, check.Error.Trim().Split('\n').Length);
+        Directory.Delete($"{_root.Path}/sys", recursive: true);
+        Write("sys/module/x", "");
+        Directory.CreateDirectory($"{_root.Path}/sys/devices");
+        File.Delete($"{_root.Path}/etc/fstab");
+        File.Delete($"{_root.Path}/usr/bin/podman");
+        File.Delete($"{_root.Path}/etc/modules-load.d/site.conf");
+        Assert.Equal(
+            "Nothing asks for a module here, so nothing was checked; the policy has 2 lines\n", Run("check").Out);
+    }
+
     [Fact]
     public void Export_writes_what_kmod_understands_and_says_what_is_lost()
     {

@@ -82,6 +82,7 @@ public sealed class WhyTests : IDisposable
         Say("the policy forbids it", "base");
         Say("the policy forbids what it needs", "top");
         Say("the policy warns of it", "nic");
+        Say("the policy forbids it to some programs", "closed");
         Say("the policy prefers another driver", "pci:v00008086d00001234sv");
         Policy("default forbid\nallow nic*");
         Say("no line of the policy allows it", "ext4");
