@@ -1,12 +1,15 @@
 using System.Text.Json;
 using Drover.Control;
 using Drover.Linux.Sockets;
+using Drover.Modules;
 
 namespace Drover.CommandLine;
 
 /// <summary>Calls to this machine's daemon, for verbs that need one. Blocks.</summary>
 public static class DaemonClient
 {
+    const string Unit = "/usr/lib/systemd/system/drover.service";
+
     /// <exception cref="UsageException">The option has no value.</exception>
     public static string SocketOf(Arguments arguments) => arguments.Text(CommonOptions.Socket) switch
     {
@@ -22,6 +25,10 @@ public static class DaemonClient
         return client is not null;
     }
 
+    /// <summary>What starts a daemon on this machine.</summary>
+    static string StartCommand =>
+        SystemFiles.Current.IsFile(Unit) ? "systemctl start drover" : "drover daemon";
+
     /// <summary>Calls a method of io.drover.Loader and returns what <paramref name="read"/> makes of the parameters of
     /// its reply.</summary>
     /// <param name="parameters">Writes the parameters of the call; null for none.</param>
@@ -34,7 +41,7 @@ public static class DaemonClient
     {
         ArgumentNullException.ThrowIfNull(read);
         using var client = ControlClient.TryConnect(socket)
-            ?? throw new CommandException($"no daemon answers at {socket}: start one with 'drover daemon'");
+            ?? throw new CommandException($"no daemon answers at {socket}: start one with '{StartCommand}'");
         using var abort = cancellationToken.Register(client.Abort);
         var reply = client.Call(VarlinkMessage.Call($"{VarlinkInterfaces.Loader}.{method}", parameters));
         switch (reply.End)

@@ -91,6 +91,11 @@ public static class ModuleSource
         if (release is null && root != ThisMachine && releases.Count == 1)
             return ModuleTrees.Find(top, releases[0])!;
         var missing = $"no module directory {ModuleTrees.UsualPlace(top, requested)}";
+        if (release is null && root == ThisMachine && Machine.LacksModuleSupport)
+        {
+            throw new CommandException($"{missing}, and the running kernel loads no modules (it has no "
+                + "/proc/modules): select another kernel's modules with --release, or a root with --root");
+        }
         if (release is null && root == ThisMachine && releases.Count > 0)
         {
             throw new CommandException(

@@ -70,6 +70,11 @@ public sealed class CommandException(string message) : Exception(message)
 /// <param name="Verbs">Its verbs, in the order of the help.</param>
 public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
 {
+    public const string UsualName = "drover";
+
+    /// <summary>The name by which it was run: help texts and hints name its verbs by it.</summary>
+    public string Name { get; init; } = UsualName;
+
     /// <summary>Further names to suggest for a mistyped verb.</summary>
     public IEnumerable<string> OtherNames { get; init; } = [];
 
@@ -93,8 +98,8 @@ public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
         catch (UsageException problem)
         {
             terminal.Warn(name.Length == 0
-                ? $"{Sentence(problem.Message)} Try 'drover --help'."
-                : $"{name}: {Sentence(problem.Message)} Try 'drover {name} --help'.");
+                ? $"{Sentence(problem.Message)} Try '{Name} --help'."
+                : $"{name}: {Sentence(problem.Message)} Try '{Name} {name} --help'.");
             return ExitCode.Usage;
         }
         catch (IOException problem) when (problem.HResult == DescriptorStream.BrokenPipe)
@@ -118,7 +123,7 @@ public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
         switch (args[0])
         {
             case "-h" or "--help" or "help":
-                terminal.Out.Write(args.Length == 1 ? Help() : HelpOf(args[1]) ?? throw Unknown(args[1]));
+                terminal.Out.Write(Named(args.Length == 1 ? Help() : HelpOf(args[1]) ?? throw Unknown(args[1])));
                 return ExitCode.Ok;
             case "-V" or "--version":
                 terminal.Out.WriteLine($"drover {ProgramVersion.Text}");
@@ -129,7 +134,7 @@ public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
         var arguments = Arguments.Parse(args[1..], [.. verb.Options, CommonOptions.Help]);
         if (arguments.Has(CommonOptions.Help))
         {
-            terminal.Out.Write(HelpText.For(verb));
+            terminal.Out.Write(Named(HelpText.For(verb)));
             return ExitCode.Ok;
         }
         if (arguments.Operands.Contains(""))
@@ -137,6 +142,16 @@ public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
         if (verb.Operands.Length == 0 && arguments.Operands.Count > 0)
             throw new UsageException($"unexpected argument '{arguments.Operands[0]}': it takes options only");
         return verb.Run(arguments, terminal);
+    }
+
+    /// <summary>A help text with the name of this program at its verbs; other verbs stay drover's.</summary>
+    string Named(string help)
+    {
+        if (Name == UsualName)
+            return help;
+        foreach (var command in Verbs.Select(verb => verb.Name).Append("COMMAND"))
+            help = help.Replace($"{UsualName} {command}", $"{Name} {command}", StringComparison.Ordinal);
+        return help;
     }
 
     string? HelpOf(string name) => Find(name) is { } verb ? HelpText.For(verb) : OtherHelp(name);

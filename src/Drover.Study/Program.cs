@@ -18,6 +18,8 @@ namespace Drover.Study;
 /// <summary>The entry point of <c>drover-study</c>, which <c>drover</c> executes for its verbs.</summary>
 static class Program
 {
+    public const string Name = "drover-study";
+
     /// <summary>In the order of the help.</summary>
     public static Verb[] Verbs =>
     [
@@ -30,14 +32,22 @@ static class Program
     public static int Main(string[] args)
     {
         SystemFiles.Current = new LinuxFiles();
-        return Run(ProcessText.Arguments(args), Terminal.OfProcess());
+        // drover executes it under its own name
+        var isAlone = Path.GetFileName(Environment.GetCommandLineArgs()[0]) == Name;
+        return Run(ProcessText.Arguments(args), Terminal.OfProcess(), isAlone ? Name : VerbProgram.UsualName);
     }
 
+    /// <param name="name">The program that its help texts name.</param>
     /// <returns>The exit code of a command line.</returns>
-    public static int Run(ReadOnlySpan<string> args, Terminal terminal) => new VerbProgram(Verbs, Help)
+    public static int Run(ReadOnlySpan<string> args, Terminal terminal, string name = VerbProgram.UsualName)
     {
-        IsReported = problem => problem is ScenarioException or DeadlockException or RecordingException,
-    }.Run(args, terminal);
+        var program = new VerbProgram(Verbs, Help)
+        {
+            Name = name,
+            IsReported = problem => problem is ScenarioException or DeadlockException or RecordingException,
+        };
+        return program.Run(args, terminal);
+    }
 
     static string Help() => HelpText.ForProgram(
         "drover-study analyses module loads; 'drover' runs it for these verbs.",

@@ -38,6 +38,9 @@ public static class Machine
         return ByteText.Of(release[..Math.Max(release.IndexOf((byte)0), 0)]);
     }
 
+    /// <summary>The running kernel was built without CONFIG_MODULES; false without /proc.</summary>
+    public static bool LacksModuleSupport => File.Exists("/proc/version") && !File.Exists("/proc/modules");
+
     /// <summary>Names this boot of the kernel; null without /proc.</summary>
     public static string? BootId() => SmallFile.TryRead("/proc/sys/kernel/random/boot_id");
 

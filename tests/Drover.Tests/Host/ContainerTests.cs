@@ -90,11 +90,14 @@ public sealed class ContainerTests : IDisposable
             + "modprobe br-netfilter && modprobe -q br_netfilter x=1; echo $?; modprobe --first-time br_netfilter; "
             + "drover load br-netfilter; echo $?; drover load br_netfilter absent; modprobe absent");
         var run = Assert.Single(runs);
+        var advice = File.Exists("/proc/modules")
+            ? ": install the kernel's modules package, or select a root that has one with --root"
+            : ", and the running kernel loads no modules (it has no /proc/modules): select another kernel's modules "
+                + "with --release, or a root with --root";
         Assert.Equal(
             (1, "0\nbr_netfilter: already loaded\n0\n",
                 "modprobe: ERROR: could not insert 'br_netfilter': Module already in kernel\n"
-                + "drover: no module directory /lib/modules/V: install the kernel's modules package, or select a root "
-                + "that has one with --root\n"
+                + $"drover: no module directory /lib/modules/V{advice}\n"
                 + "modprobe: FATAL: Module absent not found in directory /lib/modules/V\n"),
             (run.Exit, run.Out, run.Error.Replace(Release, "V", StringComparison.Ordinal)));
     }

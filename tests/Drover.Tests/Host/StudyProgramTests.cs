@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Xml.Linq;
+using Drover.CommandLine;
 using Drover.Control;
 using Drover.Host;
 using Drover.Loading;
@@ -26,6 +27,31 @@ public class StudyProgramTests
         Assert.True(StudyProgram.Runs(["help", verb]));
         Assert.False(StudyProgram.Runs(["load", verb]));
         Assert.False(StudyProgram.Runs([]));
+    }
+
+    [Fact]
+    public void Drover_study_alone_names_itself_in_help_texts_and_hints()
+    {
+        Assert.Equal(
+            [
+                "Usage: drover-study COMMAND [OPTION…] [ARGUMENT…]",
+                "  -h, --help     show this help, or a command's: drover-study COMMAND --help", "  drover-study audit",
+            ],
+            Run("--help").Split('\n').Where(line => line.Contains("drover-study COMMAND", StringComparison.Ordinal)
+                || line.EndsWith("drover-study audit", StringComparison.Ordinal)));
+        Assert.Contains("Usage: drover-study why [OPTION…]", Run("why", "--help"), StringComparison.Ordinal);
+        Assert.Contains("  drover-study why nouveau", Run("help", "why"), StringComparison.Ordinal);
+        Assert.EndsWith("Try 'drover-study why --help'.\n", Run("why"), StringComparison.Ordinal);
+        Assert.EndsWith("Try 'drover-study --help'.\n", Run("what"), StringComparison.Ordinal);
+        // what loads stays drover's
+        Assert.Contains("'drover seal'", Run("policy", "--help"), StringComparison.Ordinal);
+
+        static string Run(params string[] args)
+        {
+            using var output = new StringWriter();
+            StudyMain.Run(args, new Terminal(output, output, isWatched: false), StudyMain.Name);
+            return output.ToString();
+        }
     }
 
     [Fact]
