@@ -113,7 +113,7 @@ complete -c drover -n '__fish_seen_subcommand_from boot' -l no-pager -d 'do not 
 complete -c drover -n '__fish_seen_subcommand_from boot' -s h -l help -d 'show this help'
 complete -c drover -n __fish_use_subcommand -f -a watch -d 'show every module load on this machine as it happens, and which were in vain'
 complete -c drover -n '__fish_seen_subcommand_from watch' -f
-complete -c drover -n '__fish_seen_subcommand_from watch' -l once -x -d 'stop after this many seconds'
+complete -c drover -n '__fish_seen_subcommand_from watch' -l for -x -d 'stop after this many seconds'
 complete -c drover -n '__fish_seen_subcommand_from watch' -l begin -d 'only start the trace, for a later --since-boot'
 complete -c drover -n '__fish_seen_subcommand_from watch' -l since-boot -d 'continue the trace that --begin started early in the boot'
 complete -c drover -n '__fish_seen_subcommand_from watch' -l module -x -d 'only calls for modules of this name; * and ? stand for other letters'

@@ -258,7 +258,8 @@ sealed class BootReport(BootAnalysis boot, DeviceNames names)
             DateTimeOffset.UnixEpoch.AddMicroseconds(earlier.At)
                 .ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
             Seconds(earlier.AllUs), Seconds(earlier.KernelUs),
-            earlier.InitrdUs > 0 ? Seconds(earlier.InitrdUs) : "-", Seconds(earlier.UserUs),
+            // without a systemd of its own it is in the kernel's time
+            earlier.InitrdUs > 0 ? Seconds(earlier.InitrdUs) : "in kernel", Seconds(earlier.UserUs),
         ])]);
 
     public IEnumerable<string> Lacks()

@@ -7,8 +7,8 @@ namespace Drover.Study.Watch;
 /// <summary><c>drover watch</c>: the module loads of all programs.</summary>
 sealed class WatchVerb : Verb
 {
-    static readonly Option Once = new(
-        "once", "stop after this many seconds", "SECONDS", "until Ctrl-C", Kind: ValueKind.Count);
+    static readonly Option For = new(
+        "for", "stop after this many seconds", "SECONDS", "until Ctrl-C", Kind: ValueKind.Count);
     static readonly Option Begin = new("begin", "only start the trace, for a later --since-boot");
     static readonly Option SinceBoot = new("since-boot", "continue the trace that --begin started early in the boot");
 
@@ -28,7 +28,7 @@ sealed class WatchVerb : Verb
 
     public override IReadOnlyList<Option> Options =>
     [
-        Once, Begin, SinceBoot, WatchFilter.Module, WatchFilter.Comm, WatchFilter.Device, WatchFilter.Result,
+        For, Begin, SinceBoot, WatchFilter.Module, WatchFilter.Comm, WatchFilter.Device, WatchFilter.Result,
         WatchFilter.Sort,
         CommonOptions.Json with
         {
@@ -40,15 +40,15 @@ sealed class WatchVerb : Verb
     public override IReadOnlyList<Example> Examples =>
     [
         new("drover watch", "until Ctrl-C, then the table"),
-        new("drover watch --once 30 --verbose", "half a minute, with a line for each call"),
+        new("drover watch --for 30 --verbose", "half a minute, with a line for each call"),
         new("drover watch --comm '*udev*' --errno EEXIST --sort calls", "udev's duplicates, most calls first"),
         new("drover watch --json > calls.jsonl", "a recording"),
-        new("drover watch --begin", "first thing in an initramfs; later: drover watch --since-boot --once 1"),
+        new("drover watch --begin", "first thing in an initramfs; later: drover watch --since-boot --for 1"),
     ];
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
-        if (arguments.Has(Begin) && Array.Exists([SinceBoot, Once, CommonOptions.Json], arguments.Has))
+        if (arguments.Has(Begin) && Array.Exists([SinceBoot, For, CommonOptions.Json], arguments.Has))
             throw new UsageException("--begin only starts the trace: read it later with --since-boot");
         var filter = WatchFilter.Of(arguments);
         using var interrupt = new Interrupt();
@@ -84,7 +84,7 @@ sealed class WatchVerb : Verb
         }
         if (screen is null)
             WarnOfLacks();
-        TimeSpan? limit = arguments.Count(Once) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+        TimeSpan? limit = arguments.Count(For) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
         instance.Follow(joiner.Take, Drained, limit, cancellationToken);
         foreach (var call in joiner.InFlight)
             CallEnded(call);

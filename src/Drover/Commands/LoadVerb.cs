@@ -56,6 +56,9 @@ sealed class LoadVerb : Verb
         {
             if (ModuleName.IsFileName(name) || name.StartsWith('/'))
                 throw new UsageException($"'{name}' is a file, not a module's name: 'drover insmod' loads a file");
+            // a modalias has the name of its bus first
+            if (name.IndexOfAny(['=', ':']) is > 0 and var at && name[at] == '=')
+                throw new UsageException($"'{name}' is a parameter: 'drover modprobe MODULE {name}' passes it");
         }
         var batch = new LoadBatch(arguments.Operands)
         {

@@ -39,7 +39,7 @@ sealed class SealVerb : Verb
         AtomicFile.WriteAllText(ModulePolicy.SealFile, "drover seal\n");
         var policy = ModuleSource.PolicyOf();
         terminal.WarnOf(policy);
-        TellDaemon(DaemonClient.SocketOf(arguments), terminal);
+        TellDaemon(arguments, terminal);
         switch (policy)
         {
             case null:
@@ -52,9 +52,11 @@ sealed class SealVerb : Verb
         return ExitCode.Ok;
     }
 
-    static void TellDaemon(string socket, Terminal terminal)
+    static void TellDaemon(Arguments arguments, Terminal terminal)
     {
-        if (!DaemonClient.IsThere(socket))
+        var socket = DaemonClient.SocketOf(arguments);
+        // a machine may have no daemon; a socket that was named has one
+        if (!DaemonClient.IsThere(socket) && !arguments.Has(CommonOptions.Socket))
             return;
         try
         {

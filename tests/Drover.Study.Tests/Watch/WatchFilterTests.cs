@@ -53,7 +53,7 @@ public sealed class WatchFilterTests
     [InlineData("--sort takes vain or calls or time or first or name, not 'size'.", "--sort", "size")]
     public void Mistakes_are_explained(string message, params string[] arguments)
     {
-        var run = CommandLineRun.Run(["watch", "--once", "1", .. arguments]);
+        var run = CommandLineRun.Run(["watch", "--for", "1", .. arguments]);
         Assert.Equal((2, $"drover: watch: {message} Try 'drover watch --help'.\n"), (run.Exit, run.Error));
     }
 

@@ -13,4 +13,16 @@ public sealed class SealTests
         Assert.Contains("the daemon keeps its old indexes", run.Error);
         Assert.Contains("modules.dep.bin is damaged", run.Error);
     }
+
+    [Fact]
+    public void Socket_without_a_daemon_is_an_error_only_where_it_was_named()
+    {
+        using var machine = new DaemonMachine { HasDaemon = false };
+        var runs = machine.Run("drover seal", "drover seal --socket /run/wrong; cat /run/drover/sealed");
+        Assert.Equal((0, ""), (runs[0].Exit, runs[0].Error));
+        Assert.Equal("drover seal\n", runs[1].Out);
+        Assert.StartsWith(
+            "drover: sealed, but the daemon does not know it yet: no daemon answers at /run/wrong", runs[1].Error,
+            StringComparison.Ordinal);
+    }
 }
