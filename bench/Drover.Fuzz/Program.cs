@@ -26,7 +26,19 @@ switch (args)
     case ["afl", var name] when FuzzTarget.Find(name) is { } target:
         Instrumentation.Start();
         SystemFiles.Current = new LinuxFiles();
-        Fuzzer.Run(stream => target.Run(Instrumentation.ReadAll(stream)));
+        Fuzzer.Run(stream =>
+        {
+            try
+            {
+                target.Run(Instrumentation.ReadAll(stream));
+            }
+            catch (Exception fault)
+            {
+                // afl-fuzz keeps the input only, and a later replay may end well
+                Console.Error.WriteLine($"\n{fault}");
+                throw;
+            }
+        });
         return 0;
     case ["replay", var corpus]:
         Instrumentation.Start(Replay.Count);
