@@ -75,6 +75,11 @@ sealed class SysfsArchive
             // what TarReader throws at the type S of GNU tar
             throw stream.Damaged("has a sparse file: make the archive without --sparse");
         }
+        catch (OutOfMemoryException)
+        {
+            // the reader takes memory for the size that a header claims, before it reads
+            throw stream.Damaged(TarStream.TooLong);
+        }
         catch (Exception damaged) when (damaged is InvalidDataException or InvalidOperationException
             or EndOfStreamException or ArgumentException or FormatException or ArithmeticException)
         {
@@ -208,6 +213,8 @@ sealed class SysfsArchive
         /// <summary>The reader reads a long name or an extended header with one call; PATH_MAX is 4 KiB.</summary>
         public const int MaxReadBytes = 64 << 10;
 
+        public const string TooLong = "a name or an extended header is too long";
+
         const long MaxBytes = 64L << 30; // a report has some GB; a small compressed file may expand to anything
 
         long _offset;
@@ -224,7 +231,7 @@ sealed class SysfsArchive
         public override int Read(Span<byte> buffer)
         {
             if (buffer.Length > MaxReadBytes)
-                throw Damaged("a name or an extended header is too long");
+                throw Damaged(TooLong);
             var length = stream.Read(buffer);
             _offset += length;
             return _offset <= MaxBytes ? length : throw Damaged($"more than {MaxBytes} bytes");

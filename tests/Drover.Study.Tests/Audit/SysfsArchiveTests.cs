@@ -146,8 +146,11 @@ public sealed class SysfsArchiveTests : IDisposable
     public void Huge_name_is_refused()
     {
         // gigabytes, and the smallest size above the limit
-        foreach (var size in (string[])["77777777777", "10000000000", "00000200001"])
-            RefusesName(size);
+        foreach (var size in (string[])["77777777777", "17777777777", "10000000000", "00000200001"])
+        {
+            RefusesName('L', size);
+            RefusesName('x', size);
+        }
     }
 
     /// <summary>What <c>tar --sparse</c> writes; the reader cannot read it.</summary>
@@ -167,9 +170,9 @@ public sealed class SysfsArchiveTests : IDisposable
         Assert.Throws<ModuleDataException>(() => SysfsArchive.Read(File));
     }
 
-    void RefusesName(string size)
+    void RefusesName(char type, string size)
     {
-        System.IO.File.WriteAllBytes(File, Header('L', size));
+        System.IO.File.WriteAllBytes(File, Header(type, size));
         Assert.Throws<ModuleDataException>(() => SysfsArchive.Read(File));
     }
 

@@ -5,6 +5,9 @@ namespace Drover.Tests.House;
 /// <summary>The inputs that the fuzzer has kept (bench/Drover.Fuzz).</summary>
 public class FuzzCorpusTests
 {
+    /// <summary>A reader that takes memory for what an input claims to be ends with OutOfMemoryException.</summary>
+    const string HeapLimit = "DOTNET_GCHeapHardLimit=0x20000000";
+
     /// <summary>Each reader takes or refuses each of its inputs, within a number of steps. A stack that overflows ends
     /// the process, and the last line names the input.</summary>
     [Fact]
@@ -19,7 +22,7 @@ public class FuzzCorpusTests
             var program = $"{copy}/Drover.Fuzz.dll";
             Tool.Run("dotnet", [], $"{built}Drover.Fuzz.dll", "instrument-steps", copy);
             var corpus = Path.Combine(Repository.Root, "bench/Drover.Fuzz/corpus");
-            var run = Tool.Try("dotnet", [program, "replay", corpus]);
+            var run = Tool.Try("env", [HeapLimit, "dotnet", program, "replay", corpus]);
             Assert.True(run.Succeeded, $"{run.Exit}\n{string.Join('\n', Told(run.Out))}\n{run.Error}");
         }
         finally
