@@ -106,7 +106,7 @@ sealed class ModprobeTool : KmodTool
         var isForHere = options is { Root: null, Release: null };
         var isShown = options.DryRun || options.LookUpOnly || options.Task is ModprobeTask.Explain;
         return ModuleSource.PolicyOf(
-            isShown && options.Root is { } root ? root : "/", withSeal: isForHere && !options.ShowDepends);
+            isShown && options.Root is { } root ? Absolute(root) : "/", withSeal: isForHere && !options.ShowDepends);
     }
 
     // kmod makes it absolute and nothing else

@@ -36,6 +36,21 @@ public sealed class ModprobePolicyTests : IDisposable
     }
 
     [Fact]
+    public void A_path_is_one_of_the_root_however_that_is_given()
+    {
+        Policy("forbid path:/lib/modules/*/updates/*");
+        foreach (var root in (string[])[_root.Path, Path.GetRelativePath(Environment.CurrentDirectory, _root.Path)])
+        {
+            foreach (var line in (string[])["modprobe -n -S", "modprobe -D -S", "modprobe --explain -S", "load -n -k"])
+            {
+                var rootOption = line[0] == 'm' ? "-d" : "-r";
+                var run = CommandLineRun.Run([.. line.Split(' '), ModuleRoot.Release, rootOption, root, "alone"]);
+                Assert.Contains("policy forbids it", run.Out + run.Error, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact]
     public void An_allowed_module_is_shown_with_what_it_needs()
     {
         Policy("default forbid\nallow top");
