@@ -18,7 +18,7 @@ static class InstallBootsCommand
         "--package", "FILE[,…]", "install and purge Debian packages, of packaging/build-deb, in place of the two verbs",
         text => [.. text.Split(',').Select(Path.GetFullPath)]);
     static readonly ValueOption<string[]> s_earlier = new(
-        "--upgrade-from", "FILE[,…]", "install and boot packages of an earlier version first, and upgrade them",
+        "--upgrade-from", "FILE[,…]", "boot packages of an earlier version, upgrade and downgrade them",
         text => [.. text.Split(',').Select(Path.GetFullPath)]);
     static readonly ValueOption<IReadOnlyList<string>> s_memory = new(
         "--memory", "SIZE[,…]", "of all boots, or before, with and after Drover: 4G,512M,512M",

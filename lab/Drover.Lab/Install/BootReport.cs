@@ -4,7 +4,7 @@ using Drover.Lab.Reading;
 namespace Drover.Lab.Install;
 
 /// <summary>One boot of the disk, from the kernel's start until all devices have settled.</summary>
-/// <param name="Name">before, drover, after.</param>
+/// <param name="Name">before, earlier, drover, downgraded, after.</param>
 /// <param name="Calls">Load calls, those of the initramfs included.</param>
 /// <param name="LostEvents">Events that the trace lost; if not 0, counts are too low.</param>
 /// <param name="Seconds">On the guest's clock, until all devices had settled.</param>

@@ -14,7 +14,7 @@ sealed record InstallParameters(
 
 /// <summary>Boots one disk three times: as Debian made it, after <c>drover install --watch</c> or the packages'
 /// installation, and after <c>drover uninstall</c> or the packages' purge. For an upgrade, it also boots with the
-/// earlier version.</summary>
+/// earlier version before and after the later one.</summary>
 static class InstallRun
 {
     /// <summary>Boots with a memory of their own.</summary>
@@ -52,7 +52,7 @@ static class InstallRun
         }
         string[] boots = parameters.Earlier.Count == 0
             ? ["before", "drover", "after"]
-            : ["before", "earlier", "drover", "after"];
+            : ["before", "earlier", "drover", "downgraded", "after"];
         var by = (parameters.Packages.Count, parameters.Earlier.Count) switch
         {
             (0, _) => "verb",

@@ -74,12 +74,16 @@ public class InstallRunTests
     }
 
     [Fact]
-    public void An_upgrade_has_one_more_boot_that_is_checked()
+    public void An_upgrade_has_more_boots_that_are_checked()
     {
-        var earlier = s_drover with { Name = "earlier" };
-        Assert.Empty(InstallRun.Judge([s_before, earlier, s_drover, s_after]));
-        Named("earlier: its unit is not active", s_before, earlier with { Active = false }, s_drover, s_after);
-        Named("drover: its unit is not active", s_before, earlier, s_drover with { Active = false }, s_after);
+        var (earlier, downgraded) = (s_drover with { Name = "earlier" }, s_drover with { Name = "downgraded" });
+        Assert.Empty(InstallRun.Judge([s_before, earlier, s_drover, downgraded, s_after]));
+        foreach (var idle in (BootReport[])[earlier, s_drover, downgraded])
+        {
+            var boots = ((BootReport[])[s_before, earlier, s_drover, downgraded, s_after])
+                .Select(boot => boot == idle ? boot with { Active = false } : boot);
+            Named($"{idle.Name}: its unit is not active", [.. boots]);
+        }
     }
 
     static void Named(string problem, params BootReport[] boots) =>
