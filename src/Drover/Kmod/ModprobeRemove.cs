@@ -17,6 +17,12 @@ sealed class ModprobeRemove : IDisposable
     readonly Session _session;
     readonly Remover _remover;
 
+    /// <summary>What was removed or tried so far, with -n in thought.</summary>
+    readonly HashSet<string> _removed = [];
+
+    /// <summary>With --remove-holders: holders, their holders and, last, the module: the order of removal.</summary>
+    readonly List<string> _turns = [];
+
     ModprobeRemove(ModprobeRun run)
     {
         _run = run;
@@ -53,13 +59,15 @@ sealed class ModprobeRemove : IDisposable
             _run.ReportFailure($"Module {asked} not found.");
         foreach (var module in found)
         {
-            if (!await RemoveAsync(module, Options.WithHolders, ignoreBuiltIn: false, depth: 0))
+            var isDone = Options.WithHolders ? await RemoveWithHoldersAsync(module)
+                : await RemoveAsync(module, ignoreBuiltIn: false, depth: 0);
+            if (!isDone)
                 return false;
         }
         return found.Count > 0;
     }
 
-    async Task<bool> RemoveAsync(FoundModule module, bool withHolders, bool ignoreBuiltIn, int depth)
+    async Task<bool> RemoveAsync(FoundModule module, bool ignoreBuiltIn, int depth)
     {
         if (depth > MaxDepth)
         {
@@ -67,30 +75,90 @@ sealed class ModprobeRemove : IDisposable
             _run.Log.Error($"softdep cycle, or chain longer than {MaxDepth}: {module.Name}");
             throw new FatalException();
         }
-        var command = Options.IgnoreCommands ? null : _run.Catalog.RemoveCommandOf(module.Name, module.Alias);
+        var command = CommandOf(module);
         if (command is null && !Options.ShowDepends && !IsRemovable(module.Name, ignoreBuiltIn, depth, out var isGone))
             return isGone;
-        var (pre, post) = Options.IgnoreCommands ? ([], []) : _run.Catalog.SoftDependenciesOf(module.Name);
-
+        var (pre, post) = SoftdepsOf(module.Name);
         await RemoveSoftAsync(post, depth);
-        var holders = withHolders ? SysModule.HoldersOf(module.Name)?.Count ?? 0 : 0;
-        if (withHolders && !await RemoveHoldersAsync(module.Name, depth))
+        if (!await RemoveAloneAsync(module.Name, command))
             return false;
-        var others = SysModule.ReferencesTo(module.Name) - (Options.DryRun ? holders : 0);
-        if (command is null && !Options.ShowDepends && Options.Wait == TimeSpan.Zero && others > 0)
-        {
-            _run.ReportFailure($"Module {module.Name} is in use.");
-            return false;
-        }
-        // what only its holders needed was removed with the last of them
-        var isDone = command is not null ? await RunCommandAsync(module.Name, command)
-            : (withHolders && IsGone(module.Name)) || await RemoveFromKernelAsync(module.Name);
-        if (!isDone)
-            return false;
-        await RemoveUnusedAsync(module.Name);
         await RemoveSoftAsync(pre, depth);
         return true;
     }
+
+    /// <summary>Removes a module and all holders, each before what it uses; softdeps "pre" at the end.</summary>
+    async Task<bool> RemoveWithHoldersAsync(FoundModule asked)
+    {
+        var isChecked = IsDone(asked.Name) || (CommandOf(asked) is null && !Options.ShowDepends);
+        if (isChecked && !IsRemovable(asked.Name, ignoreBuiltIn: false, depth: 0, out var isGone))
+            return isGone;
+        var wasLoaded = StateOf(asked.Name) is not InitState.Absent;
+        _turns.Clear();
+        AddTurns(asked.Name);
+        foreach (var name in _turns)
+        {
+            var module = name == asked.Name ? asked : new FoundModule(name, null);
+            await RemoveSoftAsync(SoftdepsOf(name).Post, depth: 0);
+            if (wasLoaded && StateOf(name) is InitState.Absent)
+            {
+                // by a holder's remove command
+                await RemoveUnusedAsync(name);
+                continue;
+            }
+            if (module == asked && SysModule.HoldersOf(name) is null)
+                _run.Log.Error($"could not open '/sys/module/{name}/holders': {StrError.Of(Errno.ENOENT)}");
+            if (!await RemoveAloneAsync(name, CommandOf(module)))
+                return false;
+        }
+        foreach (var name in _turns)
+            await RemoveSoftAsync(SoftdepsOf(name).Pre, depth: 0);
+        return true;
+    }
+
+    void AddTurns(string module)
+    {
+        if (_turns.Contains(module))
+            return;
+        var holders = SysModule.HoldersOf(module) ?? [];
+        for (var i = holders.Count - 1; i >= 0; i--)
+        {
+            if (StateOf(holders[i]) is not InitState.Absent)
+                AddTurns(holders[i]);
+        }
+        _turns.Add(module);
+    }
+
+    /// <summary>Removes a module that no other uses, and then what only it needed.</summary>
+    async Task<bool> RemoveAloneAsync(string module, string? command)
+    {
+        if (command is null && !Options.ShowDepends && Options.Wait == TimeSpan.Zero && ReferencesTo(module) > 0)
+        {
+            _run.ReportFailure($"Module {module} is in use.");
+            return false;
+        }
+        if (!await (command is null ? RemoveFromKernelAsync(module) : RunCommandAsync(module, command)))
+            return false;
+        await RemoveUnusedAsync(module);
+        return true;
+    }
+
+    string? CommandOf(FoundModule module) =>
+        Options.IgnoreCommands ? null : _run.Catalog.RemoveCommandOf(module.Name, module.Alias);
+
+    (IReadOnlyList<string> Pre, IReadOnlyList<string> Post) SoftdepsOf(string module) =>
+        Options.IgnoreCommands ? ([], []) : _run.Catalog.SoftDependenciesOf(module);
+
+    bool IsDone(string module) => _removed.Contains(module) && StateOf(module) is InitState.Absent;
+
+    InitState StateOf(string module) =>
+        IsPlanned(module) ? InitState.Absent : SysModule.InitStateOf(module);
+
+    int? ReferencesTo(string module) =>
+        IsPlanned(module) ? null
+        : Options.DryRun ? SysModule.ReferencesTo(module) - (SysModule.HoldersOf(module)?.Count(IsPlanned) ?? 0)
+        : SysModule.ReferencesTo(module);
+
+    bool IsPlanned(string module) => Options.DryRun && _removed.Contains(module);
 
     /// <summary>Whether there is a module to remove; if not, whether that counts as success.</summary>
     bool IsRemovable(string module, bool ignoreBuiltIn, int depth, out bool isDone)
@@ -103,7 +171,7 @@ sealed class ModprobeRemove : IDisposable
                 _run.ReportFailure($"Module {module} is builtin.");
             return false;
         }
-        if (SysModule.InitStateOf(module) is not InitState.Absent)
+        if (StateOf(module) is not InitState.Absent)
             return true;
         // a softdep may have been removed before, as a dependency
         isDone = !Options.FirstTime || depth > 0;
@@ -112,8 +180,6 @@ sealed class ModprobeRemove : IDisposable
         return false;
     }
 
-    bool IsGone(string module) => !Options.DryRun && SysModule.InitStateOf(module) is InitState.Absent;
-
     /// <summary>The last first; failures are ignored.</summary>
     async Task RemoveSoftAsync(IReadOnlyList<string> names, int depth)
     {
@@ -121,27 +187,15 @@ sealed class ModprobeRemove : IDisposable
         {
             var found = FoundModule.All(_run.Catalog, names[i]);
             for (var j = found.Count - 1; j >= 0; j--)
-                await RemoveAsync(found[j], withHolders: false, ignoreBuiltIn: true, depth + 1);
+            {
+                if (!Options.WithHolders || MayGo(found[j].Name))
+                    await RemoveAsync(found[j], ignoreBuiltIn: true, depth + 1);
+            }
         }
     }
 
-    async Task<bool> RemoveHoldersAsync(string module, int depth)
-    {
-        if (SysModule.HoldersOf(module) is not { } holders)
-        {
-            _run.Log.Error($"could not open '/sys/module/{module}/holders': {StrError.Of(Errno.ENOENT)}");
-            return true;
-        }
-        for (var i = holders.Count - 1; i >= 0; i--)
-        {
-            if (!await RemoveAsync(new FoundModule(holders[i], null), withHolders: true, ignoreBuiltIn: true,
-                depth + 1))
-            {
-                return false;
-            }
-        }
-        return true;
-    }
+    /// <summary>Whether a holder's softdep may go now: it has no turn, is not gone, and is unused.</summary>
+    bool MayGo(string module) => !_turns.Contains(module) && !IsDone(module) && ReferencesTo(module) is not > 0;
 
     /// <summary>Removes the dependencies that are unused now; failures are ignored.</summary>
     async Task RemoveUnusedAsync(string module)
@@ -149,7 +203,7 @@ sealed class ModprobeRemove : IDisposable
         var dependencies = _run.Catalog.Tree.Find(module)?.Dependencies ?? [];
         for (var i = dependencies.Count - 1; i >= 0; i--)
         {
-            if (SysModule.ReferencesTo(dependencies[i]) == 0)
+            if (ReferencesTo(dependencies[i]) == 0 && !_turns.Contains(dependencies[i]))
                 await RemoveFromKernelAsync(dependencies[i]);
         }
     }
@@ -158,11 +212,15 @@ sealed class ModprobeRemove : IDisposable
     {
         if (PrintsCommands)
             _run.Terminal.Out.WriteLine($"rmmod {module}");
+        _removed.Add(module);
         if (Options.DryRun)
             return true;
         var error = await _remover.RemoveAsync(module, Options.Force, Options.Wait);
-        if (error is Errno.None || (error is Errno.ENOENT && !Options.FirstTime && IsGone(module)))
+        if (error is Errno.None || (error is Errno.ENOENT && !Options.FirstTime
+            && SysModule.InitStateOf(module) is InitState.Absent))
+        {
             return true;
+        }
         _run.Log.Error($"could not remove '{module}': {StrError.Of(error)}");
         return false;
     }
@@ -172,6 +230,7 @@ sealed class ModprobeRemove : IDisposable
         command = command.Replace("$CMDLINE_OPTS", "", StringComparison.Ordinal);
         if (PrintsCommands)
             _run.Terminal.Out.WriteLine($"remove {command}");
+        _removed.Add(module);
         if (Options.DryRun)
             return true;
         var status = await _session.Kernel.RunRemoveCommandAsync(command, module);
