@@ -85,6 +85,9 @@ sealed class DeviceTracker(
     /// <summary>Receives the events of modules; null for none.</summary>
     public LiveModules? LiveModules { get; init; }
 
+    /// <summary>Called before the modules of a device's modalias are requested.</summary>
+    public Action Requesting { get; init; } = () => { };
+
     public int Devices { get; private set; }
 
     /// <summary>Requests of all present devices, equal ones counted for each.</summary>
@@ -245,6 +248,7 @@ sealed class DeviceTracker(
             Devices++;
         foreach (var unplaced in DeviceRequests.Of(device))
         {
+            Requesting();
             var request = record?.Place(unplaced) ?? unplaced;
             var alias = Track(request, device.IsSynthetic);
             if (isNew)

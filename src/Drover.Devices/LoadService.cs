@@ -56,11 +56,20 @@ public sealed class LoadService : ILoadService
         };
         _loader = new Loader(loop, kernel, locks, catalog, options, _records);
         _requests = new PendingRequests(loop, _loader, _conditions) { Completed = Publish };
-        _tracker = new DeviceTracker(loop, devices, _requests, _conditions, record) { LiveModules = _live };
+        _tracker = new DeviceTracker(loop, devices, _requests, _conditions, record)
+        {
+            LiveModules = _live,
+            Requesting = () => ReloadIf(HasSeenChange()),
+        };
     }
 
-    /// <summary>Whether the indexes or the configuration were replaced since they were last opened. A package that has
-    /// written them and requests its module at once must not get the old ones.</summary>
+    /// <summary>Whether a change of the indexes or the configuration was seen since they were last opened. A request
+    /// that follows a finished write of a file must not get the old one. Called for each modalias of a device and each
+    /// request of a client.</summary>
+    public Func<bool> HasSeenChange { get; init; } = () => false;
+
+    /// <summary>Whether the indexes or the configuration are others than were last opened, also by a change that no
+    /// event reports, such as a mount. Called for each request of a client.</summary>
     public Func<bool> HaveSourcesChanged { get; init; } = () => false;
 
     /// <summary>Reads the policy alone, for a reload that keeps the old indexes: what may be loaded does not wait for a
@@ -129,13 +138,13 @@ public sealed class LoadService : ILoadService
 
     public Task<RequestOutcome> LoadForClientAsync(LoadRequest request, CancellationToken cancellationToken)
     {
-        ReloadIfChanged();
+        ReloadIf(HasSeenChange() || HaveSourcesChanged());
         return _requests.TrackRequestAsync(request, completed: null, cancellationToken, _stopping);
     }
 
     public IReadOnlyList<string> Resolve(string name)
     {
-        ReloadIfChanged();
+        ReloadIf(HasSeenChange() || HaveSourcesChanged());
         return Resolve(_catalog, name);
     }
 
@@ -227,9 +236,9 @@ public sealed class LoadService : ILoadService
         }
     }
 
-    void ReloadIfChanged()
+    void ReloadIf(bool hasChanged)
     {
-        if (HaveSourcesChanged())
+        if (hasChanged)
             _ = Reload(); // after a problem the old ones stay in use
     }
 

@@ -85,6 +85,30 @@ public partial class LoadServiceTests
     }
 
     [Fact]
+    public void What_was_written_before_a_devices_event_or_a_request_counts_for_it()
+    {
+        var bench = new Bench([new("disk"), new("mouse"), new("late")], [("d:*", "disk"), ("m:*", "mouse")]);
+        var open = bench.Catalog!;
+        bench.Run(async service =>
+        {
+            await service.SettleAsync(null, null, default);
+            (bench.Catalog, bench.HasSeenChange) = (open.With(ModulePolicy.Parse("forbid disk")), true);
+            bench.Devices.Appears("/devices/d", "d:1");
+            await service.SettleAsync(null, null, default);
+            Assert.Equal(OutcomeKind.Forbidden, service.Modules().Single().Last.Kind);
+            (bench.Catalog, bench.HasSeenChange) = (open.With(ModulePolicy.Parse("forbid mouse")), true);
+            Assert.Equal(OutcomeKind.Forbidden, (await LoadAsync(service, "m:1")).Kind);
+            await service.SettleAsync(null, null, default);
+            Assert.Equal((1, 0), (bench.Machine["disk"].Calls, bench.Machine["mouse"].Calls)); // d:1 was asked again
+            var config = ModprobeConfig.Parse("options late p=31\nalias again late");
+            (bench.Catalog, bench.HasSeenChange) = (new(open.Tree, config), true);
+            Assert.Equal(OutcomeKind.Loaded, (await LoadAsync(service, "again")).Kind);
+            Assert.Equal("p=31", bench.Parameters["late"]);
+            Assert.Equal(3, service.Status().Reloads);
+        });
+    }
+
+    [Fact]
     public void Removal_of_a_module_that_a_reload_gave_an_alias_is_noticed()
     {
         SimulatedModule first = new("first") { Inode = 1 }, second = new("second") { Inode = 2 };

@@ -394,11 +394,17 @@ public partial class LoadServiceTests
         /// <summary>The modules in the order of their calls.</summary>
         public List<string> Order { get; } = [];
 
+        /// <summary>Of each module's last call.</summary>
+        public Dictionary<string, string> Parameters { get; } = [];
+
         /// <summary>Of the last boot.</summary>
         public BootRecord? Record { get; set; }
 
         /// <summary>The indexes on disk are newer than those that the service has open.</summary>
         public bool HasNewIndexes { get; set; }
+
+        /// <summary>A change of the indexes or the configuration was seen; once for each reload.</summary>
+        public bool HasSeenChange { get; set; }
 
         public void WhenLoaded(string module, Action then) => _whens.Add((module, then));
 
@@ -408,9 +414,9 @@ public partial class LoadServiceTests
             var options = new LoaderOptions { BudgetBytes = 1 << 30, Jobs = _jobs };
             var service = new LoadService(
                 Loop, Devices, Machine, new SimulatedLocks(Loop), Catalog!,
-                () => Catalog ?? throw new ModuleDataException("modules.dep.bin", 0, "damaged"), options, this,
-                Record, Earlier)
+                Reopen, options, this, Record, Earlier)
             {
+                HasSeenChange = () => HasSeenChange,
                 HaveSourcesChanged = () => HasNewIndexes,
                 ReadPolicy = () => Policy,
             };
@@ -423,7 +429,17 @@ public partial class LoadServiceTests
             return 0;
         });
 
-        public void Calling(LoadCall call, ModuleFileFacts file) => Order.Add(call.Module);
+        ModuleCatalog Reopen()
+        {
+            HasSeenChange = false;
+            return Catalog ?? throw new ModuleDataException("modules.dep.bin", 0, "damaged");
+        }
+
+        public void Calling(LoadCall call, ModuleFileFacts file)
+        {
+            Order.Add(call.Module);
+            Parameters[call.Module] = call.Parameters;
+        }
 
         public void Called(LoadCall call, ModuleFileFacts file, LoadReply reply, TimeSpan took)
         {

@@ -9,7 +9,7 @@ namespace Drover.Linux.Files;
 
 /// <summary>Reports when a file in one of several directories has changed and no further change follows for a while: a
 /// package manager or depmod(8) replaces many files one after another. For a missing directory, the nearest one above
-/// it is watched. Created and disposed on the event loop.</summary>
+/// it is watched. Used on the event loop.</summary>
 public sealed class DirectoryWatch : IDisposable
 {
     const uint Changes = Libc.IN_CLOSE_WRITE | Libc.IN_MOVED_FROM | Libc.IN_MOVED_TO | Libc.IN_CREATE | Libc.IN_DELETE
@@ -25,8 +25,11 @@ public sealed class DirectoryWatch : IDisposable
     readonly WakeUp _stop;
     readonly Thread _thread;
 
-    // Written by the constructor, then by the thread only: the names to report of each watch; null for all.
+    // The names to report of each watch; null for all. Its lock is held from an event's read until _hasChanged says so:
+    // the loop finds each event in the queue or there.
     readonly Dictionary<int, HashSet<string>?> _watched = [];
+    readonly byte[] _buffer = new byte[BufferBytes];
+    bool _hasChanged;
     ITimer? _timer;
     bool _disposed;
 
@@ -55,6 +58,32 @@ public sealed class DirectoryWatch : IDisposable
             _ = Libc.Close(inotify);
             stop?.Dispose();
             return null;
+        }
+    }
+
+    /// <summary>Whether a file has changed since the last <see cref="Restart"/>: every change counts at once whose
+    /// system call (close(2) of a written file, rename(2), unlink(2)) has returned. One read(2) where nothing
+    /// has.</summary>
+    public bool HasChanged
+    {
+        get
+        {
+            if (TakeEvents())
+                ReportWhenCalm(); // the thread finds none
+            return _hasChanged;
+        }
+    }
+
+    /// <summary>To be called before the files are read: <see cref="HasChanged"/> is about later changes only. A mount,
+    /// which makes no event, may have put other directories in the place of the watched ones.</summary>
+    public void Restart()
+    {
+        if (TakeEvents())
+            ReportWhenCalm();
+        lock (_watched)
+        {
+            AddWatches();
+            _hasChanged = false;
         }
     }
 
@@ -119,18 +148,28 @@ public sealed class DirectoryWatch : IDisposable
         var entries = stackalloc Libc.PollEntry[2];
         entries[0] = new() { Fd = _stop.Fd, Events = Libc.POLLIN };
         entries[1] = new() { Fd = _inotify, Events = Libc.POLLIN };
-        var buffer = new byte[BufferBytes];
         while (true)
         {
             _ = Libc.Poll(entries, 2, -1);
             if (entries[0].Returned != 0)
                 return;
-            var count = Libc.Read(_inotify, ref buffer[0], buffer.Length);
-            if (count > 0 && IsChange(buffer.AsSpan(0, (int)count)))
-            {
-                AddWatches();
+            if (TakeEvents())
                 _loop.Post(ReportWhenCalm);
-            }
+        }
+    }
+
+    /// <summary>Empties the queue, on the loop or the thread. True if one of its events is a change.</summary>
+    bool TakeEvents()
+    {
+        lock (_watched)
+        {
+            var any = false;
+            while (Libc.Read(_inotify, ref _buffer[0], _buffer.Length) is > 0 and var count)
+                any |= IsChange(_buffer.AsSpan(0, (int)count));
+            if (any)
+                AddWatches();
+            _hasChanged |= any;
+            return any;
         }
     }
 

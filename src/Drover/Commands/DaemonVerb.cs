@@ -3,7 +3,6 @@ using Drover.CommandLine;
 using Drover.Control;
 using Drover.Devices;
 using Drover.Host;
-using Drover.Linux.Files;
 using Drover.Linux.Kernel;
 using Drover.Linux.ProcFs;
 using Drover.Linux.Runtime;
@@ -91,9 +90,7 @@ sealed class DaemonVerb : Verb
         });
         session.Loop.Run(async () =>
         {
-            var directories = ModuleSource.Directories(arguments, session.Catalog);
-            using var watch = DirectoryWatch.TryStart(session.Loop, directories, Reload);
-            if (watch is null)
+            if (!session.TryWatch(arguments, Reload))
                 terminal.Warn("daemon: no watch, descriptor or thread is left to notice changed indexes: send SIGHUP");
             using var control = new ControlService(session.Loop, service, options);
             using var socket = Listen(DaemonClient.SocketOf(arguments), session, control);

@@ -17,6 +17,7 @@ namespace Drover.Host;
 sealed class Session : IDisposable
 {
     readonly IModuleLocks _locks;
+    DirectoryWatch? _watch;
 
     /// <param name="commandEnvironment">Variables to add to the environment of install commands.</param>
     public Session(ModuleCatalog catalog, IReadOnlyDictionary<string, string>? commandEnvironment = null)
@@ -75,13 +76,16 @@ sealed class Session : IDisposable
             Loop, devices, Kernel, _locks, Catalog, Reopen, OptionsOf(arguments), observer, record,
             RecordsFile.Read(arguments))
         {
+            HasSeenChange = () => _watch is { HasChanged: true },
             HaveSourcesChanged = () => stamps.HaveChanged,
             ReadPolicy = () => Noted(ModuleSource.PolicyOf(ModuleSource.RootOf(arguments))),
         };
 
         ModuleCatalog Reopen()
         {
-            stamps = new FileStamps(sources); // before they are read
+            // before they are read
+            stamps = new FileStamps(sources);
+            _watch?.Restart();
             try
             {
                 // a machine without indexes stays one; indexes that vanish are a problem
@@ -103,6 +107,16 @@ sealed class Session : IDisposable
                 observer.Noted($"policy: {problem}");
             return policy;
         }
+    }
+
+    /// <summary>Watches the indexes and the configuration: the service of <see cref="CreateService"/> notices each
+    /// change at its next request.</summary>
+    /// <param name="changed">Called when no further change follows for a while.</param>
+    /// <returns>False if the system has no watch, descriptor or thread left.</returns>
+    public bool TryWatch(Arguments arguments, Action changed)
+    {
+        _watch = DirectoryWatch.TryStart(Loop, ModuleSource.Directories(arguments, Catalog), changed);
+        return _watch is not null;
     }
 
     /// <summary>The record of the last boot of this machine's kernel, or null. The kernel starts to read the files of
@@ -128,6 +142,7 @@ sealed class Session : IDisposable
 
     public void Dispose()
     {
+        _watch?.Dispose();
         (_locks as IDisposable)?.Dispose();
         Kernel.Dispose();
     }

@@ -67,6 +67,60 @@ public sealed class DirectoryWatchTests : IDisposable
         Assert.Equal(1, reported);
     }
 
+    [Fact]
+    public void Each_change_is_noticed_at_once_before_it_is_reported()
+    {
+        var file = _root["modules/a.conf"];
+        _root.File("modules/a.conf", "");
+        var reported = 0;
+        _loop.Run(() =>
+        {
+            using var watch = Start("modules", () => reported++);
+            for (var i = 0; i < 1000; i++) // against the thread, which takes some of the events
+            {
+                Assert.False(watch.HasChanged, $"before change {i}");
+                File.WriteAllText(file, $"{i % 2}"); // in place, mostly within one tick of the file system's clock
+                Assert.True(watch.HasChanged, $"after change {i}");
+                Assert.True(watch.HasChanged, $"after change {i}: until it is read");
+                watch.Restart();
+            }
+            return Task.FromResult(0);
+        });
+        Assert.Equal(0, reported);
+    }
+
+    [Fact]
+    public void A_noticed_change_is_reported_too() => _loop.Run(async () =>
+    {
+        var file = _root["modules/a.conf"];
+        _root.File("modules/a.conf", "");
+        var reported = new TaskCompletionSource();
+        using var watch = Start("modules", reported.SetResult);
+        File.WriteAllText(file, "new");
+        Assert.True(watch.HasChanged);
+        watch.Restart();
+        await reported.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        return 0;
+    });
+
+    [Fact]
+    public void Restart_watches_a_directory_that_took_the_place_of_another_unseen() => _loop.Run(() =>
+    {
+        // a link's target has no watch, as a directory below a new mount has none
+        _root.File("old/a.conf", "");
+        _root.File("new/a.conf", "");
+        File.CreateSymbolicLink(_root["modules"], "old");
+        using var watch = Start("modules", () => { });
+        File.Delete(_root["modules"]);
+        File.CreateSymbolicLink(_root["modules"], "new");
+        Assert.False(watch.HasChanged);
+        watch.Restart();
+        Assert.False(watch.HasChanged);
+        _root.File("new/a.conf", "x");
+        Assert.True(watch.HasChanged);
+        return Task.FromResult(0);
+    });
+
     public void Dispose()
     {
         _root.Dispose();

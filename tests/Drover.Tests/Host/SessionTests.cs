@@ -65,12 +65,62 @@ public sealed class SessionTests : IDisposable
         });
     }
 
-    void Serve(Func<LoadService, Task> use)
+    [Fact]
+    public void A_file_rewritten_in_place_counts_for_the_next_request()
+    {
+        const string Policy = "/etc/drover/policy.d/50.conf", Config = "/etc/modprobe.d/n.conf";
+        _root.Write("kernel/base.ko", new TestModule()).Index().Write(Policy, "forbid none\n").Write(Config, "\n");
+        Serve(async service =>
+        {
+            Assert.Empty(service.Resolve("again"));
+            // all within one tick of the file system's clock, mostly
+            foreach (var name in (string[])["a", "b", "c", "d"])
+            {
+                _root.Write(Config, $"alias {name} base\n");
+                Assert.Equal(["base"], service.Resolve(name));
+                _root.Write(Config, $"install {name} touch '{_root.Path}/{name}.made'\n");
+                Assert.Equal(OutcomeKind.Loaded, await LoadAsync(service, name));
+                Assert.True(File.Exists($"{_root.Path}/{name}.made"), name);
+                _root.Write(Policy, $"forbid {name}\n");
+                Assert.Equal(OutcomeKind.Forbidden, await LoadAsync(service, name));
+            }
+            Assert.Equal(12, service.Status().Reloads);
+        });
+    }
+
+    [Fact]
+    public void A_burst_of_changes_without_a_request_is_one_reload()
+    {
+        _root.Write("kernel/base.ko", new TestModule()).Index().Write("/etc/modprobe.d/n.conf", "\n");
+        var reloaded = new TaskCompletionSource();
+        Serve(
+            async service =>
+            {
+                for (var i = 0; i < 500; i++)
+                    _root.Write("/etc/modprobe.d/n.conf", $"alias n{i} base\n");
+                await reloaded.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+                Assert.Equal(1, service.Status().Reloads);
+                Assert.Equal(["base"], service.Resolve("n499"));
+                Assert.Equal(1, service.Status().Reloads);
+            },
+            calm: service =>
+            {
+                _ = service.Reload();
+                reloaded.SetResult();
+            });
+    }
+
+    static async Task<OutcomeKind> LoadAsync(LoadService service, string name) =>
+        (await service.LoadForClientAsync(new LoadRequest(name), CancellationToken.None)).Modules.Single().Kind;
+
+    /// <param name="calm">Called when no change has followed the last one for a while.</param>
+    void Serve(Func<LoadService, Task> use, Action<LoadService>? calm = null)
     {
         using var session = new Session(ModuleSource.Open(_arguments, mayLackIndexes: true));
         var service = session.CreateService(_arguments, new NoDevices(), new Silent(), record: null);
         session.Loop.Run(async () =>
         {
+            Assert.True(session.TryWatch(_arguments, () => calm?.Invoke(service)));
             await use(service);
             return 0;
         });
