@@ -10,6 +10,9 @@ public static class DaemonClient
 {
     const string Unit = "/usr/lib/systemd/system/drover.service";
 
+    /// <summary>How long a daemon on a busy machine may take for a reply that needs no load.</summary>
+    public static TimeSpan ReplyLimit { get; } = TimeSpan.FromSeconds(10);
+
     /// <exception cref="UsageException">The option has no value.</exception>
     public static string SocketOf(Arguments arguments) => arguments.Text(CommonOptions.Socket) switch
     {
@@ -33,17 +36,19 @@ public static class DaemonClient
     /// its reply.</summary>
     /// <param name="parameters">Writes the parameters of the call; null for none.</param>
     /// <param name="read">May throw what JsonElement throws for a member that is missing or of another type.</param>
-    /// <exception cref="CommandException">There is no daemon, it refuses, its reply is of another form, or the call was
-    /// cancelled.</exception>
+    /// <param name="limit">How long to wait for the reply; null for <see cref="ReplyLimit"/>.</param>
+    /// <exception cref="CommandException">There is no daemon, it refuses or does not reply, its reply is of another
+    /// form, or the call was cancelled.</exception>
     public static T Call<T>(
         string method, Action<Utf8JsonWriter>? parameters, string socket, Func<JsonElement, T> read,
-        CancellationToken cancellationToken = default)
+        TimeSpan? limit = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(read);
         using var client = ControlClient.TryConnect(socket)
             ?? throw new CommandException($"no daemon answers at {socket}: start one with '{StartCommand}'");
         using var abort = cancellationToken.Register(client.Abort);
-        var reply = client.Call(VarlinkMessage.Call($"{VarlinkInterfaces.Loader}.{method}", parameters));
+        var most = limit ?? ReplyLimit;
+        var reply = client.Call(VarlinkMessage.Call($"{VarlinkInterfaces.Loader}.{method}", parameters), most);
         switch (reply.End)
         {
             case ControlEnd.Refused when reply.Error == "org.varlink.service.PermissionDenied":
@@ -55,7 +60,10 @@ public static class DaemonClient
                 };
             case ControlEnd.Gone or ControlEnd.TimedOut when cancellationToken.IsCancellationRequested:
                 throw new CommandException("interrupted");
-            case ControlEnd.Gone or ControlEnd.TimedOut:
+            case ControlEnd.TimedOut:
+                throw new CommandException($"the daemon does not reply: it is stopped, or has been busy for "
+                    + $"{most.TotalSeconds:0} s");
+            case ControlEnd.Gone:
                 throw new CommandException("the daemon closed the connection before it replied");
         }
         try

@@ -39,6 +39,9 @@ public sealed class IndexTrie
             throw new ModuleDataException(file, 4, $"unknown index version 0x{version:x8}; rebuild it with depmod");
     }
 
+    /// <summary>Its file is empty; every look-up finds nothing.</summary>
+    internal bool HasNoBytes => _bytes.Memory.IsEmpty;
+
     public static IndexTrie Empty { get; } = new(ReadOnlyMemory<byte>.Empty, "");
 
     /// <exception cref="ModuleDataException">Not an index, or of another major version.</exception>

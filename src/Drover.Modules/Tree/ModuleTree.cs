@@ -170,9 +170,13 @@ public sealed class ModuleTree
     static IndexTrie OpenIndex(string directory, string? root, string name)
     {
         var path = RootedPath.Find(root, $"{directory}/{name}.bin");
-        return SystemFiles.Current.IsFile(path)
-            ? IndexTrie.Load(path)
-            : OpenText(directory, root, name) ?? IndexTrie.Empty;
+        if (!SystemFiles.Current.IsFile(path))
+            return OpenText(directory, root, name) ?? IndexTrie.Empty;
+        var index = IndexTrie.Load(path);
+        // depmod writes no byte where it has no built-in modules to index, and a crash may leave none anywhere
+        return index.HasNoBytes && OpenText(directory, root, name)?.Entries().Any() == true
+            ? throw new ModuleDataException(path, 0, "an index without a byte")
+            : index;
     }
 
     static IndexTrie? OpenText(string directory, string? root, string name)

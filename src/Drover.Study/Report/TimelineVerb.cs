@@ -51,15 +51,13 @@ sealed class TimelineVerb : Verb
             throw new UsageException("--all and --until exclude each other");
         var socket = DaemonClient.SocketOf(arguments);
         var text = Read(socket, modules => Select(modules, arguments, terminal));
-        if (arguments.Has(CommonOptions.Json))
-        {
-            terminal.Out.Write(text);
-            return ExitCode.Ok;
-        }
         try
         {
             var recordings = RecordingFile.Read(text, "the daemon's reply");
-            ReportVerb.Write(recordings, "drover timeline", arguments, terminal);
+            if (arguments.Has(CommonOptions.Json))
+                terminal.Out.Write(text);
+            else
+                ReportVerb.Write(recordings, "drover timeline", arguments, terminal);
         }
         catch (RecordingException problem)
         {

@@ -52,13 +52,14 @@ sealed class SettleVerb : Verb
             throw new UsageException("more than one module, device or modalias");
         var target = arguments.Operands.Count == 0 ? null : Resolve(arguments.Operands[0]);
         var socket = DaemonClient.SocketOf(arguments);
+        var patience = TimeSpan.FromSeconds(arguments.Count(s_timeout) ?? DefaultSeconds);
         using var interrupt = new Interrupt();
         var (settled, text, unfinished) = DaemonClient.Call("Settle", json =>
         {
             if (target is not null)
                 json.WriteString("target", target);
-            json.WriteNumber("patienceMs", (arguments.Count(s_timeout) ?? DefaultSeconds) * 1000L);
-        }, socket, Read, interrupt.Token);
+            json.WriteNumber("patienceMs", (long)patience.TotalMilliseconds);
+        }, socket, Read, patience + DaemonClient.ReplyLimit, interrupt.Token);
         if (arguments.Has(CommonOptions.Json))
             terminal.Out.WriteLine(text);
         else if (!settled)
@@ -81,7 +82,7 @@ sealed class SettleVerb : Verb
         var names = DaemonClient.Call(
             "Resolve", json => json.WriteString("name", name), socket,
             resolved => resolved.GetProperty("modules").EnumerateArray().Select(module => $"{module}").ToList(),
-            cancellationToken);
+            cancellationToken: cancellationToken);
         if (names.Count == 0)
             return IsDevice(target) ? [] : [$"{target}: no module, alias or built-in module has this name"];
         var outcomes = DaemonClient.Call(
@@ -89,7 +90,7 @@ sealed class SettleVerb : Verb
             modules => modules.GetProperty("modules").EnumerateArray()
                 .Select(record => OutcomeJson.TryRead(record.GetProperty("last"))).OfType<ModuleOutcome>()
                 .DistinctBy(outcome => outcome.Module).ToDictionary(outcome => outcome.Module),
-            cancellationToken);
+            cancellationToken: cancellationToken);
         var tree = ModuleTree.OpenOrEmpty(ModuleSource.DirectoryOf(null, Machine.KernelRelease()));
         var failures = names.Where(module => !IsAvailable(module)).ToList();
         // of several drivers for one device, those without hardware do not count

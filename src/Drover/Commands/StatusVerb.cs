@@ -48,7 +48,7 @@ sealed class StatusVerb : Verb
         if (MetricsFile.Of(arguments) is { } file)
             MetricsFile.Write(file, Metrics(socket), terminal);
         else if (arguments.Has(CommonOptions.Json))
-            terminal.Out.WriteLine(Read(socket, status => status.ToString()));
+            terminal.Out.WriteLine(Read(socket, Check));
         else if (arguments.Has(s_once) || terminal.Screen is null)
             terminal.Out.Write(Read(socket, Print));
         else
@@ -71,6 +71,13 @@ sealed class StatusVerb : Verb
         do
             screen.Show((writer, _) => writer.Write(Read(socket, Print)));
         while (!interrupt.Token.WaitHandle.WaitOne(s_interval));
+    }
+
+    /// <summary>The reply itself, if it has what <see cref="Print"/> needs.</summary>
+    static string Check(JsonElement status)
+    {
+        _ = Print(status);
+        return status.ToString();
     }
 
     static string Print(JsonElement status)

@@ -28,7 +28,7 @@ public sealed class DamagedTreeTests : IDisposable
         string[] lookUps = ["-R built", "-n built", "-D top", "-R net-pf-99", "-R net-pf-98", "-R symbol:s"];
         var whole = lookUps.Select(Modprobe).ToArray();
         Assert.All(whole, run => Assert.Equal((0, ""), (run.Exit, run.Error)));
-        foreach (var damage in (byte[][])[Cut(index), new byte[200]])
+        foreach (var damage in (byte[][])[Cut(index), new byte[200], []])
         {
             _root.Write(index, damage);
             for (var i = 0; i < lookUps.Length; i++)
