@@ -49,6 +49,7 @@ public static class ModuleSource
             CommandLine = root == ThisMachine ? Machine.CommandLine : null,
             SealFile = root == ThisMachine && withSeal ? ModulePolicy.SealFile : null,
             VersionOf = LinuxPath.VersionOf,
+            RealPathOf = LinuxPath.Real,
         });
 
     /// <summary>The directories to watch for changes of what <see cref="Open"/> has read.</summary>

@@ -47,7 +47,11 @@ public sealed class LinuxFiles : SystemFiles
     public override byte[] ReadAllBytes(string path)
     {
         using var file = OpenAny(path, out var kind);
-        return ReadAll(file, kind, path);
+        var bytes = ReadAll(file, kind, path);
+        // a FIFO with a name whose writer has not come; the pipe of a shell, below /proc, may be empty
+        return bytes.Length > 0 || !IsFifo(file) || LinuxPath.Real(path) is null
+            ? bytes
+            : throw Problem(Errno.EINVAL, path);
     }
 
     /// <inheritdoc/>
@@ -137,6 +141,10 @@ public sealed class LinuxFiles : SystemFiles
         file.Dispose();
         throw Problem(Errno.EISDIR, path);
     }
+
+    static bool IsFifo(SafeFileHandle file) =>
+        LinuxPath.TryStat((int)file.DangerousGetHandle(), out var stat)
+        && (stat.Mode & Libc.S_IFMT) == Libc.S_IFIFO;
 
     static bool IsNull(SafeFileHandle file)
     {

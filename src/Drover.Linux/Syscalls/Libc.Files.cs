@@ -83,7 +83,8 @@ static partial class Libc
 
     internal const int AT_SYMLINK_NOFOLLOW = 0x100, AT_EMPTY_PATH = 0x1000;
     internal const uint STATX_BASIC_STATS = 0x7ff;
-    internal const int S_IFMT = 0xf000, S_IFREG = 0x8000, S_IFDIR = 0x4000, S_IFCHR = 0x2000, S_IFSOCK = 0xc000;
+    internal const int S_IFMT = 0xf000, S_IFREG = 0x8000, S_IFDIR = 0x4000, S_IFCHR = 0x2000, S_IFIFO = 0x1000,
+        S_IFSOCK = 0xc000;
     internal const long SYSFS_MAGIC = 0x62656572; // f_type of sysfs (include/uapi/linux/magic.h: SYSFS_MAGIC)
 
     [StructLayout(LayoutKind.Explicit, Size = 256)]

@@ -20,6 +20,10 @@ public sealed class PolicySources
     /// it, a policy with signatures reads a file for each question.</summary>
     public Func<string, string?>? VersionOf { get; init; }
 
+    /// <summary>A file's path without links (realpath(3)), for files that a request names; null for a missing one.
+    /// Without it, such a file counts under the path that it is given by.</summary>
+    public Func<string, string?>? RealPathOf { get; init; }
+
     /// <summary>Read it as if the seal were in force, for a look ahead.</summary>
     public bool AsSealed { get; init; }
 
@@ -45,10 +49,11 @@ public sealed class ModulePolicy
     readonly PolicyAnswer _default;
     readonly ModuleFileTexts _files;
     readonly string _root; // with a slash at its end
+    readonly Func<string, string?>? _realPathOf;
 
-    ModulePolicy(PolicyParser parsed, PolicyLine? seal, ModuleFileTexts files, string root)
+    ModulePolicy(PolicyParser parsed, PolicyLine? seal, ModuleFileTexts files, PolicySources sources)
     {
-        _root = $"{root.TrimEnd('/')}/";
+        (_root, _realPathOf) = ($"{sources.Root.TrimEnd('/')}/", sources.RealPathOf);
         (Lines, Preferences, Problems) = (parsed.Lines, parsed.Preferences, parsed.Problems);
         (IsWarnOnly, IsSealed, _files) = (parsed.IsWarnOnly, seal is not null, files);
         for (var i = 0; i < Lines.Count; i++)
@@ -102,7 +107,7 @@ public sealed class ModulePolicy
         }
         parser.IsWarnOnly &= !sources.AsEnforced;
         var seal = isSealed ? SealLine(sources.SealFile ?? SealFile) : null;
-        return new ModulePolicy(parser, seal, new ModuleFileTexts(sources.VersionOf), sources.Root);
+        return new ModulePolicy(parser, seal, new ModuleFileTexts(sources.VersionOf), sources);
     }
 
     /// <summary>Parses a text as if it were a file of that name.</summary>
@@ -115,12 +120,14 @@ public sealed class ModulePolicy
         var parser = new PolicyParser();
         parser.Parse(ByteText.BytesOf(text), file);
         return new ModulePolicy(
-            parser, isSealed ? SealLine(SealFile) : null, new ModuleFileTexts(null) { Read = fileTexts }, "/");
+            parser, isSealed ? SealLine(SealFile) : null, new ModuleFileTexts(null) { Read = fileTexts },
+            new PolicySources());
     }
 
     /// <summary>What the policy says about one module of a request, without <see cref="IsWarnOnly"/>.</summary>
     public PolicyAnswer Ask(in PolicyQuestion question)
     {
+        var real = question.IsOwnFile ? _realPathOf?.Invoke(question.Path) : null;
         _found.Clear();
         AddLines(question.Module);
         if (question.Asked is { } asked && asked != question.Module)
@@ -135,7 +142,7 @@ public sealed class ModulePolicy
             {
                 var line = Lines[index];
                 var isBetter = (int)line.Effect > rank || ((int)line.Effect == rank && index < best);
-                if (isBetter && Applies(line, question))
+                if (isBetter && Applies(line, question, real))
                     (best, rank) = (index, (int)line.Effect);
             }
         }
@@ -143,7 +150,7 @@ public sealed class ModulePolicy
             return new PolicyAnswer(Lines[best].Effect, Lines[best]);
         foreach (var line in _clientDefaults)
         {
-            if (Applies(line, question))
+            if (Applies(line, question, real))
                 return new PolicyAnswer(line.Effect, line);
         }
         return _default;
@@ -206,9 +213,13 @@ public sealed class ModulePolicy
     bool Counts(PolicyLine line) =>
         IsSealed ? line.WhenBooted || line.Effect is PolicyEffect.Forbid : !line.WhenBooted;
 
-    bool Applies(PolicyLine line, in PolicyQuestion question)
+    /// <param name="real">The path without links of a file that the request names; null if it is unknown.</param>
+    bool Applies(PolicyLine line, in PolicyQuestion question, string? real)
     {
-        if (!IsOfPath(line, question.Path))
+        // a link into an allowed directory allows nothing, and one out of a forbidden directory frees nothing
+        var isOfPath = IsOfPath(line, real ?? question.Path)
+            || (line.Effect is PolicyEffect.Forbid && IsOfPath(line, question.Path));
+        if (!isOfPath)
             return false;
         if ((line.UserId ?? question.Client?.UserId) != question.Client?.UserId)
             return false;

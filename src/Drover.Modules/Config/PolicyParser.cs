@@ -28,20 +28,32 @@ sealed class PolicyParser
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            Problems.Add(new PolicyProblem(new ConfigSource(path, 0), problem.Message));
+            var why = problem.Message;
+            why = why.StartsWith($"{path}: ", StringComparison.Ordinal) ? why[$"{path}: ".Length..] : why;
+            Problems.Add(new PolicyProblem(new ConfigSource(path, 0), why));
         }
     }
 
     public void Parse(ReadOnlySpan<byte> text, string file)
     {
-        var lines = new ConfigLines(text);
+        var mark = Encoding.UTF8.Preamble;
+        var lines = new ConfigLines(text.StartsWith(mark) ? text[mark.Length..] : text);
         while (lines.MoveNext())
         {
             var source = new ConfigSource(file, lines.Number);
             var line = ByteText.Of(lines.Current).Trim(Blanks.ToCharArray());
-            if (line.Length > 0 && line[0] != '#' && ParseLine(line, source) is { } why)
+            if (line.Length == 0 || line[0] == '#')
+                continue;
+            if ((lines.HasNul ? ParseCutLine(line, source) : ParseLine(line, source)) is { } why)
                 Problems.Add(new PolicyProblem(source, why));
         }
+    }
+
+    string ParseCutLine(string line, ConfigSource source)
+    {
+        if (line.StartsWith("default", StringComparison.OrdinalIgnoreCase))
+            AddDefault(["default"], null, line, source);
+        return "a NUL byte";
     }
 
     /// <returns>What is wrong; null for a good line.</returns>
@@ -68,6 +80,9 @@ sealed class PolicyParser
                     return "a line 'mode' is 'mode warn-only'";
                 IsWarnOnly = true;
                 return null;
+            case var word when word.Equals("default", StringComparison.OrdinalIgnoreCase):
+                AddDefault(["default"], because, text, source);
+                return $"'{word}' is not 'default'; this line counts as 'default forbid'";
             default:
                 return $"'{words[0]}' is not a word of the policy: forbid, allow, warn, default, prefer, mode";
         }
@@ -163,6 +178,10 @@ sealed class PolicyParser
         {
             return "a quotation has no end";
         }
+        else if (word is "" or Path or Signer)
+        {
+            return $"'{word}' has no pattern";
+        }
         else if (word is "when" or "booted" or "because" || !ModuleName.TryNormalizeAlias(word, out var name))
         {
             return word is "when" or "booted"
@@ -209,7 +228,10 @@ sealed class PolicyParser
                     word.Append(line[at]);
             }
             if (words.Count > 0 && word.Length == "because".Length && word.ToString() == "because")
-                return ([.. words], line[at..].Trim(Blanks.ToCharArray()), line[..start].TrimEnd(Blanks.ToCharArray()));
+            {
+                var reason = line[at..].Trim(Blanks.ToCharArray());
+                return ([.. words], reason.Length > 0 ? reason : null, line[..start].TrimEnd(Blanks.ToCharArray()));
+            }
             words.Add(word.ToString());
             if (isQuoted)
                 words.Add(OpenQuotation);

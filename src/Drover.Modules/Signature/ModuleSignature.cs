@@ -9,7 +9,8 @@ namespace Drover.Modules.Signature;
 /// <summary>The signature appended to a module; only the kernel verifies it.</summary>
 /// <param name="IdType"><c>PGP</c>, <c>X509</c>, or <c>PKCS#7</c>, the only type in use.</param>
 /// <param name="Signer">The signer, empty if not named.</param>
-/// <param name="KeyId">For PKCS#7, the serial number of the signer's certificate, without leading zeros.</param>
+/// <param name="KeyId">For PKCS#7, the serial number of the signer's certificate, without leading zeros, or its key
+/// identifier.</param>
 /// <param name="HashAlgorithm">The kernel's name, such as <c>sha256</c>; the object identifier of others.</param>
 sealed record ModuleSignature(
     string IdType, string Signer, ReadOnlyMemory<byte> KeyId, string HashAlgorithm, ReadOnlyMemory<byte> Signature)
@@ -74,11 +75,11 @@ sealed record ModuleSignature(
 /// ContentInfo  SEQUENCE { OID signedData, [0] SignedData }
 /// SignedData   SEQUENCE { version, SET digestAlgorithms, SEQUENCE content, [0] certificates?, [1] crls?,
 ///                         SET OF SignerInfo }
-/// SignerInfo   SEQUENCE { version, SEQUENCE { Name issuer, INTEGER serial }, SEQUENCE { OID digest, … },
-///                         [0] attributes?, SEQUENCE { … }, OCTET STRING signature, … }
+/// SignerInfo   SEQUENCE { version, SEQUENCE { Name issuer, INTEGER serial } or [0] key identifier,
+///                         SEQUENCE { OID digest, … }, [0] attributes?, SEQUENCE { … }, OCTET STRING signature, … }
 /// Name         SEQUENCE OF SET OF SEQUENCE { OID type, any string }
 /// </code>
-/// A key identifier ([0]) in place of issuer and serial (RFC 5652) is not PKCS#7, and kmod does not show it.
+/// A key identifier in place of issuer and serial (RFC 5652, <c>sign-file -k</c>) names no signer.
 /// </remarks>
 static class Pkcs7SignerInfo
 {
@@ -117,14 +118,20 @@ static class Pkcs7SignerInfo
             return null;
         var signer = signers.ReadSequence();
         signer.ReadIntegerBytes();
-        var issuerAndSerial = signer.ReadSequence();
-        var name = NameOf(issuerAndSerial.ReadSequence());
-        var serial = Magnitude(issuerAndSerial.ReadIntegerBytes());
+        var (name, key) = IdentityOf(signer);
         var digest = ReadIdentifier(signer.ReadSequence());
         SkipOptional(signer, s_tag0);
         signer.ReadSequence();
         var signature = signer.ReadOctetString();
-        return new ModuleSignature("PKCS#7", name, serial, HashOf(digest) ?? digest, signature);
+        return new ModuleSignature("PKCS#7", name, key, HashOf(digest) ?? digest, signature);
+    }
+
+    static (string Name, ReadOnlyMemory<byte> Key) IdentityOf(AsnReader signer)
+    {
+        if (signer.PeekTag().HasSameClassAndValue(s_tag0))
+            return ("", signer.ReadOctetString(s_tag0));
+        var issuerAndSerial = signer.ReadSequence();
+        return (NameOf(issuerAndSerial.ReadSequence()), Magnitude(issuerAndSerial.ReadIntegerBytes()));
     }
 
     /// <summary>An object identifier, such as 1.2.840; AsnReader's own method would link BigInteger, 40 KB.</summary>

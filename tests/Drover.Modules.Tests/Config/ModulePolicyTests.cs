@@ -117,6 +117,10 @@ public sealed class ModulePolicyTests
     [InlineData("forbid path:a path:b", "1: 'path:b'" + OneOfAKind)]
     [InlineData("forbid client:uid:1 client:uid:2", "1: 'client:uid:2'" + OneOfAKind)]
     [InlineData("forbid # a", NeedsPattern)]
+    [InlineData("forbid a\0b", "1: a NUL byte")]
+    [InlineData("forbid \"\"", "1: '' has no pattern")]
+    [InlineData("forbid path:", "1: 'path:' has no pattern")]
+    [InlineData("allow a signer:", "1: 'signer:' has no pattern")]
     [InlineData("allow \"a b", "1: a quotation has no end")]
     [InlineData("forbid unsigned unsigned", "1: 'unsigned'" + OneOfAKind)]
     [InlineData("forbid unsigned signer:a*", "1: an unsigned module has no signer")]
@@ -139,6 +143,9 @@ public sealed class ModulePolicyTests
     [InlineData("default forbit")]
     [InlineData("default \"allow")]
     [InlineData("default forbid all")]
+    [InlineData("Default forbid")]
+    [InlineData("DEFAULT allow")]
+    [InlineData("default allow\0")]
     public void A_default_that_cannot_be_read_forbids(string text)
     {
         var policy = ModulePolicy.Parse($"{text}\nallow b");
@@ -158,6 +165,33 @@ public sealed class ModulePolicyTests
             [PolicyEffect.Forbid, PolicyEffect.Forbid, PolicyEffect.Allow],
             ((string[])[$"{root}{Path}", Path, $"{root}-2{Path}"])
                 .Select(path => policy.Ask(new("nvidia", null, path)).Effect));
+        Directory.Delete(root, recursive: true);
+    }
+
+    [Fact]
+    public void A_byte_order_mark_and_an_empty_reason_are_no_part_of_a_line()
+    {
+        var policy = ModulePolicy.Parse("\ufeffdefault forbid\nforbid a because ");
+        Assert.Empty(policy.Problems);
+        Assert.Equal(PolicyEffect.Forbid, policy.Ask(new("b", null, "")).Effect);
+        Assert.Equal("policy.conf:2: forbid a", $"{policy.Lines[1]}");
+    }
+
+    [Fact]
+    public void A_link_to_a_file_is_that_file()
+    {
+        var root = Directory.CreateTempSubdirectory("drover-policy-").FullName;
+        Directory.CreateDirectory($"{root}/etc/drover/policy.d");
+        File.WriteAllText(
+            $"{root}/etc/drover/policy.d/a.conf", "default forbid\nallow path:/link/*\nforbid path:/real/*");
+        var policy = ModulePolicy.Load(new PolicySources
+        {
+            Root = root,
+            RealPathOf = path => path.Replace("/link/", "/real/", StringComparison.Ordinal),
+        })!;
+        var question = new PolicyQuestion("a", null, "/link/a.ko");
+        Assert.Equal(PolicyEffect.Allow, policy.Ask(question).Effect); // a path of the index is that path
+        Assert.Equal("forbid path:/real/*", policy.Ask(question with { IsOwnFile = true }).Line?.Text);
         Directory.Delete(root, recursive: true);
     }
 

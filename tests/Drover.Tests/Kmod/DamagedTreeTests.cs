@@ -116,8 +116,8 @@ public sealed class DamagedTreeTests : IDisposable
     [InlineData(0, "modprobe -C ROOT/conf -d ROOT -S 1.0-test -R top")]
     [InlineData(0, "depmod -n -C FIFO -b ROOT 1.0-test")]
     [InlineData(0, "depmod -n -C ROOT/conf -b ROOT 1.0-test")]
-    [InlineData(0, "depmod -n -F FIFO -b ROOT 1.0-test")]
-    [InlineData(0, "depmod -n -E FIFO -b ROOT 1.0-test")]
+    [InlineData(1, "depmod -n -F FIFO -b ROOT 1.0-test")]
+    [InlineData(1, "depmod -n -E FIFO -b ROOT 1.0-test")]
     [InlineData(0, "depmod -n -b ROOT 1.0-test FIFO")]
     [InlineData(1, "report FIFO")]
     [InlineData(1, "audit --tar FIFO")]
@@ -180,6 +180,20 @@ public sealed class DamagedTreeTests : IDisposable
         var run = Tool.Try("timeout",
             ["60", s_program, "modprobe", "-C", "/dev/null", "-d", _root.Path, "-S", "1.0-test", "-R", "top"]);
         Assert.Equal((0, "top\n"), (run.Exit, run.Out));
+    }
+
+    [Theory]
+    [InlineData("depmod -n -C F -b ROOT 1.0-test")]
+    [InlineData("depmod -n -e -E F -b ROOT 1.0-test")]
+    [InlineData("depmod -n -e -F F -b ROOT 1.0-test")]
+    public void A_FIFO_without_a_writer_is_no_empty_file(string line)
+    {
+        var fifo = $"{_root.Path}/fifo";
+        Assert.True(Tool.Try("mkfifo", [fifo]).Succeeded);
+        var words = line.Replace("ROOT", _root.Path, StringComparison.Ordinal).Split(' ')
+            .Select(word => word == "F" ? fifo : word);
+        var run = Tool.Try("timeout", ["60", s_program, .. words]);
+        Assert.Matches("Invalid argument|not a regular file", run.Error);
     }
 
     [Theory]

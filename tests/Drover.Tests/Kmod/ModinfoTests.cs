@@ -3,6 +3,7 @@ using System.Formats.Asn1;
 using System.Text;
 using System.Text.Json;
 using Drover.Kmod;
+using Drover.Modules.Config;
 using Drover.Modules.Tests;
 using Drover.Modules.Tests.Image;
 
@@ -162,8 +163,27 @@ public sealed class ModinfoTests : IDisposable
         }
     }
 
+    /// <summary>What <c>sign-file -k</c> of the kernel makes; kmod shows no signature.</summary>
+    [Fact]
+    public void A_signature_with_a_key_identifier_is_one_without_a_name()
+    {
+        var path = $"{_directory}/keyid.ko";
+        var message = Cms("2.16.840.1.101.3.4.2.1", "1.2.840.113549.1.1.1", hasAttributes: false, keyId: [0xAB, 0xCD]);
+        File.WriteAllBytes(path, Signed(0, 0, 2, "", [], message));
+        var lines = KmodOracle.Ours(new ModinfoTool(), path).Out.Split('\n').SkipWhile(
+            line => !line.StartsWith("sig_id", StringComparison.Ordinal));
+        Assert.Equal(
+            [
+                "sig_id:         PKCS#7", "signer:         ", "sig_key:        AB:CD", "sig_hashalgo:   sha256",
+                "signature:      07:08:09", "",
+            ],
+            lines);
+        var policy = ModulePolicy.Parse("forbid unsigned\nwarn signer:*");
+        Assert.Equal(PolicyEffect.Warn, policy.Ask(new PolicyQuestion("keyid", null, path)).Effect);
+    }
+
     /// <summary>A message with one signer (RFC 5652).</summary>
-    static byte[] Cms(string digest, string algorithm, bool hasAttributes)
+    static byte[] Cms(string digest, string algorithm, bool hasAttributes, byte[]? keyId = null)
     {
         var der = new AsnWriter(AsnEncodingRules.DER);
         var tag0 = new Asn1Tag(TagClass.ContextSpecific, 0, isConstructed: true);
@@ -182,17 +202,10 @@ public sealed class ModinfoTests : IDisposable
                 using (der.PushSequence())
                 {
                     der.WriteInteger(1);
-                    using (der.PushSequence())
-                    {
-                        using (der.PushSequence())
-                        using (der.PushSetOf())
-                        using (der.PushSequence())
-                        {
-                            der.WriteObjectIdentifier("2.5.4.3");
-                            der.WriteCharacterString(UniversalTagNumber.UTF8String, "A signer");
-                        }
-                        der.WriteInteger(0x1234);
-                    }
+                    if (keyId is null)
+                        IssuerAndSerial();
+                    else
+                        der.WriteOctetString(keyId, new Asn1Tag(TagClass.ContextSpecific, 0));
                     Algorithm(digest);
                     if (hasAttributes)
                     {
@@ -210,6 +223,21 @@ public sealed class ModinfoTests : IDisposable
             }
         }
         return der.Encode();
+
+        void IssuerAndSerial()
+        {
+            using (der.PushSequence())
+            {
+                using (der.PushSequence())
+                using (der.PushSetOf())
+                using (der.PushSequence())
+                {
+                    der.WriteObjectIdentifier("2.5.4.3");
+                    der.WriteCharacterString(UniversalTagNumber.UTF8String, "A signer");
+                }
+                der.WriteInteger(0x1234);
+            }
+        }
 
         void Algorithm(string identifier)
         {
