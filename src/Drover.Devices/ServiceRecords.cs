@@ -118,6 +118,8 @@ sealed class ServiceRecords : ILoaderObserver
         _observer?.BecameLive(module);
     }
 
+    public void CommandStarting(string module) => _observer?.CommandStarting(module);
+
     public void CommandEnded(string module, string command, int status) =>
         _observer?.CommandEnded(module, command, status);
 

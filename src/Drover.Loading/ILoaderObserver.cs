@@ -35,6 +35,11 @@ public interface ILoaderObserver
     {
     }
 
+    /// <summary>A module's install command is about to run.</summary>
+    void CommandStarting(string module)
+    {
+    }
+
     /// <summary>An install command has ended with an exit status, or below 0 when no shell could be started.</summary>
     void CommandEnded(string module, string command, int status)
     {

@@ -293,6 +293,7 @@ sealed class LoadAttempt(
             !budget.Has(flight) && flight.Admission is null, "the command's own modprobe may need the whole budget");
         command = command.Replace("$CMDLINE_OPTS", flight.Parameters);
         int status;
+        observer?.CommandStarting(flight.Module);
         flight.EnterKernel();
         try
         {

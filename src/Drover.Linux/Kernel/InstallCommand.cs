@@ -16,19 +16,20 @@ public static class InstallCommand
     public static string[] Running() =>
         (ProcessText.Variable(Chain) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>Whether a module's running command led to this process.</summary>
+    public static bool IsRunning(string module, bool isRemove) => Running().Contains(LinkOf(module, isRemove));
+
     /// <summary>The exit status; 128 + the signal that ended the command; or a <see cref="CommandStatus"/>.</summary>
     internal static int Run(
         string command, string module, IReadOnlyDictionary<string, string> environment, bool isRemove = false)
     {
-        var running = Running();
-        var link = isRemove ? $"-{module}" : module;
         // kmod would go on for ever
-        if (running.Contains(link))
+        if (IsRunning(module, isRemove))
             return CommandStatus.Loop;
         var variables = new Dictionary<string, string>(environment)
         {
             ["MODPROBE_MODULE"] = module,
-            [Chain] = string.Join(' ', (string[])[.. running, link]),
+            [Chain] = string.Join(' ', (string[])[.. Running(), LinkOf(module, isRemove)]),
         };
         for (var tries = 1; ; tries++)
         {
@@ -38,4 +39,6 @@ public static class InstallCommand
             Thread.Sleep(Shortage.PauseAfter(tries));
         }
     }
+
+    static string LinkOf(string module, bool isRemove) => isRemove ? $"-{module}" : module;
 }

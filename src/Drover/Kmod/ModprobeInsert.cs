@@ -392,6 +392,15 @@ sealed class InsertLines(ModprobeRun run) : ILoaderObserver
         run.Log.Info($"Failed to insert module '{call.Path}': {StrError.Of(reply.Error)}");
     }
 
+    /// <summary>The line comes before the command's own output.</summary>
+    public void CommandStarting(string module)
+    {
+        if (!_called.Add(module))
+            return;
+        Advance();
+        run.Terminal.Flush();
+    }
+
     public void CommandEnded(string module, string command, int status)
     {
         if (status == 0)

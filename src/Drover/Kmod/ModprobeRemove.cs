@@ -1,6 +1,7 @@
 using Drover.CommandLine;
 using Drover.Host;
 using Drover.Kernel;
+using Drover.Linux.Kernel;
 using Drover.Linux.ProcFs;
 using Drover.Loading;
 using Drover.Modules;
@@ -76,6 +77,9 @@ sealed class ModprobeRemove : IDisposable
             throw new FatalException();
         }
         var command = CommandOf(module);
+        // commands may lead to each other's modules: what is gone by then is no loop
+        if (command is not null && IsOuter(module.Name) && StateOf(module.Name) is InitState.Absent)
+            return true;
         if (command is null && !Options.ShowDepends && !IsRemovable(module.Name, ignoreBuiltIn, depth, out var isGone))
             return isGone;
         var (pre, post) = SoftdepsOf(module.Name);
@@ -148,7 +152,11 @@ sealed class ModprobeRemove : IDisposable
     (IReadOnlyList<string> Pre, IReadOnlyList<string> Post) SoftdepsOf(string module) =>
         Options.IgnoreCommands ? ([], []) : _run.Catalog.SoftDependenciesOf(module);
 
-    bool IsDone(string module) => _removed.Contains(module) && StateOf(module) is InitState.Absent;
+    bool IsDone(string module) =>
+        (_removed.Contains(module) || IsOuter(module)) && StateOf(module) is InitState.Absent;
+
+    /// <summary>The module's remove command led to this process, whose caller does what follows it.</summary>
+    static bool IsOuter(string module) => InstallCommand.IsRunning(module, isRemove: true);
 
     InitState StateOf(string module) =>
         IsPlanned(module) ? InitState.Absent : SysModule.InitStateOf(module);
@@ -227,22 +235,22 @@ sealed class ModprobeRemove : IDisposable
 
     async Task<bool> RunCommandAsync(string module, string command)
     {
+        if (IsOuter(module) && !Options.DryRun)
+        {
+            _run.ReportFailure($"remove commands form a loop that leads back to {module}; a remove command removes its "
+                + "own module with 'modprobe -r --ignore-remove'");
+            return false;
+        }
         command = command.Replace("$CMDLINE_OPTS", "", StringComparison.Ordinal);
         if (PrintsCommands)
             _run.Terminal.Out.WriteLine($"remove {command}");
         _removed.Add(module);
         if (Options.DryRun)
             return true;
+        _run.Terminal.Flush(); // the command writes there too
         var status = await _session.Kernel.RunRemoveCommandAsync(command, module);
-        if (status == CommandStatus.Loop)
-        {
-            _run.ReportFailure($"remove commands form a loop that leads back to {module}; a remove command removes its "
-                + "own module with 'modprobe -r --ignore-remove'");
-        }
-        else if (status != 0)
-        {
+        if (status != 0)
             _run.ReportFailure($"Error running remove command for {module}");
-        }
         return status == 0;
     }
 }

@@ -60,6 +60,55 @@ public sealed class RemovalTests : IClassFixture<ModprobeCorpusTests.Machine>
         Assert.Equal(string.Join('\n', [.. runs[2].Out.TrimEnd('\n').Split('\n'), .. all]) + "\n", runs[1].Out);
     }
 
+    /// <summary>Each command removes its own module and then the other's: what is gone by then is no loop.</summary>
+    [Theory]
+    [InlineData("a b", "remove a MODPROBE -i a && MODPROBE b\nremove b MODPROBE -i b && MODPROBE a")]
+    [InlineData("a b c", "remove a MODPROBE b && MODPROBE -i a\nremove b MODPROBE -i b && MODPROBE c\n"
+        + "remove c MODPROBE -i c && MODPROBE b")]
+    [InlineData("a", "remove a MODPROBE -i a; MODPROBE a")]
+    public void Remove_commands_that_lead_back_to_a_removed_module_are_no_loop(string removed, string lines)
+    {
+        lines = lines.Replace("MODPROBE -i", "own", StringComparison.Ordinal)
+            .Replace("MODPROBE", "modprobe -C c.conf -d $PWD -S 1 -r", StringComparison.Ordinal);
+        using var machine = new Sandbox().Add("a").Add("b").Add("c");
+        machine.Write("c.conf", System.Text.Encoding.UTF8.GetBytes($"{lines}\n"));
+        machine.Write("own", "#!/bin/sh\necho $1 >>log; exec rm -r sys/$1\n"u8.ToArray());
+        var runs = machine.Run(
+            "drover",
+            [
+                "chmod +x own; mkdir -p lib/modules/1; for m in a b c; do echo $m.ko:; done >lib/modules/1/modules.dep",
+                "PATH=.:$PATH modprobe -C c.conf -d $PWD -S 1 -r --remove-holders a; echo $?; sort log",
+                "rm log; mkdir -p sys/a sys/b sys/c; echo live | tee sys/a/initstate sys/b/initstate >sys/c/initstate; "
+                + "PATH=.:$PATH modprobe -C c.conf -d $PWD -S 1 -r a; echo $?; sort log",
+            ]);
+        foreach (var run in runs[1..])
+            Assert.Equal(($"0\n{removed.Replace(' ', '\n')}\n", ""), (run.Out, run.Error));
+    }
+
+    [Fact]
+    public void A_command_is_printed_before_it_runs()
+    {
+        using var machine = new Sandbox().Add("a").Add("b");
+        machine.Write("c.conf", "remove a echo ran 1; rm -r sys/a\ninstall b echo ran 2\n"u8.ToArray());
+        machine.Write(
+            "d.conf", "remove b modprobe -C c.conf -d $PWD -S 1 -rv a; rm -r sys/b\n"u8.ToArray());
+        var runs = machine.Run(
+            "drover",
+            [
+                "mkdir -p lib/modules/1; for m in a b; do echo $m.ko:; done >lib/modules/1/modules.dep",
+                "modprobe -C d.conf -d $PWD -S 1 -rv b", "modprobe -C c.conf -d $PWD -S 1 -v b",
+            ]);
+        Assert.Equal(
+            (0, """
+            remove modprobe -C c.conf -d $PWD -S 1 -rv a; rm -r sys/b
+            remove echo ran 1; rm -r sys/a
+            ran 1
+
+            """), (runs[1].Exit, runs[1].Out));
+        // kmod's line is behind it where the output is no terminal
+        Assert.Equal((0, "install echo ran 2 \nran 2\n"), (runs[2].Exit, runs[2].Out));
+    }
+
     [Fact]
     public void A_holder_that_the_kernel_uses_stays_and_so_does_what_it_uses()
     {
