@@ -27,6 +27,9 @@ static class PolicyCheck
         var wishes = ModuleWishes.Of(arguments, catalog, recordings, terminal);
         var stopped = Stopped(catalog, wishes);
         var unknown = Unknown(catalog, policy);
+        var ofPrograms = policy.Lines.Where(line => line.IsOfClient).DistinctBy(line => line.Source).Count();
+        if (ofPrograms > 0)
+            terminal.Warn($"lines for some programs (client:) are not checked: {ofPrograms}");
         var modules = wishes.Select(wish => wish.Module.Name).Distinct().Count();
         if (arguments.Has(CommonOptions.Json))
             WriteJson(stopped, policy.Problems, unknown, modules, terminal.Out);

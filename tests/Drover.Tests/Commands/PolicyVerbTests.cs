@@ -127,6 +127,8 @@ public sealed class PolicyVerbTests : IDisposable
         Assert.Contains(
             "with kernel 2.0-other; this looks at the modules of 1.0-test\n", error, StringComparison.Ordinal);
         Assert.Contains("does not have them: slowfs\n", error, StringComparison.Ordinal);
+        Policy("forbid closed client:uid:7");
+        Assert.EndsWith("(client:) are not checked: 1\n", Run("check").Error, StringComparison.Ordinal);
         Policy("forbid nic algif-aed closed\nallow fs-ext4 pci:*");
         var check = CommandLineRun.Run(["policy", "check", "-r", _root.Path, "-k", ModuleRoot.Release]);
         Assert.Contains("this machine's", check.Error, StringComparison.Ordinal);
