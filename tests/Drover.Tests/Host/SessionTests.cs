@@ -2,6 +2,7 @@ using Drover.CommandLine;
 using Drover.Devices;
 using Drover.Host;
 using Drover.Loading;
+using Drover.Modules.Tests;
 using Drover.Tests.Kmod;
 
 namespace Drover.Tests.Host;
@@ -73,15 +74,14 @@ public sealed class SessionTests : IDisposable
         Serve(async service =>
         {
             Assert.Empty(service.Resolve("again"));
-            // all within one tick of the file system's clock, mostly
             foreach (var name in (string[])["a", "b", "c", "d"])
             {
-                _root.Write(Config, $"alias {name} base\n");
+                Tool.Rewrite(_root.Path + Config, $"alias {name} base\n");
                 Assert.Equal(["base"], service.Resolve(name));
-                _root.Write(Config, $"install {name} touch '{_root.Path}/{name}.made'\n");
+                Tool.Rewrite(_root.Path + Config, $"install {name} touch '{_root.Path}/{name}.made'\n");
                 Assert.Equal(OutcomeKind.Loaded, await LoadAsync(service, name));
                 Assert.True(File.Exists($"{_root.Path}/{name}.made"), name);
-                _root.Write(Policy, $"forbid {name}\n");
+                Tool.Rewrite(_root.Path + Policy, $"forbid {name}\n");
                 Assert.Equal(OutcomeKind.Forbidden, await LoadAsync(service, name));
             }
             Assert.Equal(12, service.Status().Reloads);
