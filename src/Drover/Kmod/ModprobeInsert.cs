@@ -267,18 +267,30 @@ sealed class ModprobeInsert : IDisposable
         return outcome.Error switch
         {
             _ when outcome.Kind is OutcomeKind.Left => Failed(outcome.Module, Errno.ETIMEDOUT),
-            Errno.ENOENT when MissingFileOf(plan) is { } file =>
-                Fail($"could not insert '{outcome.Module}': {file}: {StrError.Of(Errno.ENOENT)} (run depmod)"),
+            Errno.ENOENT or Errno.EINVAL when NoFileOf(plan) is { } file =>
+                Fail($"could not insert '{outcome.Module}': {file}"),
             // of its init: it is not in the kernel
             Errno.EEXIST => Fail($"could not insert '{outcome.Module}': {StrError.Of(Errno.EEXIST)}"),
             var error => Failed(outcome.Module, error),
         };
     }
 
-    /// <summary>A file that modules.dep names and that is gone, of the module or of what it needs.</summary>
-    static string? MissingFileOf(ModulePlan? plan) => plan?.Steps
-        .Where(step => step is { IsRequired: true, IsInKernel: false, Command: null, Path: not null })
-        .Select(step => step.Path!).FirstOrDefault(path => SystemFiles.Current.KindOf(path) is null);
+    /// <summary>What modules.dep names for the module or what it needs, and why it is none: it is gone, or a directory
+    /// or the like.</summary>
+    static string? NoFileOf(ModulePlan? plan)
+    {
+        foreach (var step in plan?.Steps ?? [])
+        {
+            if (step is not { IsRequired: true, IsInKernel: false, Command: null, Path: { } path })
+                continue;
+            var kind = SystemFiles.Current.KindOf(path);
+            if (kind is null)
+                return $"{path}: {StrError.Of(Errno.ENOENT)} (run depmod)";
+            if (kind is not FileKind.Regular)
+                return $"{path}: not a regular file";
+        }
+        return null;
+    }
 
     bool Failed(string module, Errno error) => Fail($"could not insert '{module}': " + error switch
     {

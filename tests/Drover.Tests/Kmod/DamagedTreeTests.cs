@@ -87,6 +87,21 @@ public sealed class DamagedTreeTests : IDisposable
     }
 
     [Theory]
+    [InlineData("mkdir")]
+    [InlineData("mkfifo")]
+    public void What_is_no_file_is_named(string make)
+    {
+        using var machine = new DaemonMachine { HasDaemon = false };
+        var runs = machine.Run(
+            $"b=$(echo /lib/modules/*/kernel/base.ko); rm $b; mount -t tmpfs none /etc/modprobe.d; {make} $b",
+            "modprobe mid");
+        var file = $"/lib/modules/{Machine.KernelRelease()}/kernel/base.ko";
+        Assert.Equal(
+            (1, $"modprobe: ERROR: could not insert 'mid': {file}: not a regular file\n"),
+            (runs[1].Exit, runs[1].Error));
+    }
+
+    [Theory]
     [InlineData("modprobe -C /dev/null -d ROOT -S 1.0-test -D top")]
     [InlineData("modinfo -b ROOT -k 1.0-test -n top")]
     [InlineData("resolve --root ROOT --release 1.0-test top")]
