@@ -13,7 +13,7 @@ public sealed class FaultTests : IDisposable
     const string StartDaemon = """
         start() {
             rm -f /run/drover/io.drover.Loader
-            FAULT=$1 LD_PRELOAD=$PWD/faults.so env --default-signal=INT DROVER daemon >daemon.txt 2>&1 & pid=$!
+            FAULT=$1 LD_PRELOAD=$PWD/faults.so env --default-signal=INT,HUP DROVER daemon >daemon.txt 2>&1 & pid=$!
             until [ -S /run/drover/io.drover.Loader ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
         }
         stop() { kill -${1:-TERM} $pid 2>/dev/null; wait $pid; }
@@ -168,7 +168,7 @@ public sealed class FaultTests : IDisposable
         var run = Run(
             """
             start() {
-                LD_PRELOAD=$PWD/faults.so env --default-signal=INT DROVER load mid 9>&- & pid=$!; tries=0
+                LD_PRELOAD=$PWD/faults.so env --default-signal=INT,HUP DROVER load mid 9>&- & pid=$!; tries=0
                 until grep -q "FLOCK.* -> \|-> FLOCK" /proc/locks || [ $((tries += 1)) = 6000 ]; do sleep 0.01; done
             }
             mkdir -p -m 700 /run/drover/locks
