@@ -78,8 +78,11 @@ sealed unsafe class ListeningSocket : IDisposable
         if (_path is not null)
             _ = Libc.Unlink(_path);
         _ = Libc.Close(Fd);
-        if (_lock >= 0)
-            _ = Libc.Close(_lock); // last: the next holder finds no file of ours
+        if (_lock < 0)
+            return;
+        // last: the next holder finds no file of ours; a child has the descriptor until its execve
+        _ = Libc.FLock(_lock, Libc.LOCK_UN);
+        _ = Libc.Close(_lock);
     }
 
     /// <summary>Locks the path, so that two daemons do not both replace a dead one's socket.</summary>

@@ -11,7 +11,8 @@ static partial class Libc
     internal static int O_DIRECTORY => Abi.Here.OpenDirectory;
     internal static int O_NOFOLLOW => Abi.Here.OpenNoFollow;
 
-    internal const int F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, FD_CLOEXEC = 1, LOCK_EX = 2, LOCK_NB = 4;
+    internal const int F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, FD_CLOEXEC = 1, LOCK_EX = 2, LOCK_NB = 4,
+        LOCK_UN = 8;
 
     [LibraryImport(Library, EntryPoint = "openat", SetLastError = true, StringMarshallingCustomType = typeof(CText))]
     internal static partial int OpenAt(int directory, string path, int flags, uint mode);

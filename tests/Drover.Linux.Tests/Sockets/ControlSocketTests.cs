@@ -2,13 +2,17 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Drover.Control;
 using Drover.Linux.Sockets;
+using Drover.Linux.Syscalls;
 using Drover.Loading;
+using Microsoft.Win32.SafeHandles;
 
 namespace Drover.Linux.Tests.Sockets;
 
 /// <summary>Real sockets: limits of what hostile clients can cost.</summary>
 public sealed class ControlSocketTests : IDisposable
 {
+    const int DupFd = 0; // F_DUPFD of fcntl(2)
+
     readonly ControlScene _scene = new();
 
     public void Dispose() => _scene.Dispose();
@@ -35,15 +39,26 @@ public sealed class ControlSocketTests : IDisposable
         {
             var before = client.Call(ControlScene.Status).End;
             Assert.Throws<IOException>(() => ControlSocket.Listen(_scene.Path, _scene.Loop, _scene.Accept));
-            _scene.Loop.Post(first.StopListening);
-            while (File.Exists(_scene.Path))
-                Thread.Yield();
+            // as a child between its fork and its execve has it
+            using var copy = new SafeFileHandle(Libc.FCntl(LockOf(_scene.Path), DupFd, 0), ownsHandle: true);
+            Assert.False(copy.IsInvalid);
+            using var stopped = new ManualResetEventSlim();
+            _scene.Loop.Post(() =>
+            {
+                first.StopListening();
+                stopped.Set();
+            });
+            stopped.Wait(TestContext.Current.CancellationToken);
+            Assert.False(File.Exists(_scene.Path));
             using var second = ControlSocket.Listen(_scene.Path, _scene.Loop, _scene.Accept);
             Assert.True(File.Exists(_scene.Path));
             Assert.Equal((ControlEnd.Replied, ControlEnd.Replied), (before, client.Call(ControlScene.Status).End));
             return true;
         }));
     }
+
+    static int LockOf(string path) => int.Parse(Path.GetFileName(Directory.GetFiles("/proc/self/fd")
+        .Single(fd => new FileInfo(fd).LinkTarget == $"{path}.lock")));
 
     [Fact]
     public void Peer_is_the_client_process()
