@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Drover.Modules.Tests;
 
 /// <summary>Programs that a test needs.</summary>
@@ -16,4 +18,9 @@ static partial class Tool
         Assert.True(result.Succeeded, $"{name} {string.Join(' ', arguments)}: exit status {result.Exit}");
         return result.Bytes;
     }
+
+    /// <summary>Rewrites a file in place, by another process: a child that this one forks at the same moment would hold
+    /// the file open, and its close would come later.</summary>
+    public static void Rewrite(string path, string text) =>
+        Run("sh", Encoding.UTF8.GetBytes(text), "-c", "cat >\"$0\"", path);
 }

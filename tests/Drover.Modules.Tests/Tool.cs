@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Text;
 using Drover.Text;
 
 namespace Drover.Modules.Tests;
@@ -16,11 +15,6 @@ sealed record ToolResult(int Exit, byte[] Bytes, string Error)
 /// <summary>Runs programs of the machine, as oracles: xz, zstd, gzip, kmod.</summary>
 static partial class Tool
 {
-    /// <summary>Rewrites a file in place, by another process: a child that this one forks at the same moment would hold
-    /// the file open, and its close would come later.</summary>
-    public static void Rewrite(string path, string text) =>
-        Run("sh", Encoding.UTF8.GetBytes(text), "-c", "cat >\"$0\"", path);
-
     /// <summary>A shell's exit status for a missing program.</summary>
     public const int NotThere = 127;
 
