@@ -8,6 +8,7 @@ public sealed class Interrupt : IDisposable
 {
     static volatile bool s_hasHappened; // signals are the process's
 
+    // never disposed: a signal may come in the middle of Dispose, and without a timer there is nothing to free
     readonly CancellationTokenSource _source = new();
     readonly SignalHandler[] _signals;
 
@@ -25,7 +26,6 @@ public sealed class Interrupt : IDisposable
     {
         foreach (var signal in _signals)
             signal.Dispose();
-        _source.Dispose();
     }
 
     bool OnSignal()
