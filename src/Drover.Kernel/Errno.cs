@@ -24,6 +24,24 @@ public enum Errno
     EOWNERDEAD = 130, ENOTRECOVERABLE = 131, ERFKILL = 132, EHWPOISON = 133,
 }
 
+/// <summary>The errno of a failed access of a file.</summary>
+public static class FileErrno
+{
+    const int MaxErrno = 4095; // kernel: MAX_ERRNO
+
+    /// <summary>The errno that the class library and SystemFiles say by an exception; EIO for an IOException that has
+    /// none. Null for an exception of another kind.</summary>
+    public static Errno? Of(Exception problem) => problem switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => Errno.ENOENT,
+        UnauthorizedAccessException => Errno.EACCES,
+        PathTooLongException => Errno.ENAMETOOLONG,
+        IOException { HResult: > 0 and <= MaxErrno and var number } => (Errno)number,
+        IOException => Errno.EIO,
+        _ => null,
+    };
+}
+
 public static class ErrnoText
 {
     /// <summary>The symbol, <c>ETXTBSY</c>; <c>errno 517</c> for a number without a symbol in user space.</summary>

@@ -7,28 +7,17 @@ namespace Drover.Linux.Files;
 /// those of .NET say of a directory that access is denied.</summary>
 public static class FileProblem
 {
-    const int MaxErrno = 4095; // kernel: MAX_ERRNO
-
     /// <summary><c>PATH: Is a directory</c>; the exception's own message unless the class library wrote it.</summary>
     public static string Describe(Exception problem)
     {
         ArgumentNullException.ThrowIfNull(problem);
-        if (ErrnoOf(problem) is not { } error || PathIn(problem.Message) is not { } path)
+        if (FileErrno.Of(problem) is not { } error || PathIn(problem.Message) is not { } path)
             return problem.Message;
         // .NET opens no directory, and reports EACCES
         if (error is Errno.EACCES && Directory.Exists(path))
             error = Errno.EISDIR;
         return $"{path}: {Marshal.GetPInvokeErrorMessage((int)error)}";
     }
-
-    static Errno? ErrnoOf(Exception problem) => problem switch
-    {
-        FileNotFoundException or DirectoryNotFoundException => Errno.ENOENT,
-        UnauthorizedAccessException => Errno.EACCES,
-        PathTooLongException => Errno.ENAMETOOLONG,
-        IOException { HResult: > 0 and <= MaxErrno and var number } => (Errno)number,
-        _ => null,
-    };
 
     /// <summary>The path that a message of the class library quotes.</summary>
     static string? PathIn(string message)

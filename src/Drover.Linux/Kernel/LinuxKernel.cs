@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Drover.Kernel;
 using Drover.Linux.Files;
@@ -158,22 +157,17 @@ static class ModuleCalls
             result = default;
             return new(Errno.EBADMSG, e.Message);
         }
-        catch (Exception e) when (ErrnoOf(e) is { } error)
+        catch (OutOfMemoryException e)
+        {
+            result = default;
+            return new(Errno.ENOMEM, $"{path}: {e.Message}");
+        }
+        catch (Exception e) when (FileErrno.Of(e) is { } error)
         {
             result = default;
             return new(error, $"{path}: {e.Message}");
         }
     }
-
-    [SuppressMessage("Usage", "CA2201", Justification = "OutOfMemoryException is recognised, not thrown")]
-    static Errno? ErrnoOf(Exception e) => e switch
-    {
-        FileNotFoundException or DirectoryNotFoundException => Errno.ENOENT,
-        UnauthorizedAccessException => Errno.EACCES,
-        OutOfMemoryException => Errno.ENOMEM,
-        IOException => Errno.EIO,
-        _ => null,
-    };
 
     // The file is opened here and not earlier: a tracer sees its name and the load on one thread, one after the other.
     static LoadReply FInit(LoadCall call, int flags)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Drover.Kernel;
 using Drover.Modules.Tree;
 using Drover.Text;
 
@@ -47,9 +48,9 @@ static class ModuleOrder
         {
             return SystemFiles.Current.ReadRegular(options.Input(name));
         }
-        catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
+        catch (Exception problem) when (FileErrno.Of(problem) is { } errno)
         {
-            var why = Marshal.GetPInvokeErrorMessage(errno);
+            var why = Marshal.GetPInvokeErrorMessage((int)errno);
             log(DepmodSeverity.Warning, $"could not open {name} at {options.Directory}: {why}");
             return null;
         }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Drover.Kernel;
 using Drover.Modules.Config;
 using Drover.Text;
 
@@ -187,9 +188,9 @@ sealed class DepmodConfig
         {
             text = SystemFiles.Current.ReadConfig(file, isGiven);
         }
-        catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
+        catch (Exception problem) when (FileErrno.Of(problem) is { } errno)
         {
-            Log(DepmodSeverity.Error, $"file parse {file}: {Marshal.GetPInvokeErrorMessage(errno)}");
+            Log(DepmodSeverity.Error, $"file parse {file}: {Marshal.GetPInvokeErrorMessage((int)errno)}");
             return;
         }
         var lines = new ConfigLines(text);

@@ -227,9 +227,9 @@ public sealed class DepmodRun
         {
             SystemFiles.Current.CreateDirectories(directory);
         }
-        catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
+        catch (Exception problem) when (FileErrno.Of(problem) is { } errno)
         {
-            return Fail($"could not create directory {directory}", errno);
+            return Fail($"could not create directory {directory}", (int)errno);
         }
         using var files = new OutputFiles(directory, _machine.NowNs);
         var isWritten = true;
@@ -240,10 +240,10 @@ public sealed class DepmodRun
             {
                 files.Write(table.Name, table.Content);
             }
-            catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
+            catch (Exception problem) when (FileErrno.Of(problem) is { } errno)
             {
-                var why = Marshal.GetPInvokeErrorMessage(errno);
-                if (errno == (int)Errno.ENOSPC)
+                var why = Marshal.GetPInvokeErrorMessage((int)errno);
+                if (errno is Errno.ENOSPC)
                 {
                     _report.Log(DepmodSeverity.Error,
                         $"Could not create index '{table.Name}'. Output is truncated: {why}");
@@ -359,9 +359,9 @@ sealed class OutputFiles(string directory, long nowNs) : IDisposable
             {
                 SystemFiles.Current.Rename(temporary, $"{directory}/{name}");
             }
-            catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } number)
+            catch (Exception problem) when (FileErrno.Of(problem) is { } number)
             {
-                (failed, errno) = (name, number);
+                (failed, errno) = (name, (int)number);
                 return false;
             }
             _written.RemoveAt(0);
@@ -385,25 +385,4 @@ sealed class OutputFiles(string directory, long nowNs) : IDisposable
         }
         _written.Clear();
     }
-}
-
-/// <summary>Converts exceptions of file access to the errno that kmod would report.</summary>
-static class FileProblem
-{
-    const int MaxErrno = 4095; // the largest errno (kernel: MAX_ERRNO)
-    const int DiskFull = unchecked((int)0x80070070); // .NET's HResult for ENOSPC
-
-    /// <summary>The errno, or null for an exception of another kind.</summary>
-    public static int? ErrnoOf(Exception problem) => problem switch
-    {
-        ModuleDataException { Fault: DataFault.OtherFormat } => (int)Errno.ENOEXEC,
-        ModuleDataException => (int)Errno.EINVAL,
-        UnauthorizedAccessException => (int)Errno.EACCES,
-        FileNotFoundException or DirectoryNotFoundException => (int)Errno.ENOENT,
-        ArgumentException => (int)Errno.ENOENT, // an empty path
-        IOException { HResult: DiskFull } => (int)Errno.ENOSPC,
-        // for other errors HResult is the errno
-        IOException { HResult: var errno } => errno is > 0 and <= MaxErrno ? errno : (int)Errno.EIO,
-        _ => null,
-    };
 }

@@ -75,10 +75,13 @@ sealed class FactsReader : IDisposable
         {
             return ReadFacts(SymbolSections.Open(_contents, path));
         }
-        catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
+        catch (ModuleDataException problem)
         {
-            // .NET fails to open a directory, kmod to read it
-            return new() { Errno = SystemFiles.Current.IsDirectory(path) ? (int)Errno.EISDIR : errno };
+            return new() { Errno = (int)(problem.Fault is DataFault.OtherFormat ? Errno.ENOEXEC : Errno.EINVAL) };
+        }
+        catch (Exception problem) when (FileErrno.Of(problem) is { } errno)
+        {
+            return new() { Errno = (int)errno };
         }
         finally
         {

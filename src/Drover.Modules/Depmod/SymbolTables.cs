@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Drover.Kernel;
 using Drover.Modules.Tree;
 using Drover.Text;
 
@@ -39,9 +40,9 @@ sealed class SymbolTable(byte prefix)
             // kmod can open a directory, and finds no lines
             text = SystemFiles.Current.IsDirectory(file) ? [] : SystemFiles.Current.ReadAllBytes(file);
         }
-        catch (Exception problem) when (FileProblem.ErrnoOf(problem) is { } errno)
+        catch (Exception problem) when (FileErrno.Of(problem) is { } errno)
         {
-            report.Log(DepmodSeverity.Fatal, $"could not load {file}: {Marshal.GetPInvokeErrorMessage(errno)}");
+            report.Log(DepmodSeverity.Fatal, $"could not load {file}: {Marshal.GetPInvokeErrorMessage((int)errno)}");
             return false;
         }
         if (options.SymbolVersions is null)

@@ -198,14 +198,11 @@ sealed class StaticNodes(string root = "")
         }
         try
         {
-            if (path.Length == 0)
-                throw new FileNotFoundException();
             return new FileStream(LinuxFiles.Create(path), FileAccess.Write, bufferSize: 0);
         }
         catch (Exception problem) when (StrError.Of(problem) is { } why)
         {
-            terminal.Error.WriteLine(
-                $"Error: could not create {path} - {(SystemFiles.Current.IsDirectory(path) ? "Is a directory" : why)}");
+            terminal.Error.WriteLine($"Error: could not create {path} - {why}");
             return null;
         }
     }

@@ -105,11 +105,8 @@ static class StrError
     {
         ModuleDataException { Fault: DataFault.OtherFormat } => Of(Errno.ENOEXEC),
         ModuleDataException { Fault: DataFault.NoSuchPart } => Of(Errno.ENODATA),
-        FileNotFoundException or DirectoryNotFoundException => Of(Errno.ENOENT),
         ModuleDataException => Of(Errno.EINVAL),
-        UnauthorizedAccessException => Of(Errno.EACCES),
-        IOException => Of(Errno.EIO),
-        _ => null,
+        _ => FileErrno.Of(problem) is { } error ? Of(error) : null,
     };
 }
 

@@ -131,12 +131,12 @@ static class ModprobeSymbols
     {
         var file = run.Options.Operands[0];
         var exports = run.Options.Task is ModprobeTask.ShowExports;
-        if (SystemFiles.Current.KindOf(file) is not { } kind)
+        if (SystemFiles.Current.KindOf(file) is null)
         {
             run.ReportFailure($"Module {file} not found.");
             return ExitCode.Failure;
         }
-        Errno error;
+        string why;
         try
         {
             var symbols = exports ? ModuleVersions.Exports(file) : ModuleVersions.Uses(file);
@@ -146,19 +146,14 @@ static class ModprobeSymbols
                     run.Terminal.Out.WriteLine($"0x{crc:x8}\t{name}");
                 return ExitCode.Ok;
             }
-            error = Errno.ENODATA;
+            why = StrError.Of(Errno.ENODATA);
         }
-        catch (ModuleDataException damaged)
-        {
-            run.Log.Info(damaged.Message);
-            error = damaged.Fault is DataFault.OtherFormat ? Errno.ENOEXEC : Errno.EINVAL;
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (StrError.Of(problem) is { } reason)
         {
             run.Log.Info(problem.Message);
-            error = kind is FileKind.Directory ? Errno.EISDIR : kind is FileKind.Other ? Errno.EINVAL : Errno.EACCES;
+            why = reason;
         }
-        run.ReportFailure($"could not get {(exports ? "symbols" : "modversions")} of {file}: {StrError.Of(error)}");
+        run.ReportFailure($"could not get {(exports ? "symbols" : "modversions")} of {file}: {why}");
         return ExitCode.Failure;
     }
 }

@@ -6,7 +6,8 @@ using Drover.Linux.Runtime;
 
 namespace Drover.Linux.Tests.Kernel;
 
-/// <summary>A process without free descriptors that loads a file and prints the errno.</summary>
+/// <summary>A process without free descriptors that loads a file by each call, inspects it, and prints each
+/// errno.</summary>
 sealed class DescriptorChild(string directory) : TestChild(Role, directory)
 {
     const string Role = "DROVER_TEST_DESCRIPTOR_CHILD";
@@ -23,13 +24,19 @@ sealed class DescriptorChild(string directory) : TestChild(Role, directory)
         File.WriteAllText(file, "");
         var loop = new LiveLoop();
         using var kernel = new LinuxKernel(new KernelThreads(loop));
-        var call = new LoadCall("m", file, LoadVia.FinitModule, "");
-        loop.Run(() => kernel.LoadAsync(call)); // loads the code while descriptors are free
-        _ = ErrnoText.Name(Errno.EMFILE);
+        Run(); // loads the code while descriptors are free
         TestProcess.Limit(TestProcess.Descriptors, 3);
-        var reply = loop.Run(() => kernel.LoadAsync(call));
+        var errors = Run();
         TestProcess.Limit(TestProcess.Descriptors, ulong.MaxValue);
-        Console.WriteLine(ErrnoText.Name(reply.Error));
+        Console.WriteLine(string.Join(' ', errors.Select(ErrnoText.Name)));
         Environment.Exit(0);
+
+        Errno[] Run()
+        {
+            kernel.TryInspect(file, out _, out var inspection);
+            return [Load(LoadVia.FinitModule), Load(LoadVia.InitModule), inspection.Error];
+        }
+
+        Errno Load(LoadVia via) => loop.Run(() => kernel.LoadAsync(new("m", file, via, ""))).Error;
     }
 }
