@@ -10,10 +10,12 @@ namespace Drover.Lab.Boots;
 /// <param name="folder">Each boot is saved there at once.</param>
 /// <param name="resume">Take saved boots of the same machine and drover.</param>
 /// <param name="hasSlowModule">The boots mount a file system whose module is slow to load.</param>
+/// <param name="policy">What Drover may load, in its initramfs too; null for no policy.</param>
 sealed class BootsRun(
-    LabHost host, Laboratory laboratory, RunSettings settings, string folder, bool resume, bool hasSlowModule)
+    LabHost host, Laboratory laboratory, RunSettings settings, string folder, bool resume, bool hasSlowModule,
+    string? policy)
 {
-    const string RecordFile = "var/lib/drover/boot-record";
+    const string RecordFile = "var/lib/drover/boot-record", PolicyFile = "etc/drover/policy.d/lab.conf";
 
     /// <summary>The trace includes the initramfs and, for accounts of it, who ran when.</summary>
     const string TraceArguments =
@@ -35,13 +37,13 @@ sealed class BootsRun(
         var machine = new BootMachine(
             kernel.Key, cpus, settings.Memory,
             string.Join(',', settings.Devices) + (hasSlowModule ? $",{SlowModule.File}" : ""),
-            binary is null ? null : Laboratory.HashOf(binary));
+            binary is null ? null : Laboratory.HashOf(binary), binary is null ? null : policy);
         var disks = new Dictionary<BootLoader, BootDisk>();
         foreach (var seed in Enumerable.Range(1, seeds))
         {
             foreach (var loader in loaders)
             {
-                var setup = loader == BootLoader.Udev ? machine with { BinarySha256 = null } : machine;
+                var setup = loader == BootLoader.Udev ? machine with { BinarySha256 = null, Policy = null } : machine;
                 var file = Path.Combine(folder, $"{system.FileName}-c{cpus}-{loader.OptionName()}-s{seed}.json");
                 if (resume && ReportFile.ReadIfPresent<SavedBoot>(file) is { } saved && saved.Machine == setup)
                 {
@@ -73,13 +75,20 @@ sealed class BootsRun(
                     await SlowModule.PrepareAsync(host, system), await GuestTree.PrepareAsync(host, system));
             }
             var made = new BootDisk(copy.Image, await copy.InitramfsAsync(Path.Combine(diskFolder, "initramfs")));
+            if (policy is not null && loader != BootLoader.Udev)
+            {
+                await copy.MakeDirectoryAsync("etc/drover");
+                await copy.MakeDirectoryAsync(Path.GetDirectoryName(PolicyFile)!);
+                await WriteAsync("policy", policy, PolicyFile);
+                AddTo(made.Initramfs, PolicyFile, policy);
+            }
             if (loader == BootLoader.Record)
             {
                 host.Log($"booting {system}, to record the boot");
                 var result = await BootAsync(BootLoader.Drover, 1, made, $"{system.FileName}-recorded");
                 var record = result.Required("boot-record");
                 await WriteAsync("record", record, RecordFile);
-                AddTo(made.Initramfs, record);
+                AddTo(made.Initramfs, RecordFile, record);
             }
             return made;
 
@@ -110,14 +119,14 @@ sealed class BootsRun(
         }
     }
 
-    /// <summary>Adds the record to an initramfs: the kernel unpacks archives that follow one another.</summary>
-    static void AddTo(string initramfs, string record)
+    /// <summary>Adds a file to an initramfs: the kernel unpacks archives that follow one another.</summary>
+    static void AddTo(string initramfs, string path, string text)
     {
         using var output = new FileStream(initramfs, FileMode.Append);
         // an archive begins at a multiple of four
         output.Write(new byte[(4 - (output.Position % 4)) % 4]);
         using var archive = new CpioWriter(output);
-        archive.File(RecordFile, record);
+        archive.File(path, text);
     }
 
     /// <param name="Image">The disk's, which no boot writes.</param>
@@ -125,7 +134,9 @@ sealed class BootsRun(
 
     /// <param name="Kernel">The key of its image, with the version of everything in it.</param>
     /// <param name="BinarySha256">Of drover; null if the disk has none.</param>
-    sealed record BootMachine(string Kernel, int Cpus, string Memory, string Devices, string? BinarySha256);
+    /// <param name="Policy">Its text; null if the disk has none.</param>
+    sealed record BootMachine(
+        string Kernel, int Cpus, string Memory, string Devices, string? BinarySha256, string? Policy);
 
     sealed record SavedBoot(BootMachine Machine, WholeBoot Boot);
 }

@@ -16,6 +16,9 @@ enum BootLoader
 /// to the end, initramfs included.</param>
 sealed record WholeBoot(BootLoader Loader, int Seed, BootTimes Times, BootReport Report, long PeakBytes)
 {
+    /// <summary>The journal's messages of modules that the policy forbade, after the initramfs.</summary>
+    public IReadOnlyList<string> Refusals { get; init; } = [];
+
     /// <exception cref="LabException">A part of the results is missing.</exception>
     public static WholeBoot Read(BootLoader loader, int seed, GuestResult result)
     {
@@ -24,7 +27,10 @@ sealed record WholeBoot(BootLoader Loader, int Seed, BootTimes Times, BootReport
             return new(
                 loader, seed, BootTimes.Of(result.Required("trace"), result.Required("multi-user")),
                 BootReport.Read(loader.ToString(), result),
-                Math.Max(Peak("peak.initramfs"), Peak("peak")));
+                Math.Max(Peak("peak.initramfs"), Peak("peak")))
+            {
+                Refusals = [.. GuestFacts.Lines(result.Text("refused") ?? "")],
+            };
 
             long Peak(string file) => GuestFacts.Kilobytes(result.Required(file));
         }

@@ -22,6 +22,8 @@ static class BootCommand
     static readonly ValueOption<IReadOnlyList<string>> s_devices = new(
         "--devices", "NAME,…", "more devices, by QEMU's names ('qemu-system-x86_64 -device help')", List(Name), "");
 
+    static readonly ValueOption<string> s_policy = new(
+        "--policy", "FILE", "a policy (docs/policy.md) for the boots with Drover; says what it refused", Any);
     static readonly ValueOption<string> s_save = Save("boot");
     static readonly Option<bool> s_slow = new("--slow-module")
     {
@@ -38,11 +40,12 @@ static class BootCommand
         lab/boot --systems debian13,sid
         lab/boot --systems sid --cpus 8 --loaders udev,drover --seeds 1 --devices qemu-xhci,usb-kbd,e1000e
         lab/boot --systems debian13 --loaders drover --seeds 1 --slow-module --raw /tmp/slow
+        lab/boot --systems debian13 --loaders udev,drover --seeds 1 --policy allow.conf
         """,
         "every boot with Drover has the modules of udev's boots, and no duplicate call",
         "otherwise",
-        RunAsync, s_systems, s_cpus, s_loaders, s_seeds, s_devices, s_slow, s_save, Resume, Memory, TimeLimit, Binary,
-        Raw, Verbose);
+        RunAsync, s_systems, s_cpus, s_loaders, s_seeds, s_devices, s_slow, s_policy, s_save, Resume, Memory, TimeLimit,
+        Binary, Raw, Verbose);
 
     static async Task<int> RunAsync(ParseResult line, LabHost host)
     {
@@ -50,10 +53,11 @@ static class BootCommand
         if (systems.FirstOrDefault(system => system.IsGates || system.Architecture != Architecture.Amd64) is { } other)
             throw LabException.Usage($"{other} cannot boot from an NVDIMM: only Debian's kernels of amd64 can");
         var settings = Settings(line) with { Devices = s_devices.Of(line) };
+        var policy = s_policy.Of(line) is { } file ? await File.ReadAllTextAsync(file) : null;
         using var laboratory = new Laboratory(settings, host);
         var run = new BootsRun(
             host, laboratory, settings, s_save.Of(line) ?? host.Folder("boot"), line.GetValue(Resume),
-            line.GetValue(s_slow));
+            line.GetValue(s_slow), policy);
         var boots = new Dictionary<GuestSystem, IReadOnlyList<WholeBoot>>();
         foreach (var system in systems)
         {
@@ -67,6 +71,11 @@ static class BootCommand
             boots[system] = done;
         }
         Console.Write(BootTable.Of(boots));
+        foreach (var (system, boot) in boots.SelectMany(pair => pair.Value.Select(boot => (pair.Key, boot))))
+        {
+            foreach (var refusal in boot.Refusals)
+                Console.WriteLine($"{system}, {boot.Loader.OptionName()}, seed {boot.Seed}: {refusal}");
+        }
         var problems = boots.SelectMany(pair => BootTable.Problems(pair.Key, pair.Value)).ToList();
         problems.ForEach(Console.WriteLine);
         return problems.Count == 0 ? 0 : LabException.FailedCode;

@@ -13,7 +13,7 @@ static class TortureCommand
     const int TraceBufferKilobytes = 8192;
 
     /// <summary>Limits of the daemon's cgroup: half more memory than it needs with 8 CPUs, and few threads more than
-    /// a settled daemon has.</summary>
+    /// an idle daemon has.</summary>
     const int DaemonMemoryBytes = 32 << 20, DaemonThreadsAbove = 3;
 
     static readonly ValueOption<GuestSystem> s_system = SystemOf(GuestSystem.Names);
@@ -28,13 +28,14 @@ static class TortureCommand
         "Boots a guest with udev and drover's daemon. At once it takes CPUs off and on, removes modules and requests "
         + "them again, runs modprobes by the hundred, repeats all devices' events, rewrites the indexes, and in the "
         + "first half kills the daemon every few seconds. The daemon's cgroup has 32 MiB of memory, and three threads "
-        + "more than a settled daemon has. Reports the results of all requests, duplicate calls, "
+        + "more than an idle daemon has. Reports the results of all requests, duplicate calls, "
         + "missing modules and lost memory.",
         """
         lab/torture --system debian13
         lab/torture --system 6.12 --cpus 4 --minutes 2 --raw /tmp/torture
         """,
-        "all requests succeeded, no module is missing, no more duplicate calls than kills, no memory is lost",
+        "all requests succeeded, no module is missing, no more duplicate calls than kills, no memory is lost, and the "
+            + "daemon met its limit of threads",
         "otherwise",
         RunAsync, s_system, s_cpus, s_minutes, s_processes, Memory, TimeLimit, Binary, Raw, Verbose);
 

@@ -97,6 +97,10 @@ sealed class DebianDisk(LabHost host, string image, string release)
         """printf 'write %s %s\nsif %s mode 0100755\n' "$2" "$3" "$3" | debugfs -w -f - "$1" >/dev/null""",
         image, file, path);
 
+    /// <summary>Makes a directory in one that is there.</summary>
+    public Task MakeDirectoryAsync(string path) =>
+        host.RunAsync("debugfs", ["-w", "-R", $"mkdir {path}", image]);
+
     /// <summary>Adds a module to those of the disk's kernel, and makes their indexes again.</summary>
     public async Task AddModuleAsync(string file, GuestTree tree)
     {

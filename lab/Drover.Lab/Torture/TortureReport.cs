@@ -37,6 +37,8 @@ sealed record TortureReport(
             yield return $"{(AvailableBytes.Before - AvailableBytes.After) / 1e6:F1} MB of memory are gone";
         if (DaemonBytes.After - DaemonBytes.Before > DaemonSlackBytes)
             yield return $"the daemon has grown by {(DaemonBytes.After - DaemonBytes.Before) / 1e6:F1} MB";
+        if (Threads.Reached == 0)
+            yield return $"the daemon never needed more than {Threads.Max} threads: its limit was not tried";
         if (OomKills > 0)
             yield return $"the daemon was killed {OomKills} times for its memory";
     }

@@ -22,7 +22,10 @@ public sealed class WholeBootTests : IDisposable
         {
             Unrecorded = 3,
         };
-        var boot = new WholeBoot(BootLoader.Record, 2, new BootTimes(3, 4, 5, 6, 7), report, 300_000_000);
+        var boot = new WholeBoot(BootLoader.Record, 2, new BootTimes(3, 4, 5, 6, 7), report, 300_000_000)
+        {
+            Refusals = ["dccp: forbidden by /etc/drover/policy.d/lab.conf:3"],
+        };
         var file = Path.Combine(_folder, "sub", "boot.json");
 
         ReportFile.Write(file, boot);
