@@ -37,14 +37,18 @@ static class ModuleWishes
         Arguments arguments, ModuleCatalog catalog, IEnumerable<string> recordings, Terminal terminal)
     {
         var root = ModuleSource.RootOf(arguments);
-        var sys = arguments.Text(ScenarioSource.Sys) ?? ScenarioSource.ThisSys;
-        if (root != "/" && !arguments.Has(ScenarioSource.Sys))
-            terminal.Warn($"the devices and live modules are this machine's, not those of {root}: --sys names a copy");
+        var sys = arguments.Text(ScenarioSource.Sys) ?? (root == "/" ? ScenarioSource.ThisSys : null);
+        if (sys is null)
+        {
+            terminal.Warn($"what devices of {root} ask for, and what is live there, is known from recordings only: "
+                + "--sys names a copy of its /sys");
+        }
         return
         [
-            .. OfDevices(sys, catalog), .. OfModulesLoad(root, catalog), .. OfFileSystems(root, catalog),
-            .. OfContainers(root, catalog), .. recordings.SelectMany(file => OfRecording(file, catalog, terminal)),
-            .. OfLive(sys),
+            .. sys is null ? [] : OfDevices(sys, catalog), .. OfModulesLoad(root, catalog),
+            .. OfFileSystems(root, catalog), .. OfContainers(root, catalog),
+            .. recordings.SelectMany(file => OfRecording(file, catalog, terminal)),
+            .. sys is null ? [] : OfLive(sys),
         ];
     }
 
@@ -93,36 +97,50 @@ static class ModuleWishes
         {
             if (recording.Kernel is { } kernel && kernel != release)
                 terminal.Warn($"{file}: was recorded with kernel {kernel}; this looks at the modules of {release}");
+            var needers = new Dictionary<string, string>();
             foreach (var call in recording.Calls)
             {
-                if (call.Result != "0" || call.Module == RecordedCall.UnknownModule
-                    || catalog.Tree.IsBuiltIn(call.Module))
-                {
-                    continue;
-                }
-                if (catalog.Tree.Find(call.Module) is null)
-                    missing.Add(call.Module);
-                else
-                    wishes.Add(Of(call));
+                foreach (var needed in call.Needed)
+                    needers.TryAdd(needed, call.Module);
             }
-
-            ModuleWish Of(RecordedCall call)
+            foreach (var call in recording.Calls)
             {
-                var worker = call.Worker.Length > 0 ? call.Worker : recording.Name;
-                var asker = $"{file}: {call.Requester ?? worker}";
-                // a timeline has a name for each module, also for a dependency that no one requested
-                var found = call is { Request: { } request, Requester: not null }
-                    ? Find(catalog, request, asker).FirstOrDefault(wish => wish.Module.Name == call.Module)
-                    : null;
-                return found ?? new ModuleWish(new FoundModule(call.Module, null), null, asker);
+                if (call.Result == "0" && call.Module != RecordedCall.UnknownModule)
+                    Add(call.Module, call.Request, call.Requester, AskerOf(call));
+            }
+            foreach (var live in recording.Live)
+                Add(live.Module, live.Request, live.Requester, "live");
+
+            string AskerOf(RecordedCall call)
+            {
+                if (needers.TryGetValue(call.Module, out var needer))
+                    return $"needed by {needer}";
+                return call.Worker.Length > 0 ? call.Worker : recording.Name;
             }
         }
         if (missing.Count > 0)
         {
-            terminal.Warn($"{file}: left out, because {catalog.Tree.Directory} does not have them: "
+            terminal.Warn($"{file}: modules that {catalog.Tree.Directory} does not have are left out: "
                 + string.Join(", ", missing));
         }
         return wishes;
+
+        void Add(string module, string? request, string? requester, string otherwise)
+        {
+            if (catalog.Tree.IsBuiltIn(module))
+                return;
+            if (catalog.Tree.Find(module) is null)
+            {
+                missing.Add(module);
+                return;
+            }
+            var by = $"{file}: {requester ?? otherwise}";
+            // a timeline has a name for each module, also for a dependency that no one requested
+            var found = request is not null && requester is not null
+                ? Find(catalog, request, by).FirstOrDefault(wish => wish.Module.Name == module)
+                : null;
+            wishes.Add(found ?? new ModuleWish(new FoundModule(module, null), null, by));
+        }
     }
 
     static IEnumerable<ModuleWish> OfLive(string sys) =>

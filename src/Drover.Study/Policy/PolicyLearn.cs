@@ -12,6 +12,7 @@ static class PolicyLearn
     const int MaxReason = 118;
 
     /// <param name="catalog">Without a policy.</param>
+    /// <exception cref="CommandException">Nothing is known: an empty list forbids everything.</exception>
     public static IEnumerable<string> Lines(
         Arguments arguments, ModuleCatalog catalog, IReadOnlyList<string> recordings, Terminal terminal)
     {
@@ -19,6 +20,8 @@ static class PolicyLearn
             .Where(wish => catalog.Tree.Find(wish.Module.Name) is not null
                 && !(wish.Module.Alias is not null && catalog.IsBlacklisted(wish.Module.Name)))
             .ToArray();
+        if (wishes.Length == 0)
+            throw new CommandException("nothing asks for a module here: name a copy of /sys (--sys), or a recording");
         var release = Path.GetFileName(catalog.Tree.Directory.TrimEnd('/'));
         yield return $"# What this machine asks for or has loaded, with kernel {release}: by 'drover policy learn'.";
         yield return "# A line covers what its module needs. Devices that come later need lines of their own.";

@@ -58,6 +58,11 @@ sealed record CallParts(long QueuedUs, long ReadUs, long SetUpUs, long InitUs)
             : null;
 }
 
+/// <summary>A module that was live without a call in the recording.</summary>
+/// <param name="Request">What was requested; null if nothing was.</param>
+/// <param name="Requester">The device or program; null if unknown.</param>
+sealed record LiveModule(string Module, string? Request, string? Requester);
+
 /// <summary>The module loads of one machine, from any source.</summary>
 sealed record Recording
 {
@@ -86,6 +91,7 @@ sealed record Recording
     public string Loss { get; init; } = "bytes read in vain";
     /// <summary>Ascending by start; empty if the source has only counts.</summary>
     public IReadOnlyList<RecordedCall> Calls { get; init; } = [];
+    public IReadOnlyList<LiveModule> Live { get; init; } = []; // those that the source records
     public IReadOnlyList<string> Warnings { get; init; } = []; // reasons why the figures may be incomplete
     public long TotalCalls => Results.Values.Sum();
     public long FailedCalls => TotalCalls - Results.GetValueOrDefault("0") - Results.GetValueOrDefault(InFlight);

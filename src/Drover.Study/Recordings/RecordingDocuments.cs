@@ -22,12 +22,21 @@ readonly record struct LabCall(
 
 /// <summary>The first load of each module, as the daemon reports it (<c>Status</c> and <c>Modules</c> of
 /// docs/io.drover.Loader.varlink) and <c>drover timeline --json</c> prints it.</summary>
-sealed record TimelineDocument(List<TimelineModule> Timeline, string? Release = null, Count? Cpus = null);
+/// <param name="LiveModules">All that were live when it was printed, also those that the daemon had nothing to do
+/// with.</param>
+sealed record TimelineDocument(
+    List<TimelineModule> Timeline, string? Release = null, Count? Cpus = null, List<string?>? LiveModules = null)
+{
+    [JsonConverter(typeof(VersionConverter))]
+    public int Version { get; init; } = VersionConverter.Supported; // that of 0.2.0's first builds has none
+}
 
 [method: JsonConstructor]
 readonly record struct TimelineModule(
     string Module, Count? FileBytes = null, string? FirstAsker = null, string? Asked = null, FirstLoad? First = null,
-    AskingProcess? FirstProcess = null, AskingProcess? LastProcess = null);
+    LastOutcome? Last = null, AskingProcess? FirstProcess = null, AskingProcess? LastProcess = null);
+
+sealed record LastOutcome(string? Outcome = null);
 
 sealed record AskingProcess(string? Unit = null);
 

@@ -134,7 +134,7 @@ static class RecordingFile
         reader.Read();
         var isList = reader.TokenType is JsonTokenType.StartArray && reader.Read();
         if (reader.TokenType is not JsonTokenType.StartObject)
-            return isList ? "herd" : null;
+            return isList && reader.TokenType is JsonTokenType.EndArray ? "herd" : null; // no run
         while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
         {
             // a watch has one object a line, or a list of them where a program has collected the lines
@@ -222,11 +222,15 @@ static class RecordingFile
     {
         CheckCount(document.Timeline.Count, file);
         var calls = new List<RecordedCall>();
+        var live = new List<LiveModule>();
         foreach (var module in document.Timeline)
         {
-            // skips modules that were live before the daemon started or needed no call
             if (module.First is not { CalledAtUs.Ns: var called } first)
+            {
+                if (module.Last is { Outcome: "alreadyLive" })
+                    live.Add(new LiveModule(module.Module, module.Asked, module.FirstAsker));
                 continue;
+            }
             calls.Add(new RecordedCall
             {
                 Module = module.Module,
@@ -241,9 +245,13 @@ static class RecordingFile
                 Units = [.. new[] { module.FirstProcess?.Unit, module.LastProcess?.Unit }.OfType<string>().Distinct()],
             });
         }
+        var known = document.Timeline.Select(module => module.Module).ToHashSet(StringComparer.Ordinal);
+        live.AddRange((document.LiveModules ?? []).OfType<string>().Where(name => !known.Contains(name))
+            .Select(name => new LiveModule(name, null, null)));
         var recording = Recording.Of("drover daemon", "a daemon's timeline", calls);
         return recording with
         {
+            Live = live,
             Span = "first request to last call's end",
             Kernel = document.Release,
             Cpus = document.Cpus is { } cpus ? CpusOf(cpus) : null,

@@ -65,24 +65,8 @@ abstract record WatchLine([property: JsonPropertyOrder(-2)] string Type)
 sealed record WatchHeader(string Kernel, int Cpus, long StartUs, bool SinceBoot, IReadOnlyList<string> Degraded)
     : WatchLine("watch")
 {
-    const int Supported = 1; // incremented when a member changes its meaning; new members do not increment it
-
     [JsonRequired, JsonPropertyOrder(-1), JsonConverter(typeof(VersionConverter))]
-    public int Version { get; init; } = Supported;
-
-    internal sealed class VersionConverter : JsonConverter<int>
-    {
-        public override int Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        {
-            if (reader.TokenType is JsonTokenType.Number && reader.TryGetInt32(out var version) && version == Supported)
-                return version;
-            var found = Encoding.UTF8.GetString(reader.ValueSpan);
-            throw new JsonException($"its version is {found}, and this program reads version {Supported}");
-        }
-
-        public override void Write(Utf8JsonWriter writer, int value, JsonSerializerOptions options) =>
-            writer.WriteNumberValue(value);
-    }
+    public int Version { get; init; } = VersionConverter.Supported;
 }
 
 /// <summary>A load or removal; see <see cref="TracedCall"/>.</summary>

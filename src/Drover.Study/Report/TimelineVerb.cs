@@ -99,7 +99,7 @@ sealed class TimelineVerb : Verb
             CultureInfo.InvariantCulture,
             $"timeline: {left.Count} of {loads.Count} loads are left out, requested {at.Min() / 1e6:0.0} s to ")
             + string.Create(CultureInfo.InvariantCulture, $"{at.Max() / 1e6:0.0} s after the first{options}"));
-        return [.. loads.Except(left).Select(module => module.Module)];
+        return [.. modules.Except(left.Select(module => module.Module))];
     }
 
     /// <summary>The end of the last load before the first pause.</summary>
@@ -135,6 +135,7 @@ sealed class TimelineVerb : Verb
         using var writer = new StringWriter { NewLine = "\n" };
         Json.Write(writer, json =>
         {
+            json.WriteNumber("version", VersionConverter.Supported);
             json.WriteString("release", DaemonClient.TextOf(status, "release"));
             json.WriteNumber("cpus", Machine.CountCpus());
             json.WritePropertyName("timeline");
@@ -142,6 +143,7 @@ sealed class TimelineVerb : Verb
             foreach (var module in modules)
                 module.WriteTo(json);
             json.WriteEndArray();
+            json.WriteStrings("liveModules", SysModule.Live("/sys/module/")?.Order(StringComparer.Ordinal) ?? []);
         });
         return writer.ToString();
     }

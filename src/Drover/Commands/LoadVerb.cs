@@ -67,7 +67,10 @@ sealed class LoadVerb : Verb
             OverridesPolicy = arguments.Has(CommonOptions.OverridePolicy),
         };
         if (arguments.Has(CommonOptions.DryRun))
-            return PlanOutput.Write(OpenCatalog(arguments, terminal), [.. batch.Requests], arguments, terminal);
+        {
+            return PlanOutput.Write(
+                OpenCatalog(arguments, terminal), [.. batch.Requests], arguments, terminal, isStrict: true);
+        }
         var (outcomes, statistics) = Load(batch, arguments, terminal);
         return Report(outcomes, statistics, arguments, terminal);
     }

@@ -15,10 +15,11 @@ static class PlanOutput
     /// <summary>Longest text in the column FOR, unless --verbose.</summary>
     const int ShortFor = 48;
 
+    /// <param name="isStrict">What the policy or a blacklist leaves out is a failure, too.</param>
     /// <returns>The exit status: failure where something could not be planned.</returns>
     public static int Write(
         ModuleCatalog catalog, IReadOnlyCollection<LoadRequest> requests, Arguments arguments, Terminal terminal,
-        PlannedDevices? devices = null)
+        PlannedDevices? devices = null, bool isStrict = false)
     {
         var loop = new LiveLoop();
         using var kernel = new LinuxKernel(new KernelThreads(loop));
@@ -31,7 +32,9 @@ static class PlanOutput
             WriteJson(steps, remarks, devices, terminal.Out);
         else
             Print(steps, remarks, devices, arguments.Has(CommonOptions.Verbose) ? int.MaxValue : ShortFor, terminal);
-        return remarks.Any(IsFailure) ? ExitCode.Failure : ExitCode.Ok;
+        return remarks.Any(remark => isStrict ? !remark.Outcome.IsAvailable : IsFailure(remark))
+            ? ExitCode.Failure
+            : ExitCode.Ok;
     }
 
     static bool IsFailure(PlanRemark remark) => remark.Outcome.Kind is OutcomeKind.Failed or OutcomeKind.NotFound;

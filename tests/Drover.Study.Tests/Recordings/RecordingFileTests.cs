@@ -97,8 +97,10 @@ public class RecordingFileTests
     [InlineData("7", "f.json: not a recording")]
     [InlineData("{}", "f.json: not a recording")]
     [InlineData("[]", "f.json: contains no run")]
-    [InlineData("[\n7]", "f.json:2: [0]: has the wrong type")]
-    [InlineData("[null]", "f.json:1: [0]: has the wrong type")]
+    [InlineData("[\n7]", "f.json: not a recording: expected ")]
+    [InlineData("[    0.000000] Linux version 6.12", "f.json:1: not JSON: expected ")]
+    [InlineData("[null]", "f.json: not a recording")]
+    [InlineData("[{}, 7]", "f.json:1: [0]: lacks ")]
     [InlineData("[\n{\"herd\": \"udev\",\n\"gate\": 7}]", "f.json:3: [0].gate: has the wrong type")]
     [InlineData("[{\"herd\": \"udev\", \"herd\": \"udev\"}]", "f.json:1: [0]")]
     [InlineData("[{\"cpus\": -1}]", "f.json:1: [0].cpus: must be a whole number of at least 0")]
@@ -110,6 +112,7 @@ public class RecordingFileTests
     [InlineData(
         "{\"timeline\": [{\"first\":\n{\"calledAtUs\": 5, \"endedAtUs\": 4}}]}",
         "f.json:2: timeline[0].first: endedAtUs is before calledAtUs")]
+    [InlineData("{\"version\": 2, \"timeline\": []}", "f.json:1: version: its version is 2, and this program reads")]
     [InlineData("{\"timeline\": [{\"module\": \"\\ud800\"}]}", "f.json:1: timeline[0].module: ")]
     [InlineData("{\"type\":\"watch\",\"version\":2}", "f.json:1: not a line of a recording: its version is 2")]
     [InlineData("{\"type\":\"watch\",\"version\":1}\n", "f.json:1: not a line of a recording: lacks 'kernel'")]

@@ -116,6 +116,48 @@ public sealed class PolicyVerbTests : IDisposable
         Assert.DoesNotContain("allow mid", Run("learn", $"{_root.Path}/boot.json").Out, StringComparison.Ordinal);
     }
 
+    /// <summary>With a root of another machine and no copy of its /sys, this machine's says nothing about it.</summary>
+    [Fact]
+    public void A_timeline_has_what_was_live_before_the_daemon()
+    {
+        Write("boot.json", """
+            {"version":1,"release":"1.0-test","cpus":1,"timeline":[
+            {"module":"mid","firstAsker":null,"asked":"mid","last":{"module":"mid","outcome":"loaded"},
+            "first":{"needed":["base"],"calledAtUs":2,"endedAtUs":3,"errno":null}},
+            {"module":"half","first":{"needed":["mid"],"calledAtUs":4,"endedAtUs":5,"errno":null}},
+            {"module":"nic","firstAsker":"/devices/n","asked":"pci:v00008086d00001234sv","first":null,
+            "last":{"module":"nic","outcome":"alreadyLive"}}],
+            "liveModules":["base","half","mid","nic","stray"]}
+            """);
+        string[] place = ["-r", _root.Path, "-k", ModuleRoot.Release];
+        var learned = CommandLineRun.Run(["policy", "learn", $"{_root.Path}/boot.json", .. place]).Out;
+        Assert.Contains("boot.json: live\nallow stray\n", learned, StringComparison.Ordinal);
+        Assert.Contains(
+            "boot.json: /devices/n: pci:v00008086d00001234sv\nallow nic\n", learned, StringComparison.Ordinal);
+        Assert.DoesNotContain("allow mid", learned, StringComparison.Ordinal);
+        Policy("forbid mid stray");
+        var check = CommandLineRun.Run(["policy", "check", $"{_root.Path}/boot.json", .. place]);
+        Assert.Equal(1, check.Exit);
+        Assert.Matches(@"\nmid .*/boot.json: needed by half ", check.Out);
+        Assert.Matches(@"\nstray .*/boot.json: live ", check.Out);
+    }
+
+    [Fact]
+    public void Learn_replaces_no_list_and_writes_none_that_forbids_everything()
+    {
+        var list = $"{_root.Path}/etc/drover/policy.d/x.conf";
+        Policy("allow top");
+        var again = Run("learn", "-o", list);
+        Assert.Equal((1, true), (again.Exit, again.Error.EndsWith(
+            "is there already: remove it, or write another file and compare\n", StringComparison.Ordinal)));
+        Assert.Equal("allow top\n", File.ReadAllText(list));
+        foreach (var file in (string[])["etc/fstab", "usr/bin/podman", "etc/modules-load.d/site.conf"])
+            File.Delete($"{_root.Path}/{file}");
+        var nothing = CommandLineRun.Run("policy", "learn", "-r", _root.Path, "-k", ModuleRoot.Release);
+        Assert.Equal((1, ""), (nothing.Exit, nothing.Out));
+        Assert.Contains("nothing asks for a module here: ", nothing.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void What_is_of_another_machine_is_named()
     {
@@ -126,12 +168,12 @@ public sealed class PolicyVerbTests : IDisposable
         var error = Local(Run("learn", $"{_root.Path}/boot.json")).Error;
         Assert.Contains(
             "with kernel 2.0-other; this looks at the modules of 1.0-test\n", error, StringComparison.Ordinal);
-        Assert.Contains("does not have them: slowfs\n", error, StringComparison.Ordinal);
+        Assert.EndsWith(" does not have are left out: slowfs\n", error, StringComparison.Ordinal);
         Policy("forbid closed client:uid:7");
         Assert.EndsWith("(client:) are not checked: 1\n", Run("check").Error, StringComparison.Ordinal);
         Policy("forbid nic algif-aed closed\nallow fs-ext4 pci:*");
         var check = CommandLineRun.Run(["policy", "check", "-r", _root.Path, "-k", ModuleRoot.Release]);
-        Assert.Contains("this machine's", check.Error, StringComparison.Ordinal);
+        Assert.Contains("is known from recordings only: --sys names a copy", check.Error, StringComparison.Ordinal);
         Assert.Contains(
             $"policy.d/x.conf:1: 'algif_aed' is no module and no alias in {_root.Path}/", check.Error,
             StringComparison.Ordinal);

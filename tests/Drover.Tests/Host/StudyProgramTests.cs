@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Drover.Linux.ProcFs;
 using System.Diagnostics;
 using System.Xml.Linq;
 using Drover.CommandLine;
@@ -145,5 +147,10 @@ public class StudyProgramTests
             + "them\n", runs[0].Error);
         Assert.Equal(("", runs[0].Error), (runs[1].Error, runs[4].Error));
         Assert.Equal(2, runs[5].Exit);
+        using var json = JsonDocument.Parse(runs[4].Out);
+        Assert.Equal(1, json.RootElement.GetProperty("version").GetInt32());
+        Assert.Equal(
+            SysModule.Live("/sys/module/") ?? [],
+            json.RootElement.GetProperty("liveModules").EnumerateArray().Select(name => name.GetString()!).ToHashSet());
     }
 }

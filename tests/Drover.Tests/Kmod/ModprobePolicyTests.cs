@@ -95,7 +95,7 @@ public sealed class ModprobePolicyTests : IDisposable
         Policy("forbid mid\nwarn top");
         var run = CommandLineRun.Run("load", "-n", "-r", _root.Path, "top", "base");
         Assert.Equal(
-            (0, "drover: top: not loaded: needs mid, which policy forbids (P:1: forbid mid)\n"),
+            (1, "drover: top: not loaded: needs mid, which policy forbids (P:1: forbid mid)\n"),
             (run.Exit, WithoutPlace(run.Error)));
         Assert.DoesNotContain(" top ", run.Out, StringComparison.Ordinal);
         Assert.Contains(" base ", run.Out, StringComparison.Ordinal);
