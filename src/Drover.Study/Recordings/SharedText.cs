@@ -30,6 +30,10 @@ sealed class SharedText : JsonConverter<string>
         return shared;
     }
 
+    /// <summary>The key of a dictionary: of totals, a few.</summary>
+    public override string ReadAsPropertyName(
+        ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetString()!;
+
     public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value);
 }

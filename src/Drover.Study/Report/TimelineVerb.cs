@@ -143,7 +143,8 @@ sealed class TimelineVerb : Verb
             foreach (var module in modules)
                 module.WriteTo(json);
             json.WriteEndArray();
-            json.WriteStrings("liveModules", SysModule.Live("/sys/module/")?.Order(StringComparer.Ordinal) ?? []);
+            var live = SysModule.Live("/sys/module/") ?? new HashSet<string>();
+            json.WriteStrings("liveModules", live.Order(StringComparer.Ordinal));
         });
         return writer.ToString();
     }

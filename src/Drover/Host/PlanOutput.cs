@@ -15,7 +15,7 @@ static class PlanOutput
     /// <summary>Longest text in the column FOR, unless --verbose.</summary>
     const int ShortFor = 48;
 
-    /// <param name="isStrict">What the policy or a blacklist leaves out is a failure, too.</param>
+    /// <param name="isStrict">A module that the policy or a blacklist leaves out is a failure.</param>
     /// <returns>The exit status: failure where something could not be planned.</returns>
     public static int Write(
         ModuleCatalog catalog, IReadOnlyCollection<LoadRequest> requests, Arguments arguments, Terminal terminal,

@@ -19,7 +19,8 @@ public sealed class TortureReportTests
     [InlineData("memory.after", "900000\n", "102.4 MB of memory are gone")]
     [InlineData("daemon.after", "20000\n", "the daemon has grown by 10.2 MB")]
     [InlineData("daemon.memory.events", "max 7\noom_kill 2\n", "the daemon was killed 2 times for its memory")]
-    [InlineData("daemon.pids.events", "max 0\n", "the daemon never needed more than 9 threads: its limit was not tried")]
+    [InlineData(
+        "daemon.pids.events", "max 0\n", "the daemon never needed more than 9 threads: its limit was not tried")]
     [InlineData("kills", "", "1 duplicate calls, more than the 0 kills")]
     public void A_problem_is_reported(string file, string text, string problem) =>
         Assert.Equal([problem], Report(file, text).Problems());

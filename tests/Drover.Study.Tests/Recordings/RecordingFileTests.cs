@@ -98,7 +98,7 @@ public class RecordingFileTests
     [InlineData("{}", "f.json: not a recording")]
     [InlineData("[]", "f.json: contains no run")]
     [InlineData("[\n7]", "f.json: not a recording: expected ")]
-    [InlineData("[    0.000000] Linux version 6.12", "f.json:1: not JSON: expected ")]
+    [InlineData("[    0.000000] Linux version 6.12", "f.json: not a recording: expected ")]
     [InlineData("[null]", "f.json: not a recording")]
     [InlineData("[{}, 7]", "f.json:1: [0]: lacks ")]
     [InlineData("[\n{\"herd\": \"udev\",\n\"gate\": 7}]", "f.json:3: [0].gate: has the wrong type")]

@@ -58,7 +58,7 @@ static class RecordingTexts
             """;
         const string End = """
             {"type":"lost","events":12}
-            {"type":"totals"}
+            {"type":"totals","calls":2,"byResult":{"0":1,"EEXIST":1}}
 
             """;
         var lines = calls.Select(call =>

@@ -150,7 +150,7 @@ public sealed class PolicyVerbTests : IDisposable
         var again = Run("learn", "-o", list);
         Assert.Equal((1, true), (again.Exit, again.Error.EndsWith(
             "is there already: remove it, or write another file and compare\n", StringComparison.Ordinal)));
-        Assert.Equal("allow top\n", File.ReadAllText(list));
+        Assert.Equal("allow top", File.ReadAllText(list));
         foreach (var file in (string[])["etc/fstab", "usr/bin/podman", "etc/modules-load.d/site.conf"])
             File.Delete($"{_root.Path}/{file}");
         var nothing = CommandLineRun.Run("policy", "learn", "-r", _root.Path, "-k", ModuleRoot.Release);

@@ -1,10 +1,10 @@
-using System.Text.Json;
-using Drover.Linux.ProcFs;
 using System.Diagnostics;
+using System.Text.Json;
 using System.Xml.Linq;
 using Drover.CommandLine;
 using Drover.Control;
 using Drover.Host;
+using Drover.Linux.ProcFs;
 using Drover.Loading;
 using StudyMain = Drover.Study.Program;
 
@@ -150,7 +150,7 @@ public class StudyProgramTests
         using var json = JsonDocument.Parse(runs[4].Out);
         Assert.Equal(1, json.RootElement.GetProperty("version").GetInt32());
         Assert.Equal(
-            SysModule.Live("/sys/module/") ?? [],
+            SysModule.Live("/sys/module/") ?? new HashSet<string>(),
             json.RootElement.GetProperty("liveModules").EnumerateArray().Select(name => name.GetString()!).ToHashSet());
     }
 }
