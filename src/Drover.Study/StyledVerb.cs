@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Drover.Study.Files;
 
 namespace Drover.Study;
@@ -14,8 +13,7 @@ sealed class StyledVerb(Verb verb, bool isLive = false) : Verb
     static readonly Option s_noPager = new(
         "no-pager", "do not show the text in $DROVER_PAGER, $PAGER or less, as on a terminal");
 
-    /// <summary>Options of what is written, to a file or, without a value, to standard output.</summary>
-    static readonly string[] s_outputs = ["html", "trace", "stats", "save", "output", "metrics", "json", "csv"];
+    const int PagerBytes = 4 << 10; // at once: a pager shows a long text from its beginning
 
     public override string Name => verb.Name;
     public override string Summary => verb.Summary;
@@ -27,12 +25,12 @@ sealed class StyledVerb(Verb verb, bool isLive = false) : Verb
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
-        CheckDashes(arguments);
+        NamedFiles.Check(verb, arguments);
         var hasColors = arguments.Text(s_color) switch { "always" => true, "never" => false, _ => (bool?)null };
-        using var pager = isLive || arguments.Has(s_noPager) || terminal.Screen is null ? null : StartPager(terminal);
+        using var pager = isLive || arguments.Has(s_noPager) || terminal.Screen is null ? null : Pager.Start(terminal);
         if (pager is null && hasColors is null)
             return verb.Run(arguments, terminal);
-        using var output = pager?.StandardInput;
+        using var output = pager is null ? null : new ByteWriter(pager, PagerBytes);
         var styled = new Terminal(output ?? terminal.Out, terminal.Error, terminal.IsWatched, terminal.Screen)
         {
             HasColors = hasColors,
@@ -43,50 +41,7 @@ sealed class StyledVerb(Verb verb, bool isLive = false) : Verb
         }
         finally
         {
-            output?.Close();
-            pager?.WaitForExit();
+            output?.Flush();
         }
-    }
-
-    /// <summary>Standard input is read once, and standard output has one document.</summary>
-    void CheckDashes(Arguments arguments)
-    {
-        List<Option> dashes = [.. verb.Options.Where(option => option.Value == "FILE"
-            && arguments.Text(option) == InputFile.Dash)];
-        List<string> written = [.. s_outputs.Where(name => verb.Options.Any(option => option.Name == name
-            && (option.Value is null ? arguments.Has(option) : dashes.Contains(option))))];
-        if (written.Count > 1 && dashes.Exists(option => s_outputs.Contains(option.Name)))
-            throw new UsageException($"--{written[0]} and --{written[1]} both write to standard output");
-        List<string> read = [.. dashes.Where(option => !s_outputs.Contains(option.Name))
-            .Select(option => $"--{option.Name}")];
-        if (verb.Operands.EndsWith("FILE…", StringComparison.Ordinal)
-            || verb.Operands.EndsWith("[RECORDING…]", StringComparison.Ordinal))
-        {
-            read.AddRange(arguments.Operands.Where(operand => operand == InputFile.Dash));
-        }
-        if (read.Count > 1)
-            throw new UsageException($"{read[0]} and {read[1]} both read standard input, which can be read once");
-    }
-
-    /// <summary>As systemctl(1) does it, but long lines wrap: less quits by itself if the text fits. Null without a
-    /// pager.</summary>
-    static Process? StartPager(Terminal terminal)
-    {
-        terminal.Flush();
-        var command = Environment.GetEnvironmentVariable("DROVER_PAGER") ?? Environment.GetEnvironmentVariable("PAGER")
-            ?? "less 2>/dev/null || more 2>/dev/null || cat";
-        if (command is "" or "cat" || Environment.GetEnvironmentVariable("TERM") is null or "dumb")
-            return null;
-        var start = new ProcessStartInfo("/bin/sh", ["-c", command])
-        {
-            RedirectStandardInput = true,
-            UseShellExecute = false,
-        };
-        start.Environment.TryAdd("LESS", "FRXMK");
-        start.Environment.TryAdd("LESSCHARSET", "utf-8");
-        var pager = Process.Start(start);
-        if (pager is not null)
-            pager.StandardInput.NewLine = "\n";
-        return pager;
     }
 }

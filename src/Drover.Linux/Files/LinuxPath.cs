@@ -37,6 +37,22 @@ public static class LinuxPath
             $"{file.Inode} {file.Size} {file.ModifiedSeconds} {file.ModifiedNanoseconds}")
         : null;
 
+    /// <summary>A text that two paths have in common if they lead to one regular file, also one that is yet to be
+    /// created; null of a directory, a device or a pipe.</summary>
+    public static string? IdentityOf(string path)
+    {
+        if (TryStat(path, out var file))
+        {
+            return (file.Mode & Libc.S_IFMT) == Libc.S_IFREG
+                ? string.Create(
+                    CultureInfo.InvariantCulture, $"{file.DeviceMajor}:{file.DeviceMinor}:{file.Inode}")
+                : null;
+        }
+        var absolute = Absolute(path);
+        var slash = absolute.LastIndexOf('/');
+        return Real(absolute[..(slash + 1)]) is { } directory ? $"{directory}{absolute[slash..]}" : null;
+    }
+
     /// <summary>The inode number of the file the path leads to, or null.</summary>
     internal static ulong? InodeOf(string path) => TryStat(path, out var file) ? file.Inode : null;
 

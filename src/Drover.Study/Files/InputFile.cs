@@ -8,7 +8,7 @@ static class InputFile
     /// <summary>Standard input or output.</summary>
     public const string Dash = "-";
 
-    const string StandardInput = "/dev/stdin";
+    public const string StandardInput = "/dev/stdin";
 
     /// <summary>For messages.</summary>
     public static string NameOf(string path) => path == Dash ? "standard input" : path;

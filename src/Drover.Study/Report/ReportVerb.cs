@@ -1,4 +1,3 @@
-using Drover.Linux.Files;
 using Drover.Study.Files;
 using Drover.Study.Recordings;
 
@@ -48,11 +47,6 @@ sealed class ReportVerb : Verb
             throw new UsageException("needs a recording: FILE, such as the output of 'drover watch --json'");
         if (arguments.Operands.Count > MaxFiles)
             throw new UsageException($"takes at most {MaxFiles} files, not {arguments.Operands.Count}");
-        if (arguments.Text(Html) is { } page && LinuxPath.Real(page) is { } target
-            && arguments.Operands.Any(file => LinuxPath.Real(file) == target))
-        {
-            throw new UsageException($"--html {page} would overwrite a recording that the report is of");
-        }
         if (arguments.Has(Title) && !arguments.Has(Html))
             throw new UsageException("--title is the title of a page: add --html FILE");
         List<string> labels = [.. arguments.Texts(Label)];

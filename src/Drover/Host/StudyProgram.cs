@@ -1,5 +1,6 @@
 using Drover.CommandLine;
 using Drover.Kernel;
+using Drover.Linux.Files;
 using Drover.Linux.Runtime;
 
 namespace Drover.Host;
@@ -11,6 +12,7 @@ sealed record StudyVerb(string Name, string Summary, Example Example);
 static class StudyProgram
 {
     const string FileName = "drover-study";
+    const string Self = "/proc/self/exe";
 
     /// <summary>Where a package puts it; a source tree has it next to <c>drover</c>.</summary>
     public const string InstalledPath = "/usr/lib/drover/" + FileName;
@@ -49,7 +51,9 @@ static class StudyProgram
     public static int Execute(Terminal terminal)
     {
         var path = Find();
-        terminal.Warn(path is null ? Missing : $"{path}: cannot be run: {Replace(path)}");
+        terminal.Warn(path is null ? Missing
+            : LinuxPath.Real(path) == LinuxPath.Real(Self) ? $"{path} is drover itself: put {FileName} in its place"
+            : $"{path}: cannot be run: {Replace(path)}");
         return ExitCode.Failure;
     }
 

@@ -86,7 +86,7 @@ public sealed class ReportVerbTests : IDisposable
     [InlineData(1, "not JSON", "FILE")]
     [InlineData(2, "needs a recording")]
     [InlineData(2, "--html needs the name of a file", "FILE", "--html", "")]
-    [InlineData(2, "would overwrite a recording", "FILE", "--html", "FILE")]
+    [InlineData(2, " would overwrite ", "FILE", "--html", "FILE")]
     [InlineData(1, "drover: /: Is a directory\n", "GOOD", "--html", "/")]
     [InlineData(1, "drover: /no/x: No such file or directory\n", "GOOD", "--html", "/no/x")]
     [InlineData(2, "--label is given once for each file: labels 2, files 1", "FILE", "--label", "a", "--label", "b")]

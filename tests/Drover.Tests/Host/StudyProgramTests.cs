@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Xml.Linq;
 using Drover.CommandLine;
@@ -59,31 +58,29 @@ public class StudyProgramTests
     [Fact]
     public void Missing_drover_study_is_an_error_with_advice()
     {
-        Assert.SkipUnless(File.Exists(Repository.NativeBinary), "no native binary: ./test builds it");
         Assert.SkipWhen(File.Exists("/usr/lib/drover/drover-study"), "drover-study is installed on this machine");
-        var directory = Directory.CreateTempSubdirectory("drover-alone-").FullName;
-        try
-        {
-            File.Copy(Repository.NativeBinary, $"{directory}/drover");
-            var start = new ProcessStartInfo(
-                $"{directory}/drover", ["herd"])
-            {
-                UseShellExecute = false,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true
-            };
-            using var process = Process.Start(start)!;
-            var (output, error) = (process.StandardOutput.ReadToEnd(), process.StandardError.ReadToEnd());
-            process.WaitForExit();
-            Assert.Equal((1, ""), (process.ExitCode, output));
-            Assert.Contains($"put it at /usr/lib/drover/drover-study or {directory}/drover-study", error,
-                StringComparison.Ordinal);
-        }
-        finally
-        {
-            Directory.Delete(directory, recursive: true);
-        }
+        var run = RunAlone("d/drover herd");
+        Assert.Equal((1, ""), (run.Exit, run.Output));
+        Assert.Contains("put it at /usr/lib/drover/drover-study or /", run.Error, StringComparison.Ordinal);
+        Assert.Contains("/d/drover-study (in a source tree", run.Error, StringComparison.Ordinal);
     }
+
+    /// <summary>It would execute itself for ever.</summary>
+    [Theory]
+    [InlineData("ln -s drover d/drover-study")]
+    [InlineData("ln d/drover d/drover-study")]
+    [InlineData("cp d/drover d/drover-study")]
+    public void Drover_in_the_place_of_drover_study_is_an_error(string put)
+    {
+        var run = RunAlone($"{put}; timeout 10 d/drover herd --cpus 2");
+        Assert.Equal((1, ""), (run.Exit, run.Output));
+        Assert.EndsWith("/d/drover-study is drover itself: put drover-study in its place\n", run.Error,
+            StringComparison.Ordinal);
+    }
+
+    /// <summary>With a copy of drover in the directory d, alone.</summary>
+    static (int Exit, string Output, string Error) RunAlone(string command) => NativeShell.Run(
+        $"cd $(mktemp -d) && trap 'rm -r $PWD' EXIT && mkdir d && cp {Repository.NativeBinary} d/drover && {command}");
 
     [Fact]
     public void Timeline_of_the_daemon_is_a_recording_for_report()
