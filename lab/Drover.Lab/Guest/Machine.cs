@@ -58,9 +58,13 @@ sealed class Machine : IAsyncDisposable
         Machine? machine = null;
         try
         {
-            machine = run.UsesSnapshot
-                ? await RestoreAsync(run, host, tools, channel, work, timer.Token)
-                : await StartAsync(run, tools, await BootArgumentsAsync(run, channel, work), timer.Token);
+            var (arguments, thread) = run.UsesSnapshot
+                ? await RestoreArgumentsAsync(run, host, tools, channel, work, timer.Token)
+                : (await BootArgumentsAsync(run, channel, work), null);
+            machine = new(run, tools, arguments);
+            await machine.AttachAsync(timer.Token);
+            if (thread is not null)
+                await machine.Debugger.SelectAsync(thread);
             await machine.Debugger.SetBreakpointAsync(channel.Address);
             return await machine.ExchangeAsync(channel, timer.Token);
         }
@@ -109,9 +113,9 @@ sealed class Machine : IAsyncDisposable
         await _qemu.WaitForExitAsync(cancellationToken);
     }
 
-    /// <summary>A machine from the snapshot of one that has booted; boots and saves it first if there is
-    /// none.</summary>
-    static async Task<Machine> RestoreAsync(
+    /// <summary>The arguments for a machine from the snapshot of one that has booted, and the thread that had come to
+    /// the breakpoint; boots and saves it first if there is none.</summary>
+    static async Task<(IReadOnlyList<string> Arguments, string? Thread)> RestoreArgumentsAsync(
         GuestRun run, LabHost host, Toolbox tools, GuestChannel channel, WorkFolder work,
         CancellationToken cancellationToken)
     {
@@ -119,12 +123,9 @@ sealed class Machine : IAsyncDisposable
         var key = LabHost.HashOf(string.Join('\n', fixedArguments) + tools.Key + run.Kernel.Key
             + Resources.Read(run.Init) + Resources.Read("common") + channel.Address
             + Convert.ToHexString(channel.Program.Span))[..16];
-        var snapshot = await Snapshot.GetAsync(host, key, work.File("snapshot"), SaveAsync);
+        var thread = await Snapshot.GetAsync(host, key, work.File("snapshot"), SaveAsync);
         var arguments = fixedArguments.Concat(Snapshot.Drive(work.File("snapshot"))).Concat(Snapshot.LoadArguments);
-        var machine = await StartAsync(
-            run, tools, [.. arguments, "-initrd", await InitramfsAsync()], cancellationToken);
-        await machine.Debugger.SelectAsync(snapshot);
-        return machine;
+        return ([.. arguments, "-initrd", await InitramfsAsync()], thread);
 
         // a restored guest does not read it, but its machine must be the same
         async Task<string> InitramfsAsync()
@@ -139,8 +140,8 @@ sealed class Machine : IAsyncDisposable
             var start = Stopwatch.GetTimestamp();
             await tools.RunAsync("qemu-img", "create", "-q", "-f", "qcow2", image, Snapshot.DiskSize);
             var boot = await BootArgumentsAsync(run, channel, work);
-            await using var booted =
-                await StartAsync(run, tools, [.. boot, .. Snapshot.Drive(image)], cancellationToken);
+            await using var booted = new Machine(run, tools, [.. boot, .. Snapshot.Drive(image)]);
+            await booted.AttachAsync(cancellationToken);
             await booted.Debugger.SetBreakpointAsync(channel.Address);
             if (!await booted.Debugger.ContinueAsync())
                 throw new LabException($"the guest did not boot. Its console ended with:\n{booted.Tail()}");
@@ -152,21 +153,8 @@ sealed class Machine : IAsyncDisposable
         }
     }
 
-    static async Task<Machine> StartAsync(
-        GuestRun run, Toolbox tools, IEnumerable<string> arguments, CancellationToken cancellationToken)
-    {
-        var machine = new Machine(run, tools, arguments);
-        try
-        {
-            machine.Debugger = new Debugger(await machine.ConnectAsync("gdb", cancellationToken), cancellationToken);
-            return machine;
-        }
-        catch
-        {
-            await machine.DisposeAsync();
-            throw;
-        }
-    }
+    async Task AttachAsync(CancellationToken cancellationToken) =>
+        Debugger = new(await ConnectAsync("gdb", cancellationToken), cancellationToken);
 
     static async Task<IReadOnlyList<string>> BootArgumentsAsync(GuestRun run, GuestChannel channel, WorkFolder work)
     {
