@@ -25,7 +25,7 @@ public sealed class ControlSocket : IDisposable
     readonly ListeningSocket _listener;
     readonly Func<IControlConnection, IControlHandler?> _accept;
     readonly EpollSet _epoll;
-    readonly WakeUp _stop = new();
+    readonly WakeUp _stop;
     readonly Thread _thread;
     readonly Dictionary<ulong, Connection> _clients = [];
 
@@ -35,12 +35,13 @@ public sealed class ControlSocket : IDisposable
     ulong _nextClient = FirstClient;
     bool _disposed, _isListening = true;
 
-    ControlSocket(EventLoop loop, ListeningSocket listener, Func<IControlConnection, IControlHandler?> accept)
+    ControlSocket(
+        EventLoop loop, ListeningSocket listener, Func<IControlConnection, IControlHandler?> accept, EpollSet epoll,
+        WakeUp stop)
     {
-        (_loop, _listener, _accept) = (loop, listener, accept);
-        _epoll = EpollSet.Create();
-        _epoll.TryAdd(_stop.Fd, Stop, Libc.EPOLLIN);
-        _epoll.TryAdd(_listener.Fd, Listener, Libc.EPOLLIN);
+        (_loop, _listener, _accept, _epoll, _stop) = (loop, listener, accept, epoll, stop);
+        _epoll.Add(_stop.Fd, Stop, Libc.EPOLLIN);
+        _epoll.Add(_listener.Fd, Listener, Libc.EPOLLIN);
         _thread = BackgroundThread.Start("control", Watch);
     }
 
@@ -54,11 +55,11 @@ public sealed class ControlSocket : IDisposable
 
     /// <summary>Serves the socket that systemd passes (LISTEN_PID, LISTEN_FDS); null if none.</summary>
     /// <inheritdoc cref="Listen"/>
-    public static ControlSocket? TryHandedDown(EventLoop loop, Func<IControlConnection, IControlHandler?> accept)
+    public static ControlSocket? TryFromSystemd(EventLoop loop, Func<IControlConnection, IControlHandler?> accept)
     {
         var pid = Environment.GetEnvironmentVariable("LISTEN_PID");
         var count = Environment.GetEnvironmentVariable("LISTEN_FDS");
-        return ListeningSocket.TryHandedDown(pid, count) is { } listener ? Serve(listener, loop, accept) : null;
+        return ListeningSocket.TryFromSystemd(pid, count) is { } listener ? Serve(listener, loop, accept) : null;
     }
 
     /// <summary>Accepts no more clients, and removes the socket's file: another daemon may listen. The clients that are
@@ -68,7 +69,8 @@ public sealed class ControlSocket : IDisposable
         if (!_isListening)
             return;
         _isListening = false;
-        _listener.Dispose(); // which takes it out of the set
+        _epoll.Remove(_listener.Fd);
+        _listener.Dispose();
     }
 
     /// <summary>Disconnects all clients, after a call of their handlers, and removes the socket's file.</summary>
@@ -90,12 +92,18 @@ public sealed class ControlSocket : IDisposable
     static ControlSocket Serve(
         ListeningSocket listener, EventLoop loop, Func<IControlConnection, IControlHandler?> accept)
     {
+        EpollSet? epoll = null;
+        WakeUp? stop = null;
         try
         {
-            return new(loop, listener, accept);
+            epoll = EpollSet.Create();
+            stop = new();
+            return new(loop, listener, accept, epoll, stop);
         }
         catch
         {
+            stop?.Dispose();
+            epoll?.Dispose();
             listener.Dispose();
             throw;
         }

@@ -23,8 +23,20 @@ sealed unsafe class EpollSet : IDisposable
         return epoll >= 0 ? new(epoll) : throw new IOException($"epoll_create1: {ErrnoText.Describe(Libc.LastError)}");
     }
 
-    /// <summary>False when the kernel has no memory for it.</summary>
+    /// <summary>False when the kernel has no memory for it, or the user no watch left (epoll(7):
+    /// max_user_watches).</summary>
     internal bool TryAdd(int fd, ulong number, uint events) => Change(Libc.EPOLL_CTL_ADD, fd, number, events) == 0;
+
+    /// <exception cref="IOException"><see cref="TryAdd"/> is false.</exception>
+    internal void Add(int fd, ulong number, uint events)
+    {
+        if (!TryAdd(fd, number, events))
+        {
+            throw new IOException("epoll_ctl: " + (Libc.LastError is Errno.ENOSPC
+                ? "no watch is left (fs.epoll.max_user_watches)"
+                : ErrnoText.Describe(Libc.LastError)));
+        }
+    }
 
     /// <summary>Reports the next of these events. Hang-ups and errors are always reported.</summary>
     internal void Rearm(int fd, ulong number, uint events) => _ = Change(Libc.EPOLL_CTL_MOD, fd, number, events);

@@ -11,7 +11,7 @@ sealed unsafe class ListeningSocket : IDisposable
     const uint LockMode = 0x180; // 0600
     const uint SocketMode = 0x1b6; // 0666: rights are checked for each client
     const int Backlog = 4096; // clients waiting for accept; the kernel takes the smaller of this and net.core.somaxconn
-    const int FirstHandedDown = 3; // the first descriptor systemd passes (sd_listen_fds(3): SD_LISTEN_FDS_START)
+    const int FirstPassed = 3; // the first descriptor systemd passes (sd_listen_fds(3): SD_LISTEN_FDS_START)
 
     readonly string? _path;
     readonly int _lock;
@@ -28,7 +28,7 @@ sealed unsafe class ListeningSocket : IDisposable
             throw new IOException($"{path}: too long for a socket's address");
         LinuxPath.MakeParents(path);
         var held = Lock(path);
-        var fd = -1;
+        var (fd, isBound) = (-1, false);
         try
         {
             RemoveDead(path);
@@ -36,6 +36,7 @@ sealed unsafe class ListeningSocket : IDisposable
             // no client can connect between bind and chmod: listen comes last
             if (Libc.Bind(fd, address, length) < 0)
                 throw Libc.LastError is var error and not Errno.EADDRINUSE ? Failed(path, "bind", error) : InUse(path);
+            isBound = true;
             if (Libc.ChMod(path, SocketMode) < 0)
                 throw Failed(path, "chmod", Libc.LastError);
             if (Libc.Listen(fd, Backlog) < 0)
@@ -44,6 +45,8 @@ sealed unsafe class ListeningSocket : IDisposable
         }
         catch
         {
+            if (isBound)
+                _ = Libc.Unlink(path);
             if (fd >= 0)
                 _ = Libc.Close(fd);
             _ = Libc.Close(held);
@@ -53,7 +56,7 @@ sealed unsafe class ListeningSocket : IDisposable
 
     /// <summary>The listening socket that systemd passes (sd_listen_fds(3)); null if none.</summary>
     /// <param name="listenPid">$LISTEN_PID: the process they are for.</param>
-    internal static ListeningSocket? TryHandedDown(string? listenPid, string? listenFds, int first = FirstHandedDown)
+    internal static ListeningSocket? TryFromSystemd(string? listenPid, string? listenFds, int first = FirstPassed)
     {
         if (CountOf(listenPid) != Environment.ProcessId || CountOf(listenFds) is not { } count)
             return null;

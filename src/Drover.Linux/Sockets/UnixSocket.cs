@@ -79,7 +79,7 @@ static unsafe class UnixSocket
             return Libc.LastError is Errno.ESRCH;
         // a process that has exited is readable (pidfd_open(2))
         var entry = new Libc.PollEntry { Fd = pidFd, Events = Libc.POLLIN };
-        var hasExited = Libc.Poll(&entry, 1, timeoutMs: 0) != 0;
+        var hasExited = Libc.Poll(&entry, 1, timeoutMs: 0) > 0;
         _ = Libc.Close(pidFd);
         return hasExited;
     }

@@ -152,7 +152,7 @@ sealed class DaemonVerb : Verb
     {
         try
         {
-            return ControlSocket.TryHandedDown(session.Loop, control.Accept)
+            return ControlSocket.TryFromSystemd(session.Loop, control.Accept)
                 ?? ControlSocket.Listen(path, session.Loop, control.Accept);
         }
         catch (IOException problem)

@@ -103,11 +103,11 @@ public sealed class ListeningSocketTests : IDisposable
         systemds.Listen();
         var fd = (int)systemds.Handle;
         var us = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
-        Assert.Null(ListeningSocket.TryHandedDown(null, null, fd));
-        Assert.Null(ListeningSocket.TryHandedDown("1", "1", fd));
-        Assert.Null(ListeningSocket.TryHandedDown(us, "0", fd));
-        Assert.Null(ListeningSocket.TryHandedDown(us, "x", fd));
-        var socket = ListeningSocket.TryHandedDown(us, "1", fd)!;
+        Assert.Null(ListeningSocket.TryFromSystemd(null, null, fd));
+        Assert.Null(ListeningSocket.TryFromSystemd("1", "1", fd));
+        Assert.Null(ListeningSocket.TryFromSystemd(us, "0", fd));
+        Assert.Null(ListeningSocket.TryFromSystemd(us, "x", fd));
+        var socket = ListeningSocket.TryFromSystemd(us, "1", fd)!;
         Assert.Equal(
             Drover.Kernel.Errno.EAGAIN,
             socket.Accept() < 0 ? Syscalls.Libc.LastError : Drover.Kernel.Errno.None); // it does not block

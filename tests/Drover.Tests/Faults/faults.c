@@ -11,14 +11,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum call { OPEN, READ, MMAP, THREAD, SOCKET, RENAME, WRITE, CALLS };
-static const char *const names[CALLS] = { "open", "read", "mmap", "pthread_create", "socket", "rename", "write" };
+enum call { OPEN, READ, MMAP, THREAD, SOCKET, RENAME, WRITE, EPOLL, CALLS };
+static const char *const names[CALLS] = {
+    "open", "read", "mmap", "pthread_create", "socket", "rename", "write", "epoll_ctl",
+};
 static int counts[CALLS], fault = -2, at, on, error;
 
 static void parse(void)
@@ -169,6 +172,14 @@ ssize_t pwrite64(int file, const void *from, size_t bytes, off64_t offset)
 {
     FAIL(WRITE, -1);
     return NEXT(pwrite64)(file, from, bytes, offset);
+}
+
+// Only an addition can fail.
+int epoll_ctl(int set, int operation, int file, struct epoll_event *event)
+{
+    if (operation == EPOLL_CTL_ADD)
+        FAIL(EPOLL, -1);
+    return NEXT(epoll_ctl)(set, operation, file, event);
 }
 
 // Writes the image of an init_module and its parameters.

@@ -31,6 +31,7 @@ static const struct {
     { "socket", { EMFILE, EACCES, ENOBUFS, EAFNOSUPPORT } },
     { "rename", { EACCES, ENOSPC, EROFS, EXDEV } },
     { "write", { ENOSPC, EIO, EINTR, EPIPE, EDQUOT } },
+    { "epoll_ctl", { ENOSPC, ENOMEM } },
 };
 
 static const char *library;
