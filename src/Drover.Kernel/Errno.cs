@@ -57,6 +57,10 @@ public static class ErrnoText
         return known;
     }
 
+    /// <summary>Whether a load's result, a symbol, says that the module was there, or that another load of it was in
+    /// flight.</summary>
+    public static bool IsDuplicate(string? result) => result is "EEXIST" or "EBUSY" or "ETXTBSY";
+
     /// <summary>The meaning for a load of a module, as a clause without a full stop. The symbol for one without a
     /// description.</summary>
     public static string DescribeLoad(Errno error) => error switch

@@ -1,3 +1,4 @@
+using Drover.Kernel;
 using Drover.Lab.Guest;
 using Drover.Lab.Reading;
 
@@ -32,7 +33,7 @@ sealed record BootReport(
 
     /// <summary>By systemd itself, and by kmod for the kernel and for systemd-modules-load.</summary>
     public int ByOthers => Calls.Count - ByUdev - ByDrover;
-    public int Duplicates => Calls.Count(call => ModuleCall.IsDuplicate(call.Result));
+    public int Duplicates => Calls.Count(call => ErrnoText.IsDuplicate(call.Result));
 
     public static BootReport Read(string name, GuestResult result)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Drover.Lab.Reading;
@@ -58,28 +57,4 @@ static partial class GuestFacts
 
     [GeneratedRegex(@"Page size \(bytes\): (\d+)")]
     static partial Regex PageSize { get; }
-}
-
-/// <summary>/sys/kernel/debug/modules/stats (kernel/module/stats.c). Bytes of virtual memory.</summary>
-/// <param name="BecomingBytes">Wasted by attempts that failed before the module's layout: mostly duplicates.</param>
-/// <param name="LoadBytes">Wasted by attempts that failed after it, each counted twice.</param>
-sealed record KernelModuleStats(
-    long EverLoaded, long FailedBecoming, long FailedLoad, long ReadBytes, long DecompressBytes, long BecomingBytes,
-    long LoadBytes, long WastedBytes)
-{
-    public static KernelModuleStats Parse(string text)
-    {
-        var values = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var line in text.Split('\n'))
-        {
-            var end = line.LastIndexOf('\t');
-            if (end > 0 && long.TryParse(line.AsSpan(end + 1).Trim(), NumberStyles.None, null, out var value))
-                values[line[..end].Trim()] = value;
-        }
-        return new(
-            values.GetValueOrDefault("Mods ever loaded"), values.GetValueOrDefault("Mods failed on becoming"),
-            values.GetValueOrDefault("Mods failed on load"), values.GetValueOrDefault("Failed kread bytes"),
-            values.GetValueOrDefault("Failed decompress bytes"), values.GetValueOrDefault("Failed becoming bytes"),
-            values.GetValueOrDefault("Failed kmod bytes"), values.GetValueOrDefault("Virtual mem wasted bytes"));
-    }
 }

@@ -22,9 +22,6 @@ sealed record ModuleCall(
     string Syscall, string? Module, string? Result, int Tid, string Comm, double StartSeconds, double Seconds,
     long? Bytes, double? BusySeconds = null)
 {
-    /// <summary>Whether the module was loaded already, or another load of it was in flight.</summary>
-    public static bool IsDuplicate(string? result) => result is "EEXIST" or "EBUSY" or "ETXTBSY";
-
     /// <summary>The name of a trace's return value, "0x0" or a negative errno such as "0xffffffffffffffef".</summary>
     public static string ResultOf(string hexadecimal)
     {

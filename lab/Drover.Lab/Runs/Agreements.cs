@@ -1,6 +1,7 @@
 using Drover.Lab.Guest;
 using Drover.Lab.Prepare;
 using Drover.Lab.Reading;
+using Drover.Model.Kernel;
 
 namespace Drover.Lab.Runs;
 
@@ -25,7 +26,7 @@ sealed record WatchAgreement(
     const double TicksPerSecond = 100; // ticks of /proc/PID/stat (sysconf(_SC_CLK_TCK))
 
     public static WatchAgreement Of(
-        WatchRecord record, IReadOnlyList<ModuleCall> traced, KernelModuleStats? stats, GuestResult result)
+        WatchRecord record, IReadOnlyList<ModuleCall> traced, ModuleStats? stats, GuestResult result)
     {
         var tracedCalls = WatchRecord.Of(traced);
         var (watched, expected) = (WatchRecord.Nameless(record.Calls), WatchRecord.Nameless(tracedCalls));

@@ -1,6 +1,8 @@
+using Drover.Kernel;
 using Drover.Lab.Guest;
 using Drover.Lab.Prepare;
 using Drover.Lab.Reading;
+using Drover.Model.Kernel;
 
 namespace Drover.Lab.Runs;
 
@@ -12,7 +14,7 @@ static class ReportBuilder
         var trace = ModuleTrace.Read(result.Required("trace"));
         var attempted = trace.Calls.Select(call => call.Module).OfType<string>().Distinct().ToList();
         var before = GuestFacts.Modules(result.Required("modules.before"));
-        var stats = result.Text("stats") is { } text ? KernelModuleStats.Parse(text) : null;
+        var stats = result.Text("stats") is { } text ? ModuleStats.Parse(text) : null;
         var waste = Waste.Of(trace.Calls, stats, run.Kernel.ModuleFileBytes);
         var (processes, loaderMemory) = result.Text("memory.processes") is { } workers
             ? GuestFacts.Processes(workers)
@@ -86,7 +88,7 @@ static class ReportBuilder
 readonly record struct Waste(long Bytes, long DuplicateBytes, string Source)
 {
     public static Waste Of(
-        IReadOnlyList<ModuleCall> calls, KernelModuleStats? stats, IReadOnlyDictionary<string, long> fileBytes)
+        IReadOnlyList<ModuleCall> calls, ModuleStats? stats, IReadOnlyDictionary<string, long> fileBytes)
     {
         if (stats is not null)
         {
@@ -97,7 +99,7 @@ readonly record struct Waste(long Bytes, long DuplicateBytes, string Source)
         var failed = calls.Where(call => call.Result is not (null or "0")).ToList();
         return new(
             failed.Sum(call => Passed(call, fileBytes)),
-            failed.Where(call => ModuleCall.IsDuplicate(call.Result)).Sum(call => Passed(call, fileBytes)),
+            failed.Where(call => ErrnoText.IsDuplicate(call.Result)).Sum(call => Passed(call, fileBytes)),
             "bytes read or handed over by failed calls");
     }
 

@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using Drover.Kernel;
 using Drover.Lab.Reading;
+using Drover.Model.Kernel;
 
 namespace Drover.Lab.Runs;
 
@@ -41,7 +43,7 @@ sealed record RunReport(
     string WastedBytesSource, int LoaderStatus, long StartMemoryBytes, int LoaderProcesses, double BootSeconds,
     IReadOnlyList<string> LiveBefore, IReadOnlyDictionary<string, IReadOnlyDictionary<string, int>> CallsBySyscall,
     int UnnamedCalls, long LostEvents, IReadOnlyList<string> KernelRequests, IReadOnlyList<string> Warnings,
-    int Uevents, int SysfsDirectories, double SysfsWalkSeconds, string? BinarySha256, KernelModuleStats? ModuleStats,
+    int Uevents, int SysfsDirectories, double SysfsWalkSeconds, string? BinarySha256, ModuleStats? ModuleStats,
     string? DroverErrors, WatchAgreement? Watch, IReadOnlyDictionary<string, long> FileBytes, AuditAgreement? Audit,
     string Clock, string Threads, int Seed, InstructionAccount? Instructions, IReadOnlyList<ModuleCall> TracedCalls)
 {
@@ -56,5 +58,5 @@ sealed record RunReport(
     public int TotalCalls => Calls.Values.Sum();
 
     [JsonIgnore]
-    public int DuplicateCalls => Calls.Where(pair => ModuleCall.IsDuplicate(pair.Key)).Sum(pair => pair.Value);
+    public int DuplicateCalls => Calls.Where(pair => ErrnoText.IsDuplicate(pair.Key)).Sum(pair => pair.Value);
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Drover.Kernel;
 using Drover.Lab.Guest;
 using Drover.Lab.Reading;
 
@@ -21,7 +22,7 @@ sealed record TortureReport(
     /// <summary>Bytes by which the daemon's resident memory may grow between its first settling and the end.</summary>
     const long DaemonSlackBytes = 4 << 20;
 
-    public IReadOnlyList<ModuleCall> Duplicates => [.. Trace.Calls.Where(call => ModuleCall.IsDuplicate(call.Result))];
+    public IReadOnlyList<ModuleCall> Duplicates => [.. Trace.Calls.Where(call => ErrnoText.IsDuplicate(call.Result))];
 
     public IEnumerable<string> Problems()
     {

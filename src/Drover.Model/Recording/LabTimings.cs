@@ -23,8 +23,6 @@ public sealed class LabTimings
     const string Success = "0";
     const string Expected = "timings are the output of 'lab/run --json FILE'";
 
-    static readonly string[] s_duplicates = ["EEXIST", "EBUSY", "ETXTBSY", "EINTR"];
-
     readonly Dictionary<string, ModuleTiming> _modules = new(StringComparer.Ordinal);
 
     LabTimings(List<TracedCall> calls)
@@ -54,8 +52,10 @@ public sealed class LabTimings
         }
     }
 
-    /// <summary>A call with this result (an errno's name) was a duplicate: its time is not the module's.</summary>
-    public static bool IsDuplicate(string result) => s_duplicates.Contains(result);
+    /// <summary>A call with this result (an errno's name) was a duplicate: its time is not the module's. A signal ends
+    /// only a call that waits for another (kernel: <c>module_patient_check_exists</c>).</summary>
+    public static bool IsDuplicate(string result) => ErrnoText.IsDuplicate(result) || result == "EINTR";
+
     public ModuleTiming? Of(string module) => _modules.TryGetValue(module, out var timing) ? timing : null;
 
     /// <exception cref="ScenarioException">Not the output of <c>lab/run --json</c>.</exception>

@@ -299,7 +299,7 @@ sealed class BootAnalysis
             }
         }
         var blamed = remedies.Select(remedy => remedy.Command).ToHashSet(StringComparer.Ordinal);
-        foreach (var failing in Loads.Where(load => load.Call.State is CallState.Failed && !IsDuplicate(load))
+        foreach (var failing in Loads.Where(load => load.Call.State is CallState.Failed && !load.Call.IsDuplicate)
             .GroupBy(load => load.Call.Module))
         {
             var command = $"echo 'blacklist {failing.Key}' > /etc/modprobe.d/{failing.Key}.conf";
@@ -310,7 +310,7 @@ sealed class BootAnalysis
                     + $"{failing.Count()} times: do not load it (one call's time)", command));
             }
         }
-        var vain = Loads.Where(load => load.Call.State is CallState.Failed && IsDuplicate(load)).ToList();
+        var vain = Loads.Where(load => load.Call.State is CallState.Failed && load.Call.IsDuplicate).ToList();
         if (vain.Count > 0)
         {
             var took = vain.Sum(load => load.TookUs) / Math.Max(1, Recording?.Cpus ?? 1);
@@ -321,8 +321,6 @@ sealed class BootAnalysis
         return [.. remedies.Where(remedy => remedy.SavesUs >= MinRemedyUs)
             .OrderByDescending(remedy => remedy.SavesUs)];
     }
-
-    static bool IsDuplicate(BootLoad load) => load.Call.Result is "EEXIST" or "EBUSY" or "ETXTBSY";
 
     public static string Seconds(long us) => (us / 1e6).ToString("0.000 s", CultureInfo.InvariantCulture);
 }

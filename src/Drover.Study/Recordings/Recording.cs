@@ -34,6 +34,8 @@ sealed record RecordedCall
     public CallParts? Parts { get; init; } // null if the source does not record them
     public IReadOnlyList<string> Needed { get; init; } = []; // modules that had to be live before this call
 
+    public bool IsDuplicate => ErrnoText.IsDuplicate(Result);
+
     public CallState State =>
         HasWaited ? CallState.Waiting : Result is null or "0" ? CallState.Loading : CallState.Failed;
 

@@ -8,16 +8,6 @@ namespace Drover.Lab.Tests.Reading;
 public sealed class GuestFactsTests
 {
     [Fact]
-    public void The_kernels_statistics_are_read_by_name()
-    {
-        var stats = KernelModuleStats.Parse(Sample.Read("stats"));
-
-        Assert.Equal(26, stats.EverLoaded);
-        Assert.Equal(7_049_656, stats.WastedBytes);
-        Assert.Equal(stats.WastedBytes, stats.BecomingBytes + stats.LoadBytes);
-    }
-
-    [Fact]
     public void The_resident_set_of_busyboxs_time_is_corrected()
     {
         // "Maximum resident set size (kbytes): 12640", four times too much with pages of 4 KiB

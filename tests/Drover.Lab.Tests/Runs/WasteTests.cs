@@ -1,5 +1,6 @@
 using Drover.Lab.Reading;
 using Drover.Lab.Runs;
+using Drover.Model.Kernel;
 
 namespace Drover.Lab.Tests.Runs;
 
@@ -37,7 +38,7 @@ public sealed class WasteTests
     public void An_unknown_symbol_is_subtracted_from_the_kernels_statistics()
     {
         // two attempts at a module whose symbols the kernel lacks: laid out twice, each counted twice
-        var stats = new KernelModuleStats(21, 138, 2, 0, 0, 5_586_456, 1_031_584, 6_618_040);
+        var stats = new ModuleStats { FailedBecomingBytes = 5_586_456, FailedLoadBytes = 1_031_584 };
 
         ModuleCall[] calls = [Call("scsi_mod", "ENOENT"), Call("scsi_mod", "ENOENT"), Call("powernow_k8", "ENODEV")];
         var waste = Waste.Of(calls, stats, s_sizes);
