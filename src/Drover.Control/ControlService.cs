@@ -70,7 +70,7 @@ public sealed class ControlService : IDisposable
         _loop = loop;
         _serviceInterface = new ServiceInterface(options.Version);
         _loaderInterface = new LoaderInterface(loads, options, () => Metrics.Format(
-            loads.Status(), loads.Modules(), options.BootTimes(), _sessions.Count, options.Version));
+            loads.Status(), loads.Modules(), options.BootTimes(), Connections, options.Version));
     }
 
     public int Connections => _sessions.Count;

@@ -10,7 +10,7 @@ namespace Drover.Linux.Netlink;
 /// <summary>The kernel's uevents. A thread empties the socket, so that no event is lost while the loop is busy, and
 /// posts the events to the loop in batches. An event is received at once; in a storm, as when udevadm repeats the
 /// events of all devices, the thread collects events for some milliseconds, because waking two threads per event costs
-/// more than the events. Created and disposed on the event loop; the counters are for any thread.</summary>
+/// more than the events. Created and disposed on the event loop.</summary>
 public sealed unsafe class UeventSocket : IDisposable
 {
     /// <summary>As udev (sd_device_monitor_set_receive_buffer_size); a limit, not an allocation.</summary>
@@ -31,20 +31,9 @@ public sealed unsafe class UeventSocket : IDisposable
     readonly int _socket;
     readonly WakeUp _stop;
     bool _disposed; // used on the loop only
-    long _malformed, _foreign;
-    long _losses;
 
     UeventSocket(EventLoop loop, int socket, WakeUp stop, Action<DeviceEvent> received, Action lost) =>
         (_loop, _socket, _stop, _received, _lost) = (loop, socket, stop, received, lost);
-
-    /// <summary>Messages dropped because they were no uevents.</summary>
-    public long Malformed => Volatile.Read(ref _malformed);
-
-    /// <summary>Messages dropped because their sender was not the kernel.</summary>
-    public long Foreign => Volatile.Read(ref _foreign);
-
-    /// <summary>How often the kernel reported lost events (ENOBUFS).</summary>
-    public long Losses => Volatile.Read(ref _losses);
 
     /// <summary>Starts to listen; null without netlink (an unprivileged container).</summary>
     /// <exception cref="IOException">The system has no descriptor or thread left.</exception>
@@ -163,7 +152,6 @@ public sealed unsafe class UeventSocket : IDisposable
             case Errno.EAGAIN or Errno.EINTR:
                 return true;
             case Errno.ENOBUFS or Errno.ENOMEM:
-                Interlocked.Increment(ref _losses);
                 _loop.Post(() =>
                 {
                     if (!_disposed)
@@ -183,16 +171,8 @@ public sealed unsafe class UeventSocket : IDisposable
         var events = new List<DeviceEvent>(count);
         for (var i = 0; i < count; i++)
         {
-            if (!IsFromKernel(in messages[i]))
-            {
-                Interlocked.Increment(ref _foreign);
-            }
-            else if ((messages[i].Flags & Libc.MSG_TRUNC) != 0 ||
-                !UeventText.TryParseMessage(new(messages[i].Vectors->Base, (int)messages[i].Length), out var uevent))
-            {
-                Interlocked.Increment(ref _malformed);
-            }
-            else
+            if (IsFromKernel(in messages[i]) && (messages[i].Flags & Libc.MSG_TRUNC) == 0
+                && UeventText.TryParseMessage(new(messages[i].Vectors->Base, (int)messages[i].Length), out var uevent))
             {
                 events.Add(uevent);
             }

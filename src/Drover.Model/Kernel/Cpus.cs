@@ -28,10 +28,6 @@ public sealed class Cpus
     }
 
     public int Count { get; }
-    public long Switches { get; private set; }
-
-    /// <summary>Time computed by all CPUs, in ns.</summary>
-    public long BusyNs { get; private set; }
 
     /// <summary>Computes for this long, in turns with other tasks.</summary>
     /// <param name="ns">0 or less: returns at once.</param>
@@ -52,7 +48,6 @@ public sealed class Cpus
     {
         Debug.Assert(_idle > 0, "a task runs on an idle CPU");
         _idle--;
-        Switches++;
         Slice(work, _sliceNs, _switchNs);
     }
 
@@ -70,7 +65,6 @@ public sealed class Cpus
         var ns = Math.Min(work.LeftNs, maxNs);
         work.LeftNs -= ns;
         work.SliceLeftNs = maxNs - ns;
-        BusyNs += ns;
         _simulation.At(_simulation.NowNs + switchNs + ns, work.SliceEnds);
     }
 

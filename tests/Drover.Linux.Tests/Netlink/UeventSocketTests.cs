@@ -32,7 +32,7 @@ public sealed class UeventSocketTests : IDisposable
         var (before, after) = _loop.Run(async () =>
         {
             var all = new TaskCompletionSource();
-            using var listening = (UeventSocket)_devices.Listen(
+            using var listening = _devices.Listen(
                 e =>
                 {
                     threads.Add(Environment.CurrentManagedThreadId);
@@ -49,7 +49,6 @@ public sealed class UeventSocketTests : IDisposable
                 File.WriteAllText(Device, $"change {mark} N={i}");
             var last = _devices.Seqnum;
             await all.Task;
-            Assert.Equal((0, 0, 0), (listening.Malformed, listening.Foreign, listening.Losses));
             return (first, last);
         });
         Assert.Equal(Enumerable.Range(0, Count).Select(i => $"SYNTH_ARG_N={i}"),
@@ -91,28 +90,23 @@ public sealed class UeventSocketTests : IDisposable
         SkipWhereThereAreNone();
         var mark = Guid.NewGuid().ToString();
         var got = new List<string>();
-        var foreign = _loop.Run(async () =>
+        _loop.Run(async () =>
         {
-            var end = new TaskCompletionSource<long>();
-            UeventSocket? listening = null;
-            listening = (UeventSocket)_devices.Listen(
+            var end = new TaskCompletionSource<int>();
+            using var listening = _devices.Listen(
                 e =>
                 {
                     got.Add(e.DevPath);
                     if (IsOurs(e, mark))
-                        end.TrySetResult(listening!.Foreign);
+                        end.TrySetResult(0);
                 },
                 () => { })!;
-            using (listening)
-            {
-                NetlinkForger.Send(
-                    "add@/devices/forged\0ACTION=add\0DEVPATH=/devices/forged\0SUBSYSTEM=x\0SEQNUM=1\0"u8 +
-                    "MODALIAS=forged\0"u8);
-                File.WriteAllText(Device, $"change {mark}"); // sent last: when this arrives, the other one has arrived
-                return await end.Task;
-            }
+            NetlinkForger.Send(
+                "add@/devices/forged\0ACTION=add\0DEVPATH=/devices/forged\0SUBSYSTEM=x\0SEQNUM=1\0"u8 +
+                "MODALIAS=forged\0"u8);
+            File.WriteAllText(Device, $"change {mark}"); // sent last: when this arrives, the other one has arrived
+            return await end.Task;
         });
-        Assert.Equal(1, foreign);
         Assert.DoesNotContain("/devices/forged", got);
     }
 
@@ -134,7 +128,6 @@ public sealed class UeventSocketTests : IDisposable
                     File.WriteAllText(Device, "change");
                 await Task.Yield();
             }
-            Assert.InRange(listening.Losses, lost, long.MaxValue);
             while (!later.Task.IsCompleted)
             {
                 File.WriteAllText(Device, $"change {mark}"); // one of them fits
