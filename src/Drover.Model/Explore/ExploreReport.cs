@@ -10,7 +10,7 @@ public sealed record ExploreOptions
     public int FirstSeed { get; init; } = 1;
     /// <summary>The number of seeds, at least 1.</summary>
     public long Seeds { get; init; } = 1;
-    /// <summary>Threads; 0: one for each CPU. The result does not depend on it.</summary>
+    /// <summary>Threads; 0: one for each CPU. The violations do not depend on it.</summary>
     public int Threads { get; init; }
     /// <summary>Violations after which no further seeds are begun.</summary>
     public int MaxViolations { get; init; } = 5;

@@ -4,7 +4,6 @@ using Drover.Kernel;
 using Drover.Modules.Containers;
 using Drover.Modules.Elf;
 using Drover.Modules.Signature;
-using Drover.Text;
 
 namespace Drover.Modules.Image;
 
@@ -60,7 +59,7 @@ public static class ModuleDescription
         file.Read((long)section.Offset, bytes);
         // kmod_elf_get_strings ignores a section with fewer than two bytes
         return bytes.AsSpan().TrimStart((byte)0).Length > 1
-            ? ModInfo.Parse(bytes, ByteText.Of, file.Name, (long)section.Offset)
+            ? ModInfo.Parse(bytes, file.Name, (long)section.Offset)
             : [];
     }
 

@@ -24,7 +24,7 @@ public sealed class ModuleImage
         var infoIndex = reader.Sections.Find(".modinfo"u8);
         var info = infoIndex < 0
             ? []
-            : ModInfo.Parse(reader.Bytes(infoIndex), ByteText.Of, file, (long)reader.Sections[infoIndex].Offset);
+            : ModInfo.Parse(reader.Bytes(infoIndex), file, (long)reader.Sections[infoIndex].Offset);
         var name = Array.Find(info, pair => pair.Key == "name").Value;
         if (string.IsNullOrEmpty(name))
             name = NameOfThisModule(reader);
@@ -40,7 +40,7 @@ public sealed class ModuleImage
     /// <summary>The part of <see cref="ImageBytes"/> that is executable.</summary>
     public long TextBytes { get; }
 
-    /// <summary>All of .modinfo, in file order. Bytes that are not UTF-8 are decoded as Latin-1.</summary>
+    /// <summary>All of .modinfo, in file order, as of <see cref="ByteText"/>.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Info { get; }
 
     static string NameOfThisModule(ElfReader reader)
@@ -75,10 +75,8 @@ static class ModInfo
     public const int MaxBytes = 16 << 20; // bounds the bytes read from a hostile file, far above any real section
 
     /// <summary>All pairs in file order; the last needs no NUL (kmod: <c>kmod_elf_get_strings</c>).</summary>
-    /// <param name="text">Decodes a string, by a method of <see cref="ByteText"/>.</param>
     /// <exception cref="ModuleDataException">More than <see cref="MaxEntries"/> or <see cref="MaxBytes"/>.</exception>
-    public static KeyValuePair<string, string>[] Parse(
-        ReadOnlySpan<byte> section, Func<ReadOnlySpan<byte>, string> text, string file, long offset)
+    public static KeyValuePair<string, string>[] Parse(ReadOnlySpan<byte> section, string file, long offset)
     {
         CheckBytes(section.Length, file, offset);
         var pairs = new List<KeyValuePair<string, string>>();
@@ -93,7 +91,9 @@ static class ModInfo
                     $"more than {MaxEntries} entries in .modinfo");
             }
             var equals = entry.IndexOf((byte)'=');
-            pairs.Add(equals < 0 ? new(text(entry), "") : new(text(entry[..equals]), text(entry[(equals + 1)..])));
+            pairs.Add(equals < 0
+                ? new(ByteText.Of(entry), "")
+                : new(ByteText.Of(entry[..equals]), ByteText.Of(entry[(equals + 1)..])));
         }
         return [.. pairs];
     }
