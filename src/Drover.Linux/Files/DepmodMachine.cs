@@ -12,7 +12,7 @@ public sealed class DepmodMachine : IDepmodMachine
     const long NsPerSecond = 1_000_000_000;
 
     /// <summary>/proc, /sys and what is mounted below them (include/uapi/linux/magic.h).</summary>
-    static readonly long[] s_madeUp =
+    static readonly long[] s_pseudoFileSystems =
     [
         Libc.SYSFS_MAGIC, 0x9fa0 /* proc */, 0x1cd1 /* devpts */, 0x64626720 /* debugfs */, 0x74726163 /* tracefs */,
         0x27e0eb /* cgroup */, 0x63677270 /* cgroup2 */, 0x73636673 /* securityfs */, 0xcafe4a11 /* bpf */,
@@ -43,7 +43,7 @@ public sealed class DepmodMachine : IDepmodMachine
             return new([], default, (int)Libc.LastError);
         var identity = Identity(stat);
         var entries = new List<DirectoryEntry>();
-        if (identity.Device == _devices.Value || IsMadeUp(reader.Fd))
+        if (identity.Device == _devices.Value || IsPseudo(reader.Fd))
             return new(entries, identity);
         while (entries.Count < DirectoryListing.MaxEntries && reader.MoveNext())
         {
@@ -69,8 +69,8 @@ public sealed class DepmodMachine : IDepmodMachine
     }
 
     /// <summary>Whether a directory's file system shows the kernel's state and stores nothing.</summary>
-    static bool IsMadeUp(int directory) =>
-        Libc.FStatFs(directory, out var fileSystem) == 0 && s_madeUp.Contains(fileSystem.Type);
+    static bool IsPseudo(int directory) =>
+        Libc.FStatFs(directory, out var fileSystem) == 0 && s_pseudoFileSystems.Contains(fileSystem.Type);
 
     public FileIdentity? Identify(string path, out int errno)
     {

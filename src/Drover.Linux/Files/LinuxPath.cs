@@ -8,7 +8,7 @@ namespace Drover.Linux.Files;
 /// <summary>Questions about paths that stat(2), realpath(3) and mkdir(2) answer.</summary>
 public static class LinuxPath
 {
-    const uint OwnerWrites = 0x1ed; // 0755
+    const uint DirectoryMode = 0x1ed; // 0755
 
     /// <summary>The path from the root, without a look at the file (kmod: <c>path_make_absolute_cwd</c>).</summary>
     public static string Absolute(string path) => path.StartsWith('/') ? path : $"{WorkingDirectory()}/{path}";
@@ -27,7 +27,7 @@ public static class LinuxPath
     internal static void MakeParents(string path)
     {
         for (var slash = path.IndexOf('/', 1); slash > 0; slash = path.IndexOf('/', slash + 1))
-            _ = Libc.MkDir(path[..slash], OwnerWrites);
+            _ = Libc.MkDir(path[..slash], DirectoryMode);
     }
 
     /// <summary>A text that changes with the file the path leads to; null if it leads nowhere.</summary>

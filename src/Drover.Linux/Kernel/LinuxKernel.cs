@@ -103,17 +103,17 @@ public sealed class LinuxKernel : IKernel, IModuleRemovals, IDisposable
     public Task<LoadReply> DeleteAsync(string module, bool force)
     {
         var flags = Libc.O_NONBLOCK | (force ? Libc.O_TRUNC : 0);
-        return _threads.RunPatientlyAsync(() => ModuleCalls.Delete(module, flags), s_noThreadToDelete);
+        return _threads.RunWithRetryAsync(() => ModuleCalls.Delete(module, flags), s_noThreadToDelete);
     }
 
     /// <inheritdoc/>
     public Task<int> RunInstallCommandAsync(string command, string module) =>
-        _threads.RunPatientlyAsync(
+        _threads.RunWithRetryAsync(
             () => InstallCommand.Run(command, module, CommandEnvironment), CommandStatus.NoShell);
 
     /// <summary>Runs a <c>remove</c> line.</summary>
     /// <inheritdoc cref="RunInstallCommandAsync"/>
-    public Task<int> RunRemoveCommandAsync(string command, string module) => _threads.RunPatientlyAsync(
+    public Task<int> RunRemoveCommandAsync(string command, string module) => _threads.RunWithRetryAsync(
         () => InstallCommand.Run(command, module, CommandEnvironment, isRemove: true), CommandStatus.NoShell);
 
     /// <summary>Closes the descriptors. Calls in flight go on.</summary>

@@ -36,7 +36,7 @@ public sealed class KernelThreads(EventLoop loop)
 
     /// <summary>As <see cref="Run{T}"/>, and tries again where the system has no thread left
     /// (<see cref="Shortage"/>).</summary>
-    public async Task<T> RunPatientlyAsync<T>(Func<T> call, T noThread)
+    public async Task<T> RunWithRetryAsync<T>(Func<T> call, T noThread)
     {
         for (var tries = 1; ; tries++)
         {
@@ -57,8 +57,8 @@ public sealed class KernelThreads(EventLoop loop)
         {
             try
             {
-                var result = call();
-                return () => done.SetResult(result);
+                var value = call();
+                return () => done.SetResult(value);
             }
 #pragma warning disable CA1031 // the exception belongs to the awaiter of the call
             catch (Exception e)

@@ -67,7 +67,8 @@ static class InstallList
 /// <summary>A path that an installation has written.</summary>
 /// <param name="Path">Absolute, below the root.</param>
 /// <param name="HadOther">There was another file before; it is kept in the same directory.</param>
-/// <param name="Ours">Each <see cref="RootTree.Print"/> of ours: an interrupted update may leave an older file.</param>
+/// <param name="Ours">Each <see cref="RootTree.Fingerprint"/> of ours: an interrupted update may leave an older
+/// file.</param>
 sealed record InstallEntry(string Path, bool HadOther, IReadOnlyList<string> Ours)
 {
     public string Afterwards => HadOther ? "the previous file is restored" : "removed";
@@ -122,9 +123,9 @@ sealed record InstallManifest(IReadOnlyList<string> Directories, IReadOnlyList<I
                 case ["made", var path] when IsPlain(path):
                     directories.Add(path);
                     break;
-                case ["new" or "over", var path, .. var prints]
-                    when IsPlain(path) && Array.TrueForAll(prints, RootTree.IsPrint):
-                    entries.Add(new InstallEntry(path, words[0] == "over", prints));
+                case ["new" or "over", var path, .. var fingerprints]
+                    when IsPlain(path) && Array.TrueForAll(fingerprints, RootTree.IsFingerprint):
+                    entries.Add(new InstallEntry(path, words[0] == "over", fingerprints));
                     break;
                 default:
                     throw new CommandException(

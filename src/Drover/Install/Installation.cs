@@ -118,12 +118,12 @@ sealed class Installation(RootTree tree)
     {
         if (tree.Read(file.Path) is not { } found)
             return InstallAction.Create;
-        var print = RootTree.Print(found);
-        if (print == RootTree.Print(file))
+        var fingerprint = RootTree.Fingerprint(found);
+        if (fingerprint == RootTree.Fingerprint(file))
             return InstallAction.None;
         if (Manifest.Find(file.Path) is not { } entry)
             return InstallAction.KeepOther;
-        if (entry.Ours.Contains(print))
+        if (entry.Ours.Contains(fingerprint))
             return InstallAction.Update;
         return entry.HadOther && !tree.HasKept(file.Path) ? InstallAction.KeepOther : InstallAction.Leave;
     }
@@ -134,11 +134,11 @@ sealed class Installation(RootTree tree)
         var entries = new List<InstallEntry>();
         foreach (var (file, action) in steps)
         {
-            var print = RootTree.Print(file);
+            var ours = RootTree.Fingerprint(file);
             if (Manifest.Find(file.Path) is { } known)
-                entries.Add(known.Ours.Contains(print) ? known : known with { Ours = [.. known.Ours, print] });
+                entries.Add(known.Ours.Contains(ours) ? known : known with { Ours = [.. known.Ours, ours] });
             else if (action is not InstallAction.None)
-                entries.Add(new InstallEntry(file.Path, action is InstallAction.KeepOther, [print]));
+                entries.Add(new InstallEntry(file.Path, action is InstallAction.KeepOther, [ours]));
         }
         entries.AddRange(Dropped(steps));
         var directories = new List<string>(Manifest.Directories);
@@ -154,7 +154,7 @@ sealed class Installation(RootTree tree)
         foreach (var (file, action) in steps)
         {
             if (Manifest.Find(file.Path) is { } entry)
-                entries.Add(action is InstallAction.Leave ? entry : entry with { Ours = [RootTree.Print(file)] });
+                entries.Add(action is InstallAction.Leave ? entry : entry with { Ours = [RootTree.Fingerprint(file)] });
         }
         return Manifest with { Entries = entries };
     }
@@ -164,7 +164,7 @@ sealed class Installation(RootTree tree)
     {
         tree.RemoveUnfinished(entry.Path);
         var found = tree.Read(entry.Path);
-        var isOurs = found is not null && entry.Ours.Contains(RootTree.Print(found));
+        var isOurs = found is not null && entry.Ours.Contains(RootTree.Fingerprint(found));
         if (entry.HadOther && tree.HasKept(entry.Path))
         {
             if (found is not null && !isOurs)

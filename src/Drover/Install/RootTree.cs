@@ -93,14 +93,14 @@ sealed class RootTree(string root, Action<string>? changing = null)
     }
 
     /// <summary>A fingerprint of content, mode and kind: a CRC-64, then the mode, or <c>l</c> for a link.</summary>
-    public static string Print(InstallFile file)
+    public static string Fingerprint(InstallFile file)
     {
         var kind = file.Mode is { } mode ? Convert.ToString((int)mode, 8) : "l";
         return $"{Checksums.Crc64(file.Content).ToString("x16", CultureInfo.InvariantCulture)}{kind}";
     }
 
-    /// <summary>Whether a text has the form of a <see cref="Print"/>.</summary>
-    public static bool IsPrint(string text) => text.Length > 16 && text.All(char.IsAsciiLetterOrDigit);
+    /// <summary>Whether a text has the form of a <see cref="Fingerprint"/>.</summary>
+    public static bool IsFingerprint(string text) => text.Length > 16 && text.All(char.IsAsciiLetterOrDigit);
 
     public bool HasDirectory(string path) => Directory.Exists(Locate(path));
 

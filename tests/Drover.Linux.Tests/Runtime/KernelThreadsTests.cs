@@ -69,14 +69,14 @@ public sealed class KernelThreadsTests
     [Theory]
     [InlineData(3, 1)] // two failures, then a thread
     [InlineData(int.MaxValue, -1)]
-    public void RunPatientlyAsync_tries_again_for_a_thread(int thread, int expected) => _loop.Run(async () =>
+    public void RunWithRetryAsync_tries_again_for_a_thread(int thread, int expected) => _loop.Run(async () =>
     {
         var tries = 0;
         var threads = new KernelThreads(_loop)
         {
             StartThread = (name, body) => ++tries == thread ? BackgroundThread.TryStart(name, body) : null,
         };
-        Assert.Equal(expected, await threads.RunPatientlyAsync(() => 1, noThread: -1));
+        Assert.Equal(expected, await threads.RunWithRetryAsync(() => 1, noThread: -1));
         Assert.Equal(Math.Min(thread, Shortage.Tries), tries);
         return 0;
     });

@@ -33,8 +33,8 @@ public sealed partial class DebianPackageTests(DebianPackages packages) : IClass
         using var daemon = Unpack(folder, "drover-daemon");
         var (inProgram, inDaemon) = (new RootTree(program.Path), new RootTree(daemon.Path));
         Assert.All(InstallList.Read(Repository.NativeBinary).Where(file => !file.IsLink), file => Assert.Equal(
-            (file.Path, RootTree.Print(file)),
-            (file.Path, RootTree.Print((inProgram.Read(file.Path) ?? inDaemon.Read(file.Path))!))));
+            (file.Path, RootTree.Fingerprint(file)),
+            (file.Path, RootTree.Fingerprint((inProgram.Read(file.Path) ?? inDaemon.Read(file.Path))!))));
     }
 
     [Fact]
