@@ -24,7 +24,8 @@ static class BuiltModule
         var packages = await debian.FilesAsync(
             [.. await debian.WithDependenciesAsync([.. s_tools, .. headers]), $"linux-headers-{release}"]);
         var source = Resources.Read($"{name}.c");
-        var key = $"{name}-{release}-{LabHost.HashOf(string.Join('\n', packages) + source)[..12]}";
+        var inputs = string.Join('\n', packages.Select(Path.GetFileName)) + source;
+        var key = $"{name}-{release}-{LabHost.HashOf(inputs)[..12]}";
         var entry = await host.EntryAsync("built", key, async made =>
         {
             if (Environment.UserName != "root")
