@@ -25,6 +25,9 @@ public sealed record Option(
 /// <summary>Options that mean the same in every verb that has them.</summary>
 public static class CommonOptions
 {
+    /// <summary>The recording of the boot, by the unit that <c>install --watch</c> installs.</summary>
+    public const string BootRecording = "/run/drover/boot.jsonl";
+
     /// <summary>Every verb has it, without listing it.</summary>
     public static readonly Option Help = new("help", "show this help", Short: 'h');
 

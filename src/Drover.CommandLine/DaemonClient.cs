@@ -51,7 +51,7 @@ public static class DaemonClient
         var reply = client.Call(VarlinkMessage.Call($"{VarlinkInterfaces.Loader}.{method}", parameters), most);
         switch (reply.End)
         {
-            case ControlEnd.Refused when reply.Error == "org.varlink.service.PermissionDenied":
+            case ControlEnd.Refused when reply.Error == VarlinkErrors.PermissionDenied:
                 throw new CommandException("permission denied by the daemon: run this as root");
             case ControlEnd.Refused:
                 throw new CommandException($"the daemon refused: {reply.Error} {reply.Parameters}")

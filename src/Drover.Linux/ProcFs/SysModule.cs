@@ -9,17 +9,21 @@ public static class SysModule
     const string Root = "/sys/module/";
 
     /// <summary>The state; a built-in with parameters reads as <see cref="InitState.Coming"/>, as in libkmod.</summary>
-    public static InitState InitStateOf(string module)
+    public static InitState InitStateOf(string module) => InitStateOf(module, Root);
+
+    /// <inheritdoc cref="InitStateOf(string)"/>
+    /// <param name="root">As for <see cref="Compression"/>.</param>
+    public static InitState InitStateOf(string module, string root)
     {
         if (module.Length == 0 || module.Contains('/') || module is "." or "..")
             return InitState.Absent;
-        return SmallFile.TryRead($"{Root}{module}/initstate", out var error) switch
+        return SmallFile.TryRead($"{root}{module}/initstate", out var error) switch
         {
             "live" => InitState.Live,
             "coming" => InitState.Coming,
             "going" => InitState.Going,
             // The directory is created before its attributes (kernel: mod_sysfs_setup).
-            null when error is Errno.ENOENT => Exists(Root + module) ? InitState.Coming : InitState.Absent,
+            null when error is Errno.ENOENT => Exists(root + module) ? InitState.Coming : InitState.Absent,
             // It is being removed right now (kernfs: kernfs_get_active).
             null when error is Errno.ENODEV => InitState.Going,
             _ => InitState.Absent,
@@ -29,8 +33,9 @@ public static class SysModule
     /// <summary>Whether the directory holds only the parameters of a built-in module: a module that is being loaded has
     /// <c>holders</c> before it has <c>parameters</c> (kernel: mod_sysfs_setup). Without modules.builtin of this
     /// kernel, this is the only way to tell them apart; treating a built-in as coming would wait forever.</summary>
-    internal static bool IsBuiltIn(string module) =>
-        Exists($"{Root}{module}/parameters") && !Exists($"{Root}{module}/holders");
+    /// <param name="root">As for <see cref="Compression"/>.</param>
+    public static bool IsBuiltIn(string module, string root = Root) =>
+        Exists($"{root}{module}/parameters") && !Exists($"{root}{module}/holders");
 
     /// <summary>Whether a module has registered drivers (kernel: module_add_driver).</summary>
     internal static bool HasDrivers(string module) => Exists($"{Root}{module}/drivers");

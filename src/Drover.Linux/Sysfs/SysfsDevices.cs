@@ -77,7 +77,7 @@ public sealed class SysfsDevices : IDevices, IDisposable
         var length = Libc.ReadLinkAt(_root, in path[0], ref target[0], target.Length);
         return length <= 0 || length == target.Length
             ? null
-            : ModuleName.FromPath(SysPath.ToText(target[..(int)length]));
+            : ModuleName.FromPath(ByteText.Of(target[..(int)length]));
     }
 
     IEnumerable<DeviceEvent> Walk(SysfsCounts counts)

@@ -73,7 +73,7 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
         {
             if (_outer.Type is not (EntryType.Directory or EntryType.Unknown))
                 continue;
-            var subsystem = SysPath.ToText(_outer.Name);
+            var subsystem = ByteText.Of(_outer.Name);
             if (subsystem == First || (live && SilentSubsystems.Contains(subsystem)))
                 continue;
             var directory = folder is null ? $"{kind}/{subsystem}" : $"{kind}/{subsystem}/{folder}";
@@ -105,7 +105,7 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
         from = from[..ByteText.Write(directory, from)];
         var resolved = _resolved.AsSpan(0, SysPath.Resolve(from, _link.AsSpan(0, (int)length), _resolved));
         var inside = resolved.StartsWith("devices/"u8);
-        var devPath = inside ? SysPath.ToDevPath(resolved) : $"/{directory}/{SysPath.ToText(_inner.Name)}";
+        var devPath = inside ? SysPath.ToDevPath(resolved) : $"/{directory}/{ByteText.Of(_inner.Name)}";
         if (!_seen.Add(devPath))
         {
             counts.Repeated++;
@@ -135,7 +135,7 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
             if (_outer.Type is EntryType.Directory or EntryType.Unknown)
             {
                 counts.Devices++;
-                yield return new(DeviceAction.Add, $"/{Subsystem}/{SysPath.ToText(_outer.Name)}", Subsystem, _seqnum,
+                yield return new(DeviceAction.Add, $"/{Subsystem}/{ByteText.Of(_outer.Name)}", Subsystem, _seqnum,
                     [], []);
             }
         }
@@ -190,7 +190,7 @@ sealed class SysfsWalk(int root, bool live, UeventSeqnum? seqnum, SysfsCounts co
             return null;
         var length = Libc.ReadLinkAt(_outer.Fd, in "subsystem\0"u8[0], ref _link[0], _link.Length);
         var target = _link.AsSpan(0, (int)Math.Max(length, 0));
-        return Read(_outer.Fd, "uevent\0"u8, devPath, SysPath.ToText(target[(target.LastIndexOf((byte)'/') + 1)..]));
+        return Read(_outer.Fd, "uevent\0"u8, devPath, ByteText.Of(target[(target.LastIndexOf((byte)'/') + 1)..]));
     }
 
     DeviceEvent? Read(int directory, ReadOnlySpan<byte> path, string devPath, string subsystem)
@@ -288,7 +288,7 @@ static class SilentSubsystems
         or "workqueue"; // kernel/workqueue.c
 }
 
-/// <summary>Paths below a sysfs: bytes, or strings in Latin-1 as in <see cref="Devices.UeventText"/>.</summary>
+/// <summary>Paths below a sysfs: bytes, or strings as of <see cref="ByteText"/>.</summary>
 static class SysPath
 {
     internal const int MaxBytes = Libc.PATH_MAX; // longest path the kernel accepts, with its NUL
@@ -337,8 +337,6 @@ static class SysPath
         return buffer[..(length + 1)];
     }
 
-    internal static string ToText(ReadOnlySpan<byte> path) => ByteText.Of(path);
-
     /// <summary>A DEVPATH: the path with a leading slash.</summary>
-    internal static string ToDevPath(ReadOnlySpan<byte> path) => $"/{ToText(path)}";
+    internal static string ToDevPath(ReadOnlySpan<byte> path) => $"/{ByteText.Of(path)}";
 }

@@ -7,6 +7,20 @@ namespace Drover.Modules.Config;
 /// <summary>The sources of a look-up, in order of search (kmod: <c>kmod_module_new_from_lookup</c>).</summary>
 public enum LookupStep { None, ConfigAlias, Dependencies, Symbols, Commands, Aliases, BuiltIn, BuiltInAliases }
 
+public static class LookupSteps
+{
+    /// <summary>The index that is the source; null for configuration and for none.</summary>
+    public static string? IndexOf(LookupStep step) => step switch
+    {
+        LookupStep.Dependencies => "modules.dep",
+        LookupStep.Symbols => "modules.symbols",
+        LookupStep.Aliases => "modules.alias",
+        LookupStep.BuiltIn => "modules.builtin",
+        LookupStep.BuiltInAliases => "modules.builtin.alias",
+        _ => null,
+    };
+}
+
 /// <summary>The modules of a name or modalias.</summary>
 /// <param name="Step">The source that was found; <see cref="LookupStep.None"/> if no source has it.</param>
 /// <param name="Modules">Normalised module names in kmod's order, with duplicates.</param>

@@ -8,15 +8,12 @@ namespace Drover.Study.Boot;
 /// <summary><c>drover boot</c>: why a boot was slow, what waited for what, what would help.</summary>
 sealed class BootVerb : Verb
 {
-    /// <summary>What 'drover install --watch' records.</summary>
-    const string BootRecording = "/run/drover/boot.jsonl";
-
     const string ThisMachine = "this machine's";
     const int MaxTextBytes = 64 << 20; // systemd's times of some thousand units are 5 MB
 
     static readonly Option s_recording = new(
         "recording", "the module loads, as 'drover watch --json' or 'drover timeline --json' recorded them", "FILE",
-        $"{BootRecording}, or the daemon's");
+        $"{CommonOptions.BootRecording}, or the daemon's");
     static readonly Option s_systemd = new(
         "systemd", "systemd's times, as --save wrote them", "FILE", ThisMachine);
     static readonly Option s_save = new(
@@ -105,7 +102,7 @@ sealed class BootVerb : Verb
         var recording = Loads(arguments);
         return recording is null && systemd is null
             ? throw new CommandException(
-                $"nothing is known of this boot: there is no daemon, no {BootRecording} and no systemd; "
+                $"nothing is known of this boot: there is no daemon, no {CommonOptions.BootRecording} and no systemd; "
                 + "the daemon and 'drover install --watch' record the next ones, --recording FILE shows another")
             : new BootAnalysis(recording, systemd);
     }
@@ -114,8 +111,8 @@ sealed class BootVerb : Verb
     {
         if (arguments.Text(s_recording) is { } file)
             return Only(RecordingFile.Load(file), file);
-        if (!arguments.Has(CommonOptions.Socket) && SystemFiles.Current.IsFile(BootRecording))
-            return Only(RecordingFile.Load(BootRecording), BootRecording);
+        if (!arguments.Has(CommonOptions.Socket) && SystemFiles.Current.IsFile(CommonOptions.BootRecording))
+            return Only(RecordingFile.Load(CommonOptions.BootRecording), CommonOptions.BootRecording);
         if (arguments.Has(s_systemd))
             return null;
         if (arguments.Has(CommonOptions.Socket) && !DaemonClient.IsThere(DaemonClient.SocketOf(arguments)))

@@ -1,4 +1,5 @@
 using Drover.Control;
+using Drover.Linux.ProcFs;
 using Drover.Loading;
 using Drover.Modules;
 using Drover.Modules.Config;
@@ -55,8 +56,6 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
 
     readonly Planner _planner = new(catalog);
     readonly Lazy<IReadOnlyList<ModuleWish>> _wishes = new(() => [.. wishes(catalog)]);
-
-    public string Root { get; init; } = "/";
 
     /// <summary>The sysfs is of the kernel whose modules these are: it shows which of them are live.</summary>
     public bool IsSysOfKernel { get; init; } = true;
@@ -118,17 +117,13 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
             return ModuleState.BuiltIn;
         if (!IsSysOfKernel)
             return ModuleState.NotLoaded;
-        var directory = $"{sys}/module/{name}";
-        var state = Read($"{directory}/initstate");
-        return state switch
+        var modules = $"{sys}/module/";
+        return SysModule.InitStateOf(name, modules) switch
         {
-            "live" => ModuleState.Live,
-            "coming" => ModuleState.Coming,
-            "going" => ModuleState.Going,
-            // only parameters: a built-in of a kernel without modules.builtin
-            null when SystemFiles.Current.IsDirectory($"{directory}/parameters")
-                && !SystemFiles.Current.IsDirectory($"{directory}/holders") =>
-                ModuleState.BuiltIn,
+            InitState.Live => ModuleState.Live,
+            InitState.Coming when SysModule.IsBuiltIn(name, modules) => ModuleState.BuiltIn,
+            InitState.Coming => ModuleState.Coming,
+            InitState.Going => ModuleState.Going,
             _ => ModuleState.NotLoaded,
         };
     }
@@ -163,7 +158,8 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
         if (_planner.FindMissing(name) is { } missing)
             return $"it needs {missing}, which is in no index (stale index? run depmod)";
         var request = new LoadRequest(facts.Asked) { Found = module };
-        var plan = ModulePlan.Of(_planner, module, other => InitStateOf(other), request);
+        var plan = ModulePlan.Of(
+            _planner, module, other => StateOf(other) is ModuleState.Live ? InitState.Live : InitState.Absent, request);
         if (WishPlans.WhyForbidden(plan, name) is { } forbids)
             return forbids;
         var command = plan.Steps.FirstOrDefault(step => step.IsTarget)?.Command;
@@ -262,23 +258,4 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
         return verdict + ofPrograms;
     }
 
-    InitState InitStateOf(string name) => StateOf(name) switch
-    {
-        ModuleState.Live => InitState.Live,
-        ModuleState.Coming => InitState.Coming,
-        ModuleState.Going => InitState.Going,
-        _ => InitState.Absent,
-    };
-
-    static string? Read(string path)
-    {
-        try
-        {
-            return SystemFiles.Current.IsFile(path) ? ByteText.Of(SystemFiles.Current.ReadRegular(path)).Trim() : null;
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            return null; // it has gone meanwhile
-        }
-    }
 }

@@ -44,7 +44,6 @@ sealed class WhyVerb : Verb
         var catalog = OpenCatalog(arguments, terminal);
         var machine = new WhyMachine(catalog, SysOf(arguments), Wishes(arguments))
         {
-            Root = ModuleSource.RootOf(arguments),
             IsSysOfKernel = arguments.Has(ScenarioSource.Sys) || ModuleSource.IsThisMachine(arguments)
                 || Path.GetFileName(catalog.Tree.Directory) == Machine.KernelRelease(),
             DaemonRecords = DaemonRecords(arguments),

@@ -22,9 +22,6 @@ sealed class InstallVerb : Verb
     static readonly Option s_watch = new(
         "watch", "also record the module loads of each boot, from the initramfs on, for 'drover report'");
 
-    /// <summary>The recording of the boot, by the unit that --watch installs.</summary>
-    const string BootRecording = "/run/drover/boot.jsonl";
-
     /// <summary>An administrator's rules override ours (udev(7): /etc before /run before /usr/lib).</summary>
     const string OverridingRules = "/etc/udev/rules.d/80-drivers.rules";
 
@@ -99,7 +96,7 @@ sealed class InstallVerb : Verb
         var isUnchanged = dropped.Count == 0 && steps.All(step => step.Action is InstallAction.None);
         terminal.Out.WriteLine(EndOf(place.IsThisMachine, isUnchanged));
         if (place.IsThisMachine && arguments.Has(s_watch))
-            terminal.Out.WriteLine($"Each boot is recorded as well: drover report {BootRecording}");
+            terminal.Out.WriteLine($"Each boot is recorded as well: drover report {CommonOptions.BootRecording}");
         return isDone ? ExitCode.Ok : ExitCode.Failure;
     }
 

@@ -89,11 +89,6 @@ sealed class ResolveVerb : Verb
     {
         LookupStep.ConfigAlias => "an alias in modprobe.d",
         LookupStep.Commands => "a command in modprobe.d",
-        LookupStep.Dependencies => "modules.dep",
-        LookupStep.Symbols => "modules.symbols",
-        LookupStep.Aliases => "modules.alias",
-        LookupStep.BuiltIn => "modules.builtin",
-        LookupStep.BuiltInAliases => "modules.builtin.alias",
-        _ => null,
+        _ => LookupSteps.IndexOf(step),
     };
 }

@@ -1,8 +1,7 @@
 using System.Globalization;
 using Drover.CommandLine;
 using Drover.Kernel;
-using Drover.Linux.Kernel;
-using Drover.Linux.Runtime;
+using Drover.Linux.ProcFs;
 using Drover.Loading;
 using Drover.Modules.Config;
 using Drover.Text;
@@ -21,10 +20,8 @@ static class PlanOutput
         ModuleCatalog catalog, IReadOnlyCollection<LoadRequest> requests, Arguments arguments, Terminal terminal,
         PlannedDevices? devices = null, bool isStrict = false)
     {
-        var loop = new LiveLoop();
-        using var kernel = new LinuxKernel(new KernelThreads(loop));
         // modules that are live here say nothing about another machine
-        Func<string, InitState> stateOf = devices is { AreHere: false } ? _ => InitState.Absent : kernel.InitStateOf;
+        Func<string, InitState> stateOf = devices is { AreHere: false } ? _ => InitState.Absent : SysModule.InitStateOf;
         // most devices have a modalias without a module; an operand without one is an error
         var plan = ModulePlan.Of(new Planner(catalog), requests, stateOf, remarkNotFound: devices is null);
         var (steps, remarks) = (plan.Steps, plan.Remarks);

@@ -302,13 +302,8 @@ static class ModprobeExplain
     static string SourceOf(LookupStep step) => step switch
     {
         LookupStep.ConfigAlias => "the configuration",
-        LookupStep.Dependencies => "modules.dep",
-        LookupStep.Symbols => "modules.symbols",
         LookupStep.Commands => "the configuration's commands",
-        LookupStep.Aliases => "modules.alias",
-        LookupStep.BuiltIn => "modules.builtin",
-        LookupStep.BuiltInAliases => "modules.builtin.alias",
-        _ => "nothing",
+        _ => LookupSteps.IndexOf(step) ?? "nothing",
     };
 
     static string Place(ConfigSource? source) => source is { } at ? $"  [{at}]" : "";
