@@ -116,12 +116,9 @@ public static class LoadFailure
     /// <summary>kernel: blacklisted, of module_blacklist=.</summary>
     static string? OfBlacklist(LoadCall call, FailureFacts facts)
     {
-        const string Option = "module_blacklist=";
-        var isNamed = KernelParameters.Words(facts.CommandLine).Any(word =>
-            word.StartsWith(Option, StringComparison.Ordinal)
-            && word[Option.Length..].Split(',').Contains(call.Module));
+        var isNamed = KernelParameters.WordAgainst(call.Module, facts.CommandLine) is not null;
         return isNamed || Find(facts, $"Module {call.Module} is blacklisted") is not null
-            ? $"the kernel's command line forbids it ({Option}): take it out there to load it"
+            ? "the kernel's command line forbids it (module_blacklist=): take it out there to load it"
             : null;
     }
 

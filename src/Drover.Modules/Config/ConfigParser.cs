@@ -184,8 +184,6 @@ ref struct ConfigLines
 /// around the value.</summary>
 ref struct KernelCommandLine
 {
-    const string Name = "kernel command line";
-
     readonly ReadOnlySpan<char> _text;
     readonly ConfigRules _to;
     int _at;
@@ -277,7 +275,7 @@ ref struct KernelCommandLine
 
     readonly void Take(ReadOnlySpan<char> module, ReadOnlySpan<char> parameter, string? value)
     {
-        var source = new ConfigSource(Name, 0);
+        var source = KernelParameters.Source;
         if (value is not null && module.SequenceEqual("modprobe") && parameter.SequenceEqual("blacklist"))
         {
             foreach (var name in value.Trim('"').Split(',', StringSplitOptions.RemoveEmptyEntries))

@@ -57,6 +57,9 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
     readonly Planner _planner = new(catalog);
     readonly Lazy<IReadOnlyList<ModuleWish>> _wishes = new(() => [.. wishes(catalog)]);
 
+    /// <summary>The kernel's; empty for another machine's.</summary>
+    public string CommandLine { get; init; } = "";
+
     /// <summary>The sysfs is of the kernel whose modules these are: it shows which of them are live.</summary>
     public bool IsSysOfKernel { get; init; } = true;
 
@@ -69,7 +72,7 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
         var found = FoundModule.All(catalog, asked).DistinctBy(module => module.Name).ToArray();
         if (found.Length > 0)
             return found.Select(module => Explain(asked, module, found));
-        var name = ModuleName.Normalize(asked);
+        var name = ModuleName.TryNormalizeAlias(asked, out var alias) ? alias : asked;
         var state = StateOf(name);
         return
         [
@@ -160,6 +163,12 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
         var request = new LoadRequest(facts.Asked) { Found = module };
         var plan = ModulePlan.Of(
             _planner, module, other => StateOf(other) is ModuleState.Live ? InitState.Live : InitState.Absent, request);
+        if (plan.Steps.FirstOrDefault(step => step is { IsRequired: true, Command: null, IsInKernel: false }
+            && Against(step.Name) is not null) is { } barred)
+        {
+            var which = barred.Name == name ? "it" : $"{barred.Name}, which it needs,";
+            return $"the kernel refuses {which} by {Against(barred.Name)} on its command line";
+        }
         if (WishPlans.WhyForbidden(plan, name) is { } forbids)
             return forbids;
         var command = plan.Steps.FirstOrDefault(step => step.IsTarget)?.Command;
@@ -178,12 +187,19 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
                 ? "a device asks for it, but a blacklist line keeps requests by alias from it"
                 : "a blacklist line keeps requests by alias from it; requests by its name would load it";
         }
+        var would = $"'modprobe {name}' would load it"
+            + (Unread is { } unread ? $", unless {unread.Source} forbids it, which cannot be read" : "");
         if (facts.Wishes is [var first, ..])
-            return $"{first.By} asks for it; nothing here stops it: 'modprobe {name}' would load it";
+            return $"{first.By} asks for it; nothing here stops it: {would}";
         return facts.NeededBy.Count > 0
-            ? $"nothing here asks for it or for what needs it: 'modprobe {name}' would load it"
-            : $"nothing here asks for it: no device has one of its aliases; 'modprobe {name}' would load it";
+            ? $"nothing here asks for it or for what needs it: {would}"
+            : $"nothing here asks for it: no device has one of its aliases; {would}";
     }
+
+    string? Against(string module) => KernelParameters.WordAgainst(module, CommandLine);
+
+    /// <summary>A file of the policy that this user cannot read, as the loader may.</summary>
+    PolicyProblem? Unread => catalog.Policy?.Problems.FirstOrDefault(problem => problem.Source.Line == 0);
 
     string WhyNotFound(string asked)
     {
@@ -220,6 +236,8 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
     List<WhyLine> LinesOf(FoundModule module)
     {
         var (name, lines) = (module.Name, new List<WhyLine>());
+        if (Against(name) is { } word)
+            lines.Add(new(KernelParameters.Source, word, "the kernel refuses to load it"));
         foreach (var line in catalog.Config.Blacklist.Where(line => line.Module == name))
             lines.Add(new(line.Source, $"blacklist {line.Module}", "requests by alias do not load it"));
         var isFirst = true;
@@ -250,6 +268,7 @@ sealed class WhyMachine(ModuleCatalog catalog, string sys, Func<ModuleCatalog, I
         var mode = policy.IsWarnOnly && answer.Effect is PolicyEffect.Forbid ? " (warn-only: it is loaded)" : "";
         var verdict = (answer.Effect, answer.Line) switch
         {
+            (PolicyEffect.Allow, _) when Unread is { } unread => $"allows it, without what cannot be read: {unread}",
             (PolicyEffect.Allow, null) => "allows it: no line is about it",
             (PolicyEffect.Allow, { } line) => $"allows it ({line})",
             (PolicyEffect.Warn, { } line) => $"allows it with a warning ({line})",

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Drover.Control;
 using Drover.Linux.ProcFs;
+using Drover.Modules;
 using Drover.Modules.Config;
 using Drover.Modules.Tree;
 using Drover.Study.Policy;
@@ -41,9 +42,15 @@ sealed class WhyVerb : Verb
     {
         if (arguments.Operands.Count == 0)
             throw new UsageException("no module given");
+        if (arguments.Operands.FirstOrDefault(name => ModuleName.IsFileName(name) || name.StartsWith('/')) is { } file)
+        {
+            throw new UsageException($"'{file}' is a file, not a module's name: 'modinfo' shows what is in a file, and "
+                + $"'drover why {ModuleName.FromPath(file)}' is about its module");
+        }
         var catalog = OpenCatalog(arguments, terminal);
         var machine = new WhyMachine(catalog, SysOf(arguments), Wishes(arguments))
         {
+            CommandLine = ModuleSource.IsThisMachine(arguments) ? Machine.CommandLine() ?? "" : "",
             IsSysOfKernel = arguments.Has(ScenarioSource.Sys) || ModuleSource.IsThisMachine(arguments)
                 || Path.GetFileName(catalog.Tree.Directory) == Machine.KernelRelease(),
             DaemonRecords = DaemonRecords(arguments),
@@ -65,6 +72,7 @@ sealed class WhyVerb : Verb
         {
             var catalog = ModuleSource.Open(arguments);
             terminal.WarnOfDamage(catalog);
+            terminal.WarnOf(catalog.Config);
             terminal.WarnOf(catalog.Policy);
             return catalog;
         }
@@ -74,6 +82,7 @@ sealed class WhyVerb : Verb
             terminal.Warn(problem.Message);
             var root = ModuleSource.RootOf(arguments);
             var config = ModprobeConfig.Load(new ModprobeConfigSources { Root = root });
+            terminal.WarnOf(config);
             return new ModuleCatalog(ModuleTree.OpenOrEmpty(Path.Join(root, "lib/modules")), config)
             {
                 Policy = ModuleSource.PolicyOf(root),

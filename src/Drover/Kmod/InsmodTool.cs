@@ -50,7 +50,7 @@ sealed class InsmodTool : KmodTool
 
     public override int Run(IReadOnlyList<string> args, Terminal terminal)
     {
-        var log = new ToolLog(Name, terminal);
+        var log = new ToolLog(Name, terminal) { Level = LogLevel.Warning };
         var ignored = IgnoredChecks.None;
         var overridesPolicy = false;
         var reader = CLibrary.GetOpt(Name, args, Letters, s_longs, terminal.Error);
@@ -90,6 +90,8 @@ sealed class InsmodTool : KmodTool
         {
             Policy = ModuleSource.PolicyOf(),
         };
+        foreach (var problem in catalog.Policy?.Problems ?? [])
+            log.Warning($"policy: {problem}");
         using var session = new Session(catalog);
         var loader = session.CreateLoader(new LoaderOptions { Ignored = ignored }, new Listener(log));
         var request = new LoadRequest(file, "insmod", Parameters: ModuleOptions.Join(words, 1))
@@ -119,9 +121,8 @@ sealed class InsmodTool : KmodTool
 
     sealed class Listener(ToolLog log) : ILoaderObserver
     {
-        // insmod prints no warnings
         public void PolicyApplied(LoadRequest source, string module, PolicyAction action, string why) =>
-            PolicyLog.Report("insmod", module, action, why, log.Error);
+            PolicyLog.Report("insmod", module, action, why, log.Warning);
 
         public void Noted(string message) => log.Info(message);
     }

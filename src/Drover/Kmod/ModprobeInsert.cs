@@ -57,12 +57,17 @@ sealed class ModprobeInsert : IDisposable
         : name.StartsWith("./", StringComparison.Ordinal) ? $"{LinuxPath.CurrentDirectory}/{name}"
         : null;
 
+    /// <summary>The modules of a name, or that of the file it is; none if there is none.</summary>
+    /// <param name="file">From <see cref="FileOf"/>.</param>
+    public static IReadOnlyList<FoundModule> Find(ModprobeRun run, string name, string? file) =>
+        file is null ? FoundModule.All(run.Catalog, name)
+        : SystemFiles.Current.IsFile(file) ? [new FoundModule(ModuleName.FromPath(file), null)]
+        : [];
+
     Request LookUp(string name, string parameters)
     {
         var file = FileOf(name);
-        var found = file is null ? FoundModule.All(_run.Catalog, name)
-            : SystemFiles.Current.IsFile(file) ? [new FoundModule(ModuleName.FromPath(file), null)]
-            : [];
+        var found = Find(_run, name, file);
         return new Request(name, file, parameters, [.. found.Select(module => Classify(module, name, file, found))]);
     }
 

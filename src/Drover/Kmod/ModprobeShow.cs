@@ -209,25 +209,30 @@ static class ModprobeExplain
         var all = true;
         foreach (var name in run.Options.Operands)
         {
-            var found = FoundModule.All(run.Catalog, name);
+            var file = ModprobeInsert.FileOf(name);
+            var found = ModprobeInsert.Find(run, name, file);
             if (found.Count == 0)
             {
-                run.Log.Error($"Module {name} not found in directory {run.Catalog.Tree.Directory}");
+                run.Log.Error(file is null
+                    ? $"Module {name} not found in directory {run.Catalog.Tree.Directory}"
+                    : $"Module {name} not found.");
                 all = false;
             }
             foreach (var module in found)
-                Explain(run, name, module);
+                Explain(run, name, file, module, found);
         }
         return all ? ExitCode.Ok : ExitCode.Failure;
     }
 
-    static void Explain(ModprobeRun run, string name, FoundModule module)
+    static void Explain(
+        ModprobeRun run, string name, string? file, FoundModule module, IReadOnlyList<FoundModule> found)
     {
         var (catalog, output) = (run.Catalog, run.Terminal.Out);
         output.WriteLine(module.Name);
         var match = module.Rule is { } rule
             ? $"alias {rule.Pattern} {rule.Module}"
-            : $"{name}, in {SourceOf(catalog.Resolve(name).Step)}";
+            : file is null ? $"{name}, in {SourceOf(catalog.Resolve(name).Step)}"
+            : $"{name}, a file";
         Say("found", match, module.Rule?.Source);
         var state = SysModule.InitStateOf(module.Name) switch
         {
@@ -237,6 +242,8 @@ static class ModprobeExplain
             InitState.Going => "being removed",
             _ => "not loaded",
         };
+        if (run.Options is not { Root: null, Release: null } && !catalog.Tree.IsBuiltIn(module.Name))
+            state += ", in the running kernel";
         Say("now", run.Options.FirstTime ? $"{state} (--first-time: anything but 'not loaded' fails)" : state, null);
         var effect = module.Alias is not null || run.Options.UseBlacklist
             ? "it will not be loaded"
@@ -244,9 +251,9 @@ static class ModprobeExplain
         foreach (var line in catalog.Config.Blacklist.Where(line => line.Module == module.Name))
             Say("blacklist", effect, line.Source);
         var planner = new Planner(catalog);
-        var request = ModprobeInsert.RequestOf(run.Options, name, module, null);
+        var request = ModprobeInsert.RequestOf(run.Options, name, module, file);
         var plan = ModulePlan.Of(planner, module, SysModule.InitStateOf, request);
-        if (module.WhyLeftOut(catalog, FoundModule.All(catalog, name), applyBlacklist: false) is { } leftOut
+        if (module.WhyLeftOut(catalog, found, applyBlacklist: false) is { } leftOut
             && !catalog.IsBlacklisted(module.Name))
         {
             Say("policy", leftOut, null);
@@ -267,6 +274,8 @@ static class ModprobeExplain
         var why = step.IsTarget ? "asked for" : step.IsRequired ? "hard dependency" : "softdep, or what one needs";
         var action = step.Command is not null ? "run" : step.Path is null ? "skip" : "load";
         output.WriteLine($"  {action,-10} {name} ({why})");
+        if (action == "load" && KernelParameters.WordAgainst(name, Machine.CommandLine() ?? "") is { } word)
+            Say($"{word} (the kernel refuses to load it)", KernelParameters.Source);
         foreach (var line in config.Options.Where(line => line.Module == name || line.Module == step.Module.Alias))
             Say($"options {line.Module} {line.Options}", line.Source);
         if (!(step.IsTarget && run.Options.IgnoreCommands))

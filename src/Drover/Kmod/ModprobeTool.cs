@@ -221,6 +221,8 @@ sealed class ModprobeOptions
         """;
 
     readonly List<string> _forCommands = [];
+    bool _explains;
+    bool _removes;
 
     public ModprobeTask Task { get; private set; }
 
@@ -297,6 +299,16 @@ sealed class ModprobeOptions
             if (Version || Help)
                 return true;
         }
+        if (_explains && (Task is not ModprobeTask.Explain || Json || LookUpOnly || ShowDepends || _removes))
+        {
+            log.Error("--explain goes with none of -r, -R, -D, -c, --json and the options that show symbols.");
+            return false;
+        }
+        if (Json && !LookUpOnly && !ShowDepends && Task is not ModprobeTask.ShowConfig)
+        {
+            log.Error("--json goes with -R, -D or -c.");
+            return false;
+        }
         Operands = reader.Operands;
         ForCommands = _forCommands.Count > 0 ? string.Join(' ', _forCommands) : null;
         return true;
@@ -308,6 +320,7 @@ sealed class ModprobeOptions
         {
             case 'a': All = true; break;
             case 'r':
+                _removes = true;
                 // the tasks that show something take precedence
                 Task = Task is ModprobeTask.Insert ? ModprobeTask.Remove : Task;
                 break;
@@ -355,7 +368,10 @@ sealed class ModprobeOptions
                 break;
             case AsJson: Json = true; break;
             case AgainstPolicy: OverridesPolicy = true; break;
-            case ExplainPlan: Show(ModprobeTask.Explain); break;
+            case ExplainPlan:
+                _explains = true;
+                Show(ModprobeTask.Explain);
+                break;
             case OneSoftdep: OldSoftdeps = true; break;
             case 'V': Version = true; break;
             case 'h': Help = true; break;

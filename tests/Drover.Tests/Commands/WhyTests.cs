@@ -89,6 +89,14 @@ public sealed class WhyTests : IDisposable
         Policy("mode warn-only\nforbid ext4");
         Say("the policy is warn-only", "ext4");
         Policy("");
+        _commandLine = "quiet module_blacklist=nic,mid";
+        Say("the kernel's command line keeps it out", "nic");
+        Say("the kernel's command line keeps out what it needs", "top");
+        _commandLine = "";
+        File.CreateSymbolicLink($"{_root.Path}/etc/drover/policy.d/y.conf", "/dev/zero");
+        Say("a file of the policy cannot be read", "nic");
+        File.Delete($"{_root.Path}/etc/drover/policy.d/y.conf");
+        Say("a name with a dot", "loop.o");
         Module("ext4", "live");
         var unit = new RequestingProcess(7) { Comm = "backup", UserId = 1000, Unit = "backup.service" };
         Record("ext4", new("ext4", OutcomeKind.Loaded), unit);
@@ -137,7 +145,31 @@ public sealed class WhyTests : IDisposable
         Assert.Equal((2, 2), (Run().Exit, CommandLineRun.Run("why").Exit));
     }
 
+    [Theory]
+    [InlineData("loop.ko")]
+    [InlineData("./loop.ko.xz")]
+    [InlineData("/lib/modules/loop.ko")]
+    public void A_file_is_named_as_such(string file)
+    {
+        var run = Run("top", file);
+        Assert.Equal((2, ""), (run.Exit, run.Out));
+        Assert.StartsWith(
+            $"drover: why: '{file}' is a file, not a module's name: ", run.Error, StringComparison.Ordinal);
+        Assert.Contains(" and 'drover why loop' is about its module.", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_bad_line_of_the_configuration_is_reported()
+    {
+        Device("platform/pcspkr", "platform:pcspkr");
+        _root.Write("/etc/modprobe.d/bad.conf", "blacklst top\n");
+        var run = Run("top");
+        Assert.Equal(0, run.Exit);
+        Assert.Contains("/etc/modprobe.d/bad.conf:1: ", run.Error, StringComparison.Ordinal);
+    }
+
     List<ModuleRecord>? _daemon;
+    string _commandLine = "";
 
     CommandLineRun Run(params string[] args) => CommandLineRun.Run(
         ["why", "-r", _root.Path, "-k", ModuleRoot.Release, "--sys", $"{_root.Path}/sys", .. args]);
@@ -159,6 +191,7 @@ public sealed class WhyTests : IDisposable
                 ])
         {
             DaemonRecords = _daemon,
+            CommandLine = _commandLine,
         };
         using var output = new StringWriter { NewLine = "\n" };
         WhyText.Write([.. machine.Explain(asked)], output);

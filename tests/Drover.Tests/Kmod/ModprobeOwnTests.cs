@@ -72,14 +72,14 @@ public sealed class ModprobeOwnTests : IDisposable
             """
             mid
               found      alias mynet mid  [C:1]
-              now        not loaded
+              now        not loaded, in the running kernel
               load       base (hard dependency)
               load       mid (asked for)
                 options mid a=1  [C:2]
                 options mynet b=2  [C:3]
             tail
               found      tail, in modules.dep
-              now        not loaded
+              now        not loaded, in the running kernel
               load       base (softdep, or what one needs)
               load       tail (asked for)
                 softdep tail pre: base  [C:7]
@@ -89,12 +89,12 @@ public sealed class ModprobeOwnTests : IDisposable
                 install l* true second (of no effect: not the first)  [C:6]
             top
               found      net-pf-10, in modules.alias
-              now        not loaded
+              now        not loaded, in the running kernel
               blacklist  it will not be loaded  [C:4]
               load       top (asked for)
             mid
               found      net-pf-10, in modules.alias
-              now        not loaded
+              now        not loaded, in the running kernel
               load       base (hard dependency)
               load       mid (asked for)
                 options mid a=1  [C:2]
@@ -105,6 +105,34 @@ public sealed class ModprobeOwnTests : IDisposable
 
             """, Explain("mynet", "tail", "net-pf-10", "built"));
         Assert.Equal(1, Run("--explain", "nothing").Exit);
+    }
+
+    [Fact]
+    public void Explain_takes_a_file_as_modprobe_does()
+    {
+        var file = $"{_root.Directory}/kernel/mid.ko";
+        Assert.Equal(
+            $"mid\n  found      {file}, a file\n  now        not loaded, in the running kernel\n"
+            + "  load       base (hard dependency)\n  load       mid (asked for)\n    options mid a=1  [C:2]\n",
+            Explain(file));
+        var run = Run("--explain", "./none.ko");
+        Assert.Equal((1, "", "modprobe: ERROR: Module ./none.ko not found.\n"), (run.Exit, run.Out, run.Error));
+    }
+
+    [Theory]
+    [InlineData("--explain --json", "--explain goes with none of ")]
+    [InlineData("-r --explain", "--explain goes with none of ")]
+    [InlineData("--explain -D", "--explain goes with none of ")]
+    [InlineData("-R --explain", "--explain goes with none of ")]
+    [InlineData("--explain -c", "--explain goes with none of ")]
+    [InlineData("--json", "--json goes with -R, -D or -c.\n")]
+    [InlineData("--json -n", "--json goes with -R, -D or -c.\n")]
+    [InlineData("-r --json", "--json goes with -R, -D or -c.\n")]
+    public void An_option_of_Drover_is_not_ignored(string options, string error)
+    {
+        var run = Run([.. options.Split(' '), "mid"]);
+        Assert.Equal((1, ""), (run.Exit, run.Out));
+        Assert.StartsWith($"modprobe: ERROR: {error}", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]

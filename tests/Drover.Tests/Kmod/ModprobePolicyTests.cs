@@ -132,6 +132,17 @@ public sealed class ModprobePolicyTests : IDisposable
             Assert.True(run.Exit == 0 || run.Error.Contains("could not insert", StringComparison.Ordinal), run.Error);
     }
 
+    [Theory]
+    [InlineData("insmod --override-policy /m/updates/alone.ko", "insmod")]
+    [InlineData("modprobe --override-policy alone", "modprobe")]
+    public void What_does_not_stop_a_load_is_a_warning(string line, string tool)
+    {
+        Policy("default forbid\nnonsense");
+        var lines = InNamespace(line).Error.Split('\n');
+        Assert.StartsWith($"{tool}: WARNING: policy: ", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith($"{tool}: WARNING: alone: ", lines[1], StringComparison.Ordinal);
+    }
+
     ToolRun InNamespace(string line)
     {
         Assert.SkipUnless(Environment.UserName == "root", "only root may mount directories");
