@@ -4,7 +4,8 @@ using Drover.Loading;
 namespace Drover.Control;
 
 /// <summary>Port: what a daemon does for its clients. Used on the event loop. Access control is the transport's
-/// responsibility. No member throws for what a client, a device, a file or the kernel can do wrong.</summary>
+/// responsibility. No member but <see cref="Resolve"/> throws for what a client, a device, a file or the kernel can do
+/// wrong.</summary>
 public interface ILoadService
 {
     /// <summary>Loads what a request names.</summary>
@@ -13,6 +14,7 @@ public interface ILoadService
 
     /// <summary>The modules of a name or modalias, in kmod's order; empty where no index has it.</summary>
     /// <exception cref="Modules.ModuleDataException">An index is damaged.</exception>
+    /// <exception cref="IOException">An index cannot be read.</exception>
     IReadOnlyList<string> Resolve(string name);
 
     /// <summary>The current state, without the lists of <see cref="Unfinished"/>.</summary>

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Drover.Loading;
-using Drover.Modules;
+using Drover.Modules.Tree;
 using Drover.Text;
 
 namespace Drover.Control;
@@ -70,7 +70,7 @@ sealed class LoaderInterface(ILoadService loads, ControlOptions options, Func<st
             var modules = loads.Resolve(name);
             responder.Reply(json => json.WriteStrings("modules", modules));
         }
-        catch (ModuleDataException damage)
+        catch (Exception damage) when (ModuleTree.IsDamage(damage))
         {
             responder.Error(VarlinkErrors.DamagedIndex, "why", damage.Message);
         }

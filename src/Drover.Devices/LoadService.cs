@@ -3,6 +3,7 @@ using Drover.Kernel;
 using Drover.Loading;
 using Drover.Modules;
 using Drover.Modules.Config;
+using Drover.Modules.Tree;
 
 namespace Drover.Devices;
 
@@ -47,6 +48,7 @@ public sealed class LoadService : ILoadService
     {
         (_loop, _devices, _catalog, _reopen, _record) = (loop, devices, catalog, reopen, record);
         _began = loop.Time.GetTimestamp();
+        catalog.Tree.OpenIndexes(); // an index that is replaced by a damaged one stays in use
         _conditions = new Conditions(loop);
         _live = new LiveModules(loop, kernel, PublishLive);
         _records = new ServiceRecords(loop, observer, _conditions, earlier ?? [])
@@ -213,17 +215,31 @@ public sealed class LoadService : ILoadService
         try
         {
             var catalog = _reopen();
-            // only aliases whose modules have changed are requested again
-            Use(catalog, alias => !Resolve(catalog, alias).SequenceEqual(Resolve(_catalog, alias)));
+            catalog.Tree.VerifyIndexes();
+            // only aliases whose modules have changed, or were not known, are requested again
+            Use(catalog, alias => TryResolve(alias) is not { } before
+                || !Resolve(catalog, alias).SequenceEqual(before));
         }
-        catch (Exception problem) when (problem is ModuleDataException or IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (ModuleTree.IsDamage(problem))
         {
-            if (ReadPolicy is not null)
-                Use(_catalog.With(ReadPolicy()), _ => false);
-            return problem.Message;
+            return UsePolicy() is { } other ? $"{problem.Message}; {other}" : problem.Message;
         }
         _reloads++;
         return null;
+
+        string? UsePolicy()
+        {
+            try
+            {
+                if (ReadPolicy is not null)
+                    Use(_catalog.With(ReadPolicy()), _ => false);
+                return null;
+            }
+            catch (Exception problem) when (ModuleTree.IsDamage(problem))
+            {
+                return problem.Message;
+            }
+        }
 
         void Use(ModuleCatalog catalog, Func<string, bool> isChanged)
         {
@@ -238,8 +254,8 @@ public sealed class LoadService : ILoadService
 
     void ReloadIf(bool hasChanged)
     {
-        if (hasChanged)
-            _ = Reload(); // after a problem the old ones stay in use
+        if (hasChanged && Reload() is { } problem)
+            _records.Noted($"reload failed, the old indexes and configuration stay in use: {problem}");
     }
 
     static string[] Resolve(ModuleCatalog catalog, string name) =>
@@ -303,13 +319,18 @@ public sealed class LoadService : ILoadService
     string[] LookUp(string name)
     {
         TargetLookups++;
+        return TryResolve(name) ?? []; // the loader reports it
+    }
+
+    string[]? TryResolve(string name)
+    {
         try
         {
             return Resolve(_catalog, name);
         }
-        catch (ModuleDataException)
+        catch (Exception problem) when (ModuleTree.IsDamage(problem))
         {
-            return []; // the loader reports it
+            return null;
         }
     }
 

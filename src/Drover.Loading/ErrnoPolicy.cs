@@ -40,10 +40,10 @@ enum FailureScope
 /// <param name="Tries">Maximum number of calls of one flight.</param>
 readonly record struct ErrnoPolicy(Reaction Reaction, FailureScope Scope, int Tries)
 {
-    /// <summary>The pause before the first retry; it doubles each time up to <see cref="s_maxPause"/>.</summary>
-    static readonly TimeSpan s_minPause = TimeSpan.FromMilliseconds(20);
+    public static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(1);
 
-    static readonly TimeSpan s_maxPause = TimeSpan.FromSeconds(1);
+    /// <summary>The pause before the first retry; it doubles each time up to <see cref="MaxPause"/>.</summary>
+    static readonly TimeSpan s_minPause = TimeSpan.FromMilliseconds(20);
 
     public static ErrnoPolicy For(Errno error) => error switch
     {
@@ -72,8 +72,8 @@ readonly record struct ErrnoPolicy(Reaction Reaction, FailureScope Scope, int Tr
     public static TimeSpan PauseAfter(int tries)
     {
         var pause = s_minPause;
-        for (var i = 1; i < tries && pause < s_maxPause; i++)
+        for (var i = 1; i < tries && pause < MaxPause; i++)
             pause *= 2;
-        return pause < s_maxPause ? pause : s_maxPause;
+        return pause < MaxPause ? pause : MaxPause;
     }
 }

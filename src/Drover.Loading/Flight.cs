@@ -72,6 +72,9 @@ sealed class Flight(EventLoop loop, FlightKey key, PlannedModule plan, in Module
 
     public bool IsAbandoned => _abandoned.IsCancellationRequested;
 
+    /// <summary>The module was live at some time of its call, or the flight has ended.</summary>
+    public bool IsUsable => _usable.Task.IsCompleted;
+
     /// <summary>It has ended or is abandoned: it is out of the loader's table, and no request joins it.</summary>
     public bool IsOver => IsAbandoned || _ended.Task.IsCompleted;
 
@@ -102,7 +105,7 @@ sealed class Flight(EventLoop loop, FlightKey key, PlannedModule plan, in Module
     /// <summary>The module is live, though its call has not returned.</summary>
     public void BecomeUsable()
     {
-        Debug.Assert(InKernel && !_usable.Task.IsCompleted, "a module becomes live once, during its call");
+        Debug.Assert(InKernel && !IsUsable, "a module becomes live once, during its call");
         Debug.Assert(!IsOver && _outcome is null, "a module becomes live before its flight has an outcome");
         _outcome = Outcome(OutcomeKind.Loaded);
         _usable.SetResult();

@@ -35,10 +35,16 @@ sealed class LoadAttempt(
         if (flight.Plan.InstallCommand is { } command)
             return AnswerOfCommand(flight) ?? guard.Bar(flight) ?? await RunInstallCommandAsync(flight, command);
         var path = flight.Plan.Path;
-        if (!kernel.TryInspect(path, out var file, out var reason))
+        ModuleFileFacts file;
+        for (var tries = 1; !kernel.TryInspect(path, out file, out var reason); tries++)
         {
-            return flight.Outcome(
-                OutcomeKind.Failed, reason.Error, reason.Detail ?? ErrnoText.DescribeLoad(reason.Error));
+            var policy = ErrnoPolicy.For(reason.Error);
+            if (policy.Reaction is not Reaction.ShrinkBudget || tries == policy.Tries || flight.IsAbandoned)
+            {
+                return flight.Outcome(
+                    OutcomeKind.Failed, reason.Error, reason.Detail ?? ErrnoText.DescribeLoad(reason.Error));
+            }
+            await loop.Delay(ErrnoPolicy.PauseAfter(tries), flight.Abandoned);
         }
 
         using var fileLock = await _files.EnterAsync(file.Id);
@@ -63,7 +69,7 @@ sealed class LoadAttempt(
                     return forbidden;
                 var reply = state is InitState.Coming ? s_anotherIsLoading : await CallAsync(flight, call, file);
                 if (call.Via is LoadVia.InitModule && reply.Error is Errno.EPERM or Errno.EACCES
-                    && KernelDecompresses(file) && budget.Has(flight))
+                    && KernelDecompresses(file) && budget.Has(flight) && !flight.IsAbandoned)
                 {
                     _imagesAreRefused = true;
                     call = call with { Via = LoadVia.FinitModuleCompressed };
@@ -71,7 +77,10 @@ sealed class LoadAttempt(
                 }
                 budget.Leave(flight);
                 if (reply.Error is Errno.None)
+                {
+                    budget.Grow(flight.Cost);
                     return Succeed(flight, moduleLock);
+                }
                 var next = await ReactAsync(flight, call, reply, tries, isLastTry);
                 if (next.Outcome is { Kind: OutcomeKind.Failed } failure)
                     moduleLock.RecordFailure(Remember(flight, failure, file.Version));
@@ -146,7 +155,9 @@ sealed class LoadAttempt(
                 wasSeenLive = true;
                 NoteLive(call.Module);
                 budget.Leave(flight);
-                flight.BecomeUsable();
+                // it may have been live before, in an earlier call, and removed
+                if (!flight.IsUsable)
+                    flight.BecomeUsable();
             });
             var reply = await kernel.LoadAsync(call);
             if (reply.Error is Errno.None && !wasSeenLive)
@@ -195,9 +206,8 @@ sealed class LoadAttempt(
             case Reaction.ShrinkBudget when again:
                 budget.Shrink();
                 observer?.Noted(LoaderMessages.SmallerBudget(call, reply.Error, budget.LimitBytes));
-                // with priority, the load that leaves next may be waiting for this one
-                if (!flight.HasPriority)
-                    await budget.NextLeaveAsync();
+                // not for long: the init of the load that leaves next may wait, in another process, for this lock
+                _ = await loop.WaitAsync(budget.NextLeaveAsync(flight), ErrnoPolicy.MaxPause, flight.Abandoned);
                 break;
 
             case Reaction.DecompressHere when again && call.Via is LoadVia.FinitModuleCompressed:

@@ -15,8 +15,9 @@ sealed class LoadBudget
 
     readonly List<Flight> _queue = []; // by Order
     readonly List<Flight> _admitted = [];
-    readonly List<TaskCompletionSource> _nextLeave = [];
+    readonly Dictionary<Flight, TaskCompletionSource> _pausing = []; // until the next flight leaves
     readonly EventLoop _loop;
+    readonly long _fullBytes;
     readonly int _number;
     readonly TimeSpan _stagger;
     bool _isAdmitting;
@@ -25,7 +26,7 @@ sealed class LoadBudget
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(number, 1);
-        LimitBytes = bytes;
+        LimitBytes = _fullBytes = bytes;
         (_loop, _number, _stagger) = (loop, number, stagger);
     }
 
@@ -63,9 +64,9 @@ sealed class LoadBudget
             return;
         EndStagger(flight);
         AdmitSoon();
-        foreach (var waiter in _nextLeave)
-            waiter.SetResult();
-        _nextLeave.Clear();
+        foreach (var pause in _pausing.Values)
+            pause.SetResult();
+        _pausing.Clear();
         AssertConsistent();
     }
 
@@ -79,19 +80,22 @@ sealed class LoadBudget
         AssertConsistent();
     }
 
-    /// <summary>Admits a queued flight without regard to room: a load with a share may wait for it.</summary>
+    /// <summary>Admits a queued flight without regard to room, and ends its pause: a load with a share may wait for
+    /// it.</summary>
     public void Prioritize(Flight flight)
     {
         Debug.Assert(flight.HasPriority, "the flight's flag is set first");
+        EndPause(flight);
         if (Dequeue(flight) is not { } admission)
             return;
         Add(flight);
         admission.SetResult(true);
     }
 
-    /// <summary>Removes an abandoned flight from the queue.</summary>
+    /// <summary>Removes an abandoned flight from the queue, and ends its pause.</summary>
     public void Drop(Flight flight)
     {
+        EndPause(flight);
         if (Dequeue(flight) is not { } admission)
             return;
         admission.SetResult(false);
@@ -104,18 +108,30 @@ sealed class LoadBudget
         var before = LimitBytes;
         LimitBytes = Math.Max(Math.Min(MinBytes, LimitBytes), LimitBytes / 2);
         Debug.Assert(LimitBytes > 0, "one module can always be loaded");
-        Debug.Assert(LimitBytes <= before, "the budget never grows");
+        Debug.Assert(LimitBytes <= before, "the budget does not grow for lack of memory");
     }
 
-    /// <summary>Completes when the next flight leaves; at once if none is admitted.</summary>
-    public Task NextLeaveAsync()
+    /// <summary>Gives back what <see cref="Shrink"/> took, by the cost of a load that has succeeded: the shortage may
+    /// be over, or was one driver's.</summary>
+    public void Grow(long cost) => LimitBytes = Math.Min(_fullBytes, LimitBytes + cost);
+
+    /// <summary>Completes when the next flight leaves, or this one gets priority or is abandoned; at once if none is
+    /// admitted.</summary>
+    public Task NextLeaveAsync(Flight flight)
     {
-        if (_admitted.Count == 0)
+        // with priority, the load that leaves next may be waiting for this one
+        if (_admitted.Count == 0 || flight.HasPriority || flight.IsAbandoned)
             return Task.CompletedTask;
-        var waiter = new TaskCompletionSource();
-        _nextLeave.Add(waiter);
+        if (!_pausing.TryGetValue(flight, out var pause))
+            _pausing.Add(flight, pause = new TaskCompletionSource());
         AssertConsistent();
-        return waiter.Task;
+        return pause.Task;
+    }
+
+    void EndPause(Flight flight)
+    {
+        if (_pausing.Remove(flight, out var pause))
+            pause.SetResult();
     }
 
     bool HasRoomFor(Flight flight) =>
@@ -194,7 +210,7 @@ sealed class LoadBudget
         Debug.Assert(
             _admitted.Count(flight => !flight.HasPriority) <= _number, "only priority exceeds the number of loads");
         Debug.Assert(
-            _admitted.Count > 0 || _nextLeave.Count == 0, "what waits for the next flight to leave is woken by one");
+            _admitted.Count > 0 || _pausing.Count == 0, "what waits for the next flight to leave is woken by one");
         Debug.Assert(
             _admitted.Count > 0 || _queue.Count == 0 || _isAdmitting, "a load that leaves or a timer admits the next");
     }

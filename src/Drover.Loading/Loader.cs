@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Drover.Kernel;
 using Drover.Modules;
 using Drover.Modules.Config;
+using Drover.Modules.Tree;
 
 namespace Drover.Loading;
 
@@ -82,9 +83,9 @@ public sealed class Loader
                 : request.File is not null ? [new FoundModule(ModuleName.FromPath(request.File), null)]
                 : FoundModule.All(Catalog, request.Name);
         }
-        catch (ModuleDataException corrupt)
+        catch (Exception problem) when (ModuleTree.IsDamage(problem))
         {
-            return Answer(CorruptIndex(request.Name, corrupt));
+            return Answer(Unreadable(request.Name, problem));
         }
         if (found.Count == 0)
             return Answer(NotFound(request.Name));
@@ -173,7 +174,7 @@ public sealed class Loader
         {
             return Catalog.Tree.MatchSymbols($"symbol:{symbol}") is [var module, ..] ? module : null;
         }
-        catch (Exception problem) when (problem is ModuleDataException or IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (ModuleTree.IsDamage(problem))
         {
             return null; // the index is damaged: it has nothing to say
         }
@@ -195,7 +196,7 @@ public sealed class Loader
             Debug.Assert(flight is not { IsOver: true }, "the table has no flight that has ended or is abandoned");
             if (isJoiner)
             {
-                if (_policy.Bar(_planner, request, flight!.Plan, _cache.IsLive) is { } forbidden)
+                if (WhyNot(request, flight!.Plan) is { } forbidden)
                     return (forbidden, null);
                 if (flight.IsStale && await flight.WaitUntilEndedAsync(request) is not null)
                     continue;
@@ -207,7 +208,7 @@ public sealed class Loader
             {
                 return (answer, null);
             }
-            else if (_policy.Bar(_planner, request, plan!, _cache.IsLive) is { } forbidden)
+            else if (WhyNot(request, plan!) is { } forbidden)
             {
                 return (forbidden, null);
             }
@@ -232,6 +233,19 @@ public sealed class Loader
         }
     }
 
+    /// <summary>The outcome where the policy forbids the load.</summary>
+    ModuleOutcome? WhyNot(in ModuleRequest request, PlannedModule plan)
+    {
+        try
+        {
+            return _policy.Bar(_planner, request, plan, _cache.IsLive);
+        }
+        catch (Exception problem) when (ModuleTree.IsDamage(problem))
+        {
+            return Unreadable(request.Module.Name, problem);
+        }
+    }
+
     /// <summary>The outcome without a call: built in, unknown, live, or known to fail; else null.</summary>
     ModuleOutcome? TryAnswer(in ModuleRequest request, string parameters, out PlannedModule? plan)
     {
@@ -248,9 +262,9 @@ public sealed class Loader
                     : new ModuleOutcome(module, OutcomeKind.Failed, Errno.ELOOP, LoaderMessages.Cycle(cycle));
             }
         }
-        catch (ModuleDataException corrupt)
+        catch (Exception problem) when (ModuleTree.IsDamage(problem))
         {
-            return CorruptIndex(module, corrupt);
+            return Unreadable(module, problem);
         }
         if (_cache.IsLive(module))
         {
@@ -292,7 +306,7 @@ public sealed class Loader
         catch (ModuleDataException corrupt)
         {
             RemoveFromTable(flight);
-            flight.End(CorruptIndex(flight.Module, corrupt));
+            flight.End(Unreadable(flight.Module, corrupt));
         }
 #pragma warning disable CA1031 // no fault may leave a waiter behind
         catch (Exception fault)
@@ -443,8 +457,10 @@ public sealed class Loader
 
     static ModuleOutcome NotFound(string name) => new(name, OutcomeKind.NotFound, Why: LoaderMessages.NotFound(name));
 
-    static ModuleOutcome CorruptIndex(string module, ModuleDataException problem) =>
-        new(module, OutcomeKind.Failed, Errno.EBADMSG, LoaderMessages.CorruptIndex(problem.Message));
+    /// <summary>The outcome where an index is damaged, or cannot be read.</summary>
+    static ModuleOutcome Unreadable(string module, Exception problem) => new(
+        module, OutcomeKind.Failed, FileErrno.Of(problem) ?? Errno.EBADMSG,
+        problem is ModuleDataException ? LoaderMessages.CorruptIndex(problem.Message) : problem.Message);
 
     static string JoinParameters(string configured, string own) =>
         configured.Length == 0 ? own : own.Length == 0 ? configured : $"{configured} {own}";

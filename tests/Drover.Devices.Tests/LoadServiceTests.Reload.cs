@@ -1,7 +1,10 @@
 using Drover.Kernel;
 using Drover.Loading;
 using Drover.Loading.Tests;
+using Drover.Modules;
 using Drover.Modules.Config;
+using Drover.Modules.Index;
+using Drover.Modules.Tree;
 
 namespace Drover.Devices.Tests;
 
@@ -138,6 +141,75 @@ public partial class LoadServiceTests
             Assert.Contains("modules.dep.bin", service.Reload());
             Assert.Equal(["disk"], service.Resolve("d:1"));
             Assert.Equal(0, service.Status().Reloads);
+        });
+    }
+
+    /// <summary>Also one that no request has opened yet, where only a look-up shows the damage.</summary>
+    [Fact]
+    public void An_index_that_is_damaged_inside_leaves_the_old_one_in_use()
+    {
+        var bench = new Bench([new("disk") { Inode = 1 }], []);
+        var directory = Directory.CreateTempSubdirectory("drover-reload-").FullName;
+        WriteIndex("m:1");
+        bench.Catalog = Open();
+        bench.Run(async service =>
+        {
+            var whole = File.ReadAllBytes($"{directory}/modules.alias.bin");
+            File.WriteAllBytes($"{directory}/new", whole[..^3]);
+            File.Move($"{directory}/new", $"{directory}/modules.alias.bin", overwrite: true);
+            (bench.Catalog, bench.HasSeenChange) = (Open(), true);
+            Assert.Equal(["disk"], service.Resolve("m:1"));
+            Assert.Contains(bench.Notes, note => note.StartsWith("reload failed, the old", StringComparison.Ordinal));
+            WriteIndex("m:2");
+            bench.Catalog = Open();
+            Assert.Null(service.Reload());
+            Assert.Equal(["disk"], service.Resolve("m:2"));
+            await service.SettleAsync(null, null, default);
+        });
+        Directory.Delete(directory, recursive: true);
+
+        ModuleCatalog Open() => new(ModuleTree.Open(directory), ModprobeConfig.Parse("", "x.conf"));
+
+        void WriteIndex(string alias)
+        {
+            var index = new IndexBuilder();
+            index.Add(alias, "disk", 0);
+            File.Delete($"{directory}/modules.alias.bin");
+            File.WriteAllBytes($"{directory}/modules.alias.bin", index.ToBytes());
+        }
+    }
+
+    [Fact]
+    public void What_a_damaged_index_could_not_say_is_requested_again_once_it_is_whole()
+    {
+        var bench = new Bench([new("disk") { Inode = 1 }], [("d:*", "disk")]);
+        bench.Devices.Add("/devices/d", "d:1");
+        var directory = Directory.CreateTempSubdirectory("drover-reload-").FullName;
+        File.WriteAllText($"{directory}/modules.alias.bin", "no index");
+        var whole = bench.Catalog;
+        bench.Catalog = new(ModuleTree.Open(directory), ModprobeConfig.Parse("", "x.conf"));
+        bench.Run(async service =>
+        {
+            await service.SettleAsync(null, null, default);
+            Assert.Throws<ModuleDataException>(() => service.Resolve("d:1"));
+            bench.Catalog = whole;
+            Assert.Null(service.Reload());
+            await service.SettleAsync(null, null, default);
+        });
+        Assert.Equal(1, bench.Machine["disk"].Calls);
+        Directory.Delete(directory, recursive: true);
+    }
+
+    [Fact]
+    public void A_policy_that_cannot_be_read_stays_as_it_was()
+    {
+        var bench = new Bench([new("disk")], [("d:*", "disk")]);
+        bench.Catalog = bench.Catalog!.With(ModulePolicy.Parse("forbid disk"));
+        bench.Run(async service =>
+        {
+            (bench.Catalog, bench.PolicyFault) = (null, new IOException("policy.d: too many open files"));
+            Assert.Matches("modules.dep.bin.*; policy.d: too many open files", service.Reload());
+            Assert.Equal(OutcomeKind.Forbidden, (await LoadAsync(service, "d:1")).Kind);
         });
     }
 

@@ -386,6 +386,10 @@ public partial class LoadServiceTests
         /// <summary>What a reload reads without the indexes.</summary>
         public ModulePolicy? Policy { get; set; }
 
+        public Exception? PolicyFault { get; set; }
+
+        public List<string> Notes { get; } = [];
+
         public List<(string Module, PolicyAction Action)> Applied { get; } = [];
 
         /// <summary>What an earlier daemon of this boot has recorded.</summary>
@@ -418,7 +422,7 @@ public partial class LoadServiceTests
             {
                 HasSeenChange = () => HasSeenChange,
                 HaveSourcesChanged = () => HasNewIndexes,
-                ReadPolicy = () => Policy,
+                ReadPolicy = () => PolicyFault is null ? Policy : throw PolicyFault,
             };
             using var stop = new CancellationTokenSource();
             var running = service.RunAsync(stop.Token);
@@ -450,8 +454,6 @@ public partial class LoadServiceTests
         public void PolicyApplied(LoadRequest source, string module, PolicyAction action, string why) =>
             Applied.Add((module, action));
 
-        public void Noted(string message)
-        {
-        }
+        public void Noted(string message) => Notes.Add(message);
     }
 }

@@ -95,10 +95,15 @@ sealed class SimulatedMachine(SimulatedLoop loop, IEnumerable<SimulatedModule> m
 
     public bool HasDrivers(string module) => true;
 
+    /// <summary>Errors of the next inspections of files.</summary>
+    public Queue<Errno> FailedInspections { get; } = [];
+
     public bool TryInspect(string path, out ModuleFileFacts facts, out LoadReply reason)
     {
         facts = default;
-        reason = new LoadReply(Errno.ENOENT);
+        reason = new LoadReply(FailedInspections.TryDequeue(out var failure) ? failure : Errno.ENOENT);
+        if (reason.Error is not Errno.ENOENT)
+            return false;
         if (!_byPath.TryGetValue(path, out var module))
             return false;
         facts = new ModuleFileFacts(

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Drover.Modules.Index;
 using Drover.Text;
 
@@ -24,7 +25,7 @@ public sealed class ModuleTree
     readonly Func<string, IndexTrie> _open;
     readonly Func<string, IndexTrie?> _openText;
     readonly string? _root;
-    readonly HashSet<string> _damaged = [];
+    readonly Dictionary<string, Exception> _damaged = [];
     IndexTrie? _dependencies, _aliases, _symbols, _builtIn, _builtInAliases;
 
     ModuleTree(
@@ -142,17 +143,56 @@ public sealed class ModuleTree
     public IReadOnlyList<string> MatchBuiltInAliases(string alias) =>
         Ask(ref _builtInAliases, "modules.builtin.alias", alias, static (index, alias) => index.Match(alias));
 
-    internal static bool IsDamage(Exception problem) =>
+    /// <summary>What a look-up throws: an index is damaged, or cannot be read.</summary>
+    public static bool IsDamage(Exception problem) =>
         problem is ModuleDataException or IOException or UnauthorizedAccessException;
+
+    /// <summary>Opens the indexes that loads need, so that these stay in use when others take their places. Damage
+    /// shows at look-ups.</summary>
+    public void OpenIndexes()
+    {
+        Read(ref _dependencies, "modules.dep");
+        Read(ref _aliases, "modules.alias");
+        Read(ref _builtIn, "modules.builtin");
+        Read(ref _builtInAliases, "modules.builtin.alias");
+
+        void Read(ref IndexTrie? index, string name)
+        {
+            try
+            {
+                Ask(ref index, name, "", static (_, _) => true);
+            }
+            catch (Exception problem) when (IsDamage(problem))
+            {
+            }
+        }
+    }
+
+    /// <summary>Reads the indexes that loads need to their ends, so that damage shows now.</summary>
+    /// <exception cref="ModuleDataException">As for <see cref="Find"/>.</exception>
+    /// <exception cref="IOException">As for <see cref="Find"/>.</exception>
+    public void VerifyIndexes()
+    {
+        Read(ref _dependencies, "modules.dep");
+        Read(ref _aliases, "modules.alias");
+        Read(ref _builtIn, "modules.builtin");
+        Read(ref _builtInAliases, "modules.builtin.alias");
+
+        void Read(ref IndexTrie? index, string name) =>
+            Ask(ref index, name, "", static (index, _) => index.Entries().Count());
+    }
 
     /// <summary>Looks up in an index; in its text file if it is damaged.</summary>
     T Ask<T>(ref IndexTrie? index, string name, string key, Func<IndexTrie, string, T> ask)
     {
+        // this view of the directory does not change; a file that could not be read may be read later
+        if (index is null && _damaged.GetValueOrDefault(name) is ModuleDataException damage)
+            ExceptionDispatchInfo.Throw(damage);
         try
         {
             return ask(index ??= _open(name), key);
         }
-        catch (Exception problem) when (IsDamage(problem) && _damaged.Add(name))
+        catch (Exception problem) when (IsDamage(problem) && _damaged.TryAdd(name, problem))
         {
             Damaged?.Invoke($"{problem.Message} (run depmod)");
             if (_openText(name) is not { } text)

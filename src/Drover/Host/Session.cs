@@ -78,7 +78,7 @@ sealed class Session : IDisposable
         {
             HasSeenChange = () => _watch is { HasChanged: true },
             HaveSourcesChanged = () => stamps.HaveChanged,
-            ReadPolicy = () => Noted(ModuleSource.PolicyOf(ModuleSource.RootOf(arguments))),
+            ReadPolicy = () => Readable(() => Noted(ModuleSource.PolicyOf(ModuleSource.RootOf(arguments)))),
         };
 
         ModuleCatalog Reopen()
@@ -86,14 +86,19 @@ sealed class Session : IDisposable
             // before they are read
             stamps = new FileStamps(sources);
             _watch?.Restart();
+            // a machine without indexes stays one; indexes that vanish are a problem
+            var catalog = Readable(() => ModuleSource.Open(arguments, mayLackIndexes: !hasIndexes, known: scanned));
+            hasIndexes = ModuleSource.HasIndexes(arguments, catalog);
+            catalog.Tree.Damaged = observer.Noted;
+            _ = Noted(catalog.Policy);
+            return catalog;
+        }
+
+        static T Readable<T>(Func<T> read)
+        {
             try
             {
-                // a machine without indexes stays one; indexes that vanish are a problem
-                var catalog = ModuleSource.Open(arguments, mayLackIndexes: !hasIndexes, known: scanned);
-                hasIndexes = ModuleSource.HasIndexes(arguments, catalog);
-                catalog.Tree.Damaged = observer.Noted;
-                _ = Noted(catalog.Policy);
-                return catalog;
+                return read();
             }
             catch (CommandException problem)
             {
