@@ -10,14 +10,14 @@ static class PolicyCommand
 {
     static readonly ValueOption<GuestSystem> s_system = SystemOf(GuestSystem.Names);
     static readonly ValueOption<IReadOnlyList<string>> s_only = new(
-        "--only", "DOOR,…", "only these doors or answers of lab/guest/policy, or failures", List(Name), "");
+        "--only", "REQUEST,…", "only these requests or answers of lab/guest/policy, or failures", List(Name), "");
 
     public static LabCommand Create() => new(
         "policy",
-        "Asks for modules at every door of a machine (by name, by file, as a dependency, as a softdep, by a device, by "
-        + "the kernel for a mount, a socket and a cipher, from a container) under a policy that allows, forbids, "
-        + "warns, is overridden, or is sealed, and checks what is loaded, what is said, and whose request it was. "
-        + "Then it checks what failed loads say, also on kernels that demand signatures.",
+        "Asks for modules in every way that a machine has (by name, by file, as a dependency, as a softdep, by a "
+        + "device, by the kernel for a mount, a socket and a cipher, from a container) under a policy that allows, "
+        + "forbids, warns, is overridden, or is sealed, and checks what is loaded, what is said, and whose request it "
+        + "was. Then it checks what failed loads say, also on kernels that demand signatures.",
         """
         lab/policy --system debian13
         lab/policy --system sid --only container,mount --raw /tmp/policy

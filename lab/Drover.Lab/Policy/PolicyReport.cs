@@ -5,11 +5,11 @@ using Drover.Lab.Reading;
 namespace Drover.Lab.Policy;
 
 /// <summary>A case of lab/guest/policy.</summary>
-/// <param name="Door">How the module is asked for; <c>failure</c> for a load that fails by itself.</param>
+/// <param name="Request">How the module is asked for; <c>failure</c> for a load that fails by itself.</param>
 /// <param name="Answer">What the policy says, or the cause of the failure.</param>
 /// <param name="Verdict"><c>ok</c>, or what is wrong.</param>
 /// <param name="Message">The first line that is said about it.</param>
-sealed record PolicyRow(string Door, string Answer, string Verdict, string Message)
+sealed record PolicyRow(string Request, string Answer, string Verdict, string Message)
 {
     public bool IsOk => Verdict == "ok";
 
@@ -20,8 +20,8 @@ sealed record PolicyRow(string Door, string Answer, string Verdict, string Messa
         return rows.Count > 0 ? rows : throw new LabException("the guest ran no case");
     }
 
-    static PolicyRow Parse(string line) => line.Split('|', 4) is [var door, var answer, var verdict, var message]
-        ? new(door, answer, verdict, message)
+    static PolicyRow Parse(string line) => line.Split('|', 4) is [var request, var answer, var verdict, var message]
+        ? new(request, answer, verdict, message)
         : throw new LabException($"the guest wrote a row that is none: {line}");
 }
 
@@ -35,15 +35,15 @@ sealed record PolicyReport(IReadOnlyList<PolicyRow> Rows)
     public override string ToString()
     {
         var text = new StringBuilder();
-        var doors = Rows.Where(row => row.Door != Failure).ToList();
-        var answers = doors.Select(row => row.Answer).Distinct().ToList();
-        if (doors.Count > 0)
+        var requests = Rows.Where(row => row.Request != Failure).ToList();
+        var answers = requests.Select(row => row.Answer).Distinct().ToList();
+        if (requests.Count > 0)
         {
             text.AppendLine(MarkdownTable.Format(
-                ["door", .. answers], doors.GroupBy(row => row.Door).Select(door =>
-                    (string[])[door.Key, .. answers.Select(answer => Cell(door, answer))])));
+                ["request", .. answers], requests.GroupBy(row => row.Request).Select(request =>
+                    (string[])[request.Key, .. answers.Select(answer => Cell(request, answer))])));
         }
-        var failures = Rows.Where(row => row.Door == Failure).ToList();
+        var failures = Rows.Where(row => row.Request == Failure).ToList();
         if (failures.Count > 0)
         {
             text.AppendLine(MarkdownTable.Format(
@@ -51,11 +51,11 @@ sealed record PolicyReport(IReadOnlyList<PolicyRow> Rows)
                 failures.Select(row => (string[])[row.Answer, row.IsOk ? "ok" : "WRONG", row.Message])));
         }
         foreach (var row in Rows.Where(row => !row.IsOk))
-            text.AppendLine($"{row.Door} {row.Answer}:{row.Verdict} {row.Message}");
+            text.AppendLine($"{row.Request} {row.Answer}:{row.Verdict} {row.Message}");
         text.AppendLine($"{Rows.Count} cases, {Rows.Count(row => row.IsOk)} OK");
         return text.ToString();
     }
 
-    static string Cell(IEnumerable<PolicyRow> door, string answer) =>
-        door.FirstOrDefault(row => row.Answer == answer) is not { } row ? "" : row.IsOk ? "ok" : "WRONG";
+    static string Cell(IEnumerable<PolicyRow> request, string answer) =>
+        request.FirstOrDefault(row => row.Answer == answer) is not { } row ? "" : row.IsOk ? "ok" : "WRONG";
 }

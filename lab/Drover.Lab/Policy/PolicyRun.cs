@@ -4,8 +4,8 @@ using Drover.Lab.Runs;
 
 namespace Drover.Lab.Policy;
 
-/// <summary>Boots the guests of lab/policy: one for the doors, and one for each kind of kernel that refuses modules by
-/// itself.</summary>
+/// <summary>Boots the guests of lab/policy: one for the requests, and one for each kind of kernel that refuses modules
+/// by itself.</summary>
 static class PolicyRun
 {
     /// <summary>Makes sockets that busybox cannot: perl, and its library.</summary>
@@ -25,7 +25,7 @@ static class PolicyRun
         "ima_policy=secure_boot ima_appraise=enforce",
     ];
 
-    /// <param name="only">The doors or answers to run, <c>failures</c> for those; empty for all.</param>
+    /// <param name="only">The requests or answers to run, <c>failures</c> for those; empty for all.</param>
     /// <exception cref="LabException">Only root can build the module of the failures.</exception>
     public static async Task<PolicyReport> RunAsync(
         LabHost host, Laboratory laboratory, GuestSystem system, IReadOnlyList<string> only, RunSettings settings)
@@ -49,7 +49,7 @@ static class PolicyRun
         }
         var rows = new List<PolicyRow>();
         if (only is not [Failures])
-            rows.AddRange(await BootAsync("doors", ""));
+            rows.AddRange(await BootAsync("requests", ""));
         foreach (var arguments in hasFailures ? s_kernels : [])
             rows.AddRange(await BootAsync(Failures, arguments));
         return new PolicyReport(rows);

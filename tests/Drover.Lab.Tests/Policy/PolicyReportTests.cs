@@ -7,17 +7,17 @@ namespace Drover.Lab.Tests.Policy;
 public sealed class PolicyReportTests
 {
     [Fact]
-    public void Cases_are_a_table_of_doors_and_answers()
+    public void Cases_are_a_table_of_requests_and_answers()
     {
         var report = Report("name|allowed|ok|\nname|sealed|ok|x: not loaded\nmount|allowed| fat is not live;|why: a|b\n"
             + "failure|vermagic|ok|it was built for kernel 9\n");
         Assert.False(report.IsGood);
         Assert.Equal(
             """
-            | door  | allowed | sealed |
-            |-------|---------|--------|
-            | name  | ok      | ok     |
-            | mount | WRONG   |        |
+            | request | allowed | sealed |
+            |---------|---------|--------|
+            | name    | ok      | ok     |
+            | mount   | WRONG   |        |
 
             | failure  |    | message                   |
             |----------|----|---------------------------|
