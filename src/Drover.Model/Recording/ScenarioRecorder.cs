@@ -1,9 +1,7 @@
 using Drover.Devices;
-using Drover.Loading;
 using Drover.Model.Scenarios;
 using Drover.Modules;
 using Drover.Modules.Config;
-using Drover.Modules.Image;
 
 namespace Drover.Model.Recording;
 
@@ -111,103 +109,5 @@ public sealed class ScenarioRecorder(RecordedMachine machine, ModuleCatalog cata
                 return module;
         }
         return null;
-    }
-}
-
-/// <summary>Joins devices that each CPU has: equal subsystem and modaliases, paths that differ only in the
-/// number at the end, one for every CPU. Two such families request modules on x86: <c>cpu0</c>, and ACPI's
-/// processors, <c>LNXCPU:00</c> or <c>ACPI0007:00</c>, with hexadecimal numbers; in a scenario both have
-/// the CPU's number.</summary>
-static class CpuTemplates
-{
-    /// <summary>Names before the number. Ports and disks have numbers as well, perhaps as many as CPUs.</summary>
-    static readonly string[] s_decimal = ["/cpu"], s_hexadecimal = ["/LNXCPU:", "/ACPI0007:"];
-
-    /// <summary>The path is a CPU's; their number is the machine's.</summary>
-    public static bool IsCpu(string path) => StemOf(path, s_decimal, NumberStyles.None) == "/devices/system/cpu/cpu";
-
-    /// <summary>The devices in their order; a family takes the place of its first member.</summary>
-    public static List<ScenarioDevice> Fold(IReadOnlyList<ScenarioDevice> devices, int cpus)
-    {
-        if (cpus <= 1)
-            return [.. devices];
-        var families = devices.Select((device, index) => (Device: device, Index: index, Key: KeyOf(device)))
-            .Where(member => member.Key is not null).GroupBy(member => member.Key!, StringComparer.Ordinal)
-            .Where(family => family.Count() == cpus).ToList();
-        var leaders = families.ToDictionary(family => family.First().Index, family => family.First().Device);
-        var others = families.SelectMany(family => family.Skip(1)).Select(member => member.Index).ToHashSet();
-        var folded = new List<ScenarioDevice>(devices.Count - others.Count);
-        for (var i = 0; i < devices.Count; i++)
-        {
-            if (leaders.TryGetValue(i, out var leader))
-                folded.Add(leader with { Path = StemOf(leader.Path) + Scenario.CpuMark, IsPerCpu = true });
-            else if (!others.Contains(i))
-                folded.Add(devices[i]);
-        }
-        return folded;
-    }
-
-    /// <summary>Equal for the members of a family; null for other devices.</summary>
-    static string? KeyOf(ScenarioDevice device) =>
-        StemOf(device.Path) is { } stem
-            ? string.Join('\n', [stem, device.Subsystem, device.AppearsWith ?? "", .. device.Modaliases])
-            : null;
-
-    static string? StemOf(string path) =>
-        StemOf(path, s_decimal, NumberStyles.None) ?? StemOf(path, s_hexadecimal, NumberStyles.AllowHexSpecifier);
-
-    static string? StemOf(string path, string[] names, NumberStyles digits)
-    {
-        foreach (var name in names)
-        {
-            var end = path.LastIndexOf(name, StringComparison.Ordinal) + name.Length;
-            if (end >= name.Length && int.TryParse(path.AsSpan(end), digits, CultureInfo.InvariantCulture, out _))
-                return path[..end];
-        }
-        return null;
-    }
-}
-
-static class ModuleSizes
-{
-    /// <summary>Of an init that was not measured: a line through the medians of the 38 modules of the lab's 6.1 guest,
-    /// its times divided by 20. Three of four modules lie within a factor of 2.5; ciphers that test themselves take up
-    /// to 20 times as long.</summary>
-    const double InitBaseNs = 550_000, InitNsPerByte = 20;
-
-    /// <summary>The modules with their sizes, and the most frequent compression.</summary>
-    /// <exception cref="ModuleDataException">A file is corrupt.</exception>
-    /// <exception cref="IOException">A file cannot be read.</exception>
-    public static (List<ScenarioModule> Modules, ModuleCompression Compression) Of(IReadOnlyList<PlannedModule> planned)
-    {
-        var listed = planned.Select(module => module.Name).ToHashSet(StringComparer.Ordinal);
-        var modules = new List<ScenarioModule>(planned.Count);
-        var compressions = new List<ModuleCompression>(planned.Count);
-        foreach (var module in planned)
-        {
-            var file = ModuleFile.Measure(module.Path);
-            var elf = ModuleFile.ReadImage(module.Path);
-            var image = ModuleImage.Parse(elf, module.Path);
-            compressions.Add(file.Compression);
-            modules.Add(new ScenarioModule
-            {
-                Name = module.Name,
-                FileBytes = file.FileBytes,
-                ElfBytes = elf.Length,
-                ImageBytes = image.ImageBytes,
-                TextBytes = image.TextBytes,
-                Dependencies = [.. module.HardDependencies.Where(listed.Contains)],
-                SoftdepsBefore = [.. module.Before.Select(soft => soft.Name).Where(listed.Contains)],
-                SoftdepsAfter = [.. module.After.Select(soft => soft.Name).Where(listed.Contains)],
-                InitNs = (long)(InitBaseNs + (InitNsPerByte * image.ImageBytes)),
-            });
-        }
-        var compression = compressions.Count == 0
-            ? ModuleCompression.None
-            : compressions.GroupBy(kind => kind).MaxBy(kind => kind.Count())!.Key;
-        // a scenario has one compression: where that is none, a compressed file counts with its decompressed size
-        if (compression is ModuleCompression.None)
-            modules = [.. modules.Select(module => module with { FileBytes = module.ElfBytes })];
-        return (modules, compression);
     }
 }
