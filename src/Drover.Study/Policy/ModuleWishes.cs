@@ -45,18 +45,20 @@ static class ModuleWishes
         }
         return
         [
-            .. sys is null ? [] : OfDevices(sys, catalog), .. OfModulesLoad(root, catalog),
+            .. sys is null ? [] : OfDevices(sys, catalog, terminal), .. OfModulesLoad(root, catalog),
             .. OfFileSystems(root, catalog), .. OfContainers(root, catalog),
             .. recordings.SelectMany(file => OfRecording(file, catalog, terminal)),
             .. sys is null ? [] : OfLive(sys),
         ];
     }
 
-    public static IEnumerable<ModuleWish> OfDevices(string sys, ModuleCatalog catalog)
+    public static IEnumerable<ModuleWish> OfDevices(string sys, ModuleCatalog catalog, Terminal? terminal = null)
     {
         using var devices = new SysfsDevices(new LiveLoop(), sys);
-        return [.. ColdplugSurvey.Of(devices.Enumerate()).Requests
-            .SelectMany(request => Find(catalog, request.Name, request.Requester ?? "a device"))];
+        var requests = ColdplugSurvey.Of(devices.Enumerate()).Requests;
+        if (requests.Count == 0 || devices.Counts.Unreadable > 0)
+            terminal?.Warn($"{sys}: devices are missing, or their uevent files cannot be read");
+        return [.. requests.SelectMany(request => Find(catalog, request.Name, request.Requester ?? "a device"))];
     }
 
     public static IEnumerable<ModuleWish> OfModulesLoad(string root, ModuleCatalog catalog) =>

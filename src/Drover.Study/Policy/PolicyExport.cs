@@ -26,7 +26,10 @@ static class PolicyExport
             yield return $"blacklist {line.Over}";
         }
         foreach (var line in policy.Lines.Where(line => IsOfAliases(line) && line.Effect is PolicyEffect.Forbid))
-            yield return $"alias {line.Name} off";
+        {
+            if (WhatIsLost(line) is null)
+                yield return $"alias {line.Name} off";
+        }
         foreach (var text in Forbidden(catalog, policy))
             yield return text;
     }
@@ -72,6 +75,7 @@ static class PolicyExport
         { NeedsFile: true } => "kmod does not look at signatures; this export has the modules of today",
         { Effect: PolicyEffect.Warn } => "kmod loads it without a message",
         { Effect: PolicyEffect.Allow } when IsOfAliases(line) => "kmod cannot allow by modalias",
+        { Path: not null } when IsOfAliases(line) => "kmod cannot forbid some modules of a modalias only",
         _ => null,
     };
 }

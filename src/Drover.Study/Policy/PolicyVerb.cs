@@ -76,11 +76,17 @@ sealed class PolicyVerb : Verb
         }
         if (arguments.Has(Output) && task == "check")
             throw new UsageException($"--{Output.Name} is of learn, export and import, not of check");
+        var now = ModuleSource.PolicyOf(ModuleSource.RootOf(arguments));
         switch (task)
         {
             case "check":
+                if (now is { IsSealed: true } && !arguments.Has(s_sealed))
+                {
+                    terminal.Warn("this machine is sealed until its next boot, for which this checks the policy: "
+                        + "--sealed checks it as it is now");
+                }
                 return PolicyCheck.Run(
-                    arguments, Catalog(arguments, terminal), IsWarnOnly(arguments), files, terminal);
+                    arguments, Catalog(arguments, terminal), now is { IsWarnOnly: true }, files, terminal);
             case "learn":
                 return Write(
                     arguments, terminal,
@@ -89,7 +95,8 @@ sealed class PolicyVerb : Verb
                 throw new UsageException("the format is missing: add --modprobe.d");
             case "export":
                 return Write(
-                    arguments, terminal, PolicyExport.Lines(Catalog(arguments, terminal), IsWarnOnly(arguments)));
+                    arguments, terminal, PolicyExport.Lines(
+                        Catalog(arguments, terminal), now is { IsWarnOnly: true }));
             case "import":
                 return Write(
                     arguments, terminal,
@@ -122,9 +129,6 @@ sealed class PolicyVerb : Verb
             }),
         };
     }
-
-    static bool IsWarnOnly(Arguments arguments) =>
-        ModuleSource.PolicyOf(ModuleSource.RootOf(arguments)) is { IsWarnOnly: true };
 
     static int Write(Arguments arguments, Terminal terminal, IEnumerable<string> lines)
     {

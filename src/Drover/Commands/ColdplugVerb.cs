@@ -33,7 +33,7 @@ sealed class ColdplugVerb : Verb
         Scans all devices, removes duplicate modaliases, and loads the matching modules with one kernel
         call each; then loads the modules of devices that appeared meanwhile, until no more appear.
         A driver that finds no hardware (ENODEV) does not count as a failure. After Ctrl-C, coldplug
-        waits for the loads in the kernel and prints its report.
+        prints its report, and ends when the kernel has ended its loads.
         """;
 
     public override IReadOnlyList<Option> Options =>
@@ -78,7 +78,20 @@ sealed class ColdplugVerb : Verb
             WriteTable(report, terminal.Out);
         if (interrupted)
             terminal.Warn("coldplug: interrupted before all modules were requested");
-        return interrupted || !IsComplete(report) ? ExitCode.Failure : ExitCode.Ok;
+        return !HasAllDevices(devices, sys, terminal) || interrupted || !IsComplete(report)
+            ? ExitCode.Failure
+            : ExitCode.Ok;
+    }
+
+    /// <summary>Whether the last scan could read every device; says so if it could not.</summary>
+    static bool HasAllDevices(SysfsDevices devices, string sys, Terminal terminal)
+    {
+        var counts = devices.Counts;
+        if (counts.Unreadable > 0)
+            terminal.Warn($"coldplug: {counts.Unreadable} directories and files in {sys} cannot be read");
+        else if (counts.Devices == 0)
+            terminal.Warn($"coldplug: there is no device in {sys}");
+        return counts is { Unreadable: 0, Devices: > 0 };
     }
 
     /// <summary>Whether every module was loaded, other than drivers that found no hardware.</summary>
@@ -195,6 +208,7 @@ sealed class ColdplugVerb : Verb
         using var devices = new SysfsDevices(loop, sys);
         var survey = ColdplugSurvey.Of(devices.Enumerate());
         var planned = new PlannedDevices(survey.Devices, survey.Modaliases, survey.Requests.Count, devices.IsLive);
-        return PlanOutput.Write(catalog, survey.Requests, arguments, terminal, planned);
+        var status = PlanOutput.Write(catalog, survey.Requests, arguments, terminal, planned);
+        return HasAllDevices(devices, sys, terminal) ? status : ExitCode.Failure;
     }
 }

@@ -49,13 +49,15 @@ static class PlanOutput
                 var step = steps[i];
                 string[] cells =
                 [
-                    (i + 1).ToString(CultureInfo.InvariantCulture), step.Name, step.IsLive ? "live" : "to load",
+                    (i + 1).ToString(CultureInfo.InvariantCulture), step.Name, NowOf(step),
                     WhyOf(step.Reason), PlainTable.Shorten(step.For, widthOfFor),
                 ];
                 table.Add(devices is null ? cells : [.. cells, step.Request!.Requester!]);
             }
             table.WriteTo(terminal.Out);
         }
+        foreach (var step in steps.Where(step => step is { Command: not null, IsLive: false }))
+            terminal.Out.WriteLine($"-  {step.Name}: its install command runs in its place: {step.Command}");
         foreach (var remark in remarks)
         {
             if (IsFailure(remark) || remark.Outcome.Kind is OutcomeKind.Forbidden)
@@ -69,6 +71,13 @@ static class PlanOutput
             : $"{devices.Devices} devices, {devices.Modaliases} modaliases ({devices.Distinct} distinct): ";
         terminal.Out.WriteLine($"{seen}{steps.Count - live} modules to load, {live} live already");
     }
+
+    static string NowOf(PlanStep step) => step switch
+    {
+        { IsLive: true } => "live",
+        { Command: not null } => "command",
+        _ => "to load",
+    };
 
     static void WriteJson(
         IReadOnlyList<PlanStep> steps, IReadOnlyList<PlanRemark> remarks, PlannedDevices? devices, TextWriter writer) =>
@@ -96,6 +105,7 @@ static class PlanOutput
             json.WriteString("for", step.For);
             json.WriteString("device", devices is null ? null : step.Request!.Requester);
             json.WriteBoolean("isLive", step.IsLive);
+            json.WriteString("command", step.Command);
         });
         json.WriteObjects("remarks", remarks, remark =>
         {

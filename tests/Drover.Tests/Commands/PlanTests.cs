@@ -35,6 +35,20 @@ public class PlanTests
         Assert.Contains("9 devices, 8 modaliases (5 distinct): 4 modules to load, 0 live already", lines);
     }
 
+    [Fact]
+    public void Dry_run_names_install_commands_and_a_sysfs_without_devices()
+    {
+        using var root = new Kmod.ModuleRoot().Write("kernel/m.ko", new Kmod.TestModule())
+            .Write("/etc/modprobe.d/m.conf", "install m /bin/false\n").Write("/sys/devices/x", "").Index();
+        string[] place = ["-r", root.Path, "-k", Kmod.ModuleRoot.Release];
+        var load = CommandLineRun.Run(["load", "-n", "m", .. place]);
+        Assert.Contains("m       command  asked  m", load.Out, StringComparison.Ordinal);
+        Assert.Contains("-  m: its install command runs in its place: /bin/false", load.Out, StringComparison.Ordinal);
+        var coldplug = CommandLineRun.Run(["coldplug", "-n", "--sys", $"{root.Path}/sys", .. place]);
+        Assert.Equal(1, coldplug.Exit);
+        Assert.Equal($"drover: coldplug: there is no device in {root.Path}/sys\n", coldplug.Error);
+    }
+
     [Theory]
     [InlineData("load", "t_ptp")]
     [InlineData("coldplug", "--sys", null)]

@@ -199,11 +199,23 @@ public sealed class PolicyVerbTests : IDisposable
             forbid half because it is old
             forbid path:*/updates/*
             forbid usb:v0BDA*
+            forbid usb:v1* path:*/updates/*
+            forbid usb:v2* when booted
+            forbid usb:v3* client:uid:1000
+            forbid usb:v4* unsigned
             forbid unsigned client:uid:7
             allow stray when booted
             prefer nic_vendor over nic
             """);
         Local(Run("export", "--modprobe.d")).ShouldBe("policy-export.txt");
+    }
+
+    [Fact]
+    public void Learn_says_where_it_sees_no_device()
+    {
+        Directory.Delete($"{_root.Path}/sys/devices", recursive: true);
+        Directory.CreateDirectory($"{_root.Path}/sys/devices");
+        Assert.Contains("/sys: devices are missing", Run("learn").Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -15,6 +15,15 @@ public sealed class SealTests
     }
 
     [Fact]
+    public void Policy_check_says_that_it_looks_past_the_seal()
+    {
+        using var machine = new DaemonMachine();
+        var runs = machine.Run("drover seal", "drover policy check", "drover policy check --sealed");
+        Assert.Contains("is sealed until its next boot", runs[1].Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("is sealed", runs[2].Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Socket_without_a_daemon_is_an_error_only_where_it_was_named()
     {
         using var machine = new DaemonMachine { HasDaemon = false };
