@@ -88,6 +88,8 @@ public sealed class Arguments
             case ValueKind.Time: ParseTime(option, value!); break;
             case ValueKind.Text when option.Value == "FILE" && value!.Length == 0:
                 throw new UsageException($"--{option.Name} needs the name of a file");
+            case ValueKind.Text when option.Value is not (null or "TEXT") && value!.Length == 0:
+                throw new UsageException($"--{option.Name} takes {option.Value}, not ''");
             case ValueKind.Choice when !option.Value!.Split('|').Contains(value):
                 var words = option.Value.Replace("|", " or ", StringComparison.Ordinal);
                 throw new UsageException($"--{option.Name} takes {words}, not '{value}'");
@@ -97,7 +99,9 @@ public sealed class Arguments
     static int ParseCount(Option option, string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0
             ? count
-            : throw new UsageException($"--{option.Name} takes {option.Value}, an integer of at least 1, not '{text}'");
+            : throw new UsageException(IsTooLarge(text)
+                ? $"--{option.Name} takes {option.Value} up to {int.MaxValue}, not '{text}'"
+                : $"--{option.Name} takes {option.Value}, an integer of at least 1, not '{text}'");
 
     static long ParseSize(Option option, string text) =>
         ByteSize.TryParse(text, out var bytes) && bytes > 0
@@ -116,6 +120,12 @@ public sealed class Arguments
         };
         return unit > 0 && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
             ? TimeSpan.FromMilliseconds((long)count * unit)
-            : throw new UsageException($"--{option.Name} takes a time such as 50ms or 2s, or 0, not '{text}'");
+            : throw new UsageException(unit > 0 && IsTooLarge(number)
+                ? $"--{option.Name} takes a time up to {int.MaxValue}{text[number.Length..]}, not '{text}'"
+                : $"--{option.Name} takes a time such as 50ms or 2s, or 0, not '{text}'");
     }
+
+    /// <summary>Whether a number that could not be read is one beyond <see cref="int.MaxValue"/>.</summary>
+    static bool IsTooLarge(ReadOnlySpan<char> number) =>
+        number.TrimStart('0').Length > 9 && !number.ContainsAnyExceptInRange('0', '9');
 }

@@ -68,9 +68,12 @@ public static class ModuleSource
     public static string RootOf(Arguments arguments)
     {
         var root = arguments.Text(CommonOptions.Root) ?? ThisMachine;
-        return SystemFiles.Current.IsDirectory(root)
-            ? root
-            : throw new CommandException($"--{CommonOptions.Root.Name} {root}: there is no such directory");
+        return SystemFiles.Current.KindOf(root) switch
+        {
+            FileKind.Directory => root,
+            null => throw new CommandException($"--{CommonOptions.Root.Name} {root}: there is no such directory"),
+            _ => throw new CommandException($"--{CommonOptions.Root.Name} {root}: it is not a directory"),
+        };
     }
 
     /// <summary>The files and directories whose stamps change when what <see cref="Open"/> reads is replaced.</summary>

@@ -75,7 +75,7 @@ public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
     /// <summary>The name by which it was run: help texts and hints name its verbs by it.</summary>
     public string Name { get; init; } = UsualName;
 
-    /// <summary>Further names to suggest for a mistyped verb.</summary>
+    /// <summary>Further names to suggest for a mistyped verb: the other program's.</summary>
     public IEnumerable<string> OtherNames { get; init; } = [];
 
     /// <summary>The help of one of them; null for a name that has none.</summary>
@@ -160,6 +160,8 @@ public sealed record VerbProgram(IReadOnlyList<Verb> Verbs, Func<string> Help)
     {
         if (word.StartsWith('-'))
             return new($"unknown option '{word}'{Nearest.Hint(word, ["--help", "--version"])}");
+        if (OtherNames.Contains(word))
+            return new($"'{word}' is a command of {UsualName}: '{UsualName} {word}'");
         return new($"unknown command '{word}'{Nearest.Hint(word, Verbs.Select(verb => verb.Name).Concat(OtherNames))}");
     }
 

@@ -20,6 +20,13 @@ static class Program
 {
     public const string Name = "drover-study";
 
+    /// <summary>Commands of drover, which this program does not have; a test compares them.</summary>
+    public static readonly string[] OfDrover =
+    [
+        "coldplug", "daemon", "status", "settle", "install", "uninstall", "load", "modules-load", "resolve", "seal",
+        "modprobe", "depmod", "modinfo", "insmod", "rmmod", "lsmod", "kmod",
+    ];
+
     /// <summary>In the order of the help.</summary>
     public static Verb[] Verbs =>
     [
@@ -44,6 +51,7 @@ static class Program
         var program = new VerbProgram(Verbs, Help)
         {
             Name = name,
+            OtherNames = OfDrover,
             IsReported = problem => problem is ScenarioException or DeadlockException or RecordingException,
         };
         return program.Run(args, terminal);

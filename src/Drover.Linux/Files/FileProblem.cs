@@ -11,6 +11,8 @@ public static class FileProblem
     public static string Describe(Exception problem)
     {
         ArgumentNullException.ThrowIfNull(problem);
+        if (problem is FileNotFoundException { FileName: null } && LinuxPath.Real(".") is null)
+            return "the working directory was removed: change to another one";
         if (FileErrno.Of(problem) is not { } error || PathIn(problem.Message) is not { } path)
             return problem.Message;
         // .NET opens no directory, and reports EACCES

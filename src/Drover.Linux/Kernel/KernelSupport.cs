@@ -37,15 +37,16 @@ public static class KernelSupport
     }
 
     /// <summary>The obstacle and its remedy in one sentence; null for <see cref="ModuleSupport.Ok"/>.</summary>
-    public static string? Explain(ModuleSupport support) => support switch
+    /// <param name="toPlan">The options that plan for another kernel; null where there are none.</param>
+    public static string? Explain(ModuleSupport support, string? toPlan = null) => support switch
     {
         ModuleSupport.Ok => null,
         ModuleSupport.NotRoot =>
             "Loading modules needs root with CAP_SYS_MODULE: run this with sudo, or give the container that "
             + "capability.",
         ModuleSupport.NoModuleSupport =>
-            "This kernel was built without loadable modules (CONFIG_MODULES): boot another kernel, or use --dry-run "
-            + "with --root and --sys to plan for one.",
+            "This kernel was built without loadable modules (CONFIG_MODULES): boot another kernel"
+            + (toPlan is null ? "." : $", or use {toPlan} to plan for one."),
         ModuleSupport.ModulesDisabled =>
             "Module loading is switched off until the next boot (kernel.modules_disabled = 1): reboot, and load the "
             + "modules before it is switched off.",

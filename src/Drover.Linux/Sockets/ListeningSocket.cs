@@ -108,7 +108,7 @@ sealed unsafe class ListeningSocket : IDisposable
         if (Libc.StatXAt(Libc.AT_FDCWD, path, Libc.AT_SYMLINK_NOFOLLOW, Libc.STATX_BASIC_STATS, out var stat) < 0)
             return; // usually ENOENT; bind reports any other error
         if ((stat.Mode & Libc.S_IFMT) != Libc.S_IFSOCK)
-            throw new IOException($"{path}: it is there, and no socket: remove it");
+            throw new IOException($"{path}: something else than a socket is there: name another path");
         var probe = UnixSocket.Create();
         var error = UnixSocket.Connect(probe, path);
         _ = Libc.Close(probe);

@@ -249,6 +249,9 @@ public sealed class ModulePolicy
         WhenBooted = true,
     };
 
+    /// <summary>Whether a kernel command line switches policies off.</summary>
+    public static bool IsOff(string? commandLine) => WordOf(commandLine) == "off";
+
     /// <summary>The value of <c>drover.policy=</c>; the last one counts.</summary>
     static string? WordOf(string? commandLine)
     {

@@ -11,6 +11,7 @@ public sealed record ModulesLoadLine(string Name, ConfigSource Source);
 public sealed class ModulesLoadConfig
 {
     const string CommandLineName = "kernel command line";
+    const string StandardInput = "/dev/stdin";
 
     /// <summary>The directories, highest priority first (systemd: <c>CONF_PATHS_NULSTR</c>).</summary>
     static readonly string[] s_directories =
@@ -47,9 +48,13 @@ public sealed class ModulesLoadConfig
         {
             foreach (var name in files)
             {
-                var file = name == "-" ? "/dev/stdin" : name;
+                var file = name == "-" ? StandardInput : name;
                 var isPath = file.Contains('/');
-                config.ReadFile(isPath ? file : Find(directories, file), isGiven: isPath);
+                var path = isPath ? file : Find(directories, file);
+                if (!isPath && !SystemFiles.Current.IsFile(path) && SystemFiles.Current.IsFile(file))
+                    config._unreadable.Add($"{path}: no such file; ./{file} names the one in the working directory");
+                else
+                    config.ReadFile(path, isGiven: isPath);
             }
             return config;
         }
@@ -72,7 +77,10 @@ public sealed class ModulesLoadConfig
         try
         {
             var number = 0;
-            foreach (var line in ByteText.Of(SystemFiles.Current.ReadConfig(path, isGiven)).Split('\n'))
+            var text = SystemFiles.Current.ReadConfig(path, isGiven);
+            if (text.Length == 0 && path == StandardInput)
+                _unreadable.Add("standard input: is empty");
+            foreach (var line in ByteText.Of(text).Split('\n'))
             {
                 number++;
                 var name = line.Trim(KernelParameters.Blanks.ToCharArray());

@@ -73,8 +73,7 @@ sealed class PolicyParser
             case "prefer":
                 if (words is not ["prefer", var preferred, "over", var over])
                     return "a line 'prefer' is 'prefer MODULE over MODULE'";
-                Preferences.Add(new(ModuleName.Normalize(preferred), ModuleName.Normalize(over), source));
-                return null;
+                return AddPreference(new(ModuleName.Normalize(preferred), ModuleName.Normalize(over), source));
             case "mode":
                 if (words is not ["mode", "warn-only"])
                     return "a line 'mode' is 'mode warn-only'";
@@ -86,6 +85,23 @@ sealed class PolicyParser
             default:
                 return $"'{words[0]}' is not a word of the policy: forbid, allow, warn, default, prefer, mode";
         }
+    }
+
+    /// <summary>Preferences in a circle would leave out all their modules.</summary>
+    string? AddPreference(PolicyPreference added)
+    {
+        if (added.Preferred == added.Over)
+            return $"'{added.Over}' cannot be preferred over itself";
+        HashSet<string> after = [added.Over];
+        for (var count = 0; count < after.Count;)
+        {
+            count = after.Count;
+            after.UnionWith(Preferences.FindAll(line => after.Contains(line.Preferred)).ConvertAll(line => line.Over));
+        }
+        if (after.Contains(added.Preferred))
+            return $"lines before prefer '{added.Over}' over '{added.Preferred}'; this one does not count";
+        Preferences.Add(added);
+        return null;
     }
 
     /// <summary>A default that cannot be read forbids: allowing is what no line does.</summary>

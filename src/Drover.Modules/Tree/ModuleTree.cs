@@ -194,7 +194,9 @@ public sealed class ModuleTree
         }
         catch (Exception problem) when (IsDamage(problem) && _damaged.TryAdd(name, problem))
         {
-            Damaged?.Invoke($"{problem.Message} (run depmod)");
+            Damaged?.Invoke(problem is UnauthorizedAccessException
+                ? problem.Message
+                : $"{problem.Message} (run depmod)");
             if (_openText(name) is not { } text)
                 throw;
             return ask(index = text, key);

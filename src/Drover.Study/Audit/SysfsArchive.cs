@@ -92,6 +92,8 @@ sealed class SysfsArchive
     {
         var head = new byte[6];
         head = head[..file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)];
+        if (head.AsSpan().StartsWith("BZh"u8))
+            throw new ModuleDataException(name, 0, "compressed by bzip2, which is not supported: decompress it first");
         switch (ModuleFile.CompressionOf(head))
         {
             case ModuleCompression.None:

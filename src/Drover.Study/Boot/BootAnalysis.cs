@@ -256,7 +256,11 @@ sealed class BootAnalysis
     string WhyNot(long from, long to, string? device)
     {
         if (from == 0)
-            return "the kernel starts, with its built-in drivers";
+        {
+            return IsOfKernel(to)
+                ? "the kernel starts, with its built-in drivers"
+                : "the kernel starts; what records the loads, or the first request, came long after it";
+        }
         if (device is not null)
             return $"waiting for a device: {device} appeared";
         var busy = Systemd?.Units.Where(unit => unit.IsWork && unit.StartUs > 0 && Overlap(unit) > (to - from) / 2)
@@ -273,6 +277,18 @@ sealed class BootAnalysis
 
         long Overlap(BootUnit unit) =>
             Math.Min(unit.ActiveUs > 0 ? unit.ActiveUs : EndUs, to) - Math.Max(unit.StartUs, from);
+    }
+
+    /// <summary>Whether the time up to the first load is mostly the kernel's own start: a daemon may be started
+    /// late.</summary>
+    bool IsOfKernel(long firstLoadUs)
+    {
+        const long MaxKernelUs = 300_000_000; // where no start of user space is known
+        const long MaxUserUs = 10_000_000; // until the first device is asked for, on a slow machine
+        long[] starts = [Systemd?.InitrdUs ?? 0, Systemd?.InitUs ?? 0, Systemd?.UserUs ?? 0];
+        return Array.Find(starts, start => start > 0) is > 0 and var start
+            ? firstLoadUs - start <= Math.Max(start, MaxUserUs)
+            : firstLoadUs <= MaxKernelUs;
     }
 
     List<Remedy> RemediesOf()

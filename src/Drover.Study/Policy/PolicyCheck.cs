@@ -1,4 +1,6 @@
+using Drover.Linux.ProcFs;
 using Drover.Loading;
+using Drover.Modules;
 using Drover.Modules.Config;
 using Drover.Study.Recordings;
 
@@ -14,6 +16,7 @@ static class PolicyCheck
         Arguments arguments, ModuleCatalog catalog, bool isWarnOnly, IReadOnlyList<string> recordings,
         Terminal terminal)
     {
+        WarnOfIgnored(arguments, terminal);
         if (catalog.Policy is not { } policy)
         {
             foreach (var file in recordings)
@@ -36,6 +39,22 @@ static class PolicyCheck
         else
             WriteText(stopped, policy, unknown, isWarnOnly, modules, terminal);
         return stopped.Count > 0 || policy.Problems.Count > 0 ? ExitCode.Failure : ExitCode.Ok;
+    }
+
+    /// <summary>Files that are read by no loader, and a policy that this boot does without.</summary>
+    static void WarnOfIgnored(Arguments arguments, Terminal terminal)
+    {
+        var directories = ModulePolicy.DirectoriesBelow(ModuleSource.RootOf(arguments));
+        foreach (var directory in directories.Where(SystemFiles.Current.IsDirectory))
+        {
+            foreach (var name in SystemFiles.Current.List(directory).Order(ByteText.ByteOrder))
+            {
+                if (name[0] != '.' && !name.EndsWith(".conf", StringComparison.Ordinal))
+                    terminal.Warn($"{directory}/{name} is not read: its name does not end in .conf");
+            }
+        }
+        if (ModuleSource.IsThisMachine(arguments) && ModulePolicy.IsOff(Machine.CommandLine()))
+            terminal.Warn("the kernel's command line has drover.policy=off: this boot is without the policy");
     }
 
     /// <summary>Each module that the policy keeps out, with its first wish and the reason.</summary>
@@ -66,7 +85,9 @@ static class PolicyCheck
     /// <summary>Names in lines that are no module and no alias: a mistake, or of another kernel.</summary>
     static IReadOnlyList<string> Unknown(ModuleCatalog catalog, ModulePolicy policy) =>
     [
-        .. from line in policy.Lines
+        .. from line in policy.Lines.Select(line => (line.Name, line.Source)).Concat(
+               policy.Preferences.SelectMany(line => (string[])[line.Preferred, line.Over],
+                   (line, name) => (Name: (string?)name, line.Source)))
            where line.Name is { } name && name.AsSpan().IndexOfAny("*?[\\:") < 0
                && !catalog.Tree.IsBuiltIn(name) && !FoundModule.All(catalog, name).Any()
            select $"{line.Source}: '{line.Name}' is no module and no alias in {catalog.Tree.Directory}",
@@ -87,7 +108,8 @@ static class PolicyCheck
             table.WriteTo(terminal.Out);
         }
         var until = isWarnOnly ? ", once the policy is no longer warn-only" : "";
-        var count = policy.Lines.DistinctBy(line => line.Source).Count();
+        var count = policy.Lines.Select(line => line.Source)
+            .Concat(policy.Preferences.Select(line => line.Source)).Distinct().Count();
         var lines = count == 1 ? "1 line" : $"{count} lines";
         var result = modules == 0
             ? "Nothing asks for a module here, so nothing was checked"

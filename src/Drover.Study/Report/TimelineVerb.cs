@@ -49,6 +49,8 @@ sealed class TimelineVerb : Verb
             throw new UsageException("--html and --json exclude each other");
         if (arguments.Has(s_all) && arguments.Has(s_until))
             throw new UsageException("--all and --until exclude each other");
+        if (arguments.Time(s_since) > arguments.Time(s_until))
+            throw new UsageException("--since is later than --until");
         var socket = DaemonClient.SocketOf(arguments);
         var text = Read(socket, modules => Select(modules, arguments, terminal));
         try

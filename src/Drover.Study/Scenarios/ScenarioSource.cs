@@ -76,6 +76,8 @@ static class ScenarioSource
         Arguments arguments, ModuleCatalog catalog, string description, Terminal terminal,
         Func<IEnumerable<DeviceEvent>, IEnumerable<DeviceEvent>>? more = null)
     {
+        if (!arguments.Has(Sys) && arguments.Text(CommonOptions.Root) is { } root and not "/")
+            terminal.Warn($"the devices are this machine's, not those of {root}: --sys names a copy of its /sys");
         var sys = arguments.Text(Sys) ?? ThisSys;
         var loop = new LiveLoop();
         using var devices = new SysfsDevices(loop, sys);

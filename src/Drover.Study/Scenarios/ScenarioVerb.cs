@@ -56,14 +56,19 @@ sealed class ScenarioVerb : Verb
         if (arguments.Text(Timings) is null && (arguments.Has(Slowdown) || arguments.Has(Guest)))
             throw new UsageException("--slowdown and --guest apply to timings: add --timings FILE");
         ScenarioSource.CheckMemory(arguments);
+        foreach (var option in (Option[])[MachineName, Description])
+        {
+            if (arguments.Text(option) is { } text && !ByteText.IsUtf8(text))
+                throw new UsageException($"--{option.Name} takes a text in UTF-8");
+        }
         var scenario = arguments.Text(From) is { } file ? Load(file, arguments) : Record(arguments, terminal);
         if (arguments.Text(Timings) is { } timings)
             scenario = WithTimings(scenario, InputFile.Read(timings, LabTimings.Read), arguments);
         if (arguments.Text(MachineName) is { } name)
             scenario = scenario with { Name = name };
-        var text = Encoding.UTF8.GetString(ScenarioFile.Write(scenario));
+        var document = Encoding.UTF8.GetString(ScenarioFile.Write(scenario));
         using var output = OutputFile.Open(arguments.Text(Output) ?? InputFile.Dash, terminal);
-        output.Write(writer => writer.Write(text));
+        output.Write(writer => writer.Write(document));
         if (output.IsStandardOutput)
             return ExitCode.Ok;
         terminal.Out.WriteLine(

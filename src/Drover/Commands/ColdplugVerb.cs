@@ -60,7 +60,7 @@ sealed class ColdplugVerb : Verb
         if (arguments.Has(CommonOptions.DryRun))
             return Plan(catalog, sys, arguments, terminal);
 
-        Session.RequireModuleSupport();
+        Session.RequireModuleSupport("--dry-run with --root and --sys");
         using var session = new Session(catalog);
         using var devices = new SysfsDevices(session.Loop, sys);
         if (!devices.IsLive)

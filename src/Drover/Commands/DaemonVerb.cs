@@ -11,6 +11,7 @@ using Drover.Linux.Sysfs;
 using Drover.Linux.Systemd;
 using Drover.Linux.Tracing;
 using Drover.Loading;
+using Drover.Modules;
 
 namespace Drover.Commands;
 
@@ -60,6 +61,7 @@ sealed class DaemonVerb : Verb
 
     public override int Run(Arguments arguments, Terminal terminal)
     {
+        CheckSocket(DaemonClient.SocketOf(arguments));
         Session.RequireModuleSupport();
         var manager = ServiceNotifier.OfProcess();
         using var session = new Session(ModuleSource.Open(arguments, mayLackIndexes: true));
@@ -134,6 +136,14 @@ sealed class DaemonVerb : Verb
                 terminal.Warn($"daemon: reload failed, the old indexes and configuration stay in use: {problem}");
             manager.Notify("READY=1");
         }
+    }
+
+    /// <summary>Only the usual place is made where it is missing.</summary>
+    static void CheckSocket(string path)
+    {
+        var folder = path[..Math.Max(path.LastIndexOf('/'), 0)];
+        if (path != ControlSocket.DefaultPath && folder.Length > 0 && !SystemFiles.Current.IsDirectory(folder))
+            throw new CommandException($"--socket {path}: there is no directory {folder}");
     }
 
     static async Task ServeAsync(LoadService service, CancellationToken cancellationToken)

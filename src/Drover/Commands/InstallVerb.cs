@@ -68,36 +68,47 @@ sealed class InstallVerb : Verb
                 Print(step, terminal.Out);
             foreach (var entry in dropped)
                 terminal.Out.WriteLine($"{entry.Path}: {entry.Afterwards}");
-            return ExitCode.Ok;
+            terminal.Flush();
+            var isLeft = steps.Any(step => step.Action is InstallAction.Leave);
+            return WarnOf(place, study is not null, terminal) && !isLeft ? ExitCode.Ok : ExitCode.Failure;
         }
 
         place.RequireRoot();
         installation.Install(steps);
         var left = installation.Dropped(steps);
         Report(steps, dropped, left, terminal);
-        if (File.Exists(Path.Join(place.Root, OverridingRules)))
-            terminal.Warn($"install: {OverridingRules} overrides Drover's rules: with it, udev may still load modules");
-        if (study is not null && !File.Exists(Path.Join(place.Root, RunningSystem.InitramfsTools)))
-        {
-            terminal.Warn(
-                "install: boots will not be recorded: --watch needs initramfs-tools, which are not installed");
-        }
-
+        var isStarted = WarnOf(place, study is not null, terminal);
         var isDone = left.Count == 0 && steps.All(step => step.Action is not InstallAction.Leave);
         if (place.IsThisMachine)
             isDone &= UpdateSystem(arguments, terminal);
-        if (!RunningSystem.IsInstalled(place.Root))
-        {
-            terminal.Warn(
-                "install: nothing starts the daemon: its units are systemd's, which is not installed; let the init "
-                + "system run 'drover daemon', or 'drover coldplug' at boot");
+        if (!isStarted)
             return ExitCode.Failure;
-        }
         var isUnchanged = dropped.Count == 0 && steps.All(step => step.Action is InstallAction.None);
         terminal.Out.WriteLine(EndOf(place.IsThisMachine, isUnchanged));
         if (place.IsThisMachine && arguments.Has(s_watch))
             terminal.Out.WriteLine($"Each boot is recorded as well: drover report {CommonOptions.BootRecording}");
         return isDone ? ExitCode.Ok : ExitCode.Failure;
+    }
+
+    /// <summary>Warns of what keeps an installation from its work.</summary>
+    /// <returns>False if nothing starts the daemon.</returns>
+    static bool WarnOf(InstallPlace place, bool withWatch, Terminal terminal)
+    {
+        if (File.Exists(Path.Join(place.Root, OverridingRules)))
+            terminal.Warn($"install: {OverridingRules} overrides Drover's rules: with it, udev may still load modules");
+        if (withWatch && !File.Exists(Path.Join(place.Root, RunningSystem.InitramfsTools)))
+        {
+            terminal.Warn(
+                "install: boots will not be recorded: --watch needs initramfs-tools, which are not installed");
+        }
+        var isStarted = RunningSystem.IsInstalled(place.Root);
+        if (!isStarted)
+        {
+            terminal.Warn(
+                "install: nothing starts the daemon: its units are systemd's, which is not installed; let the init "
+                + "system run 'drover daemon', or 'drover coldplug' at boot");
+        }
+        return isStarted;
     }
 
     static string EndOf(bool isThisMachine, bool isUnchanged) => (isThisMachine, isUnchanged) switch

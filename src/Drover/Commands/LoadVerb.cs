@@ -123,7 +123,7 @@ sealed class LoadVerb : Verb
         CancellationToken cancellationToken)
     {
         var catalog = OpenCatalog(arguments, terminal);
-        Session.RequireModuleSupport();
+        Session.RequireModuleSupport("--dry-run with --root");
         using var session = new Session(catalog);
         var watcher = new LoadWatcher(terminal, arguments.Has(CommonOptions.Verbose));
         var loader = session.CreateLoader(arguments, watcher);

@@ -43,9 +43,10 @@ sealed class Session : IDisposable
     public string? WithoutLocks => (_locks as NoLocks)?.Reason;
 
     /// <exception cref="CommandException">Modules cannot be loaded here.</exception>
-    public static void RequireModuleSupport()
+    /// <param name="toPlan">The verb's options that plan for another kernel.</param>
+    public static void RequireModuleSupport(string? toPlan = null)
     {
-        if (KernelSupport.Explain(KernelSupport.Check()) is { } obstacle)
+        if (KernelSupport.Explain(KernelSupport.Check(), toPlan) is { } obstacle)
             throw new CommandException(obstacle);
     }
 

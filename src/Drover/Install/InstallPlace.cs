@@ -12,11 +12,11 @@ sealed record InstallPlace(string Root)
     public static InstallPlace Of(Arguments arguments)
     {
         var named = arguments.Text(CommonOptions.Root) ?? "/";
-        if (named.Length == 0)
-            throw new UsageException("--root needs the name of a directory");
         if (!ByteText.IsUtf8(named))
             throw new CommandException($"{named}: --root takes names in UTF-8 only");
         var root = Path.GetFullPath(named);
+        if (File.Exists(root))
+            throw new CommandException($"{root} is not a directory: give the root of a system with --root");
         return Directory.Exists(root)
             ? new InstallPlace(root)
             : throw new CommandException($"no directory {root}: give the root of a system with --root");

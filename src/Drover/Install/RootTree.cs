@@ -20,14 +20,18 @@ sealed class RootTree(string root, Action<string>? changing = null)
     readonly string _root = Path.GetFullPath(root);
 
     /// <summary>Converts a path below the root to a path of this machine.</summary>
-    /// <exception cref="CommandException">A link leads out of the root.</exception>
+    /// <exception cref="CommandException">A link leads out of the root, or a file is in a directory's
+    /// place.</exception>
     public string Locate(string path)
     {
         var place = _root;
         foreach (var name in Parent(path).Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
             place = Path.Join(place, name);
-            if (new FileInfo(place) is not { LinkTarget: not null } link)
+            var link = new FileInfo(place);
+            if (link is { LinkTarget: null, Exists: true })
+                throw new CommandException($"{place} is not a directory: move it away");
+            if (link.LinkTarget is null)
                 continue;
             var target = link.ResolveLinkTarget(returnFinalTarget: true)!;
             if (!$"{target.FullName}/".StartsWith(_root == "/" ? "/" : $"{_root}/", StringComparison.Ordinal))

@@ -51,6 +51,10 @@ public sealed class KernelSupportTests
         {
             var sentence = KernelSupport.Explain(support)!;
             Assert.Matches("^[A-Z][^\n]+: [^\n]+\\.$", sentence);
+            Assert.DoesNotContain("--", sentence, StringComparison.Ordinal);
         }
+        Assert.EndsWith(
+            ": boot another kernel, or use --dry-run with --root to plan for one.",
+            KernelSupport.Explain(ModuleSupport.NoModuleSupport, "--dry-run with --root"), StringComparison.Ordinal);
     }
 }

@@ -62,7 +62,7 @@ public sealed class ListeningSocketTests : IDisposable
     {
         _directory.File("socket", "precious");
         Assert.Contains(
-            "no socket",
+            "something else than a socket is there: name another path",
             Assert.Throws<IOException>(() => ListeningSocket.Open(_directory["socket"])).Message,
             StringComparison.Ordinal);
         Assert.Equal("precious", File.ReadAllText(_directory["socket"]));

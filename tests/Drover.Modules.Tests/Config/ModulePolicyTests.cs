@@ -127,6 +127,10 @@ public sealed class ModulePolicyTests
     [InlineData("allow [a", "1: '[a' has an unmatched bracket")]
     [InlineData("allow client:uid:root", "1: 'client:uid:root' has no user number")]
     [InlineData("allow client:x", "1: 'client:x' is neither client:uid:NUMBER nor client:cgroup:PATTERN")]
+    [InlineData("prefer a over a", "1: 'a' cannot be preferred over itself")]
+    [InlineData("prefer a over b\nprefer b over a", "2: lines before prefer 'a' over 'b'; this one does not count")]
+    [InlineData("prefer a over b\nprefer b over c\nprefer c over a",
+        "3: lines before prefer 'a' over 'c'; this one does not count")]
     [InlineData("prefer a to b", "1: a line 'prefer' is 'prefer MODULE over MODULE'")]
     [InlineData("mode strict", "1: a line 'mode' is 'mode warn-only'")]
     [InlineData("\nhide a", "2: 'hide' is not a word of the policy: forbid, allow, warn, default, prefer, mode")]

@@ -106,6 +106,23 @@ public sealed class AuditVerbTests : IDisposable
     }
 
     [Fact]
+    public void Archive_of_an_unknown_compression_is_named_with_it()
+    {
+        var file = _root.Make("sos.tar.bz2");
+        File.WriteAllText(file, "BZh91AY&SY");
+        var run = CommandLineRun.Run("audit", "-r", _root.Path, "--tar", file, "--memory", "1G");
+        Assert.Equal((1, ""), (run.Exit, run.Out));
+        Assert.EndsWith(
+            "compressed by bzip2, which is not supported: decompress it first\n", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Devices_of_this_machine_below_another_root_are_named_as_such() =>
+        Assert.Contains(
+            $"drover: the devices are this machine's, not those of {_root.Path}: --sys names a copy of its /sys\n",
+            CommandLineRun.Run("audit", "-r", _root.Path, "--memory", "1G").Error, StringComparison.Ordinal);
+
+    [Fact]
     public void Recorded_machine_needs_no_other_files()
     {
         var file = _root.Make("machine.json");

@@ -260,6 +260,31 @@ public sealed class BootVerbTests : IDisposable
             report.Verdict().Split("Longest: ")[1], StringComparison.Ordinal);
     }
 
+    /// <summary>As of a daemon that is started by hand.</summary>
+    [Theory]
+    [InlineData(4, null, true)]
+    [InlineData(56_391, null, false)]
+    [InlineData(4, 3, true)]
+    [InlineData(20, 3, false)]
+    public void Time_before_the_first_load_is_the_kernels_at_the_start_only(int loadAt, int? userAt, bool isKernels)
+    {
+        var recording = RecordingFile.Read($$"""
+            {"type":"watch","version":1,"kernel":"6.1","cpus":1,"startUs":0,"sinceBoot":true,"degraded":[]}
+            {"type":"call","startUs":{{loadAt}}000000,"tookUs":1000,"syscall":"finit_module","module":"loop",
+            "namedBy":"module","result":"0","waited":false,"readBytes":1,"wastedBytes":0,"comm":"x","pid":1,"tid":1,
+            "device":null}
+            {"type":"totals"}
+            """, "test")[0];
+        var systemd = userAt is null ? null : SystemdBoot.Parse(
+            $"UserspaceTimestampMonotonic={userAt}000000\nFinishTimestampMonotonic=30000000\n\n"
+            + "Id=a.service\nInactiveExitTimestampMonotonic=29000000\nActiveEnterTimestampMonotonic=29100000\n");
+        var gap = new BootAnalysis(recording, systemd, hasDracut: false).Gaps[0];
+        Assert.Equal((0L, loadAt * 1_000_000L), (gap.FromUs, gap.ToUs));
+        Assert.Equal(isKernels
+            ? "the kernel starts, with its built-in drivers"
+            : "the kernel starts; what records the loads, or the first request, came long after it", gap.Why);
+    }
+
     [Theory]
     [InlineData("--save needs the name of a file", "--save", "")]
     [InlineData("--save only writes systemd's times: leave out --json", "--save", "x", "--json")]

@@ -31,9 +31,9 @@ public sealed class ScenarioVerbTests : IDisposable
 
         string[] command = ["scenario", "--from", Output, "--timings", timings, "--slowdown", "20"];
         CommandLineRun.Run([.. command, "--name", "timed", "--description", "By hand."]).ShouldBe("scenario-timed.txt");
-        var guest = CommandLineRun.Run([.. command, "--guest", "-o", Output]);
+        var guest = CommandLineRun.Run([.. command, "--guest", "-o", $"{Output}.guest"]);
         Assert.Equal((0, ""), (guest.Exit, guest.Error));
-        Assert.Equal(3_000_000, ScenarioFile.Load(Output).Costs["setupNs"]);
+        Assert.Equal(3_000_000, ScenarioFile.Load($"{Output}.guest").Costs["setupNs"]);
     }
 
     [Fact]

@@ -62,6 +62,21 @@ public sealed class SourceTests : IDisposable
         Run(command, "--root", "/nonexistent"));
 
     [Theory]
+    [MemberData(nameof(ModuleReaders))]
+    public void File_as_root_is_named(string command) => Assert.Equal(
+        new CommandLineRun(1, "", "drover: --root /etc/passwd: it is not a directory\n"),
+        Run(command, "--root", "/etc/passwd"));
+
+    [Fact]
+    public void Socket_of_a_daemon_makes_no_directory()
+    {
+        var run = Run("daemon", "--socket", $"{_root.Path}/none/s");
+        Assert.Equal(new CommandLineRun(
+            1, "", $"drover: --socket {_root.Path}/none/s: there is no directory {_root.Path}/none\n"), run);
+        Assert.False(Directory.Exists($"{_root.Path}/none"));
+    }
+
+    [Theory]
     [MemberData(nameof(DeviceReaders))]
     public void Directory_that_holds_no_sysfs_is_an_error(string command)
     {

@@ -23,8 +23,8 @@ public class UsageTests
     [InlineData("unknown option '-x'", "resolve", "-vx")]
     [InlineData("--root needs a value: --root DIR", "resolve", "x", "--root")]
     [InlineData("-r needs a value: -r DIR", "resolve", "x", "-r")]
-    [InlineData("--root needs the name of a directory", "install", "--root", "")]
-    [InlineData("--root needs the name of a directory", "uninstall", "--root", "")]
+    [InlineData("--root takes DIR, not ''", "install", "--root", "")]
+    [InlineData("--root takes DIR, not ''", "uninstall", "--root", "")]
     [InlineData("--json takes no value", "resolve", "--json=yes", "x")]
     [InlineData("no module given", "load")]
     [InlineData("'loop.ko' is a file, not a module's name: 'drover insmod' loads a file", "load", "loop.ko")]
@@ -32,6 +32,11 @@ public class UsageTests
     [InlineData("'/l/x' is a file, not a module's name: 'drover insmod' loads a file", "load", "loop", "/l/x")]
     [InlineData("'part=1' is a parameter: 'drover modprobe MODULE part=1' passes it", "load", "loop", "part=1")]
     [InlineData("--jobs takes N, an integer of at least 1, not '0'", "load", "-j0", "x")]
+    [InlineData("--jobs takes N up to 2147483647, not '99999999999'", "load", "-j", "99999999999", "x")]
+    [InlineData("--stagger takes a time up to 2147483647s, not '2147483648s'", "load", "--stagger=2147483648s", "x")]
+    [InlineData("--release takes VERSION, not ''", "resolve", "-k", "", "x")]
+    [InlineData("--sys takes DIR, not ''", "audit", "--sys", "")]
+    [InlineData("--socket takes PATH, not ''", "status", "--socket", "")]
     [InlineData("--timeout takes SECONDS, an integer of at least 1, not '5ms'", "settle", "--timeout", "5ms")]
     [InlineData("--for takes SECONDS, an integer of at least 1, not '5s'", "watch", "--for", "5s")]
     [InlineData("--budget takes a size in bytes such as 67108864 or 64M, not '64X'", "coldplug", "--budget", "64X")]
@@ -45,4 +50,12 @@ public class UsageTests
             CommandLineRun.Run(args));
 
     static string Sentence(string message) => message.EndsWith('?') ? message : $"{message}.";
+
+    [Theory]
+    [InlineData("--name")]
+    [InlineData("--description")]
+    public void Text_of_a_scenario_is_UTF8(string option) => Assert.Equal(
+        new CommandLineRun(
+            2, "", $"drover: scenario: {option} takes a text in UTF-8. Try 'drover scenario --help'.\n"),
+        CommandLineRun.Run("scenario", option, "a\udcffb"));
 }

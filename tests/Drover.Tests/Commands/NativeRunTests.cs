@@ -44,9 +44,22 @@ public class NativeRunTests
         Assert.Equal(2, exit);
     }
 
+    [Theory]
+    [InlineData("herd --cpus 2 --gate none --html x")]
+    [InlineData("audit --scenario debian13 --cpus 2 --metrics x")]
+    [InlineData("install --dry-run --root .")]
+    public void A_working_directory_that_was_removed_is_named(string command)
+    {
+        var run = NativeShell.Run($"cd $(mktemp -d) && rmdir $PWD && drover {command}");
+        Assert.Equal((1, ""), (run.Exit, run.Output));
+        Assert.EndsWith("the working directory was removed: change to another one\n", run.Error,
+            StringComparison.Ordinal);
+    }
+
     /// <summary>Else it would be the first file that the program opens.</summary>
     [Theory]
     [InlineData("report - <&-", "drover: standard input: is empty: expected ")]
+    [InlineData("modules-load -n -r ROOT - <&-", "drover: standard input: is empty\n")]
     [InlineData("herd --cpus 2 >&-", "drover: output could not be written: the file is not open for this\n")]
     [InlineData("resolve --root ROOT fs-btrfs >&-",
         "drover: output could not be written: the file is not open for this\n")]

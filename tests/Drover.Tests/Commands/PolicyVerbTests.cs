@@ -83,6 +83,11 @@ public sealed class PolicyVerbTests : IDisposable
     public void Check_counts_bad_lines_recordings_and_a_seal()
     {
         Assert.Equal((0, "There is no policy: everything may be loaded.\n"), (Run("check").Exit, Run("check").Out));
+        Write("etc/drover/policy.d/mine", "forbid base\n");
+        Assert.Equal(
+            $"drover: {_root.Path}/etc/drover/policy.d/mine is not read: its name does not end in .conf\n",
+            Run("check").Error);
+        File.Delete($"{_root.Path}/etc/drover/policy.d/mine");
         Policy("mode warn-only\nforbid stray\nforbidden x");
         Local(Run("check", "--json")).ShouldBe("policy-check-json.txt");
         Policy("forbid closed");
@@ -97,6 +102,19 @@ public sealed class PolicyVerbTests : IDisposable
         Assert.Contains("closed", run.Out, StringComparison.Ordinal);
         Policy("allow base when booted");
         Assert.Equal((0, 1), (Run("check").Exit, Run("check", "--sealed").Exit));
+    }
+
+    [Fact]
+    public void Check_looks_at_preferences()
+    {
+        Policy("prefer nic_vendor over nic\nprefer nicc over nic");
+        var run = Run("check");
+        Assert.EndsWith("; the policy has 2 lines\n", run.Out, StringComparison.Ordinal);
+        Assert.Contains(":2: 'nicc' is no module and no alias in ", run.Error, StringComparison.Ordinal);
+        Policy("prefer nic over nic_vendor\nprefer nic_vendor over nic");
+        run = Run("check");
+        Assert.Equal(1, run.Exit);
+        Assert.EndsWith("; the policy has 1 line\n", run.Out, StringComparison.Ordinal);
     }
 
     /// <summary>A timeline has a name for each module, also for those that no one asked for.</summary>

@@ -101,6 +101,18 @@ public sealed class ModulesLoadTests
     }
 
     [Fact]
+    public void A_file_of_the_working_directory_needs_its_path()
+    {
+        var run = NativeShell.Run(
+            $"cd $(mktemp -d); echo t_btrfs >ml.conf; drover modules-load -n -r {CommandLineRun.Root} ml.conf; "
+            + $"drover modules-load -n -r {CommandLineRun.Root} ./ml.conf | tail -n 1");
+        Assert.Equal(
+            $"drover: {CommandLineRun.Root}/etc/modules-load.d/ml.conf: no such file; ./ml.conf names the one in the "
+            + "working directory\n", run.Error);
+        Assert.EndsWith(" modules to load, 0 live already\n", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_dry_run_prints_the_plan_of_a_root()
     {
         var run = CommandLineRun.Run("modules-load", "--dry-run", "--root", CommandLineRun.Root);

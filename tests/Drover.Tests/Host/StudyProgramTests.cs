@@ -44,6 +44,11 @@ public class StudyProgramTests
         Assert.Contains("  drover-study why nouveau", Run("help", "why"), StringComparison.Ordinal);
         Assert.EndsWith("Try 'drover-study why --help'.\n", Run("why"), StringComparison.Ordinal);
         Assert.EndsWith("Try 'drover-study --help'.\n", Run("what"), StringComparison.Ordinal);
+        Assert.Equal("drover: 'coldplug' is a command of drover: 'drover coldplug'. Try 'drover-study --help'.\n",
+            Run("coldplug", "--dry-run"));
+        Assert.Equal(
+            Program.Verbs.Select(verb => verb.Name).Concat(Drover.Kmod.KmodTool.All.Select(tool => tool.Name)).Order(),
+            StudyMain.OfDrover.Order());
         // what loads stays drover's
         Assert.Contains("'drover seal'", Run("policy", "--help"), StringComparison.Ordinal);
 
@@ -131,7 +136,7 @@ public class StudyProgramTests
         }
         var runs = machine.Run(
             "drover timeline", "drover timeline --all", "drover timeline --until 1s", "drover timeline --since 1s",
-            "drover timeline --json", "drover timeline --all --until 1s");
+            "drover timeline --json", "drover timeline --all --until 1s", "drover timeline --since 5s --until 1s");
         string[][] modules = [["core", "disk"], ["core", "disk", "late"], ["core"], ["disk"], ["core", "disk"]];
         for (var i = 0; i < modules.Length; i++)
         {
@@ -143,7 +148,8 @@ public class StudyProgramTests
             "drover: timeline: 1 of 3 loads are left out, requested 45.0 s to 45.0 s after the first; --all shows "
             + "them\n", runs[0].Error);
         Assert.Equal(("", runs[0].Error), (runs[1].Error, runs[4].Error));
-        Assert.Equal(2, runs[5].Exit);
+        Assert.Equal([2, 2], runs[5..].Select(run => run.Exit));
+        Assert.StartsWith("drover: timeline: --since is later than --until.", runs[6].Error, StringComparison.Ordinal);
         using var json = JsonDocument.Parse(runs[4].Out);
         Assert.Equal(1, json.RootElement.GetProperty("version").GetInt32());
         Assert.Equal(

@@ -163,8 +163,38 @@ public class InstallVerbTests
     }
 
     [Fact]
+    public void Dry_run_warns_of_what_an_installation_warns_of()
+    {
+        using var root = new TestRoot();
+        root.File("/etc/udev/rules.d/80-drivers.rules", "# mine\n");
+        var shown = CommandLineRun.Run("install", "--dry-run", "--root", root.Path);
+        var done = CommandLineRun.Run("install", "--root", root.Path);
+        Assert.Equal((1, done.Error), (shown.Exit, shown.Error));
+        Assert.Contains("nothing starts the daemon", shown.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("usr")]
+    [InlineData("usr/lib")]
+    public void Install_changes_nothing_where_a_file_is_in_a_directorys_place(string path)
+    {
+        using var root = new TestRoot();
+        root.File($"/{path}", "a file\n");
+        var before = root.Snapshot();
+        foreach (var args in (string[][])[["install", "--root", root.Path], ["install", "-n", "--root", root.Path]])
+        {
+            var run = CommandLineRun.Run(args);
+            Assert.Equal((1, "", $"drover: {root.Path}/{path} is not a directory: move it away\n"),
+                (run.Exit, run.Out, run.Error));
+        }
+        Assert.Equal(before, root.Snapshot());
+    }
+
+    [Fact]
     public void Install_reports_a_missing_root()
     {
+        Assert.Equal("drover: /etc/passwd is not a directory: give the root of a system with --root\n",
+            CommandLineRun.Run("install", "--root", "/etc/passwd").Error);
         var refused = CommandLineRun.Run("install", "--root", "/nowhere");
         Assert.Equal((1, "drover: no directory /nowhere: give the root of a system with --root\n"),
             (refused.Exit, refused.Error));
