@@ -47,8 +47,36 @@ public abstract class SystemFiles
     /// <summary>Deletes a file; none is no error.</summary>
     public abstract void Delete(string path);
 
+    /// <summary>Replaces a file in one step: a reader sees the old one or the new one. It is PATH.part until then.
+    /// </summary>
+    public void Replace(string path, ReadOnlySpan<byte> content)
+    {
+        var temporary = path + ".part";
+        Delete(temporary); // left by a process that was killed
+        try
+        {
+            using (var file = CreateNew(temporary))
+                RandomAccess.Write(file, content, fileOffset: 0);
+            Rename(temporary, path);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            Delete(temporary);
+            throw problem.Message.StartsWith(path, StringComparison.Ordinal)
+                ? problem
+                : new IOException($"{path}: {problem.Message}", problem.HResult); // that of a descriptor has no name
+        }
+    }
+
     /// <summary>Reads a file of configuration: one that a user gives may be a pipe.</summary>
     public byte[] ReadConfig(string path, bool isGiven) => isGiven ? ReadAllBytes(path) : ReadRegular(path);
+
+    /// <summary>The message of an exception without the path that it begins with.</summary>
+    public static string ReasonOf(Exception problem, string path)
+    {
+        var message = problem.Message;
+        return message.StartsWith($"{path}: ", StringComparison.Ordinal) ? message[(path.Length + 2)..] : message;
+    }
 
     public bool IsDirectory(string path) => KindOf(path) is FileKind.Directory;
 

@@ -13,9 +13,6 @@ public static class LinuxPath
     /// <summary>The path from the root, without a look at the file (kmod: <c>path_make_absolute_cwd</c>).</summary>
     public static string Absolute(string path) => path.StartsWith('/') ? path : $"{WorkingDirectory()}/{path}";
 
-    /// <summary>getcwd(3); <c>/</c> if it was deleted.</summary>
-    public static string CurrentDirectory => Real(".") ?? "/";
-
     /// <summary>The path with all links resolved (realpath(3)); null if it leads nowhere.</summary>
     public static string? Real(string path)
     {
@@ -56,13 +53,14 @@ public static class LinuxPath
     /// <summary>The inode number of the file the path leads to, or null.</summary>
     internal static ulong? InodeOf(string path) => TryStat(path, out var file) ? file.Inode : null;
 
-    /// <summary>$PWD if it is this directory (glibc: <c>get_current_dir_name</c>).</summary>
+    /// <summary>$PWD if it is this directory (glibc: <c>get_current_dir_name</c>), else getcwd(3); <c>/</c> if it was
+    /// deleted.</summary>
     static string WorkingDirectory() =>
         ProcessText.Variable("PWD") is ['/', ..] pwd && TryStat(pwd, out var named) &&
             TryStat(".", out var current) &&
         (named.Inode, named.DeviceMajor, named.DeviceMinor) == (current.Inode, current.DeviceMajor, current.DeviceMinor)
             ? pwd
-            : CurrentDirectory;
+            : Real(".") ?? "/";
 
     internal static bool TryStat(string path, out Libc.StatX result) =>
         Libc.StatXAt(Libc.AT_FDCWD, path, 0, Libc.STATX_BASIC_STATS, out result) == 0;

@@ -41,6 +41,13 @@ public sealed record BadConfigLine(string Command, ConfigSource Source, int Last
     public bool IsDeprecated => Command is "include" or "config";
 }
 
+/// <summary>Why a path of the configuration is skipped.</summary>
+public enum SkipReason { IsDirectory, LeadsNowhere, Unreadable }
+
+/// <summary>A path with the name of a configuration file that is none, or a directory that cannot be listed.</summary>
+/// <param name="Error">Why it cannot be listed, without the path; else null.</param>
+public sealed record SkippedPath(string Path, SkipReason Reason, string? Error = null);
+
 /// <summary>The inputs of a configuration.</summary>
 public sealed class ModprobeConfigSources
 {
@@ -80,8 +87,8 @@ public sealed class ModprobeConfig
     /// <summary>Names of modules on the kernel command line that have an unmatched bracket.</summary>
     public IReadOnlyList<string> BadOptions => _rules.BadOptions;
 
-    /// <summary>Directories with the name of a configuration file, which are skipped.</summary>
-    public IReadOnlyList<string> SkippedDirectories => _rules.SkippedDirectories;
+    /// <summary>Paths of which nothing is read, in the order in which they were met.</summary>
+    public IReadOnlyList<SkippedPath> Skipped => _rules.Skipped;
 
     /// <summary>Ignored lines, files and directories, as "file:line: why" or "path: why".</summary>
     public IReadOnlyList<string> Warnings => _rules.Warnings;
@@ -89,7 +96,8 @@ public sealed class ModprobeConfig
     /// <summary>The modprobe.d directories below a root, existing or not, highest priority first.</summary>
     public static IReadOnlyList<string> DirectoriesBelow(string root) => ConfigFiles.DirectoriesBelow(root);
 
-    /// <summary>Files by base name, then the command line. Skips missing and unreadable files.</summary>
+    /// <summary>Files by base name, then the command line. Skips missing and unreadable files and
+    /// directories.</summary>
     public static ModprobeConfig Load(ModprobeConfigSources sources)
     {
         ArgumentNullException.ThrowIfNull(sources);
@@ -138,12 +146,18 @@ sealed class ConfigRules
     public readonly List<WeakDependencyRule> WeakDependencies = [];
     public readonly List<string> Warnings = [];
     public readonly List<BadConfigLine> BadLines = [];
-    public readonly List<string> SkippedDirectories = [];
+    public readonly List<SkippedPath> Skipped = [];
     public readonly List<string> BadOptions = [];
 
     public int LastLine { get; set; } // number of the last of the joined lines that are being read
 
     public void Warn(ConfigSource source, string why) => Warnings.Add($"{source.File}:{source.Line}: {why}");
+
+    public void Skip(SkippedPath path, string why)
+    {
+        Skipped.Add(path);
+        Warnings.Add($"{path.Path}: {why}");
+    }
 
     public void Bad(ConfigSource source, string command, string why)
     {
@@ -190,16 +204,32 @@ static class ConfigFiles
 
     static void AddDirectory(SortedList<string, string> files, string directory, ConfigRules rules)
     {
-        foreach (var name in SystemFiles.Current.List(directory).Where(IsConfig))
+        IReadOnlyList<string> names;
+        try
+        {
+            names = SystemFiles.Current.List(directory);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            var why = SystemFiles.ReasonOf(problem, directory);
+            rules.Skip(new(directory, SkipReason.Unreadable, why), why);
+            return;
+        }
+        foreach (var name in names.Where(IsConfig))
         {
             var path = $"{directory}{(directory.EndsWith('/') ? "" : "/")}{name}";
-            if (!SystemFiles.Current.IsDirectory(path))
+            switch (SystemFiles.Current.KindOf(path))
             {
-                files.TryAdd(name, path);
-                continue;
+                case FileKind.Directory:
+                    rules.Skip(new(path, SkipReason.IsDirectory), "a directory inside a directory is skipped");
+                    break;
+                case null:
+                    rules.Skip(new(path, SkipReason.LeadsNowhere), "leads nowhere, or may not be looked at");
+                    break;
+                default:
+                    files.TryAdd(name, path);
+                    break;
             }
-            rules.SkippedDirectories.Add(path);
-            rules.Warnings.Add($"{path}: a directory inside a directory is skipped");
         }
     }
 

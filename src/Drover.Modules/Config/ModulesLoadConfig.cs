@@ -29,7 +29,7 @@ public sealed class ModulesLoadConfig
 
     public IReadOnlyList<ModulesLoadLine> Lines => _lines;
 
-    /// <summary>Files that could not be read, as "path: why".</summary>
+    /// <summary>Files and directories that could not be read, as "path: why".</summary>
     public IReadOnlyList<string> Unreadable => _unreadable;
 
     /// <summary>Reads the files by base name; of several with one base name, that of the first directory, so that a
@@ -59,7 +59,7 @@ public sealed class ModulesLoadConfig
             return config;
         }
         config.ReadCommandLine(commandLine ?? "", isInitramfs);
-        foreach (var file in DropIns.List(directories))
+        foreach (var file in DropIns.List(directories, config._unreadable.Add))
             config.ReadFile(file, mayBeGone: true);
         return config;
     }
@@ -119,11 +119,26 @@ public sealed class ModulesLoadConfig
 static class DropIns
 {
     /// <summary>By base name; of several with one base name, that of the first directory.</summary>
-    public static IEnumerable<string> List(IEnumerable<string> directories) =>
+    /// <param name="skipped">Told why a directory cannot be listed; null makes that an exception.</param>
+    public static IEnumerable<string> List(IEnumerable<string> directories, Action<string>? skipped = null) =>
         directories.Where(SystemFiles.Current.IsDirectory)
-            .SelectMany(directory => SystemFiles.Current.List(directory).Select(name => $"{directory}/{name}"))
+            .SelectMany(directory => NamesIn(directory, skipped).Select(name => $"{directory}/{name}"))
             .Where(path => IsConfig(path) && !SystemFiles.Current.IsDirectory(path))
             .DistinctBy(Path.GetFileName).OrderBy(path => Path.GetFileName(path), ByteText.ByteOrder);
+
+    static IReadOnlyList<string> NamesIn(string directory, Action<string>? skipped)
+    {
+        try
+        {
+            return SystemFiles.Current.List(directory);
+        }
+        catch (Exception problem) when (
+            skipped is not null && problem is (IOException or UnauthorizedAccessException))
+        {
+            skipped(problem.Message);
+            return [];
+        }
+    }
 
     static bool IsConfig(string path) =>
         Path.GetFileName(path)[0] != '.' && Path.GetExtension(path) == ".conf";

@@ -28,9 +28,7 @@ sealed class PolicyParser
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            var why = problem.Message;
-            why = why.StartsWith($"{path}: ", StringComparison.Ordinal) ? why[$"{path}: ".Length..] : why;
-            Problems.Add(new PolicyProblem(new ConfigSource(path, 0), why));
+            Problems.Add(new PolicyProblem(new ConfigSource(path, 0), SystemFiles.ReasonOf(problem, path)));
         }
     }
 

@@ -99,9 +99,9 @@ sealed class DepmodTool : KmodTool
             {
                 case 'a': _all = true; return true;
                 case 'A': _quick = true; return true;
-                case 'b': _root = Absolute(value!); return true;
+                case 'b': _root = LinuxPath.Absolute(value!); return true;
                 case 'm': _moduleDirectory = "/" + value!.Trim('/'); return true;
-                case 'o': _outputRoot = Absolute(value!); return true;
+                case 'o': _outputRoot = LinuxPath.Absolute(value!); return true;
                 case 'C': _configPaths.Add(value!); return true;
                 case 'E': _symbolVersions = value; return true;
                 case 'F': _systemMap = value; return true;
@@ -171,8 +171,6 @@ sealed class DepmodTool : KmodTool
                     ByteText.Of(text.Span)))
                 : DepmodRun.Write(options, machine, report);
         }
-
-        static string Absolute(string path) => path.StartsWith('/') ? path : $"{LinuxPath.CurrentDirectory}/{path}";
 
         /// <summary>Whether sscanf(3) reads "%u.%u": the text starts with two numbers and a dot between them.</summary>
         static bool IsVersion(string text)

@@ -53,9 +53,7 @@ sealed class ModprobeInsert : IDisposable
 
     /// <summary>An absolute path or one that begins with <c>./</c>, as newer kmod (not kmod 30) takes it.</summary>
     public static string? FileOf(string name) =>
-        name.StartsWith('/') ? name
-        : name.StartsWith("./", StringComparison.Ordinal) ? $"{LinuxPath.CurrentDirectory}/{name}"
-        : null;
+        name.StartsWith('/') || name.StartsWith("./", StringComparison.Ordinal) ? LinuxPath.Absolute(name) : null;
 
     /// <summary>The modules of a name, or that of the file it is; none if there is none.</summary>
     /// <param name="file">From <see cref="FileOf"/>.</param>

@@ -61,8 +61,9 @@ sealed class ModprobeTool : KmodTool
     /// <summary>The modules of <c>-d</c> and <c>-S</c>, with the configuration of <c>-C</c> or this machine.</summary>
     static ModuleCatalog CatalogOf(ModprobeOptions options, Terminal terminal, ToolLog log)
     {
-        var root = options.Root is { } given ? Absolute(given) : null;
-        var directory = Absolute(ModuleSource.DirectoryOf(options.Root, options.Release ?? Machine.KernelRelease()));
+        var root = options.Root is { } given ? LinuxPath.Absolute(given) : null;
+        var directory = LinuxPath.Absolute(
+            ModuleSource.DirectoryOf(options.Root, options.Release ?? Machine.KernelRelease()));
         var tree = ModuleTrees.Open(directory, root);
         if (ModuleTrees.Lack(tree) is { } lack)
             log.Warning(lack);
@@ -74,10 +75,15 @@ sealed class ModprobeTool : KmodTool
             ExplicitPaths = options.ConfigPaths,
         });
         // libkmod prints these even with -q
-        foreach (var inside in config.SkippedDirectories)
+        foreach (var (path, reason, error) in config.Skipped)
         {
-            terminal.Error.WriteLine(
-                $"libkmod: ERROR: conf_files_filter_out: Directories inside directories are not supported: {inside}");
+            terminal.Error.WriteLine("libkmod: ERROR: " + reason switch
+            {
+                SkipReason.IsDirectory =>
+                    $"conf_files_filter_out: Directories inside directories are not supported: {path}",
+                SkipReason.LeadsNowhere => $"conf_files_filter_out: Cannot stat directory entry: {path}",
+                _ => $"conf_files_list: opendir({path}): {error}",
+            });
         }
         foreach (var bad in config.BadLines)
         {
@@ -106,11 +112,9 @@ sealed class ModprobeTool : KmodTool
         var isForHere = options is { Root: null, Release: null };
         var isShown = options.DryRun || options.LookUpOnly || options.Task is ModprobeTask.Explain;
         return ModuleSource.PolicyOf(
-            isShown && options.Root is { } root ? Absolute(root) : "/", withSeal: isForHere && !options.ShowDepends);
+            isShown && options.Root is { } root ? LinuxPath.Absolute(root) : "/",
+            withSeal: isForHere && !options.ShowDepends);
     }
-
-    // kmod makes it absolute and nothing else
-    static string Absolute(string path) => path.StartsWith('/') ? path : $"{LinuxPath.CurrentDirectory}/{path}";
 }
 
 /// <summary>The state that all tasks of modprobe share. Immutable.</summary>

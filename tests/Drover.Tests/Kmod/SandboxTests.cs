@@ -44,6 +44,58 @@ public sealed class SandboxTests : IClassFixture<ModprobeCorpusTests.Machine>
                     $"{Modprobe} -rD base"]);
     }
 
+    /// <summary>kmod takes the directory by the name that the shell has for it.</summary>
+    [Fact]
+    public void Paths_begin_with_the_link_that_leads_to_the_working_directory()
+    {
+        using var machine = new Sandbox();
+        machine.Write("m.ko", new TestModule().ToBytes());
+        machine.ShouldBeAlike(
+            "mkdir -p real/r/lib/modules/6.1; cp m.ko real; cp m.ko real/r/lib/modules/6.1; ln -sfn real link",
+            "cd link; depmod -C /dev/null -b r 6.1", "cd link; modprobe -C /dev/null -d r -S 6.1 -D m nosuch",
+            "cd link; modprobe -C /dev/null -d r -S 6.1 -D nosuch", "cd link; depmod -C /dev/null -b r 6.2",
+            "cd link; modinfo -b r -k 6.1 -n m",
+            "cd link; PWD=/nowhere modprobe -C /dev/null -d r -S 6.1 -D m");
+        // newer kmod's
+        Assert.Equal(
+            "insmod link/./m.ko \n",
+            machine.Run("drover", ["cd link; modprobe -C /dev/null -d r -S 6.1 -D ./m.ko"])[0].Out);
+    }
+
+    /// <summary>A user without rights, or a disk with errors; root without its capabilities stands for them.</summary>
+    [Fact]
+    public void Configuration_that_cannot_be_read_is_told_of_and_ends_nothing()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/setpriv"), "setpriv is missing: apt-get install util-linux");
+        const string Powerless = "setpriv --bounding-set=-dac_override,-dac_read_search ";
+        using var machine = new Sandbox();
+        machine.Write("m.ko", new TestModule { Info = ["alias=net-pf-99"] }.ToBytes());
+        string[] options = ["-c", "-q -c", "-D m", "-q -D m", "-R net-pf-99", "-R al", "-D nosuch"];
+        machine.ShouldBeAlike(
+            [
+                "mkdir -p r/lib/modules/6.1 closed files/d.conf; cp m.ko r/lib/modules/6.1;"
+                    + " echo alias al m >files/b.conf; echo alias al m >closed/b.conf; chmod 0 closed;"
+                    + " depmod -C /dev/null -b r 6.1",
+                .. from place in (string[])["closed", "files", "closed -C files"]
+                   from option in options
+                   select $"{Powerless}modprobe -C {place} -d r -S 6.1 {option}",
+            ]);
+        // a message of newer kmod's
+        Assert.Equal(
+            "libkmod: ERROR: conf_files_filter_out: Cannot stat directory entry: lost/a.conf\n",
+            machine.Run("drover", ["mkdir lost; ln -s nowhere lost/a.conf; modprobe -q -C lost -d r -S 6.1 -D m"])[0]
+                .Error);
+        var runs = machine.Run("drover",
+            [
+                "mkdir -p o/etc/modules-load.d o/usr/lib/modules-load.d; echo m >o/usr/lib/modules-load.d/m.conf; "
+                    + "cp -r r/lib o; chmod 0 o/etc/modules-load.d; "
+                    + $"{Powerless}drover modules-load -n --root o --release 6.1",
+            ]);
+        Assert.Equal(
+            (1, "drover: o/etc/modules-load.d: Permission denied\n"), (runs[0].Exit, runs[0].Error));
+        Assert.Contains("m  ", runs[0].Out, StringComparison.Ordinal);
+    }
+
     const string Becomes = "() { echo $1 >>log; mkdir -p sys/$1; echo live >sys/$1/initstate; }; ";
 
     /// <summary>A command that asks for what it is run for: what is live by then is no loop. A status that the command
