@@ -25,6 +25,8 @@ public sealed class AbiTests
         #include <malloc.h>
         #include <poll.h>
         #include <regex.h>
+        #include <signal.h>
+        #include <spawn.h>
         #include <stddef.h>
         #include <sys/epoll.h>
         #include <sys/eventfd.h>
@@ -71,6 +73,8 @@ public sealed class AbiTests
             ("ucred.pid", "ProcessId"), ("ucred.uid", "UserId"), ("ucred.gid", "GroupId"),
         ]),
         ("struct ucred", typeof(Libc.UserCredentials), [("pid", "ProcessId"), ("uid", "UserId"), ("gid", "GroupId")]),
+        ("posix_spawnattr_t", typeof(Libc.SpawnAttributes), []),
+        ("sigset_t", typeof(Libc.SignalSet), []),
         ("struct winsize", typeof(Libc.WinSize), [("ws_row", "Rows"), ("ws_col", "Columns")]),
     ];
 

@@ -28,7 +28,7 @@ public static class ChildProcess
         status = 0;
         using var arguments = new StringVector(command);
         using var strings = new StringVector(environment);
-        var error = Libc.Spawn(out var pid, command[0], 0, 0, arguments.Pointers, strings.Pointers);
+        var error = Libc.Spawn(out var pid, command[0], 0, Attributes(), arguments.Pointers, strings.Pointers);
         if (error != 0)
             return (Errno)error;
         int waitStatus;
@@ -40,6 +40,18 @@ public static class ChildProcess
         var signal = waitStatus & 0x7f;
         status = signal == 0 ? waitStatus >> 8 & 0xff : SignalBase + signal;
         return Errno.None;
+    }
+
+    /// <summary>.NET ignores SIGPIPE, and execve(2) keeps that: a program whose reader has closed the pipe would run
+    /// on.</summary>
+    static Libc.SpawnAttributes Attributes()
+    {
+        var defaults = new Libc.SignalSet { First = 1UL << (Libc.SIGPIPE - 1) };
+        // none of them fails
+        _ = Libc.InitializeSpawn(out var attributes);
+        _ = Libc.SetSpawnDefaults(ref attributes, in defaults);
+        _ = Libc.SetSpawnFlags(ref attributes, Libc.POSIX_SPAWN_SETSIGDEF);
+        return attributes;
     }
 
     /// <summary>NUL-terminated strings and a vector of pointers to them, as execve(2) takes them.</summary>

@@ -25,13 +25,36 @@ static partial class Libc
     [LibraryImport(Library, EntryPoint = "execv", SetLastError = true)]
     internal static partial int Execv(byte[] path, nint[] arguments);
 
+    internal const int SIGPIPE = 13;
+    internal const short POSIX_SPAWN_SETSIGDEF = 0x04;
+
+    /// <summary>sigset_t of the C library, which is longer than the kernel's.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 128)]
+    internal struct SignalSet
+    {
+        internal ulong First; // a bit for each of the signals 1 to 64
+    }
+
+    /// <summary>posix_spawnattr_t, which both C libraries pad to the same size.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 336)]
+    internal struct SpawnAttributes;
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_init")]
+    internal static partial int InitializeSpawn(out SpawnAttributes attributes);
+
+    /// <param name="signals">Those that get their default action in the child.</param>
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_setsigdefault")]
+    internal static partial int SetSpawnDefaults(ref SpawnAttributes attributes, in SignalSet signals);
+
+    [LibraryImport(Library, EntryPoint = "posix_spawnattr_setflags")]
+    internal static partial int SetSpawnFlags(ref SpawnAttributes attributes, short flags);
+
     /// <param name="actions">posix_spawn_file_actions_t, or 0.</param>
-    /// <param name="attributes">posix_spawnattr_t, or 0.</param>
     /// <param name="arguments">Addresses of NUL-terminated strings, then 0.</param>
     /// <returns>0 or an errno.</returns>
     [LibraryImport(Library, EntryPoint = "posix_spawnp", StringMarshallingCustomType = typeof(CText))]
     internal static partial int Spawn(
-        out int pid, string path, nint actions, nint attributes, nint[] arguments, nint[] environment);
+        out int pid, string path, nint actions, in SpawnAttributes attributes, nint[] arguments, nint[] environment);
 
     [LibraryImport(Library, EntryPoint = "waitpid", SetLastError = true)]
     internal static partial int WaitPid(int pid, out int status, int options);
