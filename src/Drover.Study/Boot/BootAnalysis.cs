@@ -303,7 +303,7 @@ sealed class BootAnalysis
             {
                 remedies.Add(new(
                     load.TookUs, $"{module} fails with {load.Call.Result} after {Seconds(load.TookUs)}: do not load it",
-                    $"echo 'blacklist {module}' > /etc/modprobe.d/{module}.conf"));
+                    Blacklist(module)));
             }
             else if (Systemd is { UserUs: var user } && load.FromUs >= user)
             {
@@ -318,7 +318,7 @@ sealed class BootAnalysis
         foreach (var failing in Loads.Where(load => load.Call.State is CallState.Failed && !load.Call.IsDuplicate)
             .GroupBy(load => load.Call.Module))
         {
-            var command = $"echo 'blacklist {failing.Key}' > /etc/modprobe.d/{failing.Key}.conf";
+            var command = Blacklist(failing.Key);
             if (!blamed.Contains(command))
             {
                 remedies.Add(new(
@@ -337,6 +337,9 @@ sealed class BootAnalysis
         return [.. remedies.Where(remedy => remedy.SavesUs >= MinRemedyUs)
             .OrderByDescending(remedy => remedy.SavesUs)];
     }
+
+    /// <summary>The module may have a file of that name: lines are added to it.</summary>
+    static string Blacklist(string module) => $"echo 'blacklist {module}' >> /etc/modprobe.d/{module}.conf";
 
     public static string Seconds(long us) => (us / 1e6).ToString("0.000 s", CultureInfo.InvariantCulture);
 }

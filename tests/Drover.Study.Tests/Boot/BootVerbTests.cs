@@ -221,7 +221,7 @@ public sealed class BootVerbTests : IDisposable
         var run = Boot(Units("dev-vdb.device", 3_310_000, 3_300_000), watch);
         Assert.Contains(
             "\n  0.300 s  nohw fails with ENODEV, 1 times: do not load it (one call's time)\n"
-            + "           echo 'blacklist nohw' > /etc/modprobe.d/nohw.conf\n", run.Out, StringComparison.Ordinal);
+            + "           echo 'blacklist nohw' >> /etc/modprobe.d/nohw.conf\n", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]
