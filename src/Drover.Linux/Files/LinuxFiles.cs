@@ -106,6 +106,9 @@ public sealed class LinuxFiles : SystemFiles
     /// <summary>Creates a file to write, or empties one; mode 0644.</summary>
     public static SafeFileHandle Create(string path) => Create(path, Libc.O_TRUNC);
 
+    /// <summary>Opens a file to write, and creates it if there is none; mode 0644.</summary>
+    public static SafeFileHandle OpenOrCreate(string path) => Create(path, 0);
+
     /// <inheritdoc/>
     public override void Rename(string from, string to)
     {

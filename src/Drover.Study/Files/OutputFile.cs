@@ -27,7 +27,7 @@ sealed class OutputFile : IDisposable
         {
             return new(terminal, path, path == InputFile.Dash
                 ? null
-                : new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read));
+                : new FileStream(LinuxFiles.OpenOrCreate(path), FileAccess.Write, bufferSize: 0));
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -46,6 +46,7 @@ sealed class OutputFile : IDisposable
     }
 
     /// <summary>Replaces the contents.</summary>
+    /// <exception cref="IOException">They cannot be written; the message names the file.</exception>
     public void Write(Action<TextWriter> write)
     {
         if (_file is null)
@@ -53,11 +54,19 @@ sealed class OutputFile : IDisposable
             write(_terminal.Out);
             return;
         }
-        // some devices can seek, and none can be cut
-        if (IsRegular)
-            _file.SetLength(0);
-        using var writer = new StreamWriter(_file, leaveOpen: true) { NewLine = "\n" };
-        write(writer);
+        try
+        {
+            // some devices can seek, and none can be cut
+            if (IsRegular)
+                _file.SetLength(0);
+            using var writer = new StreamWriter(_file, leaveOpen: true) { NewLine = "\n" };
+            write(writer);
+        }
+        catch (IOException problem) when (!problem.Message.StartsWith(_path, StringComparison.Ordinal))
+        {
+            // that of a descriptor has no name
+            throw new IOException($"{_path}: {problem.Message}", problem.HResult);
+        }
     }
 
     public void Dispose() => _file?.Dispose();

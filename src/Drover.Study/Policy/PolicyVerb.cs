@@ -151,12 +151,12 @@ sealed class PolicyVerb : Verb
 
     static void WriteFile(string file, string text)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        var folder = Path.GetDirectoryName(LinuxPath.Absolute(file))!;
         if (Path.GetFileName(folder) == "policy.d")
-            Directory.CreateDirectory(folder); // a machine has none before its first policy
-        if (!Directory.Exists(folder))
+            SystemFiles.Current.CreateDirectories(folder); // a machine has none before its first policy
+        if (!SystemFiles.Current.IsDirectory(folder))
             throw new CommandException($"{file}: there is no directory {folder}");
         // the daemon may read it at any time
-        AtomicFile.WriteAllText(file, text);
+        SystemFiles.Current.Replace(file, ByteText.BytesOf(text));
     }
 }

@@ -86,6 +86,22 @@ public sealed class DashTests : IDisposable
         Assert.Matches("^drover: (/dev/full|--metrics): No space left on device( : '/dev/full')?\n$", full.Error);
     }
 
+    /// <summary>.NET would write a file whose name has U+FFFD in place of the byte.</summary>
+    [Theory]
+    [MemberData(nameof(Writers))]
+    public void An_output_whose_name_is_not_UTF8_is_written_or_refused_and_no_other_is_written(string command)
+    {
+        Prepare();
+        var usual = Run(command.Replace("FILE", "-", StringComparison.Ordinal)).Output;
+        var odd = command.Replace("FILE", "$'odd\\xff'", StringComparison.Ordinal);
+        var run = Run($"{odd} >/dev/null 2>err; s=$?; cat err >&2; cat $'odd\\xff'; rm -f $'odd\\xff'; ls | grep odd");
+        if (command.Contains("--metrics", StringComparison.Ordinal))
+            Assert.Contains("needs the name of a file, in UTF-8", run.Error, StringComparison.Ordinal);
+        else
+            Assert.Equal(usual, run.Output);
+        Assert.Equal(1, run.Exit); // of grep
+    }
+
     [Theory]
     [InlineData("boot --recording - --systemd -", "boot: --recording and --systemd both read standard input, which can "
         + "be read once")]

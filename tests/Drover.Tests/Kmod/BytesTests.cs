@@ -107,6 +107,8 @@ public sealed class BytesTests
             Assert.StartsWith($"drover: {place}/w\udce9.jsonl: ", run.Error, StringComparison.Ordinal);
         else
             Assert.True(run.Exit == 0, run.ToString());
+        if (args[0] == "scenario")
+            Shell($"test -s {place}/$'o\\xe9.json'");
     }
 
     static void Shell(string script) =>
