@@ -1,4 +1,3 @@
-using System.Text;
 using Drover.Modules;
 using Drover.Modules.Image;
 using Drover.Study.Files;
@@ -123,14 +122,15 @@ sealed class InitramfsImage
         {
             if (bytes.Length - at < HeaderBytes || !IsEntry(bytes.Span[at..]))
                 throw new ModuleDataException(_file, at, "a cpio archive without its end");
-            var header = bytes.Span.Slice(at, HeaderBytes);
+            var start = at;
+            var header = bytes.Span.Slice(start, HeaderBytes);
             var (mode, links, size, nameBytes) =
-                (Field(header, 1, at), Field(header, 4, at), Field(header, 6, at), Field(header, 11, at));
+                (Field(header, 1, start), Field(header, 4, start), Field(header, 6, start), Field(header, 11, start));
             var content = Padded(at + (long)HeaderBytes + nameBytes);
             var end = Padded(content + size);
             if (nameBytes <= 0 || size < 0 || content + size > bytes.Length || ++_entries > MaxEntries)
                 throw new ModuleDataException(_file, at, "a damaged cpio entry");
-            var name = Encoding.Latin1.GetString(bytes.Span.Slice(at + HeaderBytes, nameBytes - 1));
+            var name = ByteText.Of(bytes.Span.Slice(at + HeaderBytes, nameBytes - 1));
             at = (int)Math.Min(end, bytes.Length);
             if (name == Trailer)
                 return at;
@@ -138,13 +138,13 @@ sealed class InitramfsImage
                 continue;
             var data = bytes.Slice((int)content, size);
             var file = new ImageFile(
-                DateTimeOffset.FromUnixTimeSeconds((uint)Field(header, 5, at)), data,
-                (mode & TypeMask) == TypeLink ? Encoding.Latin1.GetString(data.Span) : null);
+                DateTimeOffset.FromUnixTimeSeconds((uint)Field(header, 5, start)), data,
+                (mode & TypeMask) == TypeLink ? ByteText.Of(data.Span) : null);
             var key = Key(name);
             _files[key] = file;
             if (links < 2)
                 continue;
-            var identity = (Field(header, 7, at), Field(header, 8, at), Field(header, 0, at));
+            var identity = (Field(header, 7, start), Field(header, 8, start), Field(header, 0, start));
             if (!linked.TryGetValue(identity, out var names))
                 linked[identity] = names = [];
             names.Add(key);

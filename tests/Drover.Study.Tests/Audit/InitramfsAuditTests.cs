@@ -168,6 +168,35 @@ public sealed class InitramfsAuditTests : IDisposable
                 ("lib/modprobe.d/vendor.conf", "blacklist a\n")));
     }
 
+    /// <summary>Names and links of an image are bytes, as those of the system are.</summary>
+    [Fact]
+    public void Configuration_with_other_letters_is_the_same_file()
+    {
+        const string Text = "blacklist a\n";
+        var site = _root.Make("etc/modprobe.d/site.conf");
+        File.WriteAllText(_root.Make("etc/modprobe.d/küche.conf"), Text);
+        File.WriteAllText(_root.Make("etc/modprobe.d/link.conf"), Text);
+        var image = InitramfsImage.Read(Write(
+            [
+                .. Entry("etc/modprobe.d/site.conf", File.ReadAllText(site)),
+                .. Entry("etc/modprobe.d/küche.conf", Text),
+                .. Entry("etc/modprobe.d/link.conf", "küche.conf", mode: 0xA1FF), .. Entry("TRAILER!!!", ""),
+            ]));
+        Assert.Empty(Audit(MakeSys(), image).Files);
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(7)]
+    public void Damaged_number_is_reported_at_its_entry(int field)
+    {
+        var (first, second) = (Entry("etc/a", "a"), Entry("etc/b", "b", links: 2));
+        second[6 + (8 * field)] = (byte)'x';
+        var file = Write([.. first, .. second, .. Entry("TRAILER!!!", "")]);
+        var damage = Assert.Throws<ModuleDataException>(() => InitramfsImage.Read(file));
+        Assert.Equal(first.Length, damage.Offset);
+    }
+
     [Fact]
     public void Report_is_text_and_a_document()
     {
@@ -196,8 +225,11 @@ public sealed class InitramfsAuditTests : IDisposable
         [.. Audit(MakeSys(), files).Files.Select(file => $"{file.Path}: {file.Difference}")
             .Order(StringComparer.Ordinal)];
 
-    InitramfsAudit Audit(string sys, params (string Path, string Text)[] files) => InitramfsAudit.Of(
-        InitramfsImage.Read(Write(Archive(files))),
+    InitramfsAudit Audit(string sys, params (string Path, string Text)[] files) =>
+        Audit(sys, InitramfsImage.Read(Write(Archive(files))));
+
+    InitramfsAudit Audit(string sys, InitramfsImage image) => InitramfsAudit.Of(
+        image,
         ModuleSource.Open(Arguments.Parse(["--root", _root.Path], [CommonOptions.Root, CommonOptions.Release])),
         _root.Path, sys, MountInfo);
 
@@ -245,10 +277,11 @@ public sealed class InitramfsAuditTests : IDisposable
     static byte[] Entry(string path, string text, int mode = 0x81A4, int links = 1, int inode = 1)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
-        int[] fields = [inode, mode, 0, 0, links, 1_000_000_000, bytes.Length, 8, 1, 0, 0, path.Length + 1, 0];
+        var nameBytes = Encoding.UTF8.GetByteCount(path) + 1;
+        int[] fields = [inode, mode, 0, 0, links, 1_000_000_000, bytes.Length, 8, 1, 0, 0, nameBytes, 0];
         var head = "070701" + string.Concat(fields.Select(field => field.ToString("X8", CultureInfo.InvariantCulture)))
             + path + "\0";
-        return [.. Padded(Encoding.ASCII.GetBytes(head)), .. Padded(bytes)];
+        return [.. Padded(Encoding.UTF8.GetBytes(head)), .. Padded(bytes)];
     }
 
     static byte[] Padded(byte[] bytes) => [.. bytes, .. new byte[-bytes.Length & 3]];
