@@ -29,8 +29,9 @@ public sealed record ColdplugReport
     /// <summary>Requests that a loader without shared state would make: one for each module of each device.</summary>
     public int Asked => Aliases.Sum(alias => alias.Devices * alias.Modules.Count);
 
-    /// <summary>Those of <see cref="Asked"/> that this loader did not make.</summary>
-    public int Spared => Asked - Aliases.Sum(alias => alias.Attempts);
+    /// <summary>Those of <see cref="Asked"/> that this loader did not make; of a modalias whose devices are gone,
+    /// none.</summary>
+    public int Spared => Aliases.Sum(alias => Math.Max((alias.Devices * alias.Modules.Count) - alias.Attempts, 0));
 
     /// <summary>Distinct modules of all modaliases.</summary>
     public int Modules => Aliases.SelectMany(alias => alias.Modules).DistinctBy(module => module.Module).Count();

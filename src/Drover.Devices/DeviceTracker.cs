@@ -77,7 +77,7 @@ sealed class DeviceTracker(
     /// filling the memory.</summary>
     const int MaxAliases = 1 << 17;
 
-    readonly HashSet<string> _present = [];
+    readonly Dictionary<string, TrackedAlias[]> _present = []; // by device path, what each is counted for
     readonly Dictionary<string, TrackedAlias> _aliases = [];
     ulong _scanSeqnum; // the kernel's SEQNUM when the last scan started
     CancellationToken _cancellationToken;
@@ -140,7 +140,7 @@ sealed class DeviceTracker(
         foreach (var device in devices.Enumerate())
         {
             // only an event repeats the request of a known device
-            if (!_present.Contains(device.DevPath))
+            if (!_present.ContainsKey(device.DevPath))
                 See(device);
             if (++scanned % DevicesPerTurn == 0)
                 await loop.Delay(TimeSpan.Zero, _cancellationToken);
@@ -204,8 +204,7 @@ sealed class DeviceTracker(
         var module = path.StartsWith(Prefix, StringComparison.Ordinal) ? path[Prefix.Length..] : null;
         if (device.Action is DeviceAction.Remove)
         {
-            if (_present.Remove(path) && IsDevice(device))
-                Devices--;
+            Leave(device);
             if (module is not null)
                 ModuleRemoved(module);
         }
@@ -215,7 +214,7 @@ sealed class DeviceTracker(
                 ModuleAdded(module, device.IsSynthetic);
             See(device);
         }
-        Debug.Assert(Devices >= 0 && Devices <= Present, "devices are a part of what is present");
+        AssertCounts();
         conditions.Changed();
     }
 
@@ -243,7 +242,7 @@ sealed class DeviceTracker(
 
     void See(DeviceEvent device)
     {
-        var isNew = _present.Add(device.DevPath);
+        var isNew = _present.TryAdd(device.DevPath, []);
         if (isNew && IsDevice(device))
             Devices++;
         foreach (var unplaced in DeviceRequests.Of(device))
@@ -255,9 +254,21 @@ sealed class DeviceTracker(
             {
                 Modaliases++;
                 alias.Devices++;
+                _present[device.DevPath] = [.. _present[device.DevPath], alias];
             }
             Request(alias, request, device.IsSynthetic);
         }
+    }
+
+    void Leave(DeviceEvent device)
+    {
+        if (!_present.Remove(device.DevPath, out var aliases))
+            return;
+        if (IsDevice(device))
+            Devices--;
+        Modaliases -= aliases.Length;
+        foreach (var alias in aliases)
+            alias.Devices--;
     }
 
     TrackedAlias Track(LoadRequest request, bool isSynthetic)

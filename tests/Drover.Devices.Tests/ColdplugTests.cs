@@ -106,8 +106,10 @@ public sealed class ColdplugTests
             bench.Devices.Happens(DeviceAction.Remove, "/devices/usb1");
             bench.Devices.Happens(DeviceAction.Add, "/devices/usb1", "usb:1");
         });
-        bench.Run();
+        var report = bench.Run();
         Assert.Equal(2, bench.Machine["usb_storage"].Calls);
+        Assert.Equal((2, 2, 0), (report.Devices, report.Modaliases, report.Spared));
+        Assert.All(report.Aliases, alias => Assert.Equal(1, alias.Devices));
         Assert.Equal(InitState.Live, bench.Machine["usb_storage"].State);
     }
 

@@ -70,6 +70,51 @@ public partial class LoadServiceTests
         });
     }
 
+    /// <summary>The removal event of a device need not have its modaliases.</summary>
+    [Theory]
+    [InlineData(new string[0], 0)]
+    [InlineData(new[] { "d:1", "d:2" }, 0)]
+    [InlineData(new[] { "d:1" }, 1)]
+    public void Reload_requests_nothing_for_a_device_that_is_gone(string[] others, int calls)
+    {
+        SimulatedModule disk = new("disk") { Inode = 1 };
+        var bench = new Bench([disk], []);
+        bench.Devices.Add("/devices/gone", "d:1", "d:2");
+        bench.Run(async service =>
+        {
+            await service.SettleAsync(null, null, default);
+            bench.Devices.Happens(DeviceAction.Remove, "/devices/gone", others);
+            if (calls > 0)
+                bench.Devices.Appears("/devices/other", "d:2");
+            await service.SettleAsync(null, null, default);
+            bench.Catalog = SimulatedMachine.Catalog([disk], [("d:*", "disk")]);
+            Assert.Null(service.Reload());
+            await service.SettleAsync(null, null, default);
+            Assert.Equal((calls, calls), (disk.Calls, service.Status().Devices));
+        });
+    }
+
+    /// <summary>A device that came without a modalias is counted for none that a later event has.</summary>
+    [Fact]
+    public void Removal_of_a_device_leaves_the_others_counted()
+    {
+        SimulatedModule disk = new("disk") { Inode = 1 };
+        var bench = new Bench([disk], []);
+        bench.Devices.Add("/devices/first", "d:1");
+        bench.Devices.Add("/devices/second");
+        bench.Run(async service =>
+        {
+            await service.SettleAsync(null, null, default);
+            bench.Devices.Happens(DeviceAction.Change, "/devices/second", "d:1");
+            bench.Devices.Happens(DeviceAction.Remove, "/devices/second", "d:1");
+            await service.SettleAsync(null, null, default);
+            bench.Catalog = SimulatedMachine.Catalog([disk], [("d:*", "disk")]);
+            Assert.Null(service.Reload());
+            await service.SettleAsync(null, null, default);
+            Assert.Equal(1, disk.Calls);
+        });
+    }
+
     [Fact]
     public void A_device_whose_driver_a_new_policy_allows_gets_it()
     {
