@@ -6,10 +6,10 @@ using Drover.Text;
 
 namespace Drover.Linux.ProcFs;
 
-/// <summary>Reads files of sysfs and procfs of up to one page with one system call.</summary>
+/// <summary>Reads files of sysfs and procfs; those of less than a page, as most are, with one system call.</summary>
 static class SmallFile
 {
-    const int MaxBytes = 4096; // longest attribute of sysfs (kernel: sysfs_emit; PAGE_SIZE is at least this)
+    const int PageBytes = 4096; // longest attribute of sysfs (kernel: sysfs_emit; PAGE_SIZE is at least this)
 
     /// <summary>The text without its last newline, null and the errno if it cannot be read.</summary>
     internal static string? TryRead(string path, out Errno error)
@@ -17,11 +17,25 @@ static class SmallFile
         var fd = Open(path, out error);
         if (fd < 0)
             return null;
-        Span<byte> buffer = stackalloc byte[MaxBytes];
-        var length = Libc.PRead(fd, ref buffer[0], buffer.Length, 0);
+        Span<byte> buffer = stackalloc byte[PageBytes];
+        var filled = 0;
+        nint length;
+        do
+        {
+            // procfs has longer texts: /proc/cmdline with a bootconfig
+            if (filled == buffer.Length)
+            {
+                var longer = new byte[buffer.Length * 2];
+                buffer.CopyTo(longer);
+                buffer = longer;
+            }
+            length = Libc.PRead(fd, ref buffer[filled], buffer.Length - filled, filled);
+            filled += (int)Math.Max(length, 0);
+        }
+        while (length > 0 && filled == buffer.Length);
         error = length < 0 ? Libc.LastError : Errno.None;
         _ = Libc.Close(fd);
-        return length < 0 ? null : ByteText.Of(buffer[..(int)length]).TrimEnd('\n');
+        return length < 0 ? null : ByteText.Of(buffer[..filled]).TrimEnd('\n');
     }
 
     internal static string? TryRead(string path) => TryRead(path, out _);

@@ -18,6 +18,22 @@ public sealed class MachineTests
     public void CPU_list_is_counted_and_a_malformed_one_is_zero(string? list, int count) =>
         Assert.Equal(count, Machine.CountCpus(list));
 
+    /// <summary>The kernel's command line with a bootconfig has more than a page.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4095)]
+    [InlineData(4096)]
+    [InlineData(4097)]
+    [InlineData(8192)]
+    [InlineData(40000)]
+    public void Files_of_procfs_are_read_to_their_end(int length)
+    {
+        using var directory = new TestDirectory();
+        var text = new string('x', Math.Max(length - 4, 0)) + "last"[..Math.Min(length, 4)];
+        directory.File("cmdline", $"{text}\n");
+        Assert.Equal(text, SmallFile.TryRead(directory["cmdline"]));
+    }
+
     [Theory]
     [InlineData("MemTotal:       8 kB\nMemFree: 1 kB\nMemAvailable:   23859712 kB\n", 23859712L << 10)]
     [InlineData("MemTotal:       8 kB\n", 0)]
