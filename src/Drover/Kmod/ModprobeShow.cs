@@ -6,6 +6,7 @@ using Drover.Modules;
 using Drover.Modules.Config;
 using Drover.Modules.Patterns;
 using Drover.Modules.Symbols;
+using Drover.Modules.Tree;
 using Drover.Text;
 
 namespace Drover.Kmod;
@@ -40,27 +41,41 @@ static class ModprobeDump
         foreach (var line in config.WeakDependencies)
             output.WriteLine($"weakdep {line.Pattern} {string.Join(' ', line.Modules)}");
         output.WriteLine("\n# End of configuration files. Dumping indexes now:\n");
-        WriteIndex(run, tree.Aliases);
-        WriteIndex(run, tree.Symbols);
+        WriteIndex(Entries(run, tree.Aliases), output);
+        WriteIndex(Entries(run, tree.Symbols), output);
     }
 
-    /// <summary>A damaged index, of which the tree has told, ends no other.</summary>
-    static void WriteIndex(ModprobeRun run, Func<IEnumerable<KeyValuePair<string, string>>> entries)
+    static void WriteIndex(IEnumerable<KeyValuePair<string, string>> entries, TextWriter output)
     {
-        var output = run.Terminal.Out;
-        try
+        foreach (var (pattern, module) in entries)
         {
-            foreach (var (pattern, module) in entries())
-            {
-                output.Write("alias ");
-                output.Write(pattern);
-                output.Write(' ');
-                output.WriteLine(module);
-            }
+            output.Write("alias ");
+            output.Write(pattern);
+            output.Write(' ');
+            output.WriteLine(module);
         }
-        catch (ModuleDataException damaged)
+    }
+
+    /// <summary>The entries of an index, up to where it is damaged; none if it cannot be read. The tree has told of
+    /// that.</summary>
+    static IEnumerable<KeyValuePair<string, string>> Entries(
+        ModprobeRun run, Func<IEnumerable<KeyValuePair<string, string>>> read)
+    {
+        IEnumerator<KeyValuePair<string, string>>? entries = null;
+        while (true)
         {
-            run.Log.Info(damaged.Message);
+            try
+            {
+                entries ??= read().GetEnumerator();
+                if (!entries.MoveNext())
+                    yield break;
+            }
+            catch (Exception problem) when (ModuleTree.IsDamage(problem))
+            {
+                run.Log.Info(problem.Message);
+                yield break;
+            }
+            yield return entries.Current;
         }
     }
 
@@ -104,8 +119,8 @@ static class ModprobeDump
                 json.WriteStrings("modules", line.Modules);
                 Members(line.Source);
             });
-            json.WriteObjects("aliasIndex", tree.Aliases(), Entry);
-            json.WriteObjects("symbolIndex", tree.Symbols(), Entry);
+            json.WriteObjects("aliasIndex", Entries(run, tree.Aliases), Entry);
+            json.WriteObjects("symbolIndex", Entries(run, tree.Symbols), Entry);
 
             void Entry(KeyValuePair<string, string> entry)
             {

@@ -56,6 +56,8 @@ public sealed class DamagedTreeTests : IDisposable
         Assert.Equal((0, "built\n"), (Modprobe("-R built").Exit, Modprobe("-R built").Out));
         Assert.Equal((0, "built\n"), (Modprobe("-R net-pf-98").Exit, Modprobe("-R net-pf-98").Out));
         Assert.Equal(0, Modprobe("-c").Exit);
+        Assert.Equal(0, Modprobe("-c --json").Exit);
+        Assert.Contains("\"aliasIndex\": []", Modprobe("-c --json").Out, StringComparison.Ordinal);
         var run = Modprobe("-R top");
         Assert.Equal(1, run.Exit);
         Assert.Contains("modules.dep.bin", run.Error, StringComparison.Ordinal);
