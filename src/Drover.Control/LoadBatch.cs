@@ -62,7 +62,7 @@ public sealed record LoadBatch(IReadOnlyList<string> Names)
             if (Parameters.Length > 0)
                 json.WriteString("parameters"u8, Parameters);
             if (Timeout is { } timeout)
-                json.WriteNumber("patienceMs"u8, (int)Math.Clamp(timeout.TotalMilliseconds, 0, int.MaxValue));
+                json.WritePatience(timeout);
             if (ApplyBlacklist)
                 json.WriteBoolean("applyBlacklist"u8, true);
             if (IgnoreInstall)

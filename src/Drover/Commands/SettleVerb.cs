@@ -58,7 +58,7 @@ sealed class SettleVerb : Verb
         {
             if (target is not null)
                 json.WriteString("target", target);
-            json.WriteNumber("patienceMs", (long)patience.TotalMilliseconds);
+            json.WritePatience(patience);
         }, socket, Read, patience + DaemonClient.ReplyLimit, interrupt.Token);
         if (arguments.Has(CommonOptions.Json))
             terminal.Out.WriteLine(text);
