@@ -45,7 +45,8 @@ public sealed class Terminal
             new DescriptorStream(DescriptorStream.StandardError, mayLose: true),
             TerminalSize.Of(DescriptorStream.StandardError) is not null);
 
-    public void Warn(string message) => Error.WriteLine($"drover: {message}");
+    /// <summary>Control characters are replaced: names of modules and devices come from others.</summary>
+    public void Warn(string message) => Error.WriteLine($"drover: {PlainText.Of(message)}");
 
     /// <summary>Warns of missing indexes now, and of each damaged one when a look-up meets it.</summary>
     public void WarnOfDamage(ModuleCatalog catalog)

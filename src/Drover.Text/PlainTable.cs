@@ -1,6 +1,7 @@
 namespace Drover.Text;
 
-/// <summary>A text table: each column is as wide as its widest cell; the last column is not padded.</summary>
+/// <summary>A text table: each column is as wide as its widest cell; the last column is not padded. Control characters
+/// are replaced (<see cref="PlainText"/>).</summary>
 public sealed class PlainTable
 {
     readonly List<string[]> _rows = [];
@@ -9,10 +10,10 @@ public sealed class PlainTable
     public PlainTable(params string[] headings)
     {
         if (headings.Length > 0)
-            _rows.Add(headings);
+            Add(headings);
     }
 
-    public void Add(params string[] cells) => _rows.Add(cells);
+    public void Add(params string[] cells) => _rows.Add(Array.ConvertAll(cells, PlainText.Of));
 
     /// <summary>Cuts a text to <paramref name="maxLength"/> characters, the last one an ellipsis.</summary>
     public static string Shorten(string text, int maxLength) =>

@@ -27,15 +27,15 @@ sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots,
     public void WriteText(Terminal terminal)
     {
         var writer = terminal.Out;
-        writer.WriteLine(Verdict());
+        writer.WriteLine(PlainText.Of(Verdict()));
         writer.WriteLine();
         var facts = new FittedTable(columns: 2);
-        facts.Add("machine", $"{PlainText.Of(machine.Scenario.Name)}, {ByteSize.Format(machine.Scenario.MemoryBytes)}");
+        facts.Add("machine", $"{machine.Scenario.Name}, {ByteSize.Format(machine.Scenario.MemoryBytes)}");
         facts.Add("devices", Number(machine.Devices));
         facts.Add("modaliases", $"{machine.Modaliases}, {machine.DistinctModaliases} distinct");
         var liveNow = machine.Live is { } live ? $", {live} live now" : "";
         facts.Add("modules", $"{machine.Scenario.Modules.Count}{liveNow}");
-        facts.Add("gate", PlainText.Of(machine.Path.Explain()));
+        facts.Add("gate", machine.Path.Explain());
         facts.WriteTo(terminal);
 
         writer.WriteLine();
@@ -53,7 +53,7 @@ sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots,
         WriteRequests(terminal);
         WriteFailing(writer);
         foreach (var limitation in machine.Limitations)
-            writer.WriteLine($"\n{limitation}");
+            writer.WriteLine($"\n{PlainText.Of(limitation)}");
         writer.WriteLine("\nwhat would help, by the time it would save at most");
         var remedies = Remedies();
         if (remedies.Count == 0)
@@ -214,7 +214,7 @@ sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots,
         var table = new FittedTable("ASKED FOR MOST", "TIMES", "BY DEVICES", "FIRST");
         foreach (var module in requests.Take(MaxModules))
         {
-            var device = PlainTable.Shorten(PlainText.Of(module.First), MaxDeviceColumns);
+            var device = PlainTable.Shorten(module.First, MaxDeviceColumns);
             table.Add(module.Module, Number(module.Times), Number(module.Devices), device);
         }
         table.WriteTo(terminal);
@@ -232,7 +232,7 @@ sealed class AuditReport(AuditedMachine machine, IReadOnlyList<AuditBoot> boots,
         writer.WriteLine();
         writer.WriteLine(
             $"Drivers without hardware{evidence}: udev tries each for every device that asks, Drover once.");
-        writer.WriteLine(string.Join(", ", failing.Select(module => module.Name)));
+        writer.WriteLine(PlainText.Of(string.Join(", ", failing.Select(module => module.Name))));
     }
 
     static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -14,7 +14,7 @@ sealed class InitramfsReport(InitramfsAudit audit, string image)
             writer.WriteLine();
             var modules = new FittedTable("NOT IN THE IMAGE", "FOR", "WHY");
             foreach (var (module, purpose, why) in audit.Lacking)
-                modules.Add(PlainText.Of(module), purpose, PlainText.Of(why));
+                modules.Add(module, purpose, why);
             modules.WriteTo(terminal);
         }
         if (audit.Files.Count > 0)
@@ -22,7 +22,7 @@ sealed class InitramfsReport(InitramfsAudit audit, string image)
             writer.WriteLine();
             var files = new FittedTable("CONFIGURATION", "THE IMAGE AND THE SYSTEM DIFFER");
             foreach (var (path, difference) in audit.Files)
-                files.Add(PlainText.Of(path), difference);
+                files.Add(path, difference);
             files.WriteTo(terminal);
         }
         writer.WriteLine();
@@ -32,7 +32,7 @@ sealed class InitramfsReport(InitramfsAudit audit, string image)
                 : $"{audit.Later.Count} others that devices want load later, from the root file system: "
                     + $"{FittedTable.ListOf(audit.Later)}."));
         foreach (var limitation in audit.Limitations)
-            writer.WriteLine(limitation);
+            writer.WriteLine(PlainText.Of(limitation));
     }
 
     public void WriteJson(TextWriter writer) => Json.Write(writer, json =>

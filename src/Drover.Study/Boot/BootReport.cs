@@ -57,7 +57,7 @@ sealed class BootReport(BootAnalysis boot, DeviceNames names)
                 Optional = s_optional,
             };
             foreach (var row in table.Rows)
-                text.Add([.. row.Select(PlainText.Of)]);
+                text.Add(row);
             text.WriteTo(terminal);
         }
         writer.WriteLine();

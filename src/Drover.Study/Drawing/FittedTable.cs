@@ -5,7 +5,8 @@ namespace Drover.Study.Drawing;
 
 /// <summary>A table of text, laid out by Spectre.Console. In a pipe or a file its columns are as wide as their widest
 /// cells. On a terminal it fits the width: long texts are cut with an ellipsis, the widest first, and then columns that
-/// matter least are left out. With colours, headings are bold and errnos red.</summary>
+/// matter least are left out. With colours, headings are bold and errnos red. Control characters of cells are
+/// replaced.</summary>
 sealed partial class FittedTable
 {
     const int ColumnGap = 2;
@@ -16,7 +17,8 @@ sealed partial class FittedTable
     readonly List<IReadOnlyList<string>> _rows = [];
     readonly bool _hasHeadings = true;
 
-    public FittedTable(params IReadOnlyList<string> headings) => _headings = [.. headings];
+    public FittedTable(params IReadOnlyList<string> headings) =>
+        _headings = [.. headings.Select(PlainText.Of)];
 
     /// <summary>A table without headings.</summary>
     public FittedTable(int columns) : this([.. Enumerable.Repeat("", columns)]) => _hasHeadings = false;
@@ -24,8 +26,7 @@ sealed partial class FittedTable
     /// <summary>Headings of columns that may be left out, the first of them first.</summary>
     public IReadOnlyList<string> Optional { get; init; } = [];
 
-    /// <param name="cells">Without control characters.</param>
-    public void Add(params IReadOnlyList<string> cells) => _rows.Add(cells);
+    public void Add(params IReadOnlyList<string> cells) => _rows.Add([.. cells.Select(PlainText.Of)]);
 
     public void WriteTo(Terminal terminal) => Write(terminal.Out, terminal.Screen?.Columns, HasStyles(terminal));
 

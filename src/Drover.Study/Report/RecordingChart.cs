@@ -50,7 +50,7 @@ static class RecordingChart
         {
             var name = row.Workers > 0 ? $"{row.Name} ({row.Workers} ×)" : row.Name;
             table.Add(
-                $"{(row.Path.Count > 0 ? '*' : ' ')} {PlainTable.Shorten(PlainText.Of(name), MaxTextName)}",
+                $"{(row.Path.Count > 0 ? '*' : ' ')} {PlainTable.Shorten(name, MaxTextName)}",
                 $"│{TextOf(row, Math.Max(endNs, 1), width)}│",
                 Figures.Seconds(row.Bars.Count > 0 ? row.Bars[^1].ToNs : 0));
         }

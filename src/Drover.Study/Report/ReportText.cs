@@ -32,10 +32,10 @@ static class ReportText
         foreach (var recording in recordings)
             terminal.Out.WriteLine(PlainText.Of(Figures.Sentence(recording)));
         terminal.Out.WriteLine();
-        var table = new FittedTable(["", .. recordings.Select(recording => PlainText.Of(recording.Name))]);
+        var table = new FittedTable(["", .. recordings.Select(recording => recording.Name)]);
         foreach (var figure in Figures.Of(recordings))
             table.Add([figure.Name, .. figure.Values.Select(figure.Format)]);
-        table.Add(["how calls ended", .. recordings.Select(recording => PlainText.Of(Figures.ByResult(recording)))]);
+        table.Add(["how calls ended", .. recordings.Select(Figures.ByResult)]);
         table.WriteTo(terminal);
         if (Figures.HaveCalls(recordings))
         {
@@ -61,8 +61,7 @@ static class ReportText
         {
             var call = path[step].Call;
             table.Add(
-                PlainText.Of(call.Module), Figures.Seconds(call.StartNs), Figures.Seconds(call.TookNs),
-                PlainText.Of(Figures.Reason(path, step)));
+                call.Module, Figures.Seconds(call.StartNs), Figures.Seconds(call.TookNs), Figures.Reason(path, step));
         }
         table.WriteTo(terminal);
     }
@@ -75,12 +74,12 @@ static class ReportText
         if (waste.Count == 0)
             return;
         terminal.Out.WriteLine();
-        var table = new FittedTable(["IN VAIN", .. recordings.Select(recording => PlainText.Of(recording.Name))]);
+        var table = new FittedTable(["IN VAIN", .. recordings.Select(recording => recording.Name)]);
         foreach (var module in waste)
         {
             var cells = module.Bytes.Zip(module.Calls, (bytes, calls) =>
                 $"{ByteSize.Format(bytes)} in {Figures.Count(calls)} calls");
-            table.Add([PlainText.Of(module.Module), .. cells]);
+            table.Add([module.Module, .. cells]);
         }
         table.WriteTo(terminal);
     }
@@ -94,8 +93,8 @@ static class ReportText
         foreach (var run in recordings)
         {
             table.Add(
-                PlainText.Of(run.Name), run.Cpus is { } cpus ? Figures.Count(cpus) : "", Figures.Count(run.TotalCalls),
-                ByteSize.Format(run.InVainBytes), Figures.Seconds(run.LengthNs), PlainText.Of(Figures.ByResult(run)));
+                run.Name, run.Cpus is { } cpus ? Figures.Count(cpus) : "", Figures.Count(run.TotalCalls),
+                ByteSize.Format(run.InVainBytes), Figures.Seconds(run.LengthNs), Figures.ByResult(run));
         }
         table.WriteTo(terminal);
         if (Figures.CallsAgainstCpus(recordings) is { } chart)

@@ -76,9 +76,9 @@ static class WatchTable
         foreach (var module in modules)
         {
             table.Add(
-                PlainText.Of(module.Name), module.Calls.ToString(CultureInfo.InvariantCulture),
+                module.Name, module.Calls.ToString(CultureInfo.InvariantCulture),
                 ByteSize.Format(module.InVainBytes), Seconds(module.TookUs), Seconds(module.First!.StartUs),
-                Seconds(module.LastUs), Counts(module.Results), PlainText.Of(CallersOf(module)));
+                Seconds(module.LastUs), Counts(module.Results), CallersOf(module));
         }
         return table;
     }
@@ -92,9 +92,9 @@ static class WatchTable
         foreach (var requests in all)
         {
             table.Add(
-                PlainText.Of(requests.First.Name), Autoload.KindOf(requests.First.Name),
+                requests.First.Name, Autoload.KindOf(requests.First.Name),
                 requests.Times.ToString(CultureInfo.InvariantCulture), Seconds(requests.First.TimeUs),
-                PlainText.Of(AskerOf(requests.First)));
+                AskerOf(requests.First));
         }
         return table;
     }

@@ -124,7 +124,7 @@ sealed class StatusVerb : Verb
 
     static string AskerOf(JsonElement of) =>
         of.TryGetProperty("asker", out var asker) && asker.ValueKind is JsonValueKind.String
-            ? PlainText.Of(asker.GetString()!)
+            ? asker.GetString()!
             : "";
 
     static string Number(JsonElement of, string name) =>

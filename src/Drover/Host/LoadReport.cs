@@ -53,7 +53,8 @@ static class LoadReport
 /// <summary>Outcomes as text.</summary>
 static class OutcomeText
 {
-    /// <summary>One line, which starts with the module's name.</summary>
+    /// <summary>One line, which starts with the module's name, without control characters: names and the kernel's own
+    /// lines come from others.</summary>
     public static string LineOf(ModuleOutcome outcome)
     {
         var line = outcome.Kind switch
@@ -67,9 +68,9 @@ static class OutcomeText
             OutcomeKind.Blacklisted or OutcomeKind.NotFound => outcome.Why!, // contains the name
             _ => $"{outcome.Module}: {ReasonOf(outcome)}",
         };
-        return outcome.ParametersDiffer
+        return PlainText.Of(outcome.ParametersDiffer
             ? $"{line}; its parameters differ from the requested ones: to change them, remove the module first"
-            : line;
+            : line);
     }
 
     public static string ReasonOf(ModuleOutcome outcome) => outcome.Why ?? ErrnoText.DescribeLoad(outcome.Error);

@@ -54,7 +54,7 @@ sealed class LoadWatcher(Terminal terminal, bool isVerbose, bool isQuiet = false
     void WriteLine(string line)
     {
         _line.Clear();
-        terminal.Error.WriteLine(line);
+        terminal.Error.WriteLine(PlainText.Of(line));
     }
 
     void ShowProgress()

@@ -20,8 +20,8 @@ static class StopReport
 
     static string Describe(RunningLoad load)
     {
-        var asker = load.Requester is { } requester ? $", asked by {PlainText.Of(requester)}" : "";
-        return string.Create(
-            CultureInfo.InvariantCulture, $"{load.Module}, in the kernel for {load.Age.TotalSeconds:0.0} s{asker}");
+        var asker = load.Requester is { } requester ? $", asked by {requester}" : "";
+        return PlainText.Of(string.Create(
+            CultureInfo.InvariantCulture, $"{load.Module}, in the kernel for {load.Age.TotalSeconds:0.0} s{asker}"));
     }
 }

@@ -35,6 +35,41 @@ public sealed class SettleTests
         Assert.Equal((0, "", ""), (run.Exit, run.Out, run.Error));
     }
 
+    [Fact]
+    public void A_time_limit_of_years_is_one_of_24_days()
+    {
+        using var machine = Machine();
+        var run = machine.Run("drover settle --timeout 3000000")[0];
+        Assert.Equal((0, ""), (run.Exit, run.Error));
+        Assert.Equal(TimeSpan.FromMilliseconds(int.MaxValue), machine.Loads.Settles.Single().Timeout);
+    }
+
+    /// <summary>Whoever may ask for a module chooses its name: request_module() serves users without rights.</summary>
+    [Fact]
+    public void Names_bring_no_control_characters_to_a_terminal_and_pass_unchanged_in_JSON()
+    {
+        const string Name = "\e]0;mine\a";
+        using var machine = Machine();
+        machine.Loads.IsSettled = false;
+        machine.Loads.InFlight = new(
+            [new($"run{Name}", 1, TimeSpan.FromSeconds(1), $"by{Name}")],
+            [new($"wait{Name}", $"for{Name}", TimeSpan.FromSeconds(2))], 1);
+        var runs = machine.Run(
+            "drover settle", "drover status --once", $"drover settle $'{Name.Replace("\e", "\\e").Replace("\a", "\\a")}'",
+            "drover settle --json", "drover status --json");
+        foreach (var (text, names) in new[]
+        {
+            (runs[0].Error, "run wait for"), (runs[1].Out, "run by"),
+        })
+        {
+            Assert.DoesNotContain(text.Replace("\n", "", StringComparison.Ordinal), char.IsControl);
+            Assert.All(names.Split(' '), name => Assert.Contains($"{name}?]0;mine?", text, StringComparison.Ordinal));
+        }
+        Assert.DoesNotContain(runs[2].Error.Replace("\n", "", StringComparison.Ordinal), char.IsControl);
+        Assert.All([runs[3].Out, runs[4].Out], json =>
+            Assert.Contains("run\\u001B]0;mine\\u0007", json, StringComparison.OrdinalIgnoreCase));
+    }
+
     /// <summary>A daemon to which each name stands for NAME_first and NAME_second.</summary>
     static DaemonMachine Machine()
     {

@@ -35,6 +35,23 @@ public class StopReportTests
             Encoding.UTF8.GetString(buffer, 0, manager.Receive(buffer)), StringComparison.Ordinal);
     }
 
+    /// <summary>A newline would begin another variable of sd_notify(3).</summary>
+    [Fact]
+    public void A_stop_brings_no_control_characters_of_names()
+    {
+        using var folder = new TestRoot();
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(folder["/notify"]));
+        using var error = new StringWriter { NewLine = "\n" };
+        StopReport.Write(
+            [new RunningLoad("a\nREADY=1", 1, TimeSpan.Zero, "b\e[2J")], new ServiceNotifier(folder["/notify"], null),
+            new Terminal(TextWriter.Null, error, isWatched: false));
+        var buffer = new byte[1000];
+        var status = Encoding.UTF8.GetString(buffer, 0, manager.Receive(buffer));
+        Assert.Equal("STATUS=waits for a?READY=1, in the kernel for 0.0 s, asked by b?[2J", status);
+        Assert.DoesNotContain('\e', error.ToString());
+    }
+
     [Fact]
     public void A_stop_without_loads_says_nothing()
     {
