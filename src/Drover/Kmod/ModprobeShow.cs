@@ -56,8 +56,8 @@ static class ModprobeDump
         }
     }
 
-    /// <summary>The entries of an index, up to where it is damaged; none if it cannot be read. The tree has told of
-    /// that.</summary>
+    /// <summary>The entries of an index, up to where it is damaged; none if it cannot be read. The tree reports the
+    /// damage.</summary>
     static IEnumerable<KeyValuePair<string, string>> Entries(
         ModprobeRun run, Func<IEnumerable<KeyValuePair<string, string>>> read)
     {

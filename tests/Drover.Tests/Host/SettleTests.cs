@@ -55,7 +55,7 @@ public sealed class SettleTests
             [new($"run{Name}", 1, TimeSpan.FromSeconds(1), $"by{Name}")],
             [new($"wait{Name}", $"for{Name}", TimeSpan.FromSeconds(2))], 1);
         var runs = machine.Run(
-            "drover settle", "drover status --once", $"drover settle $'{Name.Replace("\e", "\\e").Replace("\a", "\\a")}'",
+            "drover settle", "drover status --once", @"drover settle $'\e]0;mine\a'",
             "drover settle --json", "drover status --json");
         foreach (var (text, names) in new[]
         {
