@@ -40,16 +40,12 @@ sealed class WatchFilter
 
     public WatchOrder Order { get; }
 
-    /// <exception cref="UsageException">There is no such errno, or a pattern is empty.</exception>
-    public static WatchFilter Of(Arguments arguments)
-    {
-        if (Array.Find([Module, Comm, Device, Result], option => arguments.Text(option) is "") is { } empty)
-            throw new UsageException($"--{empty.Name} needs a value");
-        return arguments.Text(Result) is { } name && name is not ("0" or AnyErrno) && !ErrnoText.TryParse(name, out _)
+    /// <exception cref="UsageException">There is no such errno.</exception>
+    public static WatchFilter Of(Arguments arguments) =>
+        arguments.Text(Result) is { } name && name is not ("0" or AnyErrno) && !ErrnoText.TryParse(name, out _)
             ? throw new UsageException($"--errno takes an errno's name, any or 0, not '{name}'"
                 + Nearest.Hint(name.ToUpperInvariant(), Result.Words))
             : new WatchFilter(arguments);
-    }
 
     public bool Selects(TracedCall call) =>
         Matches(_module, call.Module) && Matches(_comm, call.Comm) && Matches(_device, call.Device)

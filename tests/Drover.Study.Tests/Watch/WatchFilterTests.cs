@@ -49,7 +49,7 @@ public sealed class WatchFilterTests
 
     [Theory]
     [InlineData("--errno takes an errno's name, any or 0, not 'EXIST'; did you mean 'EEXIST'?", "--errno", "EXIST")]
-    [InlineData("--module needs a value.", "--module", "")]
+    [InlineData("--module takes PATTERN, not ''.", "--module", "")]
     [InlineData("--sort takes vain or calls or time or first or name, not 'size'.", "--sort", "size")]
     public void Mistakes_are_explained(string message, params string[] arguments)
     {
