@@ -13,13 +13,8 @@ public static class DaemonClient
     /// <summary>How long a daemon on a busy machine may take for a reply that needs no load.</summary>
     public static TimeSpan ReplyLimit { get; } = TimeSpan.FromSeconds(10);
 
-    /// <exception cref="UsageException">The option has no value.</exception>
-    public static string SocketOf(Arguments arguments) => arguments.Text(CommonOptions.Socket) switch
-    {
-        null => ControlSocket.DefaultPath,
-        "" => throw new UsageException("--socket needs the path of a socket"),
-        var path => path,
-    };
+    public static string SocketOf(Arguments arguments) =>
+        arguments.Text(CommonOptions.Socket) ?? ControlSocket.DefaultPath;
 
     /// <summary>Whether a daemon answers, for verbs that do without one too.</summary>
     public static bool IsThere(string socket)

@@ -86,7 +86,7 @@ public sealed class StrangeDaemonTests
     [InlineData("timeline")]
     public void Empty_path_of_a_socket_is_a_mistake(string verb)
     {
-        var error = $"drover: {verb}: --socket needs the path of a socket. Try 'drover {verb} --help'.\n";
+        var error = $"drover: {verb}: --socket takes PATH, not ''. Try 'drover {verb} --help'.\n";
         Assert.Equal(new CommandLineRun(2, "", error), CommandLineRun.Run(verb, "--socket", ""));
     }
 
