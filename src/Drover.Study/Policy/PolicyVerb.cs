@@ -134,13 +134,15 @@ sealed class PolicyVerb : Verb
     {
         var text = string.Concat(lines.Select(line => line + "\n"));
         var file = arguments.Text(Output) ?? InputFile.Dash;
-        // people edit what is learned
-        if (arguments.Operands[0] == "learn" && SystemFiles.Current.IsFile(file))
-            throw new CommandException($"{file} is there already: remove it, or write another file and compare");
         if (file == InputFile.Dash || !SystemFiles.Current.IsReplaceable(file))
         {
             using var output = OutputFile.Open(file, terminal);
             output.Write(writer => writer.Write(text));
+        }
+        else if (arguments.Operands[0] == "learn" && SystemFiles.Current.IsFile(file))
+        {
+            // people edit what is learned
+            throw new CommandException($"{file} is there already: remove it, or write another file and compare");
         }
         else
         {
